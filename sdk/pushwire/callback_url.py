@@ -1,0 +1,149 @@
+"""The callback URL: where to post, and why not there.
+
+The endpoint of the management API is everything before `/@connections`: `https://{api-id}.execute-api.{region}.
+amazonaws.com/{stage}`, or a custom domain with its mapping key ("Use @connections commands in your backend service",
+API Gateway developer guide).
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+from pushwire.errors import CallbackUrlError
+
+__all__ = ["ENVIRONMENT_VARIABLE", "CallbackUrl"]
+
+ENVIRONMENT_VARIABLE: Final = "PUSHWIRE_CALLBACK_URL"
+"""The one variable that the Server SDK, handlers, CDK and the local gateway share."""
+
+_EXECUTE_API: Final = re.compile(r"[a-z0-9-]+\.execute-api\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+")
+_LOOPBACK_IPV4: Final = re.compile(r"127(\.\d{1,3}){3}")
+_EXAMPLE: Final = "https://{api-id}.execute-api.{region}.amazonaws.com/{stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackUrl:
+    """A callback URL that can work, checked and normalized (no trailing slash).
+
+    Attributes:
+        url: The URL, as boto3's `endpoint_url` takes it.
+        region: The region that an execute-api host names; `None` for other hosts.
+        is_loopback: Whether the host is this machine: the local gateway, which needs no real credentials.
+    """
+
+    url: str
+    region: str | None
+    is_loopback: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Check a callback URL.
+
+        Raises:
+            CallbackUrlError: It cannot work; the text says why and what to write instead.
+            TypeError: It is not a string.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"a callback URL is a string, not {type(text).__name__}")
+        if not text or not text.isascii() or not text.isprintable() or " " in text:
+            raise CallbackUrlError(f"write it as {_EXAMPLE}, in ASCII and without spaces", url=text)
+        try:
+            parts = urlsplit(text)
+            host, has_bad_port = parts.hostname or "", parts.port == 0
+        except ValueError:
+            host, has_bad_port = "", True
+        if has_bad_port:
+            raise CallbackUrlError("the host or port cannot be read", url=text)
+        if parts.scheme in {"ws", "wss"}:
+            remedy = (
+                f"https://{parts.netloc}{parts.path}" if parts.scheme == "wss" else f"http://{parts.netloc}{parts.path}"
+            )
+            raise CallbackUrlError(f"that is the URL that clients connect to; post to {remedy}", url=text)
+        if parts.scheme not in {"http", "https"} or not host:
+            raise CallbackUrlError(f"write it in full, as {_EXAMPLE}", url=text)
+        if parts.username is not None or parts.password is not None:
+            # Never repeated: it may hold a password.
+            raise CallbackUrlError(
+                "a callback URL holds no user name or password; credentials come from AWS's own chain"
+            )
+        if parts.query or parts.fragment or text.endswith(("?", "#")):
+            raise CallbackUrlError("leave out the query and fragment", url=text)
+        if re.search(r"/(@|%40)connections(/|$)", parts.path, re.IGNORECASE):
+            raise CallbackUrlError("leave out /@connections and what follows; the SDK adds it", url=text)
+        is_loopback = _is_loopback(host)
+        if parts.scheme == "http" and not is_loopback:
+            raise CallbackUrlError("http:// is for loopback hosts only (the local gateway); use https://", url=text)
+        if host.startswith("execute-api."):
+            raise CallbackUrlError(f"the API's id is missing (boto3's own default): write it as {_EXAMPLE}", url=text)
+        path = parts.path.rstrip("/")
+        execute_api = _EXECUTE_API.fullmatch(host)
+        if execute_api is not None:
+            _check_stage(path, text)
+        return cls(f"{parts.scheme}://{parts.netloc}{path}", execute_api and execute_api["region"], is_loopback)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Check the callback URL in `PUSHWIRE_CALLBACK_URL`.
+
+        Raises:
+            CallbackUrlError: The variable is not set, or its URL cannot work.
+        """
+        text = os.environ.get(ENVIRONMENT_VARIABLE)
+        if not text:
+            raise CallbackUrlError(
+                f"no callback URL: pass callback_url= or set {ENVIRONMENT_VARIABLE} to {_EXAMPLE}"
+                " (in CDK: stage.callback_url)"
+            )
+        return cls.parse(text)
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any], region: str | None = None) -> Self:
+        """Find the callback URL of the connection that a WebSocket event came from.
+
+        `PUSHWIRE_CALLBACK_URL` overrides it. It is the API's own execute-api host and never the custom domain the
+        client came by, whose mapping key no event holds. The local gateway's events give its own address.
+
+        Args:
+            event: A Lambda proxy event of a WebSocket API.
+            region: The API's region; `AWS_REGION`, which Lambda sets, unless given.
+
+        Raises:
+            CallbackUrlError: The event lacks `requestContext.apiId` or `stage`, or no region is known.
+        """
+        if os.environ.get(ENVIRONMENT_VARIABLE):
+            return cls.from_environment()
+        context = event.get("requestContext")
+        context = context if isinstance(context, Mapping) else {}
+        api_id, stage, domain_name = (context.get(key) for key in ("apiId", "stage", "domainName"))
+        if not (isinstance(api_id, str) and api_id and isinstance(stage, str) and stage):
+            raise CallbackUrlError(
+                "the event has no requestContext.apiId and stage, so it is no WebSocket event of API Gateway's: "
+                f"set {ENVIRONMENT_VARIABLE}"
+            )
+        if isinstance(domain_name, str) and _is_local_gateway(domain_name):
+            return cls.parse(f"http://{domain_name}/{stage}")
+        region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        if not region:
+            raise CallbackUrlError(f"no region: set AWS_REGION, or {ENVIRONMENT_VARIABLE}")
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        return cls.parse(f"https://{api_id}.execute-api.{region}.{suffix}/{stage}")
+
+
+def _check_stage(path: str, text: str) -> None:
+    stage, _, rest = path.removeprefix("/").partition("/")
+    if not stage:
+        raise CallbackUrlError(f"the stage is missing: write it as {_EXAMPLE}", url=text)
+    if rest:
+        raise CallbackUrlError(f"an execute-api URL ends with its stage; leave out /{rest}", url=text)
+
+
+def _is_local_gateway(domain_name: str) -> bool:
+    host, separator, port = domain_name.rpartition(":")
+    return bool(separator) and port.isdecimal() and _is_loopback(host.strip("[]"))
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.endswith(".localhost") or _LOOPBACK_IPV4.fullmatch(host) is not None

@@ -1,0 +1,60 @@
+"""When to try again, and how long to wait first; no clock and no I/O."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from pushwire.errors import SendError, ThrottledError, UnavailableError
+
+__all__ = ["DEFAULT_MAX_ATTEMPTS", "Attempts", "RetryPolicy"]
+
+DEFAULT_MAX_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """Exponential backoff with full jitter, for throttling, 5xx and lost connections.
+
+    Attributes:
+        max_attempts: How many requests one call may make, the first included.
+        base: The ceiling of the first delay in seconds; it doubles with each attempt.
+        cap: The highest ceiling in seconds.
+        random: Gives a number from 0 to 1: the share of the ceiling to wait.
+    """
+
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS
+    base: float = 0.1
+    cap: float = 5.0
+    random: Callable[[], float] = field(default=random.random, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.max_attempts < 1:
+            raise ValueError(f"max_attempts is at least 1, not {self.max_attempts}")
+
+    def delay(self, attempts: int) -> float:
+        """How long to wait in seconds after so many failed attempts."""
+        return self.random() * min(self.cap, self.base * 2.0 ** (attempts - 1))
+
+
+@dataclass(slots=True)
+class Attempts:
+    """The attempts of one call."""
+
+    policy: RetryPolicy
+    made: int = 0
+    maybe_accepted: bool = False
+
+    def failed(self, error: SendError) -> float | None:
+        """Count a failed attempt, and complete the error with what all of them amount to.
+
+        Returns:
+            How long to wait in seconds before the next attempt, or `None` to raise the error.
+        """
+        self.made += error.attempts
+        # An earlier attempt whose answer was lost may have been accepted, whatever a later one says.
+        self.maybe_accepted = self.maybe_accepted or error.maybe_accepted
+        error.attempts, error.maybe_accepted = self.made, self.maybe_accepted
+        if self.made >= self.policy.max_attempts or not isinstance(error, ThrottledError | UnavailableError):
+            return None
+        return self.policy.delay(self.made)

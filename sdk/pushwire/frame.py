@@ -1,0 +1,235 @@
+"""Frames: the wire of every operation, in both directions.
+
+Two formats, and every receiver accepts both:
+
+- JSON, a text frame: `{"route":"SendGreeting","payload":{"greeting":"Hello!"}}`, compact, UTF-8 unescaped, always with
+  `payload`, which is canonical proto3 JSON.
+- BINARY, a serialized `pushwire.v1.Frame` in base64 as a text frame. API Gateway closes a client that sends a binary
+  WebSocket frame and carries posts to clients as text ("Binary media types", API Gateway developer guide).
+
+The codec does no I/O: text and bytes in, operation and message out, and back. What arrives is not trusted: whatever it
+holds, decoding ends in a message or a `FrameError`, in time and memory bounded by `MAX_FRAME_SIZE`.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeVar, cast
+
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError, EncodeError, Message
+
+from pushwire import _payload
+from pushwire.errors import FrameError
+from pushwire.operation import AnyOperation, Format, Operation
+from pushwire.v1 import frame_pb2
+
+__all__ = ["MAX_FRAME_SIZE", "Envelope", "GatewayErrorFrame", "decode", "encode", "read"]
+
+M = TypeVar("M", bound=Message)
+
+MAX_FRAME_SIZE: Final = 131_072
+"""The largest WebSocket message in bytes, 128 KB ("Quotas for configuring and running a WebSocket API")."""
+
+_WHITE_SPACE: Final = " \t\n\r"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A frame whose route is known and whose payload is not decoded yet.
+
+    Attributes:
+        route: The route it names.
+        payload: For JSON the parsed value of `payload`, for BINARY the message's bytes.
+        format: The format it arrived in.
+    """
+
+    route: str
+    payload: Any
+    format: Format
+
+    def message(self, operation: Operation[M]) -> M:
+        """Decode the payload as the operation's message. Unknown JSON fields are ignored.
+
+        Raises:
+            FrameError: The payload is not such a message.
+        """
+        try:
+            if self.format is Format.JSON:
+                message = _payload.from_json(self.payload, operation.message_type)
+            else:
+                message = operation.message_type.FromString(self.payload)
+        # What json_format and protobuf raise on hostile input goes far beyond their own error classes.
+        except (json_format.Error, DecodeError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as exc:
+            raise FrameError(
+                f"the payload is no {_name(operation)}: {_elide(_payload.told(exc))}", route=self.route
+            ) from exc
+        except RecursionError as exc:
+            raise FrameError("the payload is nested too deeply", route=self.route) from exc
+        _require_initialized(message, operation)
+        return message
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayErrorFrame:
+    """A frame that API Gateway itself sent to a client, such as `Forbidden` or `Internal server error`.
+
+    Attributes:
+        message: API Gateway's text.
+        connection_id: The connection it was sent to.
+        request_id: The request (or, for a failed validation, the message) it answers.
+    """
+
+    message: str
+    connection_id: str
+    request_id: str
+
+
+def encode(operation: Operation[M], message: M, frame_format: Format | None = None) -> bytes:
+    """Encode a message as the text of a WebSocket frame.
+
+    Args:
+        operation: The operation to send; it gives the route.
+        message: Its message.
+        frame_format: The format to use instead of the operation's.
+
+    Returns:
+        The frame's text in UTF-8, for both formats.
+
+    Raises:
+        FrameError: The message cannot be encoded: a required proto2 field is not set, or a well-known type holds what
+            its JSON form cannot (a `Timestamp` out of range, an `Any` of an unknown type).
+    """
+    _require_initialized(message, operation)
+    try:
+        if (operation.format if frame_format is None else frame_format) is Format.BINARY:
+            frame = frame_pb2.Frame(route=operation.route, payload=message.SerializeToString())
+            return base64.b64encode(frame.SerializeToString())
+        payload = json_format.MessageToDict(message, always_print_fields_with_no_presence=operation.json_emit_defaults)
+        return f'{{"route":{json.dumps(operation.route)},"payload":{_dumps(payload)}}}'.encode()
+    except (json_format.Error, EncodeError, DecodeError, ValueError, TypeError, OverflowError) as exc:
+        raise FrameError(f"the message cannot be encoded: {_elide(str(exc))}", route=operation.route) from exc
+    except RecursionError as exc:
+        raise FrameError("the message is nested too deeply", route=operation.route) from exc
+
+
+def decode(frame: str | bytes, operations: Mapping[str, AnyOperation]) -> tuple[AnyOperation, Message]:
+    """Decode a frame into an operation and its message.
+
+    Args:
+        frame: What arrived: `str` for a text frame, in either format; `bytes` for a binary WebSocket message, which
+            holds the bare `pushwire.v1.Frame`.
+        operations: The operations to expect, by route.
+
+    Raises:
+        FrameError: It is none of them, or malformed, or an error frame of API Gateway's.
+    """
+    envelope = read(frame)
+    if isinstance(envelope, GatewayErrorFrame):
+        raise FrameError(f"an error frame of API Gateway's, no message: {_elide(envelope.message)}")
+    operation = operations.get(envelope.route)
+    if operation is None:
+        raise FrameError("no operation has this route", route=_elide(envelope.route))
+    return operation, envelope.message(operation)
+
+
+def read(frame: str | bytes) -> Envelope | GatewayErrorFrame:
+    """Read a frame up to its route, so that the caller may choose what to do with a route it does not know.
+
+    Args:
+        frame: As in `decode`.
+
+    Raises:
+        FrameError: The frame is empty, too large, or malformed.
+    """
+    if not frame:
+        raise FrameError("the frame is empty")
+    if len(frame) > MAX_FRAME_SIZE:
+        raise FrameError(f"the frame is larger than {MAX_FRAME_SIZE:,} bytes")
+    if isinstance(frame, bytes):
+        return _read_binary(frame)
+    if frame.lstrip(_WHITE_SPACE).startswith("{"):
+        return _read_json(frame)
+    return _read_binary(_from_base64(frame))
+
+
+def _read_json(text: str) -> Envelope | GatewayErrorFrame:
+    try:
+        envelope = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as exc:
+        raise FrameError(f"not JSON: {exc.msg} at line {exc.lineno} column {exc.colno}") from exc
+    except FrameError:
+        raise
+    except ValueError as exc:  # an integer of more digits than Python converts
+        raise FrameError(f"not JSON that can be read: {_elide(str(exc))}") from exc
+    except RecursionError as exc:
+        raise FrameError("the JSON is nested too deeply") from exc
+    route = envelope.get("route")
+    if isinstance(route, str) and route:
+        return Envelope(route, envelope.get("payload", _payload.ABSENT), Format.JSON)
+    if "route" not in envelope:
+        message, connection_id = envelope.get("message"), envelope.get("connectionId")
+        request_id = envelope.get("requestId", envelope.get("messageId"))
+        if isinstance(message, str) and isinstance(connection_id, str) and isinstance(request_id, str):
+            return GatewayErrorFrame(message, connection_id, request_id)
+        raise FrameError('the JSON envelope has no "route"')
+    raise FrameError('"route" is not a non-empty string')
+
+
+def _read_binary(data: bytes) -> Envelope:
+    try:
+        frame = frame_pb2.Frame.FromString(data)
+    except DecodeError as exc:
+        raise FrameError("not a serialized pushwire.v1.Frame") from exc
+    if not frame.route:
+        raise FrameError("the pushwire.v1.Frame has no route")
+    return Envelope(frame.route, frame.payload, Format.BINARY)
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        encoded = text.encode("ascii")
+        data = base64.b64decode(encoded, validate=True)
+    except (UnicodeEncodeError, binascii.Error) as exc:
+        raise FrameError("neither JSON (no { at its start) nor base64 (standard alphabet, padded)") from exc
+    # Decoders let unused bits pass: two texts for the same bytes, which no encoder writes.
+    if base64.b64encode(data) != encoded:
+        raise FrameError("not canonical base64: the last character holds bits of no byte")
+    return data
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise FrameError(f"the JSON has the key {_elide(key)!r} twice in one object")
+            seen.add(key)
+    return result
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise FrameError(f'not JSON: {name} (proto3 JSON writes it as the string "{name}")')
+
+
+def _require_initialized(message: Message, operation: AnyOperation) -> None:
+    if not message.IsInitialized():
+        missing = ", ".join(cast("Any", message).FindInitializationErrors())
+        raise FrameError(f"required fields of {_name(operation)} are not set: {missing}", route=operation.route)
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _name(operation: AnyOperation) -> str:
+    return cast("str", operation.message_type.DESCRIPTOR.full_name)
+
+
+def _elide(text: str, limit: int = 200) -> str:
+    """Bound what an error quotes of a frame, and keep its lone surrogates and line ends out of logs."""
+    shown = text if len(text) <= limit else f"{text[:limit]}…"
+    return shown.encode("unicode_escape").decode("ascii") if not shown.isprintable() else shown

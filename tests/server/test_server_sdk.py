@@ -1,0 +1,172 @@
+"""The Server SDK as generated classes use it: what goes out, what is refused, what is told."""
+
+import gc
+import logging
+from typing import Any
+
+import pytest
+from tests.support.compiled import messages
+from tests.support.fault_server import FaultServer, answer
+
+import pushwire
+from pushwire import Direction, Format, Operation
+from pushwire.frame import MAX_FRAME_SIZE
+from pushwire.server import ServerSdk
+from pushwire.testing import Post, RecordingConnections
+
+LEAF = messages()["wire.v1.Leaf"]
+EVERYTHING = messages()["wire.v1.Everything"]
+CONNECTION_ID = "R0oXAdfD0kwCH6w="
+
+SEND_LEAF: Operation[Any] = Operation(
+    service="wire.v1.WireService",
+    name="SendLeaf",
+    route="SendLeaf",
+    direction=Direction.SERVER_TO_CLIENT,
+    message_type=LEAF,
+)
+
+
+class WireServerSdk(ServerSdk):
+    def send_leaf(self, connection_id: str, message: Any) -> None:
+        self._send(SEND_LEAF, connection_id, message)
+
+
+def leaf_of_frame_size(size: int) -> Any:
+    return LEAF(leaf_name="x" * (size - len('{"route":"SendLeaf","payload":{"leafName":""}}')))
+
+
+@pytest.fixture
+def connections() -> RecordingConnections:
+    return RecordingConnections()
+
+
+@pytest.fixture
+def sdk(connections: RecordingConnections) -> WireServerSdk:
+    return WireServerSdk(connections=connections)
+
+
+def test_a_message_goes_out_as_one_frame(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+    sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="Hello!"))
+    assert connections.posts == [Post(CONNECTION_ID, b'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}')]
+
+
+def test_the_frame_format_given_overrides_the_contracts(connections: RecordingConnections) -> None:
+    WireServerSdk(connections=connections, frame_format=Format.BINARY).send_leaf(CONNECTION_ID, LEAF())
+    assert connections.posts == [Post(CONNECTION_ID, b"CghTZW5kTGVhZg==")]
+
+
+def test_a_message_of_another_type_is_a_type_error(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+    with pytest.raises(TypeError, match=r"SendLeaf takes a wire\.v1\.Leaf, not a Everything"):
+        sdk.send_leaf(CONNECTION_ID, EVERYTHING())
+    assert connections.posts == []
+
+
+def test_a_connection_id_that_is_no_string_is_a_type_error(sdk: WireServerSdk) -> None:
+    not_an_id: Any = None
+    with pytest.raises(TypeError, match="NoneType"):
+        sdk.send_leaf(not_an_id, LEAF())
+
+
+def test_an_empty_connection_id_is_refused_before_any_request(sdk: WireServerSdk) -> None:
+    with pytest.raises(pushwire.InvalidConnectionIdError) as caught:
+        sdk.send_leaf("", LEAF())
+    assert (caught.value.attempts, caught.value.operation) == (0, SEND_LEAF)
+
+
+def test_131072_bytes_pass(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+    sdk.send_leaf(CONNECTION_ID, leaf_of_frame_size(131_072))
+    assert len(connections.posts[0].data) == 131_072 == MAX_FRAME_SIZE
+
+
+def test_131073_bytes_are_refused_before_any_network_call() -> None:
+    with FaultServer(answer(200)) as server, WireServerSdk(server.url) as sdk:
+        with pytest.raises(pushwire.PayloadTooLargeError) as caught:
+            sdk.send_leaf(CONNECTION_ID, leaf_of_frame_size(131_073))
+        assert server.connections == 0
+    error = caught.value
+    assert (error.size, error.attempts, error.maybe_accepted) == (131_073, 0, False)
+    assert (error.operation, error.connection_id) == (SEND_LEAF, CONNECTION_ID)
+    assert "131,073 bytes" in str(error)
+
+
+def test_a_binary_frame_counts_as_its_base64(connections: RecordingConnections) -> None:
+    sdk = WireServerSdk(connections=connections, frame_format=Format.BINARY)
+    sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="x" * 98_286))
+    assert len(connections.posts[0].data) == 131_072
+    with pytest.raises(pushwire.PayloadTooLargeError):
+        sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="x" * 98_287))
+
+
+def test_gone_is_told_once_and_raised_with_the_operation(connections: RecordingConnections) -> None:
+    gone: list[str] = []
+    connections.failures[CONNECTION_ID] = pushwire.ConnectionGoneError(attempts=1)
+    sdk = WireServerSdk(connections=connections, on_gone=gone.append)
+    with pytest.raises(pushwire.ConnectionGoneError) as caught:
+        sdk.send_leaf(CONNECTION_ID, LEAF())
+    assert gone == [CONNECTION_ID]
+    assert (caught.value.operation, caught.value.connection_id) == (SEND_LEAF, CONNECTION_ID)
+
+
+def test_get_and_disconnect_tell_gone_as_well(connections: RecordingConnections) -> None:
+    gone: list[str] = []
+    connections.failures[CONNECTION_ID] = pushwire.ConnectionGoneError(attempts=1)
+    sdk = WireServerSdk(connections=connections, on_gone=gone.append)
+    for call in (sdk.connections.get, sdk.connections.disconnect):
+        with pytest.raises(pushwire.ConnectionGoneError) as caught:
+            call(CONNECTION_ID)
+        assert caught.value.operation is None
+    assert gone == [CONNECTION_ID] * 2
+
+
+def test_other_failures_are_not_told_as_gone(connections: RecordingConnections) -> None:
+    gone: list[str] = []
+    connections.failures[CONNECTION_ID] = pushwire.ThrottledError(attempts=3)
+    sdk = WireServerSdk(connections=connections, on_gone=gone.append)
+    with pytest.raises(pushwire.ThrottledError):
+        sdk.send_leaf(CONNECTION_ID, LEAF())
+    assert gone == []
+
+
+def test_disconnect_closes_a_connection(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+    sdk.connections.disconnect(CONNECTION_ID)
+    assert connections.deleted == [CONNECTION_ID]
+    assert sdk.connections.get(CONNECTION_ID).source_ip == "192.0.2.1"
+
+
+def test_the_callback_url_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer(answer(200)) as server:
+        monkeypatch.setenv("PUSHWIRE_CALLBACK_URL", server.url)
+        with WireServerSdk() as sdk:
+            sdk.send_leaf(CONNECTION_ID, LEAF())
+    assert server.requests[0].body == b'{"route":"SendLeaf","payload":{}}'
+
+
+def test_without_any_callback_url_the_error_names_the_variable() -> None:
+    with pytest.raises(pushwire.CallbackUrlError, match="PUSHWIRE_CALLBACK_URL"):
+        WireServerSdk()
+
+
+def test_settings_of_boto3_beside_other_connections_are_refused(connections: RecordingConnections) -> None:
+    with pytest.raises(TypeError, match="connections= stands alone"):
+        WireServerSdk("https://ws.example.com", connections=connections)
+    with pytest.raises(TypeError, match="connections= stands alone"):
+        WireServerSdk(connections=connections, max_attempts=5)
+
+
+def test_the_context_manager_closes_what_the_sdk_opened() -> None:
+    with FaultServer(answer(200)) as server:
+        with WireServerSdk(server.url) as sdk:
+            sdk.send_leaf(CONNECTION_ID, LEAF())
+        del sdk
+        gc.collect()  # an open socket left behind would be a ResourceWarning, an error here
+
+
+def test_what_is_sent_is_logged_at_debug_only_and_elided(sdk: WireServerSdk, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="pushwire"):
+        sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="secret"))
+    assert caplog.text == ""
+    with caplog.at_level(logging.DEBUG, logger="pushwire"):
+        sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="x" * 10_000))
+    assert "SendLeaf" in caplog.text
+    assert len(caplog.text) < 1_000

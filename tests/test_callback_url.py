@@ -1,0 +1,139 @@
+"""The callback URL: what works, what is refused and with which remedy, and what a Lambda event gives."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pushwire import CallbackUrlError
+from pushwire.callback_url import CallbackUrl
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "region", "is_loopback"),
+    [
+        (
+            "https://abc123.execute-api.us-east-1.amazonaws.com/prod/",
+            "https://abc123.execute-api.us-east-1.amazonaws.com/prod",
+            "us-east-1",
+            False,
+        ),
+        (
+            "https://abc123.execute-api.cn-north-1.amazonaws.com.cn/prod",
+            "https://abc123.execute-api.cn-north-1.amazonaws.com.cn/prod",
+            "cn-north-1",
+            False,
+        ),
+        ("https://ws.example.com/mapping-key", "https://ws.example.com/mapping-key", None, False),
+        ("https://ws.example.com", "https://ws.example.com", None, False),
+        ("http://127.0.0.1:3000/local", "http://127.0.0.1:3000/local", None, True),
+        ("http://localhost:3000/local", "http://localhost:3000/local", None, True),
+        ("http://[::1]:3000/local", "http://[::1]:3000/local", None, True),
+        ("https://gateway.localhost/x", "https://gateway.localhost/x", None, True),
+    ],
+)
+def test_a_url_that_can_work(text: str, url: str, region: str | None, is_loopback: bool) -> None:
+    assert CallbackUrl.parse(text) == CallbackUrl(url=url, region=region, is_loopback=is_loopback)
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        (
+            "wss://abc123.execute-api.us-east-1.amazonaws.com/prod",
+            "post to https://abc123.execute-api.us-east-1.amazonaws.com/prod",
+        ),
+        ("ws://127.0.0.1:3000/local", "post to http://127.0.0.1:3000/local"),
+        ("https://abc123.execute-api.us-east-1.amazonaws.com", "the stage is missing"),
+        ("https://abc123.execute-api.us-east-1.amazonaws.com/", "the stage is missing"),
+        ("https://abc123.execute-api.us-east-1.amazonaws.com/prod/more", "leave out /more"),
+        ("https://abc123.execute-api.us-east-1.amazonaws.com/prod/@connections", "leave out /@connections"),
+        ("https://abc123.execute-api.us-east-1.amazonaws.com/prod/@connections/abc%3D", "leave out /@connections"),
+        ("https://ws.example.com/%40connections/abc", "leave out /@connections"),
+        ("https://execute-api.us-east-1.amazonaws.com", "id is missing"),
+        ("http://ws.example.com/prod", "use https://"),
+        ("http://127.0.0.1.example.com/prod", "use https://"),
+        ("https://ws.example.com/prod?x=1", "leave out the query"),
+        ("https://ws.example.com/prod#x", "leave out the query"),
+        ("ws.example.com/prod", "write it in full"),
+        ("https:///prod", "write it in full"),
+        ("ftp://ws.example.com/prod", "write it in full"),
+        ("", "write it as https://"),
+        ("https://ws.example.com/a b", "without spaces"),
+        ("https://ws.exämple.com/a", "in ASCII"),
+        ("https://ws.example.com/a\n", "without spaces"),
+        ("https://ws.example.com:99999/a", "port cannot be read"),
+        ("https://[::1/a", "port cannot be read"),
+    ],
+)
+def test_a_url_that_cannot_work_is_refused_with_the_remedy(text: str, remedy: str) -> None:
+    with pytest.raises(CallbackUrlError) as caught:
+        CallbackUrl.parse(text)
+    assert remedy in str(caught.value)
+    assert caught.value.url == text
+
+
+def test_a_password_in_a_url_is_refused_and_never_repeated() -> None:
+    with pytest.raises(CallbackUrlError) as caught:
+        CallbackUrl.parse("https://user:hunter2@ws.example.com/prod")
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.url is None
+
+
+def test_something_else_than_a_string_is_a_type_error() -> None:
+    url: Any = None
+    with pytest.raises(TypeError, match="NoneType"):
+        CallbackUrl.parse(url)
+
+
+@given(st.text(max_size=60) | st.from_regex(r"(https?|wss?)://[\[\]:@/?#%a-z0-9.-]{0,40}", fullmatch=True))
+def test_whatever_the_text_it_works_or_is_refused(text: str) -> None:
+    try:
+        url = CallbackUrl.parse(text)
+    except CallbackUrlError:
+        return
+    assert CallbackUrl.parse(url.url) == url
+
+
+def event(**context: object) -> dict[str, Any]:
+    return {"requestContext": context}
+
+
+def test_an_event_gives_the_execute_api_host_never_the_custom_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    url = CallbackUrl.from_event(event(apiId="abc123", stage="prod", domainName="ws.example.com"))
+    assert url.url == "https://abc123.execute-api.eu-west-1.amazonaws.com/prod"
+
+
+def test_an_event_in_china(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "cn-north-1")
+    url = CallbackUrl.from_event(event(apiId="abc123", stage="prod", domainName="ws.example.cn"))
+    assert url.url == "https://abc123.execute-api.cn-north-1.amazonaws.com.cn/prod"
+
+
+@pytest.mark.parametrize("domain_name", ["127.0.0.1:3000", "localhost:3000", "[::1]:3000"])
+def test_an_event_of_the_local_gateway_gives_its_own_address(domain_name: str) -> None:
+    url = CallbackUrl.from_event(event(apiId="local", stage="dev", domainName=domain_name))
+    assert url.url == f"http://{domain_name}/dev"
+
+
+def test_the_environment_overrides_the_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUSHWIRE_CALLBACK_URL", "https://ws.example.com/key")
+    assert CallbackUrl.from_event(event(apiId="a", stage="b")).url == "https://ws.example.com/key"
+
+
+@pytest.mark.parametrize("bad", [{}, {"requestContext": None}, event(apiId=1, stage="x"), event(apiId="a"), event()])
+def test_an_event_of_something_else_is_refused_with_the_remedy(bad: dict[str, Any]) -> None:
+    with pytest.raises(CallbackUrlError, match="PUSHWIRE_CALLBACK_URL"):
+        CallbackUrl.from_event(bad, region="eu-west-1")
+
+
+def test_an_event_without_any_region_is_refused() -> None:
+    with pytest.raises(CallbackUrlError, match="AWS_REGION"):
+        CallbackUrl.from_event(event(apiId="a", stage="b"))
+
+
+def test_no_url_anywhere_names_the_variable() -> None:
+    with pytest.raises(CallbackUrlError, match="PUSHWIRE_CALLBACK_URL"):
+        CallbackUrl.from_environment()

@@ -1,0 +1,88 @@
+"""The rooms of the house: imports run one way, and nothing heavy is loaded that was not asked for."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pushwire
+
+PACKAGE = Path(pushwire.__file__).parent
+
+CORE = {"_version", "operation", "errors", "_payload", "frame", "callback_url", "v1", "_codegen"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "_version": set(),
+    "v1": set(),
+    "_codegen": {"_version"},
+    "operation": set(),
+    "errors": {"operation"},
+    "_payload": set(),
+    "frame": {"operation", "errors", "_payload", "v1"},
+    "callback_url": {"errors"},
+    "connections": CORE,
+    "server": CORE | {"connections"},
+    "gateway": {"_version", "operation", "frame", "errors"},
+    "plugin": {"_version", "_codegen", "v1"},
+    "testing": {"connections"},
+    "__init__": {"_version", "errors", "operation"},
+}
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def rooms() -> list[str]:
+    names = {path.stem for path in PACKAGE.glob("*.py")} | {
+        path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))
+    }
+    return sorted(names)
+
+
+def test_every_room_is_on_the_list() -> None:
+    assert set(rooms()) - {"cli"} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("room", [room for room in rooms() if room != "cli"])
+def test_imports_run_one_way(room: str) -> None:
+    folder = PACKAGE / room
+    files = folder.rglob("*.py") if folder.is_dir() else [PACKAGE / f"{room}.py"]
+    for path in files:
+        for name in imported(path):
+            if not name.startswith("pushwire."):
+                continue
+            other = name.split(".")[1]
+            if other[0].isupper():  # `from pushwire import Operation`
+                other = "__init__"
+            assert other == room or other in MAY_IMPORT[room], f"{path.relative_to(PACKAGE)} imports {name}"
+
+
+@pytest.mark.parametrize(
+    ("module", "not_loaded"),
+    [
+        ("pushwire.server", "boto3 botocore websockets asyncio ssl aws_cdk"),
+        ("pushwire.connections", "boto3 botocore websockets asyncio ssl aws_cdk"),
+        ("pushwire.plugin.main", "boto3 botocore websockets asyncio ssl google.protobuf.json_format"),
+        ("pushwire.cli.main", "boto3 botocore websockets asyncio ssl httptools ruamel"),
+    ],
+)
+def test_what_is_not_used_is_not_imported(module: str, not_loaded: str) -> None:
+    code = f"import sys, {module}; print([name for name in {not_loaded.split()!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_lazy_name_of_connections_is_there_and_no_other() -> None:
+    import pushwire.connections as connections
+
+    assert connections.Boto3Connections.__module__ == "pushwire.connections.boto3"
+    with pytest.raises(AttributeError, match="NoSuchConnections"):
+        _ = connections.NoSuchConnections
