@@ -1,0 +1,193 @@
+"""The command `pushwire dev`: a local gateway for a handler."""
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import io
+import logging
+import os
+import signal
+import sys
+from collections.abc import Generator
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from pushwire.cli.arguments import Subparsers
+from pushwire.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from pushwire.gateway import LocalGateway
+    from pushwire.gateway.handlers import Handler
+
+__all__ = ["add_parser", "run"]
+
+DEFAULT_PORT = 3001
+_DESCRIPTION = """\
+Run an API Gateway WebSocket API on this machine. Clients connect to the WebSocket URL that it prints; handlers,
+boto3 clients and generated SDKs post to the callback URL. No AWS account and no credentials are needed.
+"""
+_EPILOG = """\
+examples:
+  pushwire dev chat_app:handler
+  pushwire dev chat_app:handler --port 0 --stage prod
+  pushwire dev --route JoinRoom=chat_app:join --route '$default=chat_app:rest'
+"""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command `dev`.
+
+    Args:
+        subparsers: The subparsers of `pushwire`.
+    """
+    parser = subparsers.add_parser(
+        "dev",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "handler", nargs="?", metavar="module:attribute", help="the Lambda handler, such as chat_app:handler"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="the port; 0 takes a free one (default: %(default)s)"
+    )
+    parser.add_argument("--stage", default="local", help="the stage of the API (default: %(default)s)")
+    parser.add_argument(
+        "--route",
+        action="append",
+        default=[],
+        metavar="KEY=module:attribute",
+        help="a handler for one route; may be given many times",
+    )
+    for key in ("connect", "disconnect", "default"):
+        parser.add_argument(
+            f"--no-{key}-route",
+            dest="without",
+            action="append_const",
+            const=f"${key}",
+            default=[],
+            help=f"the API has no ${key} route",
+        )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command until SIGINT or SIGTERM.
+
+    Args:
+        args: What the parser of `add_parser` gave.
+
+    Returns:
+        The exit code: 0, after a signal.
+
+    Raises:
+        pushwire.PushwireError: The user's mistake: a handler that does not load, a port in use.
+        ImportError: The extra `dev` is not installed.
+    """
+    with _interruptible():
+        try:
+            return _run(args)
+        except KeyboardInterrupt:  # a signal before the gateway listened
+            return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    stdout: object = sys.stdout
+    if isinstance(stdout, io.TextIOWrapper):
+        # What handlers print shows at once, also through a pipe.
+        stdout.reconfigure(line_buffering=True)
+    _log_to_stderr()
+    # The project's own modules come first, whatever installed the command.
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - sys.path holds strings
+    from pushwire.gateway import HandlerLoadError
+
+    try:
+        gateway = _gateway(args)
+    except HandlerLoadError as error:
+        sys.stderr.write(error.user_traceback)
+        raise
+    return asyncio.run(_serve(gateway))
+
+
+def _gateway(args: argparse.Namespace) -> "LocalGateway":
+    from pushwire.gateway import GatewaySettings, LocalGateway, RouteError, load_handler
+
+    settings = GatewaySettings(host=args.host, port=args.port, stage=args.stage)
+    routes: dict[str, Handler] = {}
+    for option in args.route:
+        key, equals, path = option.partition("=")
+        if not equals:
+            raise RouteError(f"--route {option}: expected KEY=module:attribute, such as JoinRoom=chat_app:join")
+        if key in routes:
+            raise RouteError(f"--route {option}: {key!r} is given twice")
+        routes[key] = load_handler(path)
+    handler = None if args.handler is None else load_handler(args.handler)
+    return LocalGateway(handler, routes=routes, without=args.without, settings=settings)
+
+
+async def _serve(gateway: "LocalGateway") -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def request_stop(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, request_stop)
+    try:
+        await gateway.start()
+    except OSError as error:
+        where = f"{gateway.settings.host}:{gateway.settings.port}"
+        if error.errno == errno.EADDRINUSE:
+            reason = "is in use; stop what listens there, or choose another --port (0 takes a free one)"
+            raise CommandError(f"{where} {reason}") from error
+        raise CommandError(f"cannot listen on {where}: {error.strerror or error}") from error
+    _warn_of_override(gateway.callback_url)
+    print(f"WebSocket URL: {gateway.url}")
+    print(f"Callback URL: {gateway.callback_url}", flush=True)
+    await stop.wait()
+    if not await gateway.stop():
+        # Python would wait for the abandoned threads for ever.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+    return 0
+
+
+def _warn_of_override(callback_url: str) -> None:
+    override = os.environ.get("PUSHWIRE_CALLBACK_URL")
+    if override is not None and override.rstrip("/") != callback_url:
+        sys.stderr.write(
+            "pushwire dev: warning: PUSHWIRE_CALLBACK_URL is set, so that handlers post there and not to this gateway; "
+            "unset it\n"
+        )
+
+
+def _log_to_stderr() -> None:
+    logger = logging.getLogger("pushwire")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+
+
+@contextlib.contextmanager
+def _interruptible() -> Generator[None]:
+    """Make SIGTERM raise as SIGINT does, and put both back as they were."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

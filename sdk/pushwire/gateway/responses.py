@@ -1,0 +1,92 @@
+"""HTTP responses and error frames, in API Gateway's shapes. Pure.
+
+The error type travels in the header `x-amzn-ErrorType`: from it botocore raises `GoneException` and its siblings.
+"""
+
+import http
+import json
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = [
+    "CONTINUE",
+    "FORBIDDEN",
+    "INTERNAL_SERVER_ERROR",
+    "HttpResponse",
+    "aws_error",
+    "error_frame",
+    "http_error",
+    "json_response",
+]
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+FORBIDDEN = "Forbidden"
+INTERNAL_SERVER_ERROR = "Internal server error"
+_NO_BODY = {204, 304}
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An HTTP response.
+
+    Attributes:
+        status: The status code.
+        body: The body.
+        headers: Headers other than those about the body and the connection.
+    """
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def serialize(self, *, method: str, keep_alive: bool) -> bytes:
+        """Return the bytes to send.
+
+        Args:
+            method: The method of the request: a HEAD is answered without the body.
+            keep_alive: Whether the connection stays open.
+        """
+        lines = [f"HTTP/1.1 {self.status} {_phrase(self.status)}"]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        if self.status not in _NO_BODY:
+            lines.append(f"Content-Length: {len(self.body)}")
+        if not keep_alive:
+            lines.append("Connection: close")
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        return head if method == "HEAD" or self.status in _NO_BODY else head + self.body
+
+
+def json_response(status: int, value: dict[str, Any], *headers: tuple[str, str]) -> HttpResponse:
+    """Return a response that holds `value` as JSON."""
+    body = json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return HttpResponse(status, body, (("Content-Type", "application/json"), *headers))
+
+
+def http_error(status: int, message: str | None = None) -> HttpResponse:
+    """Return an error that API Gateway's HTTP front gives; the message is the status's own phrase unless given."""
+    return json_response(status, {"message": message or _phrase(status)})
+
+
+def aws_error(status: int, error_type: str, message: str | None = None) -> HttpResponse:
+    """Return an error of the management API, such as `GoneException`; without a message its body is empty."""
+    header = ("x-amzn-ErrorType", error_type)
+    return (
+        HttpResponse(status, headers=(header,))
+        if message is None
+        else json_response(status, {"message": message}, header)
+    )
+
+
+def error_frame(message: str, *, connection_id: str, request_id: str) -> str:
+    """Return the text frame that tells a client of a failed message.
+
+    The spacing is API Gateway's own, as seen in transcripts: one space, after the first colon.
+    """
+    return f'{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}'
+
+
+def _phrase(status: int) -> str:
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return ""

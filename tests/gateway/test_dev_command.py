@@ -1,0 +1,229 @@
+"""`pushwire dev`, as a user runs it: a process of its own."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from tests.gateway.world import SECONDS
+
+APP = """
+import os
+print("imported")
+
+def handler(event, context):
+    print("handled", event["requestContext"]["routeKey"])
+    return {"statusCode": 200}
+
+def deny(event, context):
+    return {"statusCode": 403}
+
+def broken(event, context):
+    raise ValueError("seen by the developer")
+
+number = 5
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "app.py").write_text(APP)
+    return tmp_path
+
+
+def start(project: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "pushwire.cli.main", "dev", *arguments],
+        cwd=project,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+class Dev:
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.lines: list[str] = []
+
+    def line(self, pattern: str) -> "re.Match[str]":
+        """Read stdout up to the first line that matches."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if found := re.fullmatch(pattern, self.lines[-1]):
+                return found
+        raise AssertionError(
+            f"no line {pattern!r} in {self.lines}: {self.process.stderr and self.process.stderr.read()}"
+        )
+
+    def stop(self, number: signal.Signals) -> "tuple[int, str]":
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=SECONDS * 3)
+        return self.process.returncode, errors
+
+
+@contextlib.contextmanager
+def running(project: Path, *arguments: str, **environment: str) -> Generator[Dev]:
+    process = start(project, *arguments, **environment)
+    try:
+        yield Dev(process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def failing(project: Path, *arguments: str) -> str:
+    """Run a command that must fail at once with code 1, and return its stderr."""
+    process = start(project, *arguments)
+    try:
+        _, errors = process.communicate(timeout=SECONDS * 3)
+    finally:
+        process.kill()
+    assert process.returncode == 1, errors
+    return errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_prints_both_urls_serves_and_ends_with_0_at_a_signal(project: Path, number: signal.Signals) -> None:
+    with running(project, "app:handler", "--port", "0") as dev:
+        url = dev.line(r"WebSocket URL: (ws://127\.0\.0\.1:\d+/local)")[1]
+        assert dev.line(r"Callback URL: (http://127\.0\.0\.1:\d+/local)")[1] == url.replace("ws:", "http:")
+        with connect(url, proxy=None) as ws:
+            dev.line(r"handled \$connect")
+            ws.send('{"route":"Join"}')
+            dev.line("handled Join")
+            code, errors = dev.stop(number)
+    assert code == 0, errors
+    assert "Traceback" not in errors
+    assert "$disconnect" in errors
+
+
+def test_output_comes_at_once_and_the_stage_and_port_are_the_given_ones(project: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with running(project, "app:handler", "--port", str(port), "--stage", "prod") as dev:
+        dev.line("imported")
+        dev.line(f"WebSocket URL: ws://127.0.0.1:{port}/prod")
+        dev.line(f"Callback URL: http://127.0.0.1:{port}/prod")
+
+
+def test_routes_of_their_own_and_routes_switched_off(project: Path) -> None:
+    with running(project, "--route", "$connect=app:deny", "--route", "Join=app:handler", "--port", "0") as dev:
+        url = dev.line("WebSocket URL: (.*)")[1]
+        with pytest.raises(InvalidStatus, match="403"), connect(url, proxy=None):
+            pass
+    options = ("--no-connect-route", "--no-disconnect-route", "--no-default-route")
+    with running(project, "app:deny", "--route", "Join=app:handler", *options, "--port", "0") as dev:
+        url = dev.line("WebSocket URL: (.*)")[1]
+        with connect(url, proxy=None) as ws:
+            ws.send('{"route":"Join"}')
+            dev.line("handled Join")
+            ws.send("text")
+            assert '"message": "Forbidden"' in ws.recv(SECONDS)
+
+
+def test_a_failing_handler_is_shown_on_stderr(project: Path) -> None:
+    with running(project, "app:broken", "--no-connect-route", "--port", "0") as dev:
+        with connect(dev.line("WebSocket URL: (.*)")[1], proxy=None) as ws:
+            ws.send("x")
+            assert '"message": "Internal server error"' in ws.recv(SECONDS)
+        code, errors = dev.stop(signal.SIGTERM)
+    assert code == 0
+    assert 'raise ValueError("seen by the developer")' in errors
+    assert "pushwire.gateway" in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "there is no handler and no route"),
+        (["app"], "expected module:attribute"),
+        (["app:missing"], "module 'app' has no attribute 'missing'"),
+        (["app:number"], "not callable"),
+        (["nowhere:handler"], "there is no module 'nowhere'"),
+        (["app:handler", "--route", "Join"], "expected KEY=module:attribute"),
+        (["app:handler", "--route", "$foo=app:handler"], "starts with '$'"),
+        (["app:handler", "--route", "A=app:handler", "--route", "A=app:deny"], "given twice"),
+        (["app:handler", "--host", "example.org"], "host 'example.org'"),
+        (["app:handler", "--port", "70000"], "port 70000"),
+        (["app:handler", "--stage", "a/b"], "stage 'a/b'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_and_exit_code_1(project: Path, arguments: list[str], words: str) -> None:
+    errors = failing(project, *arguments)
+    assert words in errors
+    assert errors.startswith("pushwire dev: ")
+    assert errors.count("\n") == 1
+
+
+def test_a_module_that_fails_on_import_shows_its_own_traceback(project: Path) -> None:
+    (project / "failing.py").write_text("import app\nnumber = 1 / 0\n")
+    errors = failing(project, "failing:handler")
+    assert "number = 1 / 0" in errors
+    assert "importlib" not in errors
+    assert errors.splitlines()[-1] == (
+        "pushwire dev: failing:handler: importing 'failing' failed: ZeroDivisionError: division by zero"
+    )
+
+
+def test_a_port_in_use_is_one_line(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        errors = failing(project, "app:handler", "--port", str(port))
+    assert errors == (
+        f"pushwire dev: 127.0.0.1:{port} is in use; stop what listens there, "
+        "or choose another --port (0 takes a free one)\n"
+    )
+
+
+@pytest.mark.parametrize("missing", ["httptools", "websockets"])
+def test_a_missing_extra_is_one_line_that_says_what_to_install(project: Path, missing: str) -> None:
+    # A module of that name in the project that fails as one that is not installed does.
+    (project / f"{missing}.py").write_text(f"raise ModuleNotFoundError('No module', name={missing!r})")
+    errors = failing(project, "app:handler")
+    assert errors == f"pushwire dev: the local gateway needs {missing}: pip install 'pushwire[dev]'\n"
+
+
+def test_a_callback_url_in_the_environment_is_warned_about(project: Path) -> None:
+    url = "https://abc.execute-api.us-east-1.amazonaws.com/prod"
+    with running(project, "app:handler", "--port", "0", PUSHWIRE_CALLBACK_URL=url) as dev:
+        dev.line("Callback URL: .*")
+        code, errors = dev.stop(signal.SIGINT)
+    assert code == 0
+    assert "PUSHWIRE_CALLBACK_URL is set" in errors
+
+
+def test_a_signal_during_the_import_of_a_slow_module_is_a_clean_end(project: Path) -> None:
+    (project / "slow.py").write_text("import threading\nprint('importing', flush=True)\nthreading.Event().wait(60)\n")
+    with running(project, "slow:handler") as dev:
+        dev.line("importing")
+        assert dev.stop(signal.SIGTERM) == (0, "")
+
+
+def test_a_handler_that_never_returns_does_not_hold_up_the_end_for_ever(project: Path) -> None:
+    (project / "stuck.py").write_text(
+        "import threading\ndef handler(event, context):\n    print('entered')\n    threading.Event().wait(600)\n"
+    )
+    with running(project, "stuck:handler", "--no-connect-route", "--no-disconnect-route", "--port", "0") as dev:
+        url = dev.line("WebSocket URL: (.*)")[1]
+        with connect(url, proxy=None) as ws:
+            ws.send("x")
+            dev.line("entered")
+            code, errors = dev.stop(signal.SIGTERM)
+    assert code == 0
+    assert "1 handlers still run" in errors
