@@ -1,0 +1,1 @@
+"""The `pushwire` command line: one module per command, and what they share."""

@@ -1,0 +1,204 @@
+"""A newcomer's first quarter of an hour: from an empty folder to a typed message at a connected client.
+
+Everything is what a newcomer would type, in a fresh virtual environment, without credentials and without an account.
+All that was typed and printed is in the output that pytest shows of a failed test.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+INSTALL_SECONDS = 300
+COMMAND_SECONDS = 180
+ANSWER_SECONDS = 30
+
+pytestmark = pytest.mark.repository
+
+
+class Newcomer:
+    """Someone at a shell, with an environment of their own."""
+
+    def __init__(self, home: Path, venv: Path) -> None:
+        self._folder = home
+        self._environment = {
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "PATH": os.pathsep.join([str(venv / "bin"), "/usr/bin", "/bin"]),
+            "VIRTUAL_ENV": str(venv),
+        }
+
+    def enter(self, folder: str) -> Path:
+        self._folder = self._folder / folder
+        return self._folder
+
+    def run(self, *words: str, expect: int = 0, **variables: str) -> str:
+        """Run a command to its end, and return what it printed."""
+        self._prompt(words, variables)
+        try:
+            done = subprocess.run(
+                words,
+                cwd=self._folder,
+                env=self._environment | variables,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=COMMAND_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            print((error.stdout or b"").decode(errors="replace"))
+            pytest.fail(f"`{' '.join(words)}` did not end within {COMMAND_SECONDS} s")
+        printed = done.stdout.decode(errors="replace")
+        print(printed)
+        if done.returncode != expect:
+            pytest.fail(f"`{' '.join(words)}` exited with {done.returncode} instead of {expect}")
+        return printed
+
+    @contextlib.contextmanager
+    def running(self, *words: str) -> Iterator["Terminal"]:
+        """Run a command that stays, in a terminal of its own."""
+        self._prompt(words, {})
+        process = subprocess.Popen(
+            words,
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            bufsize=0,
+        )
+        with process:
+            terminal = Terminal(" ".join(words), process)
+            try:
+                yield terminal
+            finally:
+                terminal.close()
+
+    def _prompt(self, words: Sequence[str], variables: dict[str, str]) -> None:
+        settings = "".join(f"{name}={value} " for name, value in variables.items())
+        print(f"{self._folder.name}$ {settings}{' '.join(words)}")
+
+
+class Terminal:
+    """A command that runs, read as it prints."""
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        self._name = name
+        self._process = process
+        self._printed = b""
+        self._ended = False
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read, name=f"reads {name}")
+        self._reader.start()
+
+    def read(self, pattern: bytes) -> bytes:
+        """Wait until it has printed something, and return the pattern's group."""
+        with self._news:
+            self._news.wait_for(lambda: re.search(pattern, self._printed) or self._ended, timeout=ANSWER_SECONDS)
+            match = re.search(pattern, self._printed)
+        if match is None:
+            state = "ended without printing" if self._ended else f"did not print within {ANSWER_SECONDS} s"
+            pytest.fail(f"`{self._name}` {state} {pattern!r}")
+        return match[1]
+
+    def type(self, line: str) -> None:
+        """Type a line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode() + b"\n")
+
+    def leave(self) -> int:
+        """Press Ctrl-D and wait for the end."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        return self._wait("after Ctrl-D")
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C and wait for the end."""
+        self._process.send_signal(signal.SIGINT)
+        return self._wait("after Ctrl-C")
+
+    def close(self) -> None:
+        """End it in any case."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        print(f"--- all that `{self._name}` printed:\n{self._printed.decode(errors='replace')}")
+
+    def _wait(self, when: str) -> int:
+        try:
+            return self._process.wait(ANSWER_SECONDS)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"`{self._name}` still ran {ANSWER_SECONDS} s {when}")
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        while True:
+            chunk = self._process.stdout.read(4096)
+            with self._news:
+                self._printed += chunk
+                self._ended = not chunk
+                self._news.notify_all()
+                if self._ended:
+                    return
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Newcomer:
+    """A newcomer with an empty home and a fresh virtual environment that holds `pushwire[dev]`."""
+    uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    assert uv is not None, "uv is not installed: pip install uv"
+    venv, home = tmp_path / "venv", tmp_path / "home"
+    home.mkdir()
+    constraints = REPOSITORY / "constraints.txt"
+    install = [uv, "pip", "install", "--python", str(venv / "bin" / "python"), f"{REPOSITORY}[dev]"]
+    # uv would reuse what it built from an earlier state of the repository.
+    install += ["--reinstall-package", "pushwire", *(["-c", str(constraints)] if constraints.exists() else [])]
+    for command in ([uv, "venv", "--python", sys.executable, str(venv)], install):
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+        )
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    return Newcomer(home, venv)
+
+
+def test_a_typed_message_reaches_a_client_within_a_few_commands(newcomer: Newcomer) -> None:
+    newcomer.run("pushwire", "init", "hello")
+    project = newcomer.enter("hello")
+    newcomer.run("buf", "lint")
+    newcomer.run("buf", "generate")
+    newcomer.run("mypy", ".")
+    assert " 1 passed" in newcomer.run("pytest")
+
+    with newcomer.running("pushwire", "dev", "app:handler", "--port", "0") as gateway:
+        url = gateway.read(rb"(ws://\S+)").decode()
+        callback_url = gateway.read(rb"(?i)callback url\W+(http://\S+)").decode()
+        with newcomer.running("websockets", url) as client:
+            connection_id = gateway.read(rb"connected: (\S+)\n").decode()
+            client.read(rb"(Connected to )")
+            newcomer.run("python", "send.py", connection_id, PUSHWIRE_CALLBACK_URL=callback_url)
+            # The client writes each message into a line of its own, above its prompt.
+            message = client.read(rb"\x1b\[L< ([^\n]*)\n")
+            assert message == b'{"route":"SendGreeting","payload":{"text":"Hello!"}}'
+            client.type('{"route":"Introduce","payload":{"name":"Ada"}}')
+            assert gateway.read(rb"message: ([^\n]*)\n") == b'{"route":"Introduce","payload":{"name":"Ada"}}'
+            assert client.leave() == 0
+        assert gateway.interrupt() == 0
+
+    # Nothing in the project is to be committed but what `init` wrote.
+    ignored = {"hello_pb2.py", "hello_pb2.pyi", "hello_pushwire.py"}
+    assert ignored <= {path.name for path in (project / "hello" / "v1").iterdir()}
+    send = project / "send.py"
+    send.write_text(send.read_text().replace("Greeting", "Note"))
+    refused = newcomer.run("mypy", ".", expect=1)
+    assert re.search(r'send\.py:\d+: error: Argument 2 to "send_greeting" .* expected "Greeting"', refused), refused
