@@ -1,0 +1,212 @@
+"""All that contracts may get wrong. Each check yields what it finds, and none stops another: one run tells all."""
+
+import re
+from collections.abc import Collection, Iterator
+
+from pushwire._version import __version__
+from pushwire.plugin import locations, names
+from pushwire.plugin.locations import Path, Sought
+from pushwire.plugin.model import EMPTY, Contract, Direction, Format, Model, Rpc, Service
+from pushwire.plugin.problems import Problem
+
+__all__ = ["problems"]
+
+_ROUTE = re.compile(r"[A-Za-z0-9._/-]+")
+_LONGEST_ROUTE = 128
+_DIRECTIONS = "DIRECTION_CLIENT_TO_SERVER, DIRECTION_SERVER_TO_CLIENT or DIRECTION_BIDIRECTIONAL"
+_FORMATS = "FORMAT_JSON or FORMAT_BINARY"
+
+
+def problems(model: Model, suffixes: Collection[str]) -> list[Problem]:
+    """Check everything.
+
+    Args:
+        model: The contracts.
+        suffixes: What the names of generated modules end in.
+
+    Returns:
+        All problems, by file and place.
+    """
+    found = list(_modules_meet(model, suffixes))
+    for contract in model.contracts:
+        found += _Checks(contract).all()
+    return sorted(found, key=Problem.sorts_as)
+
+
+def _modules_meet(model: Model, suffixes: Collection[str]) -> Iterator[Problem]:
+    files_of_module: dict[str, list[str]] = {}
+    file_in_package: dict[str, str] = {}
+    for file in sorted(model.files):
+        module = names.message_module(file)
+        files_of_module.setdefault(module, []).append(file)
+        while "." in module:
+            module = module.rpartition(".")[0]
+            file_in_package.setdefault(module, file)
+    for contract in model.contracts:
+        of_file = _Checks(contract).of_file
+        module = names.message_module(contract.file)
+        for other in files_of_module[module]:
+            if other != contract.file:
+                yield of_file(f"becomes the Python module {module}, as {other} does: rename one of the two")
+        for generated in (names.module(contract.file, suffix) for suffix in suffixes):
+            if generated in file_in_package:
+                path = generated.replace(".", "/")
+                yield of_file(
+                    f"the folder {path}/ of {file_in_package[generated]} would hide the generated module {path}.py: "
+                    "rename one of the two"
+                )
+
+
+class _Checks:
+    """The checks of one contract."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+
+    def all(self) -> Iterator[Problem]:
+        yield from self._module()
+        yield from self._classes_meet()
+        for service in self._contract.services:
+            yield from self._service(service)
+            yield from self._routes_meet(service)
+            yield from self._methods_meet(service)
+            for rpc in service.rpcs:
+                yield from self._shape(service, rpc)
+                yield from self._message(service, rpc)
+                yield from self._direction(service, rpc)
+                yield from self._format(service, rpc)
+                yield from self._route(service, rpc)
+
+    def _module(self) -> Iterator[Problem]:
+        obstacle = _import_obstacle(self._contract.file)
+        if obstacle:
+            yield self.of_file(f"{obstacle}: rename that part of its path")
+
+    def _classes_meet(self) -> Iterator[Problem]:
+        owners: dict[str, Service] = {}
+        for service in self._contract.services:
+            derived = names.derived_class_names(service.name)
+            shared = next((name for name in derived if name in owners), None)
+            if shared is not None:
+                first = owners[shared]
+                line = self._line(first.path, locations.SERVICE_NAME)
+                text = f"gives the Python class {shared}, as {first.name}{line} does: rename one of the two"
+                yield self._of_service(service, locations.SERVICE_NAME, text)
+            for name in derived:
+                owners.setdefault(name, service)
+
+    def _service(self, service: Service) -> Iterator[Problem]:
+        if service.name.startswith("_"):
+            yield self._of_service(service, locations.SERVICE_NAME, _PRIVATE)
+        if service.format is Format.UNKNOWN:
+            yield self._of_service(service, locations.API_FORMAT, _unknown("format", _FORMATS))
+
+    def _routes_meet(self, service: Service) -> Iterator[Problem]:
+        first_with: dict[str, Rpc] = {}
+        for rpc in service.rpcs:
+            first = first_with.setdefault(rpc.route, rpc)
+            if first is not rpc:
+                line = self._line(first.path, locations.ROUTE)
+                text = (
+                    f"its route {_elided(rpc.route)} is taken by {service.name}.{first.name}{line}: "
+                    "set another `route`, unique in the service"
+                )
+                yield self._of_rpc(service, rpc, locations.ROUTE, text)
+
+    def _methods_meet(self, service: Service) -> Iterator[Problem]:
+        first_with: dict[str, Rpc] = {}
+        for rpc in service.rpcs:
+            first = first_with.setdefault(rpc.method_name, rpc)
+            if first is not rpc:
+                line = self._line(first.path, locations.RPC_NAME)
+                text = (
+                    f"becomes the Python method {rpc.method_name}, as {service.name}.{first.name}{line} does: "
+                    "rename one of the two"
+                )
+                yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
+            if rpc.name.startswith("_"):
+                yield self._of_rpc(service, rpc, locations.RPC_NAME, _PRIVATE)
+
+    def _shape(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
+        if rpc.client_streaming:
+            text = "takes a stream, and an operation carries one message: remove `stream` from its request"
+            yield self._of_rpc(service, rpc, locations.CLIENT_STREAMING, text)
+        if rpc.server_streaming:
+            text = "returns a stream, and operations are one-way: remove `stream` from its response"
+            yield self._of_rpc(service, rpc, locations.SERVER_STREAMING, text)
+        if rpc.response != EMPTY:
+            text = f"returns {rpc.response}, and operations are one-way: return {EMPTY}"
+            yield self._of_rpc(service, rpc, locations.RESPONSE, text)
+
+    def _message(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
+        file = rpc.request.file
+        obstacle = _import_obstacle(file)
+        if obstacle and file != self._contract.file:
+            text = f"takes {rpc.request.full_name} of {file}, and {obstacle}: rename that part of the file's path"
+            yield self._of_rpc(service, rpc, locations.REQUEST, text)
+
+    def _direction(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
+        if rpc.direction is Direction.UNKNOWN:
+            yield self._of_rpc(service, rpc, locations.DIRECTION, _unknown("direction", _DIRECTIONS))
+        elif rpc.direction is Direction.UNSPECIFIED:
+            text = (
+                "has no direction, and each rpc of a service with operations needs one: set `direction` in "
+                f"`option (pushwire.v1.operation)` to {_DIRECTIONS}, or move the rpc to another service"
+            )
+            yield self._of_rpc(service, rpc, locations.DIRECTION, text)
+
+    def _format(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
+        if rpc.format is Format.UNKNOWN:
+            yield self._of_rpc(service, rpc, locations.FORMAT, _unknown("format", _FORMATS))
+
+    def _route(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
+        route = rpc.route
+        if not route:
+            text = "its route is empty: set one, or remove `route` to use the rpc's name"
+        elif len(route) > _LONGEST_ROUTE:
+            text = f"its route is {len(route)} characters long, and {_LONGEST_ROUTE} are allowed: set a shorter `route`"
+        elif route.startswith("$"):
+            text = f"its route {_elided(route)} begins with $, as only API Gateway's own routes do: set another `route`"
+        elif not _ROUTE.fullmatch(route):
+            text = f"its route {_elided(route)} holds more than letters, digits and . _ / -: set another `route`"
+        else:
+            return
+        yield self._of_rpc(service, rpc, locations.ROUTE, text)
+
+    def of_file(self, text: str) -> Problem:
+        return self._problem((), locations.WHOLE_FILE, "", text)
+
+    def _of_service(self, service: Service, sought: Sought, text: str) -> Problem:
+        return self._problem(service.path, sought, service.name, text)
+
+    def _of_rpc(self, service: Service, rpc: Rpc, sought: Sought, text: str) -> Problem:
+        return self._problem(rpc.path, sought, f"{service.name}.{rpc.name}", text)
+
+    def _problem(self, part: Path, sought: Sought, subject: str, text: str) -> Problem:
+        position = self._contract.locations.position(part, sought)
+        return Problem(file=self._contract.file, position=position, subject=subject, text=text)
+
+    def _line(self, part: Path, sought: Sought) -> str:
+        position = self._contract.locations.position(part, sought)
+        return "" if position is None else f" (line {position.line})"
+
+
+_PRIVATE = "begins with an underscore, and Python takes such names for private: rename it"
+
+
+def _unknown(what: str, known: str) -> str:
+    plugin = f"protoc-gen-pushwire {__version__}"
+    return f"its {what} has a number that {plugin} does not know: set {known}, or upgrade pushwire"
+
+
+def _import_obstacle(file: str) -> str | None:
+    module = names.message_module(file)
+    part = names.unimportable_part(module)
+    if part is None:
+        return None
+    reason = "a Python keyword" if part in names.KEYWORDS else "no Python name"
+    return f"the Python module {module} cannot be imported, because {part!r} is {reason}"
+
+
+def _elided(text: str) -> str:
+    return repr(text) if len(text) <= _LONGEST_ROUTE else f"{text[:_LONGEST_ROUTE]!r}…"

@@ -1,0 +1,208 @@
+"""The names that a generated module takes from others, and the import lines that fall out of their use."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from pushwire.plugin import names
+from pushwire.plugin.model import Message
+from pushwire.plugin.printer import INDENT, LONGEST_ASSIGNED, assigned, bracketed, imported
+
+__all__ = ["DEPRECATED", "Imports", "Member", "MemberByReader"]
+
+
+class Member(NamedTuple):
+    """Something that a module of the run time, or of Python, holds."""
+
+    module: str
+    name: str
+
+
+class MemberByReader(NamedTuple):
+    """Something that type checkers find in one module, and Python in another."""
+
+    for_checkers: str
+    for_python: str
+    name: str
+
+
+DEPRECATED = MemberByReader("typing_extensions", "pushwire._codegen", "deprecated")
+"""PEP 702's decorator, without a dependency or a warning at run time."""
+
+_TYPE_CHECKING = Member("typing", "TYPE_CHECKING")
+_PYTHON_OWN = ("builtins", "typing")
+_RUN_TIME_PACKAGES = ("google.protobuf", "pushwire")
+"""They are installed, never generated beside the contract, and so never imported relatively."""
+
+
+class Imports:
+    """Resolves names for one generated module, and remembers what it has to import.
+
+    What is imported never meets a name of the module's own classes and methods, which would hide it inside a class
+    body: it gets an underscored name instead, and no rpc can have one of those.
+
+    Args:
+        file: The `.proto` file that the module is generated from. The module of its messages keeps its plain name.
+        files: The `.proto` files of all messages that the module may name.
+        taken: The names of the module's own classes and methods.
+        relative: Whether the contract's modules are imported relatively.
+
+    Attributes:
+        pyright_rules: The rules of pyright's strict mode that what was imported cannot obey.
+    """
+
+    def __init__(self, *, file: str, files: Iterable[str], taken: Collection[str], relative: bool) -> None:
+        self.pyright_rules: set[str] = set()
+        self._package = names.message_module(file).split(".")[:-1]
+        self._relative = relative
+        self._taken = set(taken)
+        self._modules = self._named_modules(names.message_module(file), map(names.message_module, files))
+        self._names: dict[Member | MemberByReader | Message, str] = {}
+        self._groups: tuple[_Group, _Group, _Group] = (_Group(), _Group(), _Group())
+        self._for_checkers = _Branch()
+        self._for_python = _Branch()
+
+    def builtin(self, name: str) -> str:
+        """Use a builtin, whatever the rpcs are called."""
+        return f"{self._module('builtins')}.{name}" if name in self._taken else name
+
+    def member(self, member: Member) -> str:
+        """Use something that a module of the run time, or of Python, holds."""
+        if member not in self._names:
+            self._names[member] = self._free(member.name)
+            self._group(member.module).add(member.module, member.name, self._names[member])
+        return self._names[member]
+
+    def member_by_reader(self, member: MemberByReader) -> str:
+        """Use something that type checkers find elsewhere than Python."""
+        if member not in self._names:
+            self._names[member] = self._free(f"_{member.name}")
+            self._for_checkers.imports.add(member.for_checkers, member.name, self._names[member])
+            self._for_python.imports.add(member.for_python, member.name, self._names[member])
+        return self._names[member]
+
+    def message(self, message: Message) -> str:
+        """Use a message's class."""
+        module = self._module(names.message_module(message.file))
+        keywords = names.KEYWORDS.intersection(message.path)
+        if message.deprecated:
+            self.pyright_rules.add("reportDeprecated")
+        if keywords or any(part.startswith("_") for part in message.path):
+            self.pyright_rules.add("reportPrivateUsage")
+        if not keywords and not any(map(names.is_mangled, message.path)):
+            return ".".join((module, *message.path))
+        if message not in self._names:
+            bound = f"_{module.lstrip('_')}_{'_'.join(message.path)}"
+            self._names[message] = self._free(bound[:LONGEST_ASSIGNED])
+            self._bind(self._names[message], module, message.path)
+        return self._names[message]
+
+    def lines(self) -> list[str]:
+        """The import lines of everything that was used, in groups, an empty line in front of each."""
+        by_reader: list[str] = []
+        if self._for_checkers.lines():
+            by_reader = [f"if {self.member(_TYPE_CHECKING)}:", *self._for_checkers.lines()]
+            by_reader += ["else:", *self._for_python.lines()]
+        groups = [*(group.lines() for group in self._groups), by_reader]
+        return [line for group in groups if group for line in ("", *group)]
+
+    def _named_modules(self, own: str, others: Iterable[str]) -> dict[str, str]:
+        """Name the modules of messages: where two end in the same name, the own one gets it and no other."""
+        modules = sorted({own, *others})
+        last_parts = Counter(module.rpartition(".")[2] for module in modules)
+        named = {own: self._free(own.rpartition(".")[2])}
+        for module in modules:
+            last_part = module.rpartition(".")[2]
+            if module not in named:
+                shared = last_parts[last_part] > 1
+                named[module] = self._free(names.qualified_module_alias(module) if shared else last_part)
+        return named
+
+    def _module(self, module: str) -> str:
+        """Use a module."""
+        if module not in self._modules:
+            self._modules[module] = self._free(module)
+        package, _, last_part = module.rpartition(".")
+        group = self._group(module)
+        if group is self._groups[-1] and self._relative:
+            package = self._relative_package(package)
+        group.add(package, last_part, self._modules[module])
+        return self._modules[module]
+
+    def _relative_package(self, package: str) -> str:
+        parts = package.split(".") if package else []
+        shared = 0
+        while shared < min(len(parts), len(self._package)) and parts[shared] == self._package[shared]:
+            shared += 1
+        return "." * (len(self._package) - shared + 1) + ".".join(parts[shared:])
+
+    def _group(self, module: str) -> "_Group":
+        if module in _PYTHON_OWN:
+            return self._groups[0]
+        installed = any(f"{module}.".startswith(f"{package}.") for package in _RUN_TIME_PACKAGES)
+        return self._groups[1 if installed else 2]
+
+    def _free(self, name: str) -> str:
+        """Occupy a name: this one, or an underscored one if it is taken or would be mangled in a class body."""
+        if name in self._taken or names.is_mangled(name):
+            name = f"_{name.lstrip('_')}"
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
+    def _bind(self, name: str, module: str, path: Iterable[str]) -> None:
+        """Bind a message that no dotted name reaches: one called as a keyword, or mangled inside a class body.
+
+        The stubs of `protoc-gen-mypy` put `_r_` in front of keywords; in Python, `getattr` takes them as they are.
+        """
+        known = [f"_r_{part}" if part in names.KEYWORDS else part for part in path]
+        self._for_checkers.bindings += assigned(name, ".".join((module, *known)), indent=len(INDENT))
+        value = module
+        for part in path:
+            if part in names.KEYWORDS:
+                self._for_python.bindings += bracketed(
+                    f"{name} = getattr(", [value, f'"{part}"'], ")", indent=len(INDENT)
+                )
+                value = name
+            else:
+                value = f"{value}.{part}"
+        if value != name:
+            self._for_python.bindings += assigned(name, value, indent=len(INDENT))
+
+
+class _Group:
+    """The imports of one paragraph."""
+
+    def __init__(self) -> None:
+        self._modules: set[str] = set()
+        self._members: dict[str, set[str]] = {}
+        self._renamed: set[tuple[str, str]] = set()
+
+    def add(self, package: str, name: str, alias: str) -> None:
+        item = name if alias == name else f"{name} as {alias}"
+        if not package:
+            self._modules.add(item)
+        elif alias == name:
+            self._members.setdefault(package, set()).add(item)
+        else:
+            self._renamed.add((package, item))
+
+    def lines(self) -> list[str]:
+        modules = [f"import {item}" for item in sorted(self._modules)]
+        members = [(package, sorted(items)) for package, items in self._members.items()]
+        renamed = [(package, [item]) for package, item in self._renamed]
+        return modules + [line for package, items in sorted(members + renamed) for line in imported(package, items)]
+
+
+class _Branch:
+    """What one reader, a type checker or Python, has to know."""
+
+    def __init__(self) -> None:
+        self.imports = _Group()
+        self.bindings: list[str] = []
+
+    def lines(self) -> list[str]:
+        paragraphs = [paragraph for paragraph in (self.imports.lines(), self.bindings) if paragraph]
+        lines = [line for paragraph in paragraphs for line in ("", *paragraph)][1:]
+        return [INDENT + line if line else "" for line in lines]

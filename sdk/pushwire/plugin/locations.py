@@ -1,0 +1,124 @@
+"""Where the parts of a `.proto` file stand in it, and the comments beside them.
+
+A part is named by its path of field numbers and indexes inside the file's descriptor, as `descriptor.proto` describes
+it at `SourceCodeInfo.Location`.
+"""
+
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
+
+from google.protobuf.descriptor_pb2 import (
+    FileDescriptorProto,
+    MethodDescriptorProto,
+    MethodOptions,
+    ServiceDescriptorProto,
+    ServiceOptions,
+    SourceCodeInfo,
+)
+
+from pushwire.plugin import comments
+from pushwire.v1 import options_pb2
+
+__all__ = [
+    "API_FORMAT",
+    "CLIENT_STREAMING",
+    "DIRECTION",
+    "FORMAT",
+    "REQUEST",
+    "RESPONSE",
+    "ROUTE",
+    "RPC_DEPRECATED",
+    "RPC_NAME",
+    "SERVER_STREAMING",
+    "SERVICE_DEPRECATED",
+    "SERVICE_NAME",
+    "WHOLE_FILE",
+    "Locations",
+    "Path",
+    "Position",
+    "Sought",
+    "rpc_path",
+    "service_path",
+]
+
+Path: TypeAlias = tuple[int, ...]
+Sought: TypeAlias = tuple[Path, ...]
+"""Paths below a service or an rpc, the most exact one first: compilers differ in how much they record."""
+
+_SERVICE_OPTIONS = (ServiceDescriptorProto.OPTIONS_FIELD_NUMBER,)
+_API = (*_SERVICE_OPTIONS, options_pb2.API_FIELD_NUMBER)
+_RPC_OPTIONS = (MethodDescriptorProto.OPTIONS_FIELD_NUMBER,)
+_OPERATION = (*_RPC_OPTIONS, options_pb2.OPERATION_FIELD_NUMBER)
+_DIRECTION = (*_OPERATION, options_pb2.Operation.DIRECTION_FIELD_NUMBER)
+_ROUTE = (*_OPERATION, options_pb2.Operation.ROUTE_FIELD_NUMBER)
+_FORMAT = (*_OPERATION, options_pb2.Operation.FORMAT_FIELD_NUMBER)
+
+WHOLE_FILE: Sought = ((),)
+
+SERVICE_NAME: Sought = ((ServiceDescriptorProto.NAME_FIELD_NUMBER,), ())
+SERVICE_DEPRECATED: Path = (*_SERVICE_OPTIONS, ServiceOptions.DEPRECATED_FIELD_NUMBER)
+API_FORMAT: Sought = ((*_API, options_pb2.Api.FORMAT_FIELD_NUMBER), _API, *SERVICE_NAME)
+
+RPC_NAME: Sought = ((MethodDescriptorProto.NAME_FIELD_NUMBER,), ())
+RPC_DEPRECATED: Path = (*_RPC_OPTIONS, MethodOptions.DEPRECATED_FIELD_NUMBER)
+REQUEST: Sought = ((MethodDescriptorProto.INPUT_TYPE_FIELD_NUMBER,), *RPC_NAME)
+RESPONSE: Sought = ((MethodDescriptorProto.OUTPUT_TYPE_FIELD_NUMBER,), *RPC_NAME)
+CLIENT_STREAMING: Sought = ((MethodDescriptorProto.CLIENT_STREAMING_FIELD_NUMBER,), *RPC_NAME)
+SERVER_STREAMING: Sought = ((MethodDescriptorProto.SERVER_STREAMING_FIELD_NUMBER,), *RPC_NAME)
+DIRECTION: Sought = (_DIRECTION, _OPERATION, _ROUTE, _FORMAT, *RPC_NAME)
+ROUTE: Sought = (_ROUTE, _OPERATION, *RPC_NAME)
+FORMAT: Sought = (_FORMAT, _OPERATION, *RPC_NAME)
+
+
+def service_path(index: int) -> Path:
+    """The path of a file's service."""
+    return (FileDescriptorProto.SERVICE_FIELD_NUMBER, index)
+
+
+def rpc_path(service: Path, index: int) -> Path:
+    """The path of a service's rpc."""
+    return (*service, ServiceDescriptorProto.METHOD_FIELD_NUMBER, index)
+
+
+class Position(NamedTuple):
+    """A place in a file, as editors count: from 1."""
+
+    line: int
+    column: int
+
+
+class Locations:
+    """The locations of one file and its services; there are none where the compiler left them out."""
+
+    def __init__(self, source: SourceCodeInfo) -> None:
+        self._source = source
+
+    def position(self, part: Path, sought: Sought) -> Position | None:
+        """Find a place.
+
+        Args:
+            part: The service or rpc; `()` for the file.
+            sought: What to look for in it.
+
+        Returns:
+            The beginning of the first of `sought` that is recorded; `None` where none is.
+        """
+        for below in sought:
+            location = self._by_path.get((*part, *below))
+            if location is not None:
+                return Position(location.span[0] + 1, location.span[1] + 1)
+        return None
+
+    def comment(self, path: Path) -> str:
+        """The cleaned comment in front of a part, and the one behind it; empty where there is none."""
+        location = self._by_path.get(path)
+        return "" if location is None else comments.cleaned(location.leading_comments, location.trailing_comments)
+
+    @cached_property
+    def _by_path(self) -> dict[Path, SourceCodeInfo.Location]:
+        found: dict[Path, SourceCodeInfo.Location] = {}
+        for location in self._source.location:
+            path = location.path
+            if not path or path[0] == FileDescriptorProto.SERVICE_FIELD_NUMBER:
+                found.setdefault(tuple(path), location)
+        return found

@@ -1,0 +1,116 @@
+"""Python names of protobuf names. The rules are frozen: generated code is called by these names."""
+
+import re
+
+__all__ = [
+    "KEYWORDS",
+    "RESERVED_METHOD_NAMES",
+    "class_prefix",
+    "derived_class_names",
+    "is_mangled",
+    "message_module",
+    "method_name",
+    "module",
+    "qualified_module_alias",
+    "unimportable_part",
+]
+
+KEYWORDS = frozenset(
+    {
+        "False",
+        "None",
+        "True",
+        "and",
+        "as",
+        "assert",
+        "async",
+        "await",
+        "break",
+        "class",
+        "continue",
+        "def",
+        "del",
+        "elif",
+        "else",
+        "except",
+        "finally",
+        "for",
+        "from",
+        "global",
+        "if",
+        "import",
+        "in",
+        "is",
+        "lambda",
+        "nonlocal",
+        "not",
+        "or",
+        "pass",
+        "raise",
+        "return",
+        "try",
+        "while",
+        "with",
+        "yield",
+    }
+)
+"""The keywords of every Python from 3.11 on. Those of the interpreter at hand would make the output depend on it."""
+
+RESERVED_METHOD_NAMES = frozenset({"broadcast", "close", "connections"})
+"""The public names of the Server SDK's own."""
+
+_DERIVED = ("ServerSdk", "Handlers", "Router", "Request", "ConnectRequest", "DisconnectRequest")
+
+_WORD = re.compile("([^_])([A-Z][a-z]+)")
+_CAPITAL = re.compile("([a-z0-9])([A-Z])")
+
+
+def method_name(rpc: str) -> str:
+    """The Python method of an rpc: its name in snake case.
+
+    Keywords and the SDK's own names get a trailing underscore. So do those that already end in one (`close_` becomes
+    `close__`): two rpcs that differ in snake case never meet.
+    """
+    snake = _CAPITAL.sub(r"\1_\2", _WORD.sub(r"\1_\2", rpc)).lower()
+    bare = snake.rstrip("_")
+    return f"{snake}_" if bare in KEYWORDS or bare in RESERVED_METHOD_NAMES else snake
+
+
+def class_prefix(service: str) -> str:
+    """What the names of a service's Python classes begin with: its name, without a whole trailing `Service`."""
+    return service.removesuffix("Service") or service
+
+
+def derived_class_names(service: str) -> list[str]:
+    """The names of all classes that are, or may one day be, generated for a service."""
+    prefix = class_prefix(service)
+    return [f"{family}{prefix}{suffix}" for family in ("", "Async") for suffix in _DERIVED]
+
+
+def module(file: str, suffix: str) -> str:
+    """The dotted name of a module made for a `.proto` file, by the rules of protoc's own Python generator."""
+    stem = file.removesuffix(".protodevel" if file.endswith(".protodevel") else ".proto")
+    return stem.replace("-", "_").replace("/", ".") + suffix
+
+
+def message_module(file: str) -> str:
+    """The dotted name of the module that holds a `.proto` file's messages."""
+    return module(file, "_pb2")
+
+
+def qualified_module_alias(dotted: str) -> str:
+    """The name under which protoc's own Python generator imports a module: `billing_dot_v1_dot_chat__pb2`."""
+    return dotted.replace("_", "__").replace(".", "_dot_")
+
+
+def unimportable_part(dotted: str) -> str | None:
+    """The first part of a module's name that an `import` statement cannot hold; `None` where all are fine."""
+    for part in dotted.split("."):
+        if part in KEYWORDS or not part.isidentifier():
+            return part
+    return None
+
+
+def is_mangled(name: str) -> bool:
+    """Whether Python rewrites the name inside a class body: it begins with two underscores and does not end so."""
+    return name.startswith("__") and not name.endswith("__")

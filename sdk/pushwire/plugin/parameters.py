@@ -1,0 +1,97 @@
+"""The plugin's options: `targets=server,imports=relative,elide_version`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+__all__ = ["ParameterError", "Parameters", "parse"]
+
+_IMPORTS = ("absolute", "relative")
+_BOOLEANS = {"": True, "true": True, "false": False}
+
+
+class ParameterError(ValueError):
+    """An option is unknown, given twice, or has a value that it cannot have; the text names what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """The options of one run; the fields are named as the options are.
+
+    Attributes:
+        targets: What to generate: names of emitters.
+        imports: How generated modules import the contract's other modules: `absolute`, as protoc's own do, or
+            `relative`.
+        elide_version: Whether to leave the plugin's version out of the generated text.
+    """
+
+    targets: tuple[str, ...]
+    imports: str = "absolute"
+    elide_version: bool = False
+
+    @property
+    def relative_imports(self) -> bool:
+        """Whether the contract's modules are imported relatively."""
+        return self.imports == "relative"
+
+
+def parse(text: str, *, targets: Iterable[str]) -> Parameters:
+    """Read the parameter of a request.
+
+    Args:
+        text: Options separated by commas, each a name, or a name, `=` and a value.
+        targets: The targets that exist; all of them are generated unless the option says otherwise.
+
+    Raises:
+        ParameterError: Some of it is wrong; the text has a line for each problem.
+    """
+    problems: list[str] = []
+    given = _given(text, problems)
+    parameters = Parameters(
+        targets=_targets(given.get("targets"), tuple(targets), problems),
+        imports=_imports(given.get("imports", "absolute"), problems),
+        elide_version=_boolean("elide_version", given.get("elide_version", "false"), problems),
+    )
+    if problems:
+        raise ParameterError("\n".join(problems))
+    return parameters
+
+
+def _given(text: str, problems: list[str]) -> dict[str, str]:
+    """Split the text into options, each of them known and given once."""
+    known = [field.name for field in fields(Parameters)]
+    given: dict[str, str] = {}
+    for item in filter(None, map(str.strip, text.split(","))):
+        name, _, value = map(str.strip, item.partition("="))
+        if name not in known:
+            problems.append(f"unknown option {name!r}: the options are {', '.join(known)} (targets are joined by '+')")
+        elif name in given:
+            problems.append(f"option {name!r} is given twice: give it once")
+        else:
+            given[name] = value
+    return given
+
+
+def _targets(value: str | None, known: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:
+    if value is None:
+        return known
+    wanted = value.split("+")
+    problems += (
+        f"unknown target {name!r}: the targets are {', '.join(known)}, joined by '+'"
+        for name in dict.fromkeys(wanted)
+        if name not in known
+    )
+    if len(set(wanted)) < len(wanted):
+        problems.append(f"option 'targets' names a target twice in {value!r}: name it once")
+    return tuple(name for name in known if name in wanted)
+
+
+def _imports(value: str, problems: list[str]) -> str:
+    if value not in _IMPORTS:
+        problems.append(f"option 'imports' cannot be {value!r}: it is {' or '.join(_IMPORTS)}")
+    return value
+
+
+def _boolean(name: str, value: str, problems: list[str]) -> bool:
+    if value not in _BOOLEANS:
+        problems.append(f"option {name!r} cannot be {value!r}: write {name}, {name}=true or {name}=false")
+    return _BOOLEANS.get(value, False)
