@@ -1,0 +1,365 @@
+"""What mypy and pyright say to each line of `fixtures/typing/mistakes.py`."""
+
+# ruff: noqa: E501  # messages stay whole, to be found by a search
+
+from typing import NamedTuple
+
+
+class Findings(NamedTuple):
+    """What the checkers say to one line: codes and messages, of pyright each message's first line."""
+
+    mypy: list[tuple[str, str]]
+    pyright: list[tuple[str, str]]
+
+
+FINDINGS: dict[str, Findings] = {
+    "from deprecations.deprecated_pushwire import DeprecationServerSdk, OldServerSdk": Findings(
+        mypy=[
+            (
+                "deprecated",
+                "class deprecations.deprecated_pushwire.OldServerSdk is deprecated: OldService is deprecated.",
+            )
+        ],
+        pyright=[("reportDeprecated", 'The class "OldServerSdk" is deprecated')],
+    ),
+    'sdk.send_greeting("id", chat_pb2.PingMessage())': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 2 to "send_greeting" of "ChatServerSdk" has incompatible type "PingMessage"; expected "Greeting"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "PingMessage" cannot be assigned to parameter "message" of type "Greeting" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.send_greeting("id", billing_chat_pb2.Greeting())': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 2 to "send_greeting" of "ChatServerSdk" has incompatible type "billing.chat_pb2.Greeting"; expected "chat.chat_pb2.Greeting"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Greeting" cannot be assigned to parameter "message" of type "Greeting" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.send_greeting("id", "Hello!")': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 2 to "send_greeting" of "ChatServerSdk" has incompatible type "str"; expected "Greeting"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[\'Hello!\']" cannot be assigned to parameter "message" of type "Greeting" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.send_greeting("id", chat_pb2.Greeting)': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 2 to "send_greeting" of "ChatServerSdk" has incompatible type "type[Greeting]"; expected "Greeting"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "type[Greeting]" cannot be assigned to parameter "message" of type "Greeting" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.send_greeting("id", None)': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 2 to "send_greeting" of "ChatServerSdk" has incompatible type "None"; expected "Greeting"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "None" cannot be assigned to parameter "message" of type "Greeting" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.send_greeting("id")': Findings(
+        mypy=[("call-arg", 'Missing positional argument "message" in call to "send_greeting" of "ChatServerSdk"')],
+        pyright=[("reportCallIssue", 'Argument missing for parameter "message"')],
+    ),
+    "sdk.send_greeting(greeting)": Findings(
+        mypy=[
+            ("call-arg", 'Missing positional argument "message" in call to "send_greeting" of "ChatServerSdk"'),
+            (
+                "arg-type",
+                'Argument 1 to "send_greeting" of "ChatServerSdk" has incompatible type "Greeting"; expected "str"',
+            ),
+        ],
+        pyright=[("reportCallIssue", 'Argument missing for parameter "message"')],
+    ),
+    'sdk.send_greeting(greeting, "id")': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 1 to "send_greeting" of "ChatServerSdk" has incompatible type "Greeting"; expected "str"',
+            ),
+            (
+                "arg-type",
+                'Argument 2 to "send_greeting" of "ChatServerSdk" has incompatible type "str"; expected "Greeting"',
+            ),
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Greeting" cannot be assigned to parameter "connection_id" of type "str" in function "send_greeting"',
+            ),
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[\'id\']" cannot be assigned to parameter "message" of type "Greeting" in function "send_greeting"',
+            ),
+        ],
+    ),
+    'sdk.send_greeting(b"id", greeting)': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 1 to "send_greeting" of "ChatServerSdk" has incompatible type "bytes"; expected "str"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[b"id"]" cannot be assigned to parameter "connection_id" of type "str" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.send_greeting(["id"], greeting)': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 1 to "send_greeting" of "ChatServerSdk" has incompatible type "list[str]"; expected "str"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "list[str]" cannot be assigned to parameter "connection_id" of type "str" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.send_greeting("id", greeting, retries=3)': Findings(
+        mypy=[("call-arg", 'Unexpected keyword argument "retries" for "send_greeting" of "ChatServerSdk"')],
+        pyright=[("reportCallIssue", 'No parameter named "retries"')],
+    ),
+    'sdk.send_greeting("id", payload=greeting)': Findings(
+        mypy=[("call-arg", 'Unexpected keyword argument "payload" for "send_greeting" of "ChatServerSdk"')],
+        pyright=[
+            ("reportCallIssue", 'Argument missing for parameter "message"'),
+            ("reportCallIssue", 'No parameter named "payload"'),
+        ],
+    ),
+    'sdk.send_greting("id", greeting)': Findings(
+        mypy=[("attr-defined", '"ChatServerSdk" has no attribute "send_greting"; maybe "send_greeting"?')],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "send_greting" is unknown'),
+            ("reportAttributeAccessIssue", 'Cannot access attribute "send_greting" for class "ChatServerSdk"'),
+        ],
+    ),
+    'sdk.SendGreeting("id", greeting)': Findings(
+        mypy=[("attr-defined", '"ChatServerSdk" has no attribute "SendGreeting"; maybe "send_greeting"?')],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "SendGreeting" is unknown'),
+            ("reportAttributeAccessIssue", 'Cannot access attribute "SendGreeting" for class "ChatServerSdk"'),
+        ],
+    ),
+    'sdk.join_room("id", chat_pb2.JoinRoomRequest())': Findings(
+        mypy=[("attr-defined", '"ChatServerSdk" has no attribute "join_room"')],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "join_room" is unknown'),
+            ("reportAttributeAccessIssue", 'Cannot access attribute "join_room" for class "ChatServerSdk"'),
+        ],
+    ),
+    'sdk.poke("id", greeting)': Findings(
+        mypy=[("call-arg", 'Too many arguments for "poke" of "ChatServerSdk"')],
+        pyright=[("reportCallIssue", "Expected 1 positional argument")],
+    ),
+    'sent = sdk.send_greeting("id", greeting)': Findings(
+        mypy=[
+            (
+                "func-returns-value",
+                '"send_greeting" of "ChatServerSdk" does not return a value (it only ever returns None)',
+            )
+        ],
+        pyright=[],
+    ),
+    'sdk.connections.post("id", b"{}")': Findings(
+        mypy=[("attr-defined", '"ConnectionsView" has no attribute "post"')],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "post" is unknown'),
+            ("reportAttributeAccessIssue", 'Cannot access attribute "post" for class "ConnectionsView"'),
+        ],
+    ),
+    "sdk.connections = connections": Findings(
+        mypy=[
+            ("misc", 'Property "connections" defined in "ServerSdk" is read-only'),
+            (
+                "assignment",
+                'Incompatible types in assignment (expression has type "RecordingConnections", variable has type "ConnectionsView")',
+            ),
+        ],
+        pyright=[("reportAttributeAccessIssue", 'Cannot assign to attribute "connections" for class "ChatServerSdk"')],
+    ),
+    'ChatServerSdk(callback="https://abc.execute-api.eu-west-1.amazonaws.com/prod")': Findings(
+        mypy=[("call-arg", 'Unexpected keyword argument "callback" for "ChatServerSdk"; did you mean "callback_url"?')],
+        pyright=[("reportCallIssue", 'No parameter named "callback"')],
+    ),
+    'ChatServerSdk("https://abc.execute-api.eu-west-1.amazonaws.com/prod", "eu-west-1")': Findings(
+        mypy=[
+            ("call-arg", 'Too many positional arguments for "ChatServerSdk"'),
+            (
+                "arg-type",
+                'Argument 2 to "ChatServerSdk" has incompatible type "str"; expected "ManagementApiClient | None"',
+            ),
+        ],
+        pyright=[("reportCallIssue", "Expected 1 positional argument")],
+    ),
+    'ChatServerSdk(connections="https://abc.execute-api.eu-west-1.amazonaws.com/prod")': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument "connections" to "ChatServerSdk" has incompatible type "str"; expected "Connections | None"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[\'https://abc.execute-api.eu-west-1.amazonaws.com/pr…\']" cannot be assigned to parameter "connections" of type "Connections | None" in function "__init__"',
+            )
+        ],
+    ),
+    'ChatServerSdk(connections=connections, frame_format="json")': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument "frame_format" to "ChatServerSdk" has incompatible type "str"; expected "Format | None"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[\'json\']" cannot be assigned to parameter "frame_format" of type "Format | None" in function "__init__"',
+            )
+        ],
+    ),
+    'NoteServerSdk(connections=connections).send_own("id", one_note_pb2.Note())': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 2 to "send_own" of "NoteServerSdk" has incompatible type "aliases.one.note_pb2.Note"; expected "aliases.note_pb2.Note"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Note" cannot be assigned to parameter "message" of type "Note" in function "send_own"',
+            )
+        ],
+    ),
+    'NoteServerSdk(connections=connections).send_two("id", note_pb2.Note())': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 2 to "send_two" of "NoteServerSdk" has incompatible type "aliases.note_pb2.Note"; expected "aliases.two.note_pb2.Note"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Note" cannot be assigned to parameter "message" of type "Note" in function "send_two"',
+            )
+        ],
+    ),
+    'KeywordServerSdk(connections=connections).str("id", "Hello!")': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 2 to "str" of "KeywordServerSdk" has incompatible type "builtins.str"; expected "names.keywords_pb2.str"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[\'Hello!\']" cannot be assigned to parameter "message" of type "str" in function "str"',
+            )
+        ],
+    ),
+    'KeywordServerSdk(connections=connections).none("id", None)': Findings(
+        mypy=[
+            ("arg-type", 'Argument 2 to "none" of "KeywordServerSdk" has incompatible type "None"; expected "_r_None"')
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "None" cannot be assigned to parameter "message" of type "_keywords_pb2_None" in function "none"',
+            )
+        ],
+    ),
+    'KeywordServerSdk(connections=connections).import_("id", keywords_pb2.Outer())': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 2 to "import_" of "KeywordServerSdk" has incompatible type "Outer"; expected "_r_import"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Outer" cannot be assigned to parameter "message" of type "_keywords_pb2_import" in function "import_"',
+            )
+        ],
+    ),
+    "KeywordServerSdk(connections=connections).close(keywords_pb2.Outer())": Findings(
+        mypy=[("call-arg", 'Too many arguments for "close" of "ServerSdk"')],
+        pyright=[("reportCallIssue", "Expected 0 positional arguments")],
+    ),
+    'DeprecationServerSdk(connections=connections).retire("id", deprecated_pb2.Current())': Findings(
+        mypy=[
+            (
+                "deprecated",
+                "function deprecations.deprecated_pushwire.DeprecationServerSdk.retire is deprecated: Retire is deprecated.",
+            )
+        ],
+        pyright=[("reportDeprecated", 'The method "retire" in class "DeprecationServerSdk" is deprecated')],
+    ),
+    'DeprecationServerSdk(connections=connections).retire_behind("id", deprecated_pb2.Current())': Findings(
+        mypy=[
+            (
+                "deprecated",
+                'function deprecations.deprecated_pushwire.DeprecationServerSdk.retire_behind is deprecated: Use `SendCurrent`, "now" \\',
+            )
+        ],
+        pyright=[("reportDeprecated", 'The method "retire_behind" in class "DeprecationServerSdk" is deprecated')],
+    ),
+    'DeprecationServerSdk(connections=connections).retire_in_front("id", deprecated_pb2.Current())': Findings(
+        mypy=[
+            (
+                "deprecated",
+                "function deprecations.deprecated_pushwire.DeprecationServerSdk.retire_in_front is deprecated: Use `SendCurrent`: it is newer.",
+            )
+        ],
+        pyright=[("reportDeprecated", 'The method "retire_in_front" in class "DeprecationServerSdk" is deprecated')],
+    ),
+    "OldServerSdk(connections=connections)": Findings(
+        mypy=[], pyright=[("reportDeprecated", 'The class "OldServerSdk" is deprecated')]
+    ),
+}
+"""By the text of the line; a line that is not here has to be clean."""

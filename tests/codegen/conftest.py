@@ -1,0 +1,124 @@
+"""What the fixture contracts give, generated once for all workers of a test run."""
+
+import fcntl
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.codegen import toolchain
+from tests.codegen.requests import capture_request
+from tests.codegen.toolchain import FIXTURES
+
+MakeOnce = Callable[[str, Callable[[Path], None]], Path]
+"""Takes a folder's name and what fills it; fills it in one worker only; gives its path."""
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
+    """Make a folder once, in whichever worker of pytest-xdist asks first."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "codegen"
+    shared.mkdir(exist_ok=True)
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, draft = shared / name, shared / f"{name}.draft"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                shutil.rmtree(draft, ignore_errors=True)
+                draft.mkdir()
+                fill(draft)
+                draft.rename(folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def buf_output(made_once: MakeOnce) -> Path:
+    """What `buf generate` makes of the fixtures: `absolute/`, and `relative/contracts/` with relative imports."""
+
+    def fill(folder: Path) -> None:
+        toolchain.buf_workspace(folder, FIXTURES / "proto")
+        done = toolchain.buf_generate(
+            folder,
+            [
+                toolchain.messages_plugin("absolute"),
+                toolchain.pushwire_plugin("absolute"),
+                toolchain.pushwire_plugin("relative/contracts", "imports=relative"),
+            ],
+        )
+        assert done.returncode == 0, done.stderr
+        toolchain.copy_with_relative_imports(folder / "absolute", folder / "relative" / "contracts", "*_pb2.py")
+
+    return made_once("buf", fill)
+
+
+@pytest.fixture(scope="session")
+def absolute(buf_output: Path) -> Path:
+    """The folder that the fixture contracts were generated into."""
+    return buf_output / "absolute"
+
+
+@pytest.fixture(scope="session")
+def relative(buf_output: Path) -> Path:
+    """The folder that holds the package `contracts`, generated with `imports=relative`."""
+    return buf_output / "relative"
+
+
+@pytest.fixture(scope="session")
+def protoc_output(made_once: MakeOnce) -> Path:
+    """What `protoc` makes of the fixture contracts."""
+
+    def fill(folder: Path) -> None:
+        done = toolchain.protoc(FIXTURES / "proto", dict.fromkeys(["python", "pushwire"], folder))
+        assert done.returncode == 0, done.stderr
+
+    return made_once("protoc", fill)
+
+
+@pytest.fixture(scope="session")
+def edition_2024_output(made_once: MakeOnce) -> Path:
+    """A folder with `absolute/`, from the contracts in edition 2024, or with `refused`: why tools refuse them."""
+
+    def fill(folder: Path) -> None:
+        toolchain.buf_workspace(folder, FIXTURES / "proto2024")
+        plugins = [toolchain.messages_plugin("absolute"), toolchain.pushwire_plugin("absolute")]
+        done = toolchain.buf_generate(folder, plugins)
+        if toolchain.refuses_edition_2024(done):
+            (folder / "refused").write_text(done.stderr)
+        else:
+            assert done.returncode == 0, done.stderr
+
+    return made_once("edition2024", fill)
+
+
+@pytest.fixture(scope="session")
+def edition_2024(edition_2024_output: Path) -> Path:
+    """The folder that the contracts in edition 2024 were generated into, where the installed buf and protoc know it."""
+    refused = edition_2024_output / "refused"
+    if refused.exists():
+        pytest.skip(f"the installed buf or protoc refuses edition 2024: {refused.read_text().strip()}")
+    return edition_2024_output / "absolute"
+
+
+@pytest.fixture(scope="session")
+def importable(absolute: Path) -> Iterator[None]:
+    """Let this process import the modules that were generated from the fixture contracts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [str(absolute), *sys.path])
+        yield
+
+
+@pytest.fixture(scope="session")
+def fixture_request(made_once: MakeOnce) -> bytes:
+    """The serialized request that protoc sends to a plugin for the fixture contracts."""
+
+    def fill(folder: Path) -> None:
+        (folder / "request").write_bytes(capture_request(FIXTURES / "proto", folder))
+
+    return (made_once("request", fill) / "request").read_bytes()

@@ -1,0 +1,86 @@
+"""`deprecated` options are marks for type checkers; at run time they neither warn nor change anything."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.codegen import toolchain
+
+MODULE = "deprecations/deprecated_pushwire.py"
+
+
+def marks(folder: Path, path: str) -> dict[str, str]:
+    """The message of each PEP 702 mark in a module, by class or `Class.method`."""
+    found: dict[str, str] = {}
+    for node in ast.parse((folder / path).read_bytes()).body:
+        if isinstance(node, ast.ClassDef):
+            found |= _mark(node.name, node.decorator_list)
+            for member in node.body:
+                if isinstance(member, ast.FunctionDef):
+                    found |= _mark(f"{node.name}.{member.name}", member.decorator_list)
+    return found
+
+
+def _mark(name: str, decorators: list[ast.expr]) -> dict[str, str]:
+    for decorator in decorators:
+        assert isinstance(decorator, ast.Call)
+        (message,) = decorator.args
+        assert isinstance(message, ast.Constant)
+        return {name: str(message.value)}
+    return {}
+
+
+def test_deprecated_rpcs_and_services_are_marked_and_nothing_else_is(absolute: Path) -> None:
+    found = marks(absolute, MODULE)
+    assert found.keys() == {
+        "DeprecationServerSdk.retire",
+        "DeprecationServerSdk.retire_behind",
+        "DeprecationServerSdk.retire_in_front",
+        "OldServerSdk",
+    }
+    assert found["DeprecationServerSdk.retire_behind"] == 'Use `SendCurrent`, "now" \\'
+    assert found["DeprecationServerSdk.retire_in_front"].split() == ["Use", "`SendCurrent`:", "it", "is", "newer."]
+    assert "Retire" in found["DeprecationServerSdk.retire"]
+    assert "OldService" in found["OldServerSdk"]
+
+
+def test_modules_without_deprecated_rpcs_do_not_speak_of_it(absolute: Path) -> None:
+    text = (absolute / "chat/chat_pushwire.py").read_text(encoding="utf-8")
+    assert "deprecated" not in text.casefold()
+
+
+def test_only_modules_that_name_a_deprecated_message_switch_pyright_s_report_off(absolute: Path) -> None:
+    paths = [path for path, text in toolchain.modules(absolute).items() if b"reportDeprecated" in text]
+    assert paths == [MODULE, "deprecations/old_file_pushwire.py"]
+
+
+def test_deprecated_methods_and_classes_are_silent_at_run_time(absolute: Path) -> None:
+    code = """
+from deprecations.deprecated_pb2 import Current, Old
+from deprecations.deprecated_pushwire import DeprecationServerSdk, OldServerSdk
+from pushwire.testing import RecordingConnections
+connections = RecordingConnections()
+sdk = DeprecationServerSdk(connections=connections)
+sdk.retire("id", Current()); sdk.retire_behind("id", Current()); sdk.retire_in_front("id", Current())
+sdk.send_old("id", Old())
+OldServerSdk(connections=connections).send_last("id", Current())
+print(len(connections.posts), OldServerSdk.__name__, OldServerSdk.__doc__.splitlines()[0])
+"""
+    done = toolchain.python(code, absolute)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "5 OldServerSdk The whole service is deprecated.\n", "")
+
+
+def test_marks_need_no_package_at_run_time(absolute: Path) -> None:
+    code = "import deprecations.deprecated_pushwire, sys; print('typing_extensions' in sys.modules)"
+    done = toolchain.python(code, absolute)
+    assert (done.returncode, done.stdout) == (0, "False\n")
+
+
+@pytest.mark.usefixtures("importable")
+def test_marks_leave_signatures_as_they_are() -> None:
+    import inspect
+    from importlib import import_module
+
+    sdk = import_module("deprecations.deprecated_pushwire").DeprecationServerSdk
+    assert list(inspect.signature(sdk.retire).parameters) == ["self", "connection_id", "message"]

@@ -1,0 +1,129 @@
+"""mypy and pyright, both strict, over everything generated and over code that uses it rightly and wrongly."""
+
+import json
+import os
+import shutil
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.codegen import toolchain
+from tests.codegen.checker_findings import FINDINGS
+from tests.codegen.conftest import MakeOnce
+from tests.codegen.toolchain import FIXTURES
+
+pytestmark = pytest.mark.repository
+
+MISTAKES = (FIXTURES / "typing" / "mistakes.py").read_text(encoding="utf-8").splitlines()
+
+Finding = tuple[str, str]
+"""A checker's code and message."""
+
+
+@pytest.fixture(scope="session")
+def roots(made_once: MakeOnce, absolute: Path, relative: Path, edition_2024_output: Path) -> list[Path]:
+    """The folders that hold generated code with message stubs, and are imported from."""
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(absolute, folder / "absolute")
+        shutil.copytree(relative, folder / "relative")
+        _add_stubs(FIXTURES / "proto", folder / "absolute")
+        toolchain.copy_with_relative_imports(folder / "absolute", folder / "relative" / "contracts", "*_pb2.pyi")
+        if (edition_2024_output / "absolute").exists():
+            shutil.copytree(edition_2024_output / "absolute", folder / "edition2024")
+            _add_stubs(FIXTURES / "proto2024", folder / "edition2024")
+
+    return sorted(made_once("typed", fill).iterdir())
+
+
+@pytest.fixture(scope="session")
+def mypy(made_once: MakeOnce, roots: list[Path]) -> dict[str, list[tuple[int, Finding]]]:
+    """What mypy finds: file name → line, and what it says there."""
+
+    def fill(folder: Path) -> None:
+        code = _copy_code(folder)
+        flags = ["--strict", "--explicit-package-bases", "--output=json", f"--cache-dir={folder / 'cache'}"]
+        bases = os.pathsep.join(map(str, [*roots, code]))
+        done = toolchain.run(["mypy", "--config-file=", *flags, *roots, code], folder, MYPYPATH=bases)
+        assert done.stderr == ""
+        (folder / "report").write_text(done.stdout)
+
+    found = [json.loads(line) for line in (made_once("mypy", fill) / "report").read_text().splitlines()]
+    assert all(finding["severity"] == "error" for finding in found)
+    return _by_file((finding["file"], finding["line"], (finding["code"], finding["message"])) for finding in found)
+
+
+@pytest.fixture(scope="session")
+def pyright(made_once: MakeOnce, roots: list[Path]) -> dict[str, list[tuple[int, Finding]]]:
+    """What pyright finds: file name → line, and what it says there."""
+
+    def fill(folder: Path) -> None:
+        code = _copy_code(folder)
+        settings = {
+            "typeCheckingMode": "strict",
+            "include": [*(f"{os.path.relpath(root, folder)}/**/*_pushwire.py" for root in roots), code.name],
+            "extraPaths": [*(os.path.relpath(root, folder) for root in roots)],
+        }
+        (folder / "pyrightconfig.json").write_text(json.dumps(settings))
+        done = toolchain.run(["pyright", "--outputjson"], folder, PYRIGHT_PYTHON_IGNORE_WARNINGS="1")
+        (folder / "report").write_text(done.stdout)
+
+    report: dict[str, Any] = json.loads((made_once("pyright", fill) / "report").read_text())
+    assert report["summary"]["filesAnalyzed"] > 40
+    return _by_file(
+        (
+            finding["file"],
+            finding["range"]["start"]["line"] + 1,
+            (finding["rule"], finding["message"].replace("\u00a0", " ")),
+        )
+        for finding in report["generalDiagnostics"]
+    )
+
+
+def test_mypy_strict_finds_nothing_in_generated_code_or_in_its_right_use(mypy: dict[str, list[Any]]) -> None:
+    assert {file: findings for file, findings in mypy.items() if not file.endswith("/mistakes.py")} == {}
+
+
+def test_pyright_strict_finds_nothing_in_generated_code_or_in_its_right_use(pyright: dict[str, list[Any]]) -> None:
+    assert {file: findings for file, findings in pyright.items() if not file.endswith("/mistakes.py")} == {}
+
+
+def test_mypy_catches_each_mistake(mypy: dict[str, list[Any]]) -> None:
+    assert _by_text(mypy) == {text: findings.mypy for text, findings in FINDINGS.items() if findings.mypy}
+
+
+def test_pyright_catches_each_mistake(pyright: dict[str, list[Any]]) -> None:
+    assert _by_text(pyright) == {text: findings.pyright for text, findings in FINDINGS.items() if findings.pyright}
+
+
+def test_each_mistake_is_caught_by_a_checker() -> None:
+    calls = MISTAKES[MISTAKES.index("# Mistakes:") + 1 : MISTAKES.index("# No mistakes:")]
+    assert [call for call in calls if call and call not in FINDINGS] == []
+
+
+def _by_text(files: dict[str, list[tuple[int, Finding]]]) -> dict[str, list[Finding]]:
+    """What is found in `mistakes.py`, by the text of the line; of each message the first line."""
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for file, findings in files.items():
+        if file.endswith("/mistakes.py"):
+            for line, (code, message) in findings:
+                found[MISTAKES[line - 1]].append((code, message.splitlines()[0]))
+    return dict(found)
+
+
+def _add_stubs(source: Path, folder: Path) -> None:
+    done = toolchain.protoc(source, {"mypy": folder})
+    assert done.returncode == 0, done.stderr
+
+
+def _copy_code(folder: Path) -> Path:
+    return Path(shutil.copytree(FIXTURES / "typing", folder / "code"))
+
+
+def _by_file(findings: Any) -> dict[str, list[tuple[int, Finding]]]:
+    files: dict[str, list[tuple[int, Finding]]] = defaultdict(list)
+    for file, line, finding in findings:
+        files[file].append((line, finding))
+    return dict(files)

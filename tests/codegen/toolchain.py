@@ -1,0 +1,124 @@
+"""The tools that users run over a contract: `buf generate`, `protoc`, and the plugins that both find on PATH."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+FIXTURES = Path(__file__).parent / "fixtures"
+OPTIONS = Path(__file__).parents[2] / "proto"
+"""The folder that holds `pushwire/v1/options.proto`."""
+
+PLUGIN = "protoc-gen-pushwire"
+_TOOLS = Path(sys.executable).parent
+_NO_EDITION_2024 = 'edition 2024,? (is|which is) later than the|edition "2024" not yet fully supported'
+_PROTOC = [sys.executable, "-m", "grpc_tools.protoc"]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's environment, with the tools of this interpreter first on PATH."""
+    path = os.pathsep.join([str(_TOOLS), os.environ.get("PATH", "")])
+    return {**os.environ, "PATH": path, **changes}
+
+
+def run(command: Sequence[str | Path], folder: Path, **environment_changes: str) -> subprocess.CompletedProcess[str]:
+    """Run a tool to its end, whatever the end."""
+    return subprocess.run(
+        [str(word) for word in command],
+        cwd=folder,
+        env=environment(**environment_changes),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+def succeed(command: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a tool that has to succeed."""
+    done = run(command, folder)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def python(code: str, *folders: Path, options: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh interpreter that imports from `folders` and turns warnings into errors."""
+    command = [sys.executable, "-W", "error", *options, "-c", code]
+    return run(command, folders[0], PYTHONPATH=os.pathsep.join(map(str, folders)))
+
+
+def protos(source: Path) -> list[str]:
+    """The proto files below `source`, sorted."""
+    return sorted(path.relative_to(source).as_posix() for path in source.rglob("*.proto"))
+
+
+def protoc(
+    source: Path, outputs: Mapping[str, Path], *, files: Sequence[str] = (), parameter: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run `protoc` over the protos below `source`, with one output folder for each plugin.
+
+    `parameter` goes to protoc-gen-pushwire.
+    """
+    flags: list[str] = []
+    for plugin, folder in outputs.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        flags.append(f"--{plugin}_out={folder}")
+    if parameter:
+        flags.append(f"--pushwire_opt={parameter}")
+    return run([*_PROTOC, "-I.", f"-I{OPTIONS}", *flags, *(files or protos(source))], source)
+
+
+def refuses_edition_2024(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether buf or protoc ended because the installed version is too old for edition 2024."""
+    return done.returncode != 0 and re.search(_NO_EDITION_2024, done.stderr, re.IGNORECASE) is not None
+
+
+def buf_workspace(folder: Path, source: Path) -> Path:
+    """Make a folder that `buf generate` can run in: the contract, and the options in a module of their own."""
+    shutil.copytree(source, folder / "proto")
+    shutil.copytree(OPTIONS, folder / "vendor")
+    modules = [{"path": "proto"}, {"path": "vendor"}]
+    (folder / "buf.yaml").write_text(json.dumps({"version": "v2", "modules": modules}))
+    return folder
+
+
+def buf_generate(workspace: Path, plugins: Sequence[Mapping[str, object]]) -> subprocess.CompletedProcess[str]:
+    """Run `buf generate` with these entries of a `buf.gen.yaml`, which is JSON as well as YAML."""
+    template = {"version": "v2", "inputs": [{"directory": "proto"}], "plugins": list(plugins)}
+    return run(["buf", "generate", "--template", json.dumps(template)], workspace)
+
+
+def messages_plugin(out: str) -> dict[str, object]:
+    """The entry of a `buf.gen.yaml` that makes the messages."""
+    return {"protoc_builtin": "python", "protoc_path": _PROTOC, "out": out, "strategy": "all"}
+
+
+def pushwire_plugin(out: str, *options: str) -> dict[str, object]:
+    """The entry of a `buf.gen.yaml` that runs protoc-gen-pushwire."""
+    return {"local": PLUGIN, "out": out, "strategy": "all", "opt": list(options)}
+
+
+def copy_with_relative_imports(source: Path, target: Path, pattern: str) -> None:
+    """Copy Google's modules or their stubs, their absolute imports made relative, as users' tools for that do."""
+    for path in source.rglob(pattern):
+        relative_path = path.relative_to(source)
+        dots = "." * len(relative_path.parts)
+        text = path.read_text(encoding="utf-8")
+        for absolute_import, relative_import in [
+            (r"^from (?!google\.|pushwire\.)([\w.]+) import (?=\w+_pb2\b)", rf"from {dots}\1 import "),
+            (r"^from (?!google\.|pushwire\.)([\w.]+_pb2) import ", rf"from {dots}\1 import "),
+            (r"^import (\w+_pb2)\b", rf"from {dots} import \1"),
+        ]:
+            text = re.sub(absolute_import, relative_import, text, flags=re.MULTILINE)
+        (target / relative_path).parent.mkdir(parents=True, exist_ok=True)
+        (target / relative_path).write_text(text, encoding="utf-8")
+
+
+def modules(folder: Path) -> dict[str, bytes]:
+    """What protoc-gen-pushwire wrote below a folder: path → bytes."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*_pushwire.py"))}
