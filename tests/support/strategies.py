@@ -153,4 +153,7 @@ def _single(field: Any, depth: int) -> st.SearchStrategy[Any]:
     if field.message_type is None:
         return _SCALARS[field.type]
     message_type = field.message_type._concrete_class
-    return messages(message_type, depth=depth - 1) if depth else st.just(message_type())
+    # A Value with nothing set is no JSON value: well-known types are made whole at any depth.
+    if depth or field.message_type.full_name in _WELL_KNOWN:
+        return messages(message_type, depth=depth - 1)
+    return st.just(message_type())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.protobuf import empty_pb2, struct_pb2, timestamp_pb2, wrappers_pb2
 from google.protobuf.message import Message
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.compiled import messages
 from tests.support.strategies import messages as any_message
@@ -21,14 +21,14 @@ LEAF = messages()["wire.v1.Leaf"]
 STRICT = messages()["wire.v1.Strict"]
 
 
-def operation(message_type: type[Message], *, name: str = "SendIt", **settings: Any) -> Operation[Any]:
+def operation(message_type: type[Message], *, name: str = "SendIt", **options: Any) -> Operation[Any]:
     return Operation(
         service="wire.v1.WireService",
         name=name,
-        route=settings.pop("route", name),
+        route=options.pop("route", name),
         direction=Direction.BIDIRECTIONAL,
         message_type=message_type,
-        **settings,
+        **options,
     )
 
 
@@ -63,7 +63,6 @@ def test_the_callers_format_overrides_the_contracts() -> None:
     assert not encode(operation(LEAF), LEAF(), Format.BINARY).startswith(b"{")
 
 
-@settings(deadline=None, max_examples=300)
 @given(message=any_message(EVERYTHING), frame_format=st.sampled_from(Format), emit_defaults=st.booleans())
 def test_every_message_survives_the_round_trip_in_both_formats(
     message: Message, frame_format: Format, emit_defaults: bool

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.compiled import messages
 from tests.support.strategies import messages as any_message
@@ -157,7 +157,6 @@ def decode_or_refuse(frame: str | bytes) -> None:
         encode(operation, message, Format.BINARY)
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.text(max_size=200) | st.binary(max_size=200))
 @example("\x00")
 def test_any_text_and_any_bytes(frame: str | bytes) -> None:
@@ -178,13 +177,11 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=400)
 @given(JSON)
 def test_any_json_under_the_names_of_real_fields(payload: object) -> None:
     decode_or_refuse(json.dumps({"route": "SendIt", "payload": payload}))
 
 
-@settings(deadline=None, max_examples=300)
 @given(message=any_message(EVERYTHING), frame_format=st.sampled_from(Format), data=st.data())
 def test_a_good_frame_cut_or_altered_anywhere(message: Message, frame_format: Format, data: st.DataObject) -> None:
     frame = encode(OPERATION, message, frame_format).decode()
