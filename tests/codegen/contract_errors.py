@@ -280,6 +280,34 @@ MISTAKES = [
         f"① NoteService.import: becomes the Python method import_, as NoteService.Import (line {{line ②}}) does: {RENAME_ONE}",
     ),
     mistake(
+        "one_python_name_of_a_hook",
+        """\
+        service NoteService {
+          rpc ②OnConnect(Note) returns (EMPTY) RECEIVE
+          rpc ①on_connect(Note) returns (EMPTY) RECEIVE
+        }
+        """,
+        f"① NoteService.on_connect: becomes the Python method on_connect_, as NoteService.OnConnect (line {{line ②}}) does: {RENAME_ONE}",
+    ),
+    mistake(
+        "one_python_name_on_two_sides",
+        """\
+        service NoteService {
+          rpc ②GetUser(Note) returns (EMPTY) RECEIVE
+          rpc ①get_user(Note) returns (EMPTY) SEND
+        }
+        """,
+        f"① NoteService.get_user: becomes the Python method get_user, as NoteService.GetUser (line {{line ②}}) does: {RENAME_ONE}",
+    ),
+    mistake(
+        "class_names_that_meet_disconnect",
+        """\
+        service ②Note1 { rpc Take(Note) returns (EMPTY) RECEIVE }
+        service ①Note1Disconnect { rpc Take(Note) returns (EMPTY) RECEIVE }
+        """,
+        f"① Note1Disconnect: gives the Python class Note1DisconnectRequest, as Note1 (line {{line ②}}) does: {RENAME_ONE}",
+    ),
+    mistake(
         "leading_underscore",
         """\
         service NoteService {

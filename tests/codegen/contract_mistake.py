@@ -9,6 +9,7 @@ import textwrap
 
 EMPTY = "google.protobuf.Empty"
 SEND = "{ option (pushwire.v1.operation) = {direction: DIRECTION_SERVER_TO_CLIENT}; }"
+RECEIVE = SEND.replace("SERVER_TO_CLIENT", "CLIENT_TO_SERVER")
 
 _PROTOC_SIGNS = "①②③④⑤⑥⑦"
 _BUF_SIGNS = "❶❷❸❹❺❻❼"
@@ -74,7 +75,7 @@ def _replaced(error: str, places: dict[str, str]) -> str:
 
 
 def contract(package: str, body: str) -> str:
-    """A file: what all of them begin with, and a body in which `SEND` and `EMPTY` stand for their texts."""
+    """A file: what all of them begin with, and a body in which `SEND`, `RECEIVE` and `EMPTY` stand for their texts."""
     head = f"""\
         syntax = "proto3";
 
@@ -88,7 +89,9 @@ def contract(package: str, body: str) -> str:
         message Answer {{}}
 
         """
-    return textwrap.dedent(head) + textwrap.dedent(body.replace("SEND", SEND).replace("EMPTY", EMPTY))
+    for name, text in {"SEND": SEND, "RECEIVE": RECEIVE, "EMPTY": EMPTY}.items():
+        body = body.replace(name, text)
+    return textwrap.dedent(head) + textwrap.dedent(body)
 
 
 def mistake(name: str, body: str, *errors: str) -> Mistake:

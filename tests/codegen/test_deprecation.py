@@ -24,16 +24,18 @@ def marks(folder: Path, path: str) -> dict[str, str]:
 
 def _mark(name: str, decorators: list[ast.expr]) -> dict[str, str]:
     for decorator in decorators:
-        assert isinstance(decorator, ast.Call)
-        (message,) = decorator.args
-        assert isinstance(message, ast.Constant)
-        return {name: str(message.value)}
+        if isinstance(decorator, ast.Call):
+            (message,) = decorator.args
+            assert isinstance(message, ast.Constant)
+            return {name: str(message.value)}
     return {}
 
 
 def test_deprecated_rpcs_and_services_are_marked_and_nothing_else_is(absolute: Path) -> None:
     found = marks(absolute, MODULE)
     assert found.keys() == {
+        "DeprecationRouter.retire_in_front",
+        "DeprecationRouter.retire_received",
         "DeprecationServerSdk.retire",
         "DeprecationServerSdk.retire_behind",
         "DeprecationServerSdk.retire_in_front",
@@ -41,8 +43,27 @@ def test_deprecated_rpcs_and_services_are_marked_and_nothing_else_is(absolute: P
     }
     assert found["DeprecationServerSdk.retire_behind"] == 'Use `SendCurrent`, "now" \\'
     assert found["DeprecationServerSdk.retire_in_front"].split() == ["Use", "`SendCurrent`:", "it", "is", "newer."]
+    assert found["DeprecationRouter.retire_in_front"] == found["DeprecationServerSdk.retire_in_front"]
     assert "Retire" in found["DeprecationServerSdk.retire"]
     assert "OldService" in found["OldServerSdk"]
+
+
+@pytest.mark.usefixtures("importable")
+def test_what_has_to_be_implemented_says_that_it_is_deprecated_without_a_mark() -> None:
+    import inspect
+    from importlib import import_module
+
+    module = import_module("deprecations.deprecated_pushwire")
+    for part, note in [
+        (
+            module.DeprecationHandlers.retire_received,
+            "Handle `RetireReceived`.\n\nDeprecated: RetireReceived is deprecated.",
+        ),
+        (module.DeprecationHandlers.retire_in_front, "Deprecated: Use `SendCurrent`: it is newer."),
+        (module.OldHandlers, "Deprecated: OldService is deprecated."),
+        (module.OldRouter, "Deprecated: OldService is deprecated."),
+    ]:
+        assert (inspect.getdoc(part) or "").endswith(note)
 
 
 def test_modules_without_deprecated_rpcs_do_not_speak_of_it(absolute: Path) -> None:
@@ -58,13 +79,15 @@ def test_only_modules_that_name_a_deprecated_message_switch_pyright_s_report_off
 def test_deprecated_methods_and_classes_are_silent_at_run_time(absolute: Path) -> None:
     code = """
 from deprecations.deprecated_pb2 import Current, Old
-from deprecations.deprecated_pushwire import DeprecationServerSdk, OldServerSdk
+from deprecations.deprecated_pushwire import DeprecationRouter, DeprecationServerSdk, OldRouter, OldServerSdk
 from pushwire.testing import RecordingConnections
 connections = RecordingConnections()
 sdk = DeprecationServerSdk(connections=connections)
 sdk.retire("id", Current()); sdk.retire_behind("id", Current()); sdk.retire_in_front("id", Current())
 sdk.send_old("id", Old())
 OldServerSdk(connections=connections).send_last("id", Current())
+DeprecationRouter().retire_received(lambda request: None)
+OldRouter()
 print(len(connections.posts), OldServerSdk.__name__, OldServerSdk.__doc__.splitlines()[0])
 """
     done = toolchain.python(code, absolute)

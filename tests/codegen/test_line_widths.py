@@ -25,6 +25,10 @@ RPC = """\
 """
 
 
+RECEIVED = "direction: DIRECTION_CLIENT_TO_SERVER"
+BOTH = "direction: DIRECTION_BIDIRECTIONAL"
+
+
 def rpc(
     name: str, message: str = "M", *, options: str = "", option: str = "direction: DIRECTION_SERVER_TO_CLIENT"
 ) -> str:
@@ -40,16 +44,20 @@ def contracts() -> Iterator[tuple[str, str]]:
     head = HEAD.format
     methods = [rpc(f"{word(length)}") + rpc(f"E{word(length, 'x')}", "google.protobuf.Empty") for length in LENGTHS]
     yield "rpcs.proto", head(package="rpcs") + "message M {}\nservice S {\n" + "".join(methods) + "}\n"
+    methods = [rpc(f"{word(length)}", option=RECEIVED) for length in LENGTHS]
+    yield "received.proto", head(package="received") + "message M {}\nservice S {\n" + "".join(methods) + "}\n"
 
     messages = [f"message {word(length, 'M')} {{ message {word(length, 'I')} {{}} }}\n" for length in LENGTHS]
     methods = [
-        rpc(f"R{length}", word(length, "M")) + rpc(f"I{length}", f"{word(length, 'M')}.{word(length, 'I')}")
+        rpc(f"R{length}", word(length, "M"), option=BOTH)
+        + rpc(f"I{length}", f"{word(length, 'M')}.{word(length, 'I')}", option=BOTH)
         for length in LENGTHS
     ]
     yield "messages.proto", head(package="messages") + "".join(messages) + "service S {\n" + "".join(methods) + "}\n"
 
     services = [
-        f"service {word(length, 'S')} {{\n{rpc('Send')}{rpc('Poke', 'google.protobuf.Empty')}}}\n" for length in LENGTHS
+        f"service {word(length, 'S')} {{\n{rpc('Send', option=BOTH)}{rpc('Poke', 'google.protobuf.Empty')}}}\n"
+        for length in LENGTHS
     ]
     yield "services.proto", head(package="services_") + "message M {}\n" + "".join(services)
 
@@ -61,7 +69,7 @@ def contracts() -> Iterator[tuple[str, str]]:
     yield "comments_.proto", head(package="comments_") + "message M {}\nservice S {\n" + "".join(comments) + "}\n"
 
     marks = [
-        rpc(f"R{length}", options=f"// {word(length)}{quotes}\n option deprecated = true;\n ")
+        rpc(f"R{length}", options=f"// {word(length)}{quotes}\n option deprecated = true;\n ", option=BOTH)
         for length in LENGTHS
         for quotes in ['"' * (length % 3)]
     ]
@@ -95,7 +103,7 @@ def test_ruff_format_changes_nothing_whatever_the_lengths(parameter: str, tmp_pa
     done = toolchain.protoc(source, {"pushwire": out}, parameter=parameter)
     assert done.returncode == 0, done.stderr
     modules = toolchain.modules(out)
-    assert len(modules) == 8
+    assert len(modules) == 9
     for path, module in modules.items():
         ast.parse(module, path)
     done = toolchain.run(["ruff", "format", "--isolated", "--no-cache", "--diff", "."], out)

@@ -8,7 +8,10 @@ import pytest
 from pushwire._codegen import ABI
 from tests.codegen import toolchain
 
-HEAVY = ["boto3", "botocore", "websockets", "asyncio", "ssl", "aws_cdk", "typing_extensions", "pytest"]
+HEAVY = [
+    *["boto3", "botocore", "websockets", "asyncio", "ssl", "aws_cdk", "aws_lambda_powertools", "typing_extensions"],
+    "pytest",
+]
 
 
 @pytest.mark.parametrize(
@@ -16,6 +19,7 @@ HEAVY = ["boto3", "botocore", "websockets", "asyncio", "ssl", "aws_cdk", "typing
     [
         "chat.chat_pushwire",
         "deprecations.deprecated_pushwire",
+        "names.handlers_pushwire",
         "names.keywords_pushwire",
         "wellknown.wellknown_pushwire",
     ],
@@ -36,6 +40,25 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 """
     done = toolchain.python(code, absolute)
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
+def test_routing_loads_nothing_heavy(absolute: Path) -> None:
+    code = f"""
+import sys
+from chat.chat_pb2 import Greeting, JoinRoomRequest
+from chat.chat_pushwire import ChatRequest, ChatRouter, ChatServerSdk
+from pushwire.testing import RecordingConnections, message_event
+connections = RecordingConnections()
+chat = ChatRouter(sdk=lambda url: ChatServerSdk(connections=connections))
+@chat.join_room
+def join_room(request: ChatRequest[JoinRoomRequest], /) -> None:
+    request.sdk.send_greeting(request.connection_id, Greeting(greeting=request.message.name))
+print(chat(message_event("JoinRoom", JoinRoomRequest(name="Ada"), connection_id="a"), None))
+print(connections.sent.to("a")[0].greeting)
+print([name for name in {HEAVY!r} if name in sys.modules])
+"""
+    done = toolchain.python(code, absolute)
+    assert (done.returncode, done.stdout) == (0, "{'statusCode': 200}\nAda\n[]\n"), done.stderr
 
 
 @pytest.mark.parametrize(

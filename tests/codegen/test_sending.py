@@ -46,6 +46,9 @@ METHODS = {
     ],
     "names.keywords_pushwire.ServiceServerSdk": ["ping"],
     "names.keywords_pushwire.lower_caseServerSdk": ["ping"],
+    "names.handlers_pushwire.HandlersServerSdk": ["broadcast_", "on_default_all"],
+    "names.handlers_pushwire.SenderServerSdk": ["close__", "on_connect", "operations"],
+    "names.handlers_pushwire.ToolServerSdk": [],
     "names.kebab_name.v2_pushwire.KebabServerSdk": ["serve"],
     "services.services_pushwire.FirstServerSdk": ["send"],
     "services.services_pushwire.SecondServerSdk": ["send"],
@@ -70,13 +73,14 @@ def test_a_sdk_leaves_every_member_of_its_base_alone(name: str) -> None:
     assert inherited.isdisjoint(vars(sdk_class(name)))
 
 
-def test_a_module_has_a_public_class_for_each_service_with_operations_and_no_other() -> None:
+def test_a_module_has_public_classes_for_each_service_with_operations_and_for_no_other() -> None:
     module = importlib.import_module("services.services_pushwire")
     classes = [
         name for name, value in vars(module).items() if inspect.isclass(value) and value.__module__ == module.__name__
     ]
     public = [name for name in classes if not name.startswith("_")]
-    assert public == ["FirstServerSdk", "SecondServerSdk", "ReceiverServerSdk"]
+    families = ("ServerSdk", "Handlers", "Router")
+    assert public == [f"{prefix}{family}" for prefix in ("First", "Second", "Receiver") for family in families]
 
 
 def posted(sdk_name: str, method: str, *arguments: Message) -> Post:
@@ -138,6 +142,10 @@ WIRE = [
         "names.keywords_pb2:Outer.__Nested",
         "MangledNested",
     ),
+    ("names.handlers_pushwire.HandlersServerSdk", "broadcast_", "names.handlers_pb2:Note", "Broadcast"),
+    ("names.handlers_pushwire.SenderServerSdk", "on_connect", "names.handlers_pb2:Note", "OnConnect"),
+    ("names.handlers_pushwire.SenderServerSdk", "operations", "names.handlers_pb2:Note", "Operations"),
+    ("names.handlers_pushwire.SenderServerSdk", "close__", "names.handlers_pb2:Note", "close_"),
     ("names.kebab_name.v2_pushwire.KebabServerSdk", "serve", "names.kebab_name.v2_pb2:Kebab", "Serve"),
     ("services.services_pushwire.FirstServerSdk", "send", "services.services_pb2:Note", "Send"),
     ("services.services_pushwire.SecondServerSdk", "send", "services.services_pb2:Answer", "Send"),

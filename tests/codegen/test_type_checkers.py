@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 
-from tests.codegen import toolchain
-from tests.codegen.checker_findings import FINDINGS
+from tests.codegen import checker_findings, handler_findings, toolchain
 from tests.codegen.conftest import MakeOnce
 from tests.codegen.toolchain import FIXTURES
 
 pytestmark = pytest.mark.repository
 
-MISTAKES = (FIXTURES / "typing" / "mistakes.py").read_text(encoding="utf-8").splitlines()
+FINDINGS = {**checker_findings.FINDINGS, **handler_findings.FINDINGS}
+MISTAKES = {
+    name: (FIXTURES / "typing" / name).read_text(encoding="utf-8").splitlines()
+    for name in ("mistakes.py", "mistaken_handlers.py")
+}
+_NAMED = "# mistake: "
 
 Finding = tuple[str, str]
 """A checker's code and message."""
@@ -83,11 +87,11 @@ def pyright(made_once: MakeOnce, roots: list[Path]) -> dict[str, list[tuple[int,
 
 
 def test_mypy_strict_finds_nothing_in_generated_code_or_in_its_right_use(mypy: dict[str, list[Any]]) -> None:
-    assert {file: findings for file, findings in mypy.items() if not file.endswith("/mistakes.py")} == {}
+    assert {file: findings for file, findings in mypy.items() if Path(file).name not in MISTAKES} == {}
 
 
 def test_pyright_strict_finds_nothing_in_generated_code_or_in_its_right_use(pyright: dict[str, list[Any]]) -> None:
-    assert {file: findings for file, findings in pyright.items() if not file.endswith("/mistakes.py")} == {}
+    assert {file: findings for file, findings in pyright.items() if Path(file).name not in MISTAKES} == {}
 
 
 def test_mypy_catches_each_mistake(mypy: dict[str, list[Any]]) -> None:
@@ -99,18 +103,27 @@ def test_pyright_catches_each_mistake(pyright: dict[str, list[Any]]) -> None:
 
 
 def test_each_mistake_is_caught_by_a_checker() -> None:
-    calls = MISTAKES[MISTAKES.index("# Mistakes:") + 1 : MISTAKES.index("# No mistakes:")]
-    assert [call for call in calls if call and call not in FINDINGS] == []
+    lines = MISTAKES["mistakes.py"]
+    calls = lines[lines.index("# Mistakes:") + 1 : lines.index("# No mistakes:")]
+    named = [_mistake(line) for line in MISTAKES["mistaken_handlers.py"] if _NAMED in line]
+    assert [mistake for mistake in (*calls, *named) if mistake and mistake not in FINDINGS] == []
+    assert len(set(named)) == len(named)
 
 
 def _by_text(files: dict[str, list[tuple[int, Finding]]]) -> dict[str, list[Finding]]:
-    """What is found in `mistakes.py`, by the text of the line; of each message the first line."""
+    """What is found in the files of mistakes, by mistake; of each message the first line."""
     found: dict[str, list[Finding]] = defaultdict(list)
     for file, findings in files.items():
-        if file.endswith("/mistakes.py"):
+        lines = MISTAKES.get(Path(file).name)
+        if lines is not None:
             for line, (code, message) in findings:
-                found[MISTAKES[line - 1]].append((code, message.splitlines()[0]))
+                found[_mistake(lines[line - 1])].append((code, message.splitlines()[0]))
     return dict(found)
+
+
+def _mistake(line: str) -> str:
+    """What a mistake is called: as its line says, or else by the whole line."""
+    return line.partition(_NAMED)[2] or line
 
 
 def _add_stubs(source: Path, folder: Path) -> None:

@@ -11,6 +11,7 @@ from pushwire.v1 import options_pb2
 
 SEND = options_pb2.Operation(direction=options_pb2.DIRECTION_SERVER_TO_CLIENT)
 RECEIVE = options_pb2.Operation(direction=options_pb2.DIRECTION_CLIENT_TO_SERVER)
+BOTH = options_pb2.Operation(direction=options_pb2.DIRECTION_BIDIRECTIONAL)
 
 
 class Contract:

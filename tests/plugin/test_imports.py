@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.plugin.contracts import RECEIVE, Contract, generated
+from tests.plugin.contracts import BOTH, RECEIVE, Contract, generated
 
 
 def only(modules: dict[str, str]) -> str:
@@ -23,14 +23,34 @@ def _imports(statement: ast.stmt) -> Iterator[str]:
         yield ast.unparse(statement)
 
 
+OF_LAMBDA = ["Bind", "ConnectRequest", "DisconnectRequest", "Handlers", "Interceptor", "Request", "ServiceRouter"]
+RUN_TIME = [
+    "from google.protobuf.message import Message",
+    "from pushwire import Direction, Operation",
+    f"from pushwire.aws_lambda import {', '.join(OF_LAMBDA)}",
+    "from pushwire.server import ServerSdk",
+]
+OF_EVERY_MODULE = [
+    "from abc import abstractmethod",
+    "from collections.abc import Callable, Sequence",
+    "from typing import TypeAlias, TypeVar",
+    *RUN_TIME,
+]
+"""What a module with an inbound operation imports, whatever its messages are."""
+
+
 def test_nothing_is_imported_that_is_not_used() -> None:
     contract = Contract()
     contract.rpc("Enter", takes=contract.message("Entry"), operation=RECEIVE)
-    assert imports(only(generated(contract))) == [
-        "from pushwire import Direction, Operation",
-        "from pushwire.server import ServerSdk",
-        "from chat.v1 import chat_pb2",
-    ]
+    assert imports(only(generated(contract))) == [*OF_EVERY_MODULE, "from chat.v1 import chat_pb2"]
+
+
+def test_what_only_inbound_operations_need_is_left_out_without_them() -> None:
+    contract = Contract()
+    contract.rpc("Send", takes=contract.message("Note"))
+    text = only(generated(contract))
+    assert "abstractmethod" not in text
+    assert "Bind" not in text
 
 
 def test_modules_of_the_run_time_come_first_and_each_group_is_sorted() -> None:
@@ -38,16 +58,17 @@ def test_modules_of_the_run_time_come_first_and_each_group_is_sorted() -> None:
     other = Contract("a/b.proto", "a")
     contract.rpc("Poke")
     contract.rpc("Send", takes=other.message("Note"))
-    contract.rpc("SendOwn", takes=contract.message("Note"))
+    contract.rpc("SendOwn", takes=contract.message("Note"), operation=BOTH)
     text = only(generated(contract, imported=[other]))
     assert imports(text) == [
+        *OF_EVERY_MODULE[: -len(RUN_TIME)],
         "from google.protobuf import empty_pb2",
-        "from pushwire import Direction, Operation",
-        "from pushwire.server import ServerSdk",
+        *RUN_TIME,
         "from a import b_pb2",
         "from m import n_pb2",
     ]
     assert "import ServerSdk\n\nfrom a" in text
+    assert "import TypeAlias, TypeVar\n\nfrom google" in text
 
 
 def test_a_module_of_the_same_name_gets_its_full_one_and_the_own_never() -> None:
@@ -57,7 +78,7 @@ def test_a_module_of_the_same_name_gets_its_full_one_and_the_own_never() -> None
         contract.rpc(f"Send{len(other.descriptor.name)}", takes=other.message("Note"))
     contract.rpc("Send", takes=contract.message("Note"))
     text = only(generated(contract, imported=others))
-    assert imports(text)[2:] == [
+    assert imports(text)[-3:] == [
         "from a_b import chat_pb2 as a__b_dot_chat__pb2",
         "from chat.v1 import chat_pb2",
         "from z import chat_pb2 as z_dot_chat__pb2",
@@ -73,7 +94,7 @@ def test_two_foreign_modules_of_one_name_both_get_their_full_ones() -> None:
     others = [Contract(f"{folder}/note.proto", folder) for folder in ("a", "b")]
     for other in others:
         other.message("Note")
-    assert imports(only(generated(contract, imported=others)))[2:] == [
+    assert imports(only(generated(contract, imported=others)))[-2:] == [
         "from a import note_pb2 as a_dot_note__pb2",
         "from b import note_pb2 as b_dot_note__pb2",
     ]
@@ -95,12 +116,15 @@ def test_a_file_called_empty_keeps_its_name_from_google_s() -> None:
         ("ChatPb2", "from chat.v1 import chat_pb2 as _chat_pb2", "message: _chat_pb2.Note"),
         ("Str", "import builtins", "connection_id: builtins.str"),
         ("EmptyPb2", "from google.protobuf import empty_pb2 as _empty_pb2", "_empty_pb2.Empty()"),
+        ("Abstractmethod", "from abc import abstractmethod as _abstractmethod", "@_abstractmethod"),
+        ("Property", "import builtins", "@builtins.property"),
+        ("Str", "import builtins", "sdk: Callable[[builtins.str], ChatServerSdk]"),
     ],
 )
 def test_what_a_method_would_hide_gets_another_name(rpc: str, imported: str, annotation: str) -> None:
     contract = Contract()
     contract.rpc("Poke")
-    contract.rpc(rpc, takes=contract.message("Note"))
+    contract.rpc(rpc, takes=contract.message("Note"), operation=BOTH)
     text = only(generated(contract))
     assert imported in imports(text)
     assert annotation in text
@@ -113,6 +137,17 @@ def test_even_the_module_of_builtins_may_be_hidden() -> None:
     text = only(generated(contract))
     assert "import builtins as _builtins" in imports(text)
     assert "connection_id: _builtins.str" in text
+
+
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [("Connect", "ConnectRequest"), ("Disconnect", "DisconnectRequest"), ("Service", "ServiceRouter")],
+)
+def test_what_a_class_would_hide_gets_another_name(service: str, name: str) -> None:
+    contract = Contract()
+    contract.rpc("Enter", service=service, operation=RECEIVE)
+    text = only(generated(contract))
+    assert f"from pushwire.aws_lambda import {name} as _{name}" in imports(text)
 
 
 def test_an_rpc_of_another_service_of_the_file_hides_nothing_unnoticed() -> None:

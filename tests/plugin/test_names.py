@@ -1,15 +1,23 @@
 """Python names of protobuf names. These tables are a promise: to change a line is to break everybody's code."""
 
+import itertools
 import keyword
+from abc import ABCMeta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pushwire.aws_lambda import Handlers, ServiceRouter
 from pushwire.plugin import names
+from pushwire.plugin.request import read
 from pushwire.server import ServerSdk
+from tests.plugin.contracts import BOTH, RECEIVE, SEND, Contract, request
 
 RPC_NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,12}", fullmatch=True)
+OWNS = [names.SERVER_SDK_OWN, names.HANDLERS_OWN, names.SERVER_SDK_OWN | names.HANDLERS_OWN]
+OWN = st.sampled_from(OWNS)
+"""The names that the classes of an rpc have of their own, by its direction."""
 
 
 @pytest.mark.parametrize(
@@ -43,56 +51,89 @@ RPC_NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,12}", fullmatch=True)
     ],
 )
 def test_methods_are_rpcs_in_snake_case(rpc: str, method: str) -> None:
-    assert names.method_name(rpc) == method
+    assert names.method_name(rpc, names.SERVER_SDK_OWN | names.HANDLERS_OWN) == method
 
 
 @pytest.mark.parametrize(
-    ("rpc", "method"),
+    ("rpc", "sent", "received", "both"),
     [
-        ("Close", "close_"),
-        ("close", "close_"),
-        ("close_", "close__"),
-        ("Close__", "close___"),
-        ("Broadcast", "broadcast_"),
-        ("Connections", "connections_"),
-        ("Import", "import_"),
-        ("import", "import_"),
-        ("import_", "import__"),
-        ("Async", "async_"),
-        ("CloseAll", "close_all"),
+        ("Close", "close_", "close", "close_"),
+        ("close", "close_", "close", "close_"),
+        ("Broadcast", "broadcast_", "broadcast", "broadcast_"),
+        ("Connections", "connections_", "connections", "connections_"),
+        ("OnConnect", "on_connect", "on_connect_", "on_connect_"),
+        ("OnDisconnect", "on_disconnect", "on_disconnect_", "on_disconnect_"),
+        ("OnDefault", "on_default", "on_default_", "on_default_"),
+        ("Operations", "operations", "operations_", "operations_"),
+        ("Import", "import_", "import_", "import_"),
+        ("import", "import_", "import_", "import_"),
+        ("Async", "async_", "async_", "async_"),
+        ("Mro", "mro_", "mro_", "mro_"),
+        ("CloseAll", "close_all", "close_all", "close_all"),
+        ("OnConnected", "on_connected", "on_connected", "on_connected"),
+        ("close_", "close__", "close__", "close__"),
+        ("Close__", "close___", "close___", "close___"),
+        ("on_connect_", "on_connect__", "on_connect__", "on_connect__"),
+        ("import_", "import__", "import__", "import__"),
+        ("Ping_", "ping_", "ping_", "ping_"),
     ],
 )
-def test_reserved_names_get_a_trailing_underscore(rpc: str, method: str) -> None:
-    assert names.method_name(rpc) == method
+def test_reserved_names_get_a_trailing_underscore_where_they_are_reserved(
+    rpc: str, sent: str, received: str, both: str
+) -> None:
+    contract = Contract()
+    operations = [SEND, RECEIVE, BOTH]
+    for number, operation in enumerate(operations):
+        contract.rpc(rpc, service=f"S{number}", operation=operation)
+    (found,) = read(request(contract)).contracts
+    methods = [service.rpcs[0].method_name for service in found.services]
+    assert methods == [sent, received, both]
 
 
 def test_all_keywords_of_this_python_are_known() -> None:
     assert set(keyword.kwlist) <= names.KEYWORDS
 
 
-def test_all_public_names_of_the_server_sdk_are_reserved() -> None:
-    own = {name for name in dir(ServerSdk) if not name.startswith("_")}
-    assert own <= names.RESERVED_METHOD_NAMES
-    assert "connections" in own
+@pytest.mark.parametrize(
+    ("base", "own"),
+    [
+        (ServerSdk, names.SERVER_SDK_OWN),
+        (Handlers, names.HANDLERS_OWN),
+        (ServiceRouter, names.HANDLERS_OWN),
+    ],
+)
+def test_all_public_names_of_the_bases_are_reserved(base: type, own: frozenset[str]) -> None:
+    public = {name for name in dir(base) if not name.startswith("_")}
+    assert public
+    assert public <= own
+
+
+def test_nothing_is_reserved_in_vain() -> None:
+    public = {name for base in (Handlers, ServiceRouter) for name in dir(base) if not name.startswith("_")}
+    assert public == names.HANDLERS_OWN
+    assert {"connections", "close"} <= {name for name in dir(ServerSdk) if not name.startswith("_")}
 
 
 @given(RPC_NAMES)
-def test_methods_can_be_defined_and_hide_nothing_of_the_sdk(rpc: str) -> None:
-    method = names.method_name(rpc)
-    assert method.isidentifier()
-    assert method not in keyword.kwlist
-    assert not hasattr(ServerSdk, method)
+def test_methods_can_be_defined_and_hide_nothing_of_the_bases(rpc: str) -> None:
+    for base, own in [(ServerSdk, names.SERVER_SDK_OWN), (Handlers, names.HANDLERS_OWN)]:
+        method = names.method_name(rpc, own)
+        assert method.isidentifier()
+        assert method not in keyword.kwlist
+        assert not hasattr(base, method) or method in dir(ABCMeta)
 
 
-@given(st.lists(RPC_NAMES.map(str.lower), unique=True))
-def test_different_names_in_snake_case_stay_different(rpcs: list[str]) -> None:
-    assert len({names.method_name(rpc) for rpc in rpcs}) == len(rpcs)
+@given(st.lists(st.tuples(RPC_NAMES.map(str.lower), OWN), unique_by=lambda rpc: rpc[0]))
+def test_different_names_in_snake_case_stay_different(rpcs: list[tuple[str, frozenset[str]]]) -> None:
+    assert len({names.method_name(rpc, own) for rpc, own in rpcs}) == len(rpcs)
 
 
-@pytest.mark.parametrize("reserved", sorted(names.KEYWORDS | names.RESERVED_METHOD_NAMES))
+@pytest.mark.parametrize("reserved", sorted(names.KEYWORDS | names.SERVER_SDK_OWN | names.HANDLERS_OWN | {"mro"}))
 def test_underscores_never_make_two_reserved_names_meet(reserved: str) -> None:
     spellings = [reserved.lower() + "_" * count for count in range(4)]
-    assert len({names.method_name(spelling) for spelling in spellings}) == len(spellings)
+    for owns in itertools.product(OWNS, repeat=4):
+        methods = {names.method_name(spelling, own) for spelling, own in zip(spellings, owns, strict=True)}
+        assert len(methods) == len(spellings)
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,14 @@ from pushwire.plugin.model import Direction, Format
 from pushwire.plugin.parameters import Parameters
 from pushwire.plugin.request import read
 from pushwire.v1 import options_pb2
-from tests.plugin.contracts import RECEIVE, SEND, Contract, generated, problems, request
+from tests.plugin.contracts import BOTH, RECEIVE, SEND, Contract, generated, problems, request
 
 
 def chat() -> Contract:
     contract = Contract()
     contract.rpc("Enter", takes=contract.message("Entry"), operation=RECEIVE, comment=" Enter a room.\n")
     contract.rpc("Greet", takes=contract.message("Greeting"), comment=" Greet one client.\n")
-    contract.rpc("Poke")
+    contract.rpc("Poke", operation=BOTH)
     return contract
 
 
@@ -38,11 +38,27 @@ from pushwire._codegen import require
 
 require(abi=1)  # Before anything that a runtime of another age may lack.
 
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
+
 from google.protobuf import empty_pb2
+from google.protobuf.message import Message
 from pushwire import Direction, Operation
+from pushwire.aws_lambda import (
+    Bind,
+    ConnectRequest,
+    DisconnectRequest,
+    Handlers,
+    Interceptor,
+    Request,
+    ServiceRouter,
+)
 from pushwire.server import ServerSdk
 
 from chat.v1 import chat_pb2
+
+_M = TypeVar("_M", bound=Message | None)
 
 
 class _ChatOperations:
@@ -66,7 +82,7 @@ class _ChatOperations:
         service="chat.v1.ChatService",
         name="Poke",
         route="Poke",
-        direction=Direction.SERVER_TO_CLIENT,
+        direction=Direction.BIDIRECTIONAL,
         message_type=empty_pb2.Empty,
     )
 
@@ -81,6 +97,62 @@ class ChatServerSdk(ServerSdk):
     def poke(self, connection_id: str) -> None:
         """Send `Poke` to one client."""
         self._send(_ChatOperations.poke, connection_id, empty_pb2.Empty())
+
+
+ChatRequest: TypeAlias = Request[_M, ChatServerSdk]
+ChatConnectRequest: TypeAlias = ConnectRequest[ChatServerSdk]
+ChatDisconnectRequest: TypeAlias = DisconnectRequest[ChatServerSdk]
+
+
+class ChatHandlers(Handlers[ChatServerSdk]):
+    """The handlers of `chat.v1.ChatService`: one method for each message that clients send.
+
+    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    """
+
+    @abstractmethod
+    def enter(self, request: ChatRequest[chat_pb2.Entry], /) -> None:
+        """Enter a room."""
+
+    @abstractmethod
+    def poke(self, request: ChatRequest[empty_pb2.Empty], /) -> None:
+        """Handle `Poke`."""
+
+
+class ChatRouter(ServiceRouter[ChatServerSdk]):
+    """The router of `chat.v1.ChatService`: a Lambda handler.
+
+    It is given `ChatHandlers`, or each function by a decorator.
+    """
+
+    def __init__(
+        self,
+        handlers: ChatHandlers | None = None,
+        /,
+        *,
+        interceptors: Sequence[Interceptor] = (),
+        sdk: Callable[[str], ChatServerSdk] = ChatServerSdk,
+    ) -> None:
+        super().__init__(
+            {
+                "enter": _ChatOperations.enter,
+                "greet": _ChatOperations.greet,
+                "poke": _ChatOperations.poke,
+            },
+            handlers,
+            interceptors,
+            sdk,
+        )
+
+    @property
+    def enter(self) -> Bind[ChatRequest[chat_pb2.Entry]]:
+        """Enter a room."""
+        return self._bind(_ChatOperations.enter)
+
+    @property
+    def poke(self) -> Bind[ChatRequest[empty_pb2.Empty]]:
+        """Register the function that handles `Poke`."""
+        return self._bind(_ChatOperations.poke)
 '''
 
 
@@ -153,7 +225,37 @@ def test_an_inbound_service_has_its_sdk_too() -> None:
     (text,) = generated(contract).values()
     assert "class ChatServerSdk(ServerSdk):\n" in text
     assert "servers send none of its messages" in text
-    assert "# pyright: reportUnusedClass=false\n" in text
+
+
+def test_an_outbound_service_has_handlers_and_a_router_too() -> None:
+    contract = Contract()
+    contract.rpc("Greet")
+    (text,) = generated(contract).values()
+    assert "clients send none of its messages" in text
+    tree = ast.parse(text)
+    methods = {
+        node.name: [member.name for member in node.body if isinstance(member, ast.FunctionDef)]
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert methods == {
+        "_ChatOperations": [],
+        "ChatServerSdk": ["greet"],
+        "ChatHandlers": [],
+        "ChatRouter": ["__init__"],
+    }
+
+
+def test_a_router_knows_the_operations_of_each_direction_by_their_methods() -> None:
+    contract = Contract()
+    for name, operation in [("Enter", RECEIVE), ("Greet", SEND), ("OnConnect", BOTH)]:
+        contract.rpc(name, operation=operation)
+    (text,) = generated(contract).values()
+    assert (
+        '                "enter": _ChatOperations.enter,\n'
+        '                "greet": _ChatOperations.greet,\n'
+        '                "on_connect_": _ChatOperations.on_connect_,\n'
+    ) in text
 
 
 def test_formats_are_the_operation_s_else_the_service_s_else_json() -> None:
@@ -202,6 +304,22 @@ def test_a_deprecation_without_a_comment_says_so_plainly() -> None:
     (text,) = generated(contract).values()
     assert '@_deprecated("Send is deprecated.")' in text
     assert '@_deprecated("ChatService is deprecated.")\nclass ChatServerSdk(' in text
+    assert text.count("@_deprecated(") == 2
+
+
+def test_a_mark_stands_where_its_user_has_a_choice() -> None:
+    contract = Contract()
+    contract.rpc("Enter", operation=RECEIVE, comment=" Enter.\n", deprecation="Use Come.")
+    contract.rpc("Leave", operation=RECEIVE)
+    contract.descriptor.service[0].options.deprecated = True
+    (text,) = generated(contract).values()
+    assert '    @property\n    @_deprecated("Use Come.")\n    def enter(self) -> Bind' in text
+    assert "    @abstractmethod\n    def enter(self, request" in text
+    assert '        """Enter.\n\n        Deprecated: Use Come.\n        """' in text
+    assert "\n\nclass ChatHandlers(" in text
+    assert "\n\nclass ChatRouter(" in text
+    assert text.count("    Deprecated: ChatService is deprecated.\n") == 2
+    assert '# pyright: reportDeprecated=false\n# mypy: disable-error-code="deprecated"\n' in text
 
 
 def test_file_names_are_safe_text() -> None:

@@ -7,8 +7,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from pushwire.plugin.literals import quoted
-from pushwire.plugin.printer import LONGEST_ASSIGNED, Printer, assigned, bracketed, imported
-from tests.plugin.contracts import Contract, generated
+from pushwire.plugin.printer import Printer
+from pushwire.plugin.wrapping import LONGEST_ASSIGNED, Brackets, Code, Operands, assigned, bracketed, imported
+from pushwire.v1 import options_pb2
+from tests.plugin.contracts import BOTH, RECEIVE, SEND, Contract, generated
 from tests.plugin.formatting import formatted
 
 T = TypeVar("T")
@@ -48,9 +50,64 @@ def test_signatures(signatures: list[tuple[str, list[str]]]) -> None:
         for name, parameters in signatures:
             out.print()
             annotated = [f"p{number}: {parameter}" for number, parameter in enumerate(parameters)]
-            out.bracketed(f"def {name}(", ["self", *annotated], ") -> None:")
+            out.function(name, ["self", *annotated], "None")
             with out.indented():
                 out.print("pass")
+    module = lines_of(out.lines)
+    assert formatted(module) == module
+
+
+def in_brackets(inner: st.SearchStrategy[Code]) -> st.SearchStrategy[Code]:
+    return st.builds(Brackets, NAME.map("{}[".format), st.lists(inner, min_size=1, max_size=2), st.just("]"))
+
+
+TYPE: st.SearchStrategy[Code] = st.recursive(NAME, in_brackets, max_leaves=3)
+
+
+@FEW_RUFFS
+@given(many(st.tuples(NAME, st.lists(TYPE, max_size=2), in_brackets(TYPE))))
+def test_signatures_with_types_in_brackets(signatures: list[tuple[str, list[Code], Code]]) -> None:
+    out = Printer()
+    out.print("class Many:")
+    with out.indented():
+        for name, types, returned in signatures:
+            parameters = [_annotated(f"p{number}: ", annotation) for number, annotation in enumerate(types)]
+            out.function(name, ["self", *parameters], returned)
+            with out.indented():
+                out.print("pass")
+            out.print()
+    module = lines_of(out.lines[:-1])
+    assert formatted(module) == module
+
+
+def _annotated(parameter: str, annotation: Code) -> Code:
+    return (
+        Brackets(parameter + annotation.head, *annotation[1:])
+        if isinstance(annotation, Brackets)
+        else f"{parameter}{annotation}"
+    )
+
+
+@FEW_RUFFS
+@given(many(st.tuples(NAME, NAME)))
+def test_defaults(cases: list[tuple[str, str]]) -> None:
+    out = Printer()
+    for name, default in cases:
+        union = Operands(f"p: {name}", f"| None = {default[:30]}")
+        out.function("f", [union, Brackets("q: Callable[", ["[str]", name], f"] = {default[:60]}")], "None")
+        with out.indented():
+            out.print("pass")
+        out.print("", "")
+    module = lines_of(out.lines[:-2])
+    assert formatted(module) == module
+
+
+@FEW_RUFFS
+@given(many(st.tuples(NAME, NAME, NAMES)))
+def test_aliases(cases: list[tuple[str, str, list[str]]]) -> None:
+    out = Printer()
+    for name, generic, arguments in cases:
+        out.assigned(f"{name}: TypeAlias", Brackets(f"{generic[:30]}[", arguments[:2], "]"))
     module = lines_of(out.lines)
     assert formatted(module) == module
 
@@ -83,19 +140,26 @@ def capitalized(length: int) -> str:
 
 
 LENGTH = st.one_of(st.integers(1, 40), st.integers(1, 100))
-RPC = st.tuples(LENGTH, st.sampled_from(["own", "nested", "None", "foreign", "Empty"]), LENGTH, st.integers(0, 90))
+RPC = st.tuples(
+    LENGTH,
+    st.sampled_from(["own", "nested", "None", "foreign", "Empty"]),
+    LENGTH,
+    st.integers(0, 90),
+    st.sampled_from([SEND, RECEIVE, BOTH]),
+)
+Rpc = tuple[int, str, int, int, options_pb2.Operation]
 
 
 @settings(FEW_RUFFS, max_examples=30)
 @given(LENGTH, LENGTH, st.booleans(), st.lists(st.tuples(LENGTH, st.lists(RPC, min_size=1, max_size=8)), max_size=6))
 def test_whole_modules(
-    package_length: int, file_length: int, relative: bool, services: list[tuple[int, list[tuple[int, str, int, int]]]]
+    package_length: int, file_length: int, relative: bool, services: list[tuple[int, list[Rpc]]]
 ) -> None:
     package = "p" * package_length
     contract = Contract(f"{package}/{'f' * file_length}.proto", package)
     foreign = Contract(f"{'q' * package_length}/{'g' * file_length}.proto", f"q{package}")
     for number, (service_length, rpcs) in enumerate(services):
-        for index, (name_length, where, message_length, deprecation_length) in enumerate(rpcs):
+        for index, (name_length, where, message_length, deprecation_length, operation) in enumerate(rpcs):
             takes = {
                 "own": contract.message(capitalized(message_length)),
                 "nested": contract.message("Outer", capitalized(message_length)),
@@ -106,7 +170,7 @@ def test_whole_modules(
             deprecation = "d" * deprecation_length if deprecation_length > 45 else None
             name = f"{capitalized(name_length)}{index}"
             service = f"{capitalized(service_length)}{number}"
-            contract.rpc(name, service=service, takes=takes, deprecation=deprecation)
+            contract.rpc(name, service=service, takes=takes, deprecation=deprecation, operation=operation)
     parameter = "imports=relative" if relative else ""
     for text in generated(contract, imported=[foreign], parameter=parameter).values():
         ast.parse(text)

@@ -11,6 +11,7 @@
 output, and `parameters.py` reads the plugin's options.
 
 The rest serves them: `names.py` Python names of protobuf names; `locations.py` places in a `.proto` file, and
-`problems.py` what is wrong there; `comments.py` and `literals.py` proto text as Python text; `printer.py` lines as ruff
-wraps them; `imports.py` imports that fall out of the names in use; `module.py` a module made of both.
+`problems.py` what is wrong there; `comments.py` and `literals.py` proto text as Python text; `wrapping.py` where ruff
+breaks a line, and `printer.py` lines of blocks; `imports.py` imports that fall out of the names in use; `module.py` a
+module made of both.
 """

@@ -3,7 +3,7 @@
 import inspect
 import re
 
-__all__ = ["cleaned"]
+__all__ = ["cleaned", "deprecation_note"]
 
 _NEWLINE = re.compile(r"\r\n?")
 _UNWELCOME = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -24,6 +24,11 @@ def cleaned(*comments: str) -> str:
     """
     blocks = (_cleaned_block(comment) for comment in comments)
     return inspect.cleandoc("\n\n".join(block for block in blocks if block))
+
+
+def deprecation_note(deprecation: str | None) -> str:
+    """A paragraph for what is deprecated and not marked so; empty where there is no text."""
+    return f"Deprecated: {deprecation}" if deprecation is not None else ""
 
 
 def _cleaned_block(comment: str) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pushwire.plugin import names
 from pushwire.plugin.model import Message
-from pushwire.plugin.printer import INDENT, LONGEST_ASSIGNED, assigned, bracketed, imported
+from pushwire.plugin.wrapping import INDENT, LONGEST_ASSIGNED, assigned, bracketed, imported
 
 __all__ = ["DEPRECATED", "Imports", "Member", "MemberByReader"]
 
@@ -30,7 +30,7 @@ DEPRECATED = MemberByReader("typing_extensions", "pushwire._codegen", "deprecate
 """PEP 702's decorator, without a dependency or a warning at run time."""
 
 _TYPE_CHECKING = Member("typing", "TYPE_CHECKING")
-_PYTHON_OWN = ("builtins", "typing")
+_PYTHON_OWN = ("abc", "builtins", "collections.abc", "typing")
 _RUN_TIME_PACKAGES = ("google.protobuf", "pushwire")
 """They are installed, never generated beside the contract, and so never imported relatively."""
 

@@ -26,6 +26,11 @@ class Direction(enum.Enum):
         return cls.UNKNOWN if isinstance(value, int) else None
 
     @property
+    def inbound(self) -> bool:
+        """Whether clients send the message."""
+        return self in (Direction.CLIENT_TO_SERVER, Direction.BIDIRECTIONAL)
+
+    @property
     def outbound(self) -> bool:
         """Whether servers send the message."""
         return self in (Direction.SERVER_TO_CLIENT, Direction.BIDIRECTIONAL)
@@ -68,7 +73,7 @@ class Rpc:
 
     Attributes:
         name: The rpc's name.
-        method_name: The name of its Python method.
+        method_name: The name of its Python method, the same on every class that has it.
         path: Where its descriptor stands in its file: the key of its locations.
         comment: Its comment, cleaned; empty where it has none.
         deprecation: The text of its deprecation; `None` where it is not deprecated.
@@ -120,6 +125,16 @@ class Service:
     format: Format
     json_emit_defaults: bool
     rpcs: tuple[Rpc, ...]
+
+    @property
+    def inbound(self) -> list[Rpc]:
+        """The rpcs whose messages clients send."""
+        return [rpc for rpc in self.rpcs if rpc.direction.inbound]
+
+    @property
+    def outbound(self) -> list[Rpc]:
+        """The rpcs whose messages servers send."""
+        return [rpc for rpc in self.rpcs if rpc.direction.outbound]
 
     def format_of(self, rpc: Rpc) -> Format:
         """The format in which an operation of this service is sent: its own, else the service's, else JSON."""

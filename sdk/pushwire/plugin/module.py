@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pushwire._codegen import ABI
 from pushwire._version import __version__
 from pushwire.plugin import comments, literals, names
-from pushwire.plugin.imports import Imports
+from pushwire.plugin.imports import DEPRECATED, Imports
 from pushwire.plugin.model import Contract
 from pushwire.plugin.parameters import Parameters
 from pushwire.plugin.printer import Printer
@@ -42,6 +42,11 @@ class Module(Printer):
             relative=parameters.relative_imports,
         )
 
+    def deprecation(self, text: str | None) -> None:
+        """Mark the class or method that is printed next as deprecated; nothing where there is no text."""
+        if text is not None:
+            self.bracketed(f"@{self.imports.member_by_reader(DEPRECATED)}(", [literals.quoted(text)], ")")
+
     def text(self, summary: str) -> str:
         """The whole module.
 
@@ -59,6 +64,8 @@ class Module(Printer):
         )
         if pyright_rules:
             head.append(f"# pyright: {', '.join(f'{rule}=false' for rule in pyright_rules)}")
+        if "reportDeprecated" in pyright_rules:
+            head.append('# mypy: disable-error-code="deprecated"')
         head += [
             "# ruff: noqa",
             "",

@@ -1,10 +1,12 @@
 """Python names of protobuf names. The rules are frozen: generated code is called by these names."""
 
 import re
+from collections.abc import Collection
 
 __all__ = [
+    "HANDLERS_OWN",
     "KEYWORDS",
-    "RESERVED_METHOD_NAMES",
+    "SERVER_SDK_OWN",
     "class_prefix",
     "derived_class_names",
     "is_mangled",
@@ -56,24 +58,38 @@ KEYWORDS = frozenset(
 )
 """The keywords of every Python from 3.11 on. Those of the interpreter at hand would make the output depend on it."""
 
-RESERVED_METHOD_NAMES = frozenset({"broadcast", "close", "connections"})
+SERVER_SDK_OWN = frozenset({"broadcast", "close", "connections"})
 """The public names of the Server SDK's own."""
 
+HANDLERS_OWN = frozenset({"on_connect", "on_default", "on_disconnect", "operations"})
+"""The public names that handlers and routers have of their own."""
+
 _DERIVED = ("ServerSdk", "Handlers", "Router", "Request", "ConnectRequest", "DisconnectRequest")
+
+_OWN = SERVER_SDK_OWN | HANDLERS_OWN
+_PYTHON_OWN = KEYWORDS | {"mro"}
+"""Type checkers take `mro` for the method that each Python class has."""
 
 _WORD = re.compile("([^_])([A-Z][a-z]+)")
 _CAPITAL = re.compile("([a-z0-9])([A-Z])")
 
 
-def method_name(rpc: str) -> str:
+def method_name(rpc: str, taken: Collection[str]) -> str:
     """The Python method of an rpc: its name in snake case.
 
-    Keywords and the SDK's own names get a trailing underscore. So do those that already end in one (`close_` becomes
-    `close__`): two rpcs that differ in snake case never meet.
+    Keywords, `mro` and taken names get a trailing underscore. So do those that already end in one (`close_` becomes
+    `close__`), whether or not they are taken on the sides that the rpc appears on: two rpcs of a service that differ
+    in snake case never meet.
+
+    Args:
+        rpc: The rpc's name.
+        taken: The own names of the classes that get the method: `SERVER_SDK_OWN`, `HANDLERS_OWN` or both.
     """
     snake = _CAPITAL.sub(r"\1_\2", _WORD.sub(r"\1_\2", rpc)).lower()
     bare = snake.rstrip("_")
-    return f"{snake}_" if bare in KEYWORDS or bare in RESERVED_METHOD_NAMES else snake
+    if bare != snake:
+        taken = _OWN
+    return f"{snake}_" if bare in _PYTHON_OWN or bare in taken else snake
 
 
 def class_prefix(service: str) -> str:

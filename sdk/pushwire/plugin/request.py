@@ -102,9 +102,10 @@ class _Reader:
         request = self._messages.get(rpc.input_type.removeprefix("."))
         if request is None:
             raise RequestError(f"{self._file.name}: rpc {rpc.name} takes {rpc.input_type}, which no file defines")
+        direction = Direction(operation.direction)
         return Rpc(
             name=rpc.name,
-            method_name=names.method_name(rpc.name),
+            method_name=names.method_name(rpc.name, _taken(direction)),
             path=path,
             comment=self._locations.comment(path),
             deprecation=self._deprecation(rpc, (*path, *locations.RPC_DEPRECATED)),
@@ -112,7 +113,7 @@ class _Reader:
             response=rpc.output_type.removeprefix("."),
             client_streaming=rpc.client_streaming,
             server_streaming=rpc.server_streaming,
-            direction=Direction(operation.direction),
+            direction=direction,
             route=operation.route if operation.HasField("route") else rpc.name,
             format=Format(operation.format),
         )
@@ -122,3 +123,10 @@ class _Reader:
         if not element.options.deprecated:
             return None
         return " ".join(self._locations.comment(option).split()) or f"{element.name} is deprecated."
+
+
+def _taken(direction: Direction) -> frozenset[str]:
+    """The own names of the classes that an rpc of this direction appears on."""
+    server_sdk = names.SERVER_SDK_OWN if direction.outbound else frozenset[str]()
+    handlers = names.HANDLERS_OWN if direction.inbound else frozenset[str]()
+    return server_sdk | handlers
