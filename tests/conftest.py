@@ -1,6 +1,11 @@
-"""What every test starts from: no AWS account, no credentials, no settings of the machine it runs on."""
+"""What every test starts from: no AWS account, no credentials, no settings of the machine it runs on.
 
+The suite also runs where extras are missing: tests of what is not installed are left out, and the header says which.
+"""
+
+import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +17,36 @@ settings.register_profile("by-hand", deadline=None)
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.register_profile("brief", deadline=None, derandomize=True, max_examples=25)
 settings.load_profile("by-hand")
+
+TESTS = Path(__file__).parent
+SENDING = ["server/test_sending_through_the_local_gateway.py"]
+NEEDS = {
+    "boto3": ["aws_lambda/test_against_the_local_gateway.py", "connections", *SENDING],
+    "httptools": ["aws_lambda/test_against_the_local_gateway.py", "gateway", *SENDING],
+    "ruamel": ["cli", "docs", "test_newcomer.py"],
+    "mypy_protobuf": ["codegen", "plugin", "docs", "test_chat_example.py", "test_demo.py", "test_newcomer.py"],
+    "moto": ["test_chat_example.py", "test_demo.py"],
+}
+"""What is tested of packages that extras bring."""
+
+
+def missing() -> Iterator[str]:
+    yield from (package for package in NEEDS if importlib.util.find_spec(package) is None)
+
+
+def pytest_report_header() -> list[str]:
+    return [f"without {package}: left out {', '.join(NEEDS[package])}" for package in missing()]
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    left_out = {TESTS / name for package in missing() for name in NEEDS[package]}
+    return True if collection_path in left_out else None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("extra"):
+        if importlib.util.find_spec(mark.args[0]) is None:
+            pytest.skip(f"{mark.args[0]} is not installed")
 
 
 @pytest.fixture(autouse=True)

@@ -32,11 +32,20 @@ def test_the_demo_sends_each_operation_in_both_formats_to_a_real_client() -> Non
     ):
         assert f"   frame as received: {frame!r}" in lines
     assert lines.count('   decoded:           SendGreeting Greeting(greeting: "Hello!")') == 2
+    assert lines.count('   decoded:           ReportProgress Progress(task: "upload" percent: 40)') == 1
     assert "ConnectionGoneError" in done.stdout
     assert "its cause: GoneException" in done.stdout
 
 
-@pytest.mark.parametrize(("bench", "peer"), [("codegen", "protoc-gen-mypy"), ("send", "client.post_to_connection")])
+@pytest.mark.parametrize(
+    ("bench", "peer"),
+    [
+        ("codegen", "protoc-gen-mypy"),
+        ("dispatch", "json.loads and ParseDict"),
+        ("importing", "_pb2 and json_format"),
+        ("send", "client.post_to_connection"),
+    ],
+)
 def test_a_benchmark_prints_its_ratio(bench: str, peer: str) -> None:
     done = run("scripts/bench.py", bench, "--rounds", "1")
     assert done.returncode == 0, done.stdout + done.stderr

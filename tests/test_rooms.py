@@ -12,9 +12,10 @@ import pushwire
 
 PACKAGE = Path(pushwire.__file__).parent
 
-CORE = {"_version", "operation", "errors", "_payload", "frame", "callback_url", "v1", "_codegen"}
+CORE = {"_version", "_log", "operation", "errors", "_payload", "frame", "callback_url", "v1", "_codegen"}
 MAY_IMPORT: dict[str, set[str]] = {
     "_version": set(),
+    "_log": set(),
     "v1": set(),
     "_codegen": {"_version"},
     "operation": set(),
@@ -24,9 +25,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "callback_url": {"errors"},
     "connections": CORE,
     "server": CORE | {"connections"},
+    "aws_lambda": {"_log", "server", "frame", "errors", "operation", "callback_url"},
     "gateway": {"_version", "operation", "frame", "errors"},
     "plugin": {"_version", "_codegen", "v1"},
-    "testing": {"connections"},
+    "testing": {"connections", "frame", "errors", "operation"},
     "__init__": {"_version", "errors", "operation"},
 }
 
@@ -69,6 +71,8 @@ def test_imports_run_one_way(room: str) -> None:
     ("module", "not_loaded"),
     [
         ("pushwire.server", "boto3 botocore websockets asyncio ssl aws_cdk"),
+        ("pushwire.aws_lambda", "boto3 botocore websockets asyncio ssl aws_cdk aws_lambda_powertools"),
+        ("pushwire.testing", "boto3 botocore websockets asyncio ssl pytest"),
         ("pushwire.connections", "boto3 botocore websockets asyncio ssl aws_cdk"),
         ("pushwire.plugin.main", "boto3 botocore websockets asyncio ssl google.protobuf.json_format"),
         ("pushwire.cli.main", "boto3 botocore websockets asyncio ssl httptools ruamel"),
@@ -80,6 +84,7 @@ def test_what_is_not_used_is_not_imported(module: str, not_loaded: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.extra("boto3")
 def test_the_lazy_name_of_connections_is_there_and_no_other() -> None:
     import pushwire.connections as connections
 

@@ -1,12 +1,12 @@
 """A JSON payload as a message, strictly: what `json_format` lets pass in silence is refused here."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from google.protobuf import json_format
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 __all__ = ["ABSENT", "from_json", "told"]
@@ -26,12 +26,16 @@ def from_json(payload: Any, message_type: type[M]) -> M:
 
     Raises whatever json_format, protobuf and Python raise on values that do not fit; the caller names them.
     """
-    message = message_type()
     if payload is ABSENT:
-        return message
+        return message_type()
     descriptor: Any = message_type.DESCRIPTOR
-    if not isinstance(payload, dict) and not _has_json_form_of_its_own(descriptor):
+    if isinstance(payload, dict):
+        plain = _from_plain(payload, message_type, descriptor)
+        if plain is not None:
+            return plain
+    elif not _has_json_form_of_its_own(descriptor):
         raise TypeError(f"an object is expected, not {_kind(payload)}")
+    message = message_type()
     json_format.ParseDict(payload, message, ignore_unknown_fields=True, max_recursion_depth=_MAX_DEPTH)
     _require_objects(payload, descriptor, "")
     return message
@@ -45,8 +49,70 @@ def told(error: Exception) -> str:
     return f"{path}: {reason}" if path else reason
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+def _from_plain(payload: dict[str, Any], message_type: type[M], descriptor: Descriptor) -> M | None:
+    """Make a message of single scalar values, some five times as fast as `ParseDict` does.
+
+    Returns:
+        The message; `None` if it takes `ParseDict` to make it, or to say what is wrong.
+    """
+    fields = _plain_fields(descriptor)
+    values: dict[str, Any] = {}
+    try:
+        for key, value in payload.items():
+            name, convert = fields[key, type(value)]
+            values[name] = value if convert is None else convert(value)
+        # Fewer values than keys: a field is there under both its names.
+        return message_type(**values) if len(values) == len(payload) else None
+    except (KeyError, ValueError, TypeError):  # such as a number out of range, or half of a surrogate pair
+        return None
+
+
+_Convert = Callable[[Any], Any] | None
+
+
+@lru_cache(maxsize=1024)
+def _plain_fields(descriptor: Descriptor) -> dict[tuple[str, type], tuple[str, _Convert]]:
+    """Scalar fields by either JSON name and a type of their JSON value: their name, and what makes the value of it."""
+    if _has_json_form_of_its_own(descriptor):
+        return {}
+    fields = list(descriptor.fields)
+    # As ParseDict does: a JSON name comes before another field's own name.
+    by_key = {field.name: field for field in fields} | {field.json_name: field for field in fields}
+    return {
+        (key, value_type): (field.name, convert)
+        for key, field in by_key.items()
+        if not field.is_repeated and (field.containing_oneof is None or len(field.containing_oneof.fields) == 1)
+        for value_type, convert in _conversions(field)
+    }
+
+
+def _conversions(field: FieldDescriptor) -> list[tuple[type, _Convert]]:
+    match field.cpp_type:
+        case FieldDescriptor.CPPTYPE_STRING if field.type == FieldDescriptor.TYPE_STRING:
+            return [(str, None)]
+        case FieldDescriptor.CPPTYPE_BOOL:
+            return [(bool, None)]
+        case (
+            FieldDescriptor.CPPTYPE_INT32
+            | FieldDescriptor.CPPTYPE_INT64
+            | FieldDescriptor.CPPTYPE_UINT32
+            | FieldDescriptor.CPPTYPE_UINT64
+        ):
+            return [(int, None), (str, _integer)]
+        case FieldDescriptor.CPPTYPE_ENUM:
+            enum_type: Any = field.enum_type
+            return [(str, {value.name: value.number for value in enum_type.values}.__getitem__)]
+        case _:
+            return []
+
+
+def _integer(text: str) -> int:
+    if not (text.isascii() and text.removeprefix("-").isdigit()):
+        raise ValueError(text)
+    return int(text)
+
+
+class _Field(NamedTuple):
     """A field whose JSON form is an object, or a list or map of objects."""
 
     message_type: Descriptor

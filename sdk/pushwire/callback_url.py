@@ -8,8 +8,7 @@ API Gateway developer guide).
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pushwire.errors import CallbackUrlError
@@ -24,8 +23,7 @@ _LOOPBACK_IPV4: Final = re.compile(r"127(\.\d{1,3}){3}")
 _EXAMPLE: Final = "https://{api-id}.execute-api.{region}.amazonaws.com/{stage}"
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackUrl:
+class CallbackUrl(NamedTuple):
     """A callback URL that can work, checked and normalized (no trailing slash).
 
     Attributes:
@@ -108,7 +106,8 @@ class CallbackUrl:
 
         Args:
             event: A Lambda proxy event of a WebSocket API.
-            region: The API's region; `AWS_REGION`, which Lambda sets, unless given.
+            region: The API's region; unless given, that of its execute-api host where the client came by that, else
+                `AWS_REGION`, which Lambda sets.
 
         Raises:
             CallbackUrlError: The event lacks `requestContext.apiId` or `stage`, or no region is known.
@@ -125,6 +124,8 @@ class CallbackUrl:
             )
         if isinstance(domain_name, str) and _is_local_gateway(domain_name):
             return cls.parse(f"http://{domain_name}/{stage}")
+        execute_api = _EXECUTE_API.fullmatch(domain_name) if isinstance(domain_name, str) else None
+        region = region or (execute_api and execute_api["region"])
         region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not region:
             raise CallbackUrlError(f"no region: set AWS_REGION, or {ENVIRONMENT_VARIABLE}")

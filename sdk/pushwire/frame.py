@@ -15,8 +15,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeVar, cast
+from typing import Any, Final, NamedTuple, NoReturn, TypeVar, cast
 
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, EncodeError, Message
@@ -36,8 +35,7 @@ MAX_FRAME_SIZE: Final = 131_072
 _WHITE_SPACE: Final = " \t\n\r"
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A frame whose route is known and whose payload is not decoded yet.
 
     Attributes:
@@ -62,7 +60,16 @@ class Envelope:
             else:
                 message = operation.message_type.FromString(self.payload)
         # What json_format and protobuf raise on hostile input goes far beyond their own error classes.
-        except (json_format.Error, DecodeError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as exc:
+        except (
+            json_format.Error,
+            DecodeError,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            OverflowError,
+            SystemError,
+        ) as exc:
             raise FrameError(
                 f"the payload is no {_name(operation)}: {_elide(_payload.told(exc))}", route=self.route
             ) from exc
@@ -72,8 +79,7 @@ class Envelope:
         return message
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayErrorFrame:
+class GatewayErrorFrame(NamedTuple):
     """A frame that API Gateway itself sent to a client, such as `Forbidden` or `Internal server error`.
 
     Attributes:
@@ -150,14 +156,14 @@ def read(frame: str | bytes) -> Envelope | GatewayErrorFrame:
         raise FrameError(f"the frame is larger than {MAX_FRAME_SIZE:,} bytes")
     if isinstance(frame, bytes):
         return _read_binary(frame)
-    if frame.lstrip(_WHITE_SPACE).startswith("{"):
+    if frame[0] == "{" or frame.lstrip(_WHITE_SPACE).startswith("{"):
         return _read_json(frame)
     return _read_binary(_from_base64(frame))
 
 
 def _read_json(text: str) -> Envelope | GatewayErrorFrame:
     try:
-        envelope = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        envelope = _DECODER.decode(text)
     except json.JSONDecodeError as exc:
         raise FrameError(f"not JSON: {exc.msg} at line {exc.lineno} column {exc.colno}") from exc
     except FrameError:
@@ -213,6 +219,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise FrameError(f'not JSON: {name} (proto3 JSON writes it as the string "{name}")')
+
+
+# Made once: `json.loads` with hooks makes one for each text.
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
 
 
 def _require_initialized(message: Message, operation: AnyOperation) -> None:

@@ -5,8 +5,7 @@ works from these descriptors and never reads a `.proto`.
 """
 
 import enum
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
@@ -45,8 +44,7 @@ class Format(enum.Enum):
     """A serialized `pushwire.v1.Frame` in base64, as text: API Gateway carries no binary WebSocket frames."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation(Generic[M]):
+class Operation(NamedTuple, Generic[M]):
     """One rpc of a contract: a message, the route it travels under, and who may send it.
 
     Attributes:

@@ -26,7 +26,7 @@ PROJECT = {
     "proto/hello/v1/hello.proto",
     "pyproject.toml",
     "send.py",
-    "tests/test_send.py",
+    "tests/test_hello.py",
     "third_party/pushwire/pushwire/v1/options.proto",
 }
 

@@ -1,6 +1,7 @@
 """The Server SDK as generated classes use it: what goes out, what is refused, what is told."""
 
 import gc
+import importlib.util
 import logging
 from typing import Any
 
@@ -79,6 +80,7 @@ def test_131072_bytes_pass(sdk: WireServerSdk, connections: RecordingConnections
     assert len(connections.posts[0].data) == 131_072 == MAX_FRAME_SIZE
 
 
+@pytest.mark.extra("boto3")
 def test_131073_bytes_are_refused_before_any_network_call() -> None:
     with FaultServer(answer(200)) as server, WireServerSdk(server.url) as sdk:
         with pytest.raises(pushwire.PayloadTooLargeError) as caught:
@@ -134,6 +136,7 @@ def test_disconnect_closes_a_connection(sdk: WireServerSdk, connections: Recordi
     assert sdk.connections.get(CONNECTION_ID).source_ip == "192.0.2.1"
 
 
+@pytest.mark.extra("boto3")
 def test_the_callback_url_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     with FaultServer(answer(200)) as server:
         monkeypatch.setenv("PUSHWIRE_CALLBACK_URL", server.url)
@@ -142,6 +145,13 @@ def test_the_callback_url_comes_from_the_environment(monkeypatch: pytest.MonkeyP
     assert server.requests[0].body == b'{"route":"SendLeaf","payload":{}}'
 
 
+@pytest.mark.skipif(importlib.util.find_spec("boto3") is not None, reason="boto3 is installed")
+def test_without_boto3_the_error_names_its_extra() -> None:
+    with pytest.raises(ImportError, match=r"pip install 'pushwire\[boto3\]'"):
+        WireServerSdk("https://ws.example.com/key")
+
+
+@pytest.mark.extra("boto3")
 def test_without_any_callback_url_the_error_names_the_variable() -> None:
     with pytest.raises(pushwire.CallbackUrlError, match="PUSHWIRE_CALLBACK_URL"):
         WireServerSdk()
@@ -154,6 +164,7 @@ def test_settings_of_boto3_beside_other_connections_are_refused(connections: Rec
         WireServerSdk(connections=connections, max_attempts=5)
 
 
+@pytest.mark.extra("boto3")
 def test_the_context_manager_closes_what_the_sdk_opened() -> None:
     with FaultServer(answer(200)) as server:
         with WireServerSdk(server.url) as sdk:

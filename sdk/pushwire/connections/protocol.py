@@ -1,14 +1,12 @@
 """The seam to the management API: what the Server SDK needs of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 __all__ = ["ConnectionInfo", "Connections"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionInfo:
+class ConnectionInfo(NamedTuple):
     """What API Gateway knows of an open connection ("GetConnection", API Gateway management API reference).
 
     Attributes:

@@ -1,13 +1,18 @@
 """Connections for tests: nothing is sent, everything is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import overload
 
+from google.protobuf.message import Message
+
+from pushwire import frame
 from pushwire.connections.protocol import ConnectionInfo
 from pushwire.errors import SendError
+from pushwire.operation import AnyOperation
 
-__all__ = ["Post", "RecordingConnections"]
+__all__ = ["Post", "RecordingConnections", "Sent", "SentMessages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +28,63 @@ class Post:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message that a Server SDK has sent.
+
+    Attributes:
+        connection_id: Where to.
+        operation: The operation it was sent by.
+        message: The message as its client would decode it.
+    """
+
+    connection_id: str
+    operation: AnyOperation
+    message: Message
+
+
+class SentMessages(Sequence[Sent]):
+    """The messages that Server SDKs have sent so far, in order."""
+
+    def __init__(self) -> None:
+        self._sent: list[Sent] = []
+
+    def to(self, connection_id: str) -> list[Message]:
+        """Return the messages that were sent to one connection: `assert sent.to("a") == [Greeting(greeting="Hi")]`."""
+        return [sent.message for sent in self._sent if sent.connection_id == connection_id]
+
+    def add(self, sent: Sent) -> None:
+        """Add the message that was sent last."""
+        self._sent.append(sent)
+
+    @overload
+    def __getitem__(self, index: int) -> Sent: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sent]: ...
+    def __getitem__(self, index: int | slice) -> Sent | list[Sent]:
+        """Return one of them, or some."""
+        return self._sent[index]
+
+    def __len__(self) -> int:
+        return len(self._sent)
+
+    def __repr__(self) -> str:
+        return repr(self._sent)
+
+
 class RecordingConnections:
     """Connections that record instead of sending.
 
     Attributes:
-        posts: The frames sent so far, in order.
+        posts: The frames sent so far, in order: those of `sent`, and error frames.
+        sent: The messages that those frames carry, which Server SDKs with these connections have sent.
         deleted: The connections closed so far, in order.
         failures: What to raise for a connection id, in place of recording; change it at will.
     """
 
     def __init__(self, *, failures: Mapping[str, SendError] | None = None) -> None:
         self.posts: list[Post] = []
+        self.sent = SentMessages()
         self.deleted: list[str] = []
         self.failures: dict[str, SendError] = dict(failures or {})
 
@@ -45,6 +96,16 @@ class RecordingConnections:
         """
         self._fail(connection_id)
         self.posts.append(Post(connection_id, data))
+
+    def ended(self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /) -> None:
+        """Learn what a frame was, from the Server SDK that has posted it.
+
+        Raises:
+            pushwire.FrameError: Its client could not decode it.
+        """
+        if error is None:
+            _, message = frame.decode(data.decode(), {operation.route: operation})
+            self.sent.add(Sent(connection_id, operation, message))
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
         """Answer with a fixed time and address.

@@ -1,5 +1,5 @@
 """The Server SDK: what generated `…ServerSdk` classes stand on."""
 
-from pushwire.server.sdk import ConnectionsView, ServerSdk
+from pushwire.server.sdk import ConnectionsView, SendObserver, ServerSdk
 
-__all__ = ["ConnectionsView", "ServerSdk"]
+__all__ = ["ConnectionsView", "SendObserver", "ServerSdk"]

@@ -1,28 +1,50 @@
 """The base of every generated Server SDK: a message becomes a frame, the frame is posted, failures are told."""
 
-import logging
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar, runtime_checkable
 
 from google.protobuf.message import Message
 
 from pushwire import frame
-from pushwire.callback_url import CallbackUrl
+from pushwire._log import DEBUG, logger
 from pushwire.connections.protocol import ConnectionInfo, Connections
-from pushwire.errors import ConnectionGoneError, InvalidConnectionIdError, PayloadTooLargeError, SendError
-from pushwire.operation import Format, Operation
+from pushwire.errors import (
+    ConnectionGoneError,
+    ConnectionPendingError,
+    InvalidConnectionIdError,
+    PayloadTooLargeError,
+    SendError,
+)
+from pushwire.operation import AnyOperation, Format, Operation
+from pushwire.server.pending import ConnectionsWhilePending
 
 if TYPE_CHECKING:
     from pushwire.connections.boto3_client import ManagementApiClient
 
-__all__ = ["ConnectionsView", "ServerSdk"]
+__all__ = ["ConnectionsView", "SendObserver", "ServerSdk"]
 
 M = TypeVar("M", bound=Message)
 
 OnGone = Callable[[str], object]
 
-_logger = logging.getLogger("pushwire.server")
+
+@runtime_checkable
+class SendObserver(Protocol):
+    """Is told how each send of a Server SDK ended: metrics, and the connections of tests."""
+
+    def ended(self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /) -> None:
+        """Learn of a send that has ended.
+
+        Args:
+            operation: The operation that was sent.
+            connection_id: The connection it was sent to.
+            data: Its frame.
+            error: Why it was not accepted; `None` where it was.
+        """
+
+
 _SHOWN_OF_A_FRAME = 200
 
 
@@ -70,15 +92,21 @@ class ServerSdk:
         frame_format: Format | None = None,
         on_gone: OnGone | None = None,
     ) -> None:
+        self._observers: Sequence[SendObserver] = ()
         if connections is not None:
             settings = (callback_url, client, region, connect_timeout, read_timeout, max_attempts)
             if any(setting is not None for setting in settings):
                 raise TypeError("connections= stands alone: where and how to post is its own")
             self._connections, self._owned = connections, False
+            observer: object = connections
+            if isinstance(observer, SendObserver):
+                self._observers = [observer]
         else:
             from pushwire.connections.boto3 import Boto3Connections  # slow to import, and not always needed
 
             if callback_url is None and client is None:
+                from pushwire.callback_url import CallbackUrl
+
                 callback_url = CallbackUrl.from_environment().url
             self._owned = True
             self._connections = Boto3Connections(
@@ -117,22 +145,51 @@ class ServerSdk:
             raise TypeError(
                 f"{operation} takes a {operation.message_type.DESCRIPTOR.full_name}, not a {type(message).__name__}"
             )
+        data = frame.encode(operation, message, self._frame_format)
+        if logger("server").isEnabledFor(DEBUG):
+            logger("server").debug("send %s to %s: %r", operation, connection_id, data[:_SHOWN_OF_A_FRAME])
+        try:
+            self._post(connection_id, data)
+        except SendError as error:
+            error.operation = operation
+            self._tell_observers(operation, connection_id, data, error)
+            raise
+        self._tell_observers(operation, connection_id, data, None)
+
+    def _post(self, connection_id: str, data: bytes) -> None:
+        """Send the text of a frame."""
         try:
             _check_connection_id(connection_id)
-            data = frame.encode(operation, message, self._frame_format)
             if len(data) > frame.MAX_FRAME_SIZE:
                 raise PayloadTooLargeError(
                     f"{len(data):,} bytes, and API Gateway takes {frame.MAX_FRAME_SIZE:,}",
                     size=len(data),
                     connection_id=connection_id,
                 )
-            if _logger.isEnabledFor(logging.DEBUG):
-                _logger.debug("send %s to %s: %r", operation, connection_id, data[:_SHOWN_OF_A_FRAME])
             self._connections.post(connection_id, data)
         except SendError as error:
-            error.operation = operation
             _tell_gone(error, connection_id, self._on_gone)
             raise
+
+    def _while_pending(self, connection_id: str) -> Self:
+        """The same SDK, to be used while a connection's `$connect` runs: it refuses that connection at once."""
+        return self._twin(ConnectionsWhilePending(self._connections, connection_id), self._observers)
+
+    def _observed_by(self, observers: Sequence[SendObserver]) -> Self:
+        """The same SDK, of whose sends these observers are told as well."""
+        return self._twin(self._connections, [*self._observers, *observers])
+
+    def _twin(self, connections: Connections, observers: Sequence[SendObserver]) -> Self:
+        twin = copy.copy(self)
+        view = ConnectionsView(connections, self._on_gone)
+        vars(twin).update(_connections=connections, _observers=observers, _view=view, _owned=False)
+        return twin
+
+    def _tell_observers(
+        self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None
+    ) -> None:
+        for observer in self._observers:
+            observer.ended(operation, connection_id, data, error)
 
 
 class ConnectionsView:
@@ -177,5 +234,6 @@ def _check_connection_id(connection_id: str) -> None:
 
 
 def _tell_gone(error: SendError, connection_id: str, on_gone: OnGone | None) -> None:
-    if on_gone is not None and isinstance(error, ConnectionGoneError):
+    # A connection that is not open yet is not to be forgotten.
+    if on_gone is not None and isinstance(error, ConnectionGoneError) and not isinstance(error, ConnectionPendingError):
         on_gone(connection_id)

@@ -1,0 +1,38 @@
+"""Lambda handlers: what generated `…Handlers` and `…Router` classes stand on.
+
+Generated code also imports `Bind`, `Handlers` and `ServiceRouter` from here.
+"""
+
+from pushwire.aws_lambda.connect import ConnectionAccepted, ConnectionDenied
+from pushwire.aws_lambda.errors import EventError, MissingStateError, RouterError
+from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent
+from pushwire.aws_lambda.handlers import Bind, BindConnect, Handlers
+from pushwire.aws_lambda.interceptors import AnyRequest, CallNext, Interceptor, logging_interceptor
+from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
+from pushwire.aws_lambda.router import Router, ServiceRouter
+from pushwire.aws_lambda.state import State, StateKey
+
+__all__ = [
+    "AnyRequest",
+    "Bind",
+    "BindConnect",
+    "CallNext",
+    "ConnectEvent",
+    "ConnectRequest",
+    "ConnectionAccepted",
+    "ConnectionDenied",
+    "DisconnectEvent",
+    "DisconnectRequest",
+    "EventError",
+    "Handlers",
+    "Interceptor",
+    "MessageEvent",
+    "MissingStateError",
+    "Request",
+    "Router",
+    "RouterError",
+    "ServiceRouter",
+    "State",
+    "StateKey",
+    "logging_interceptor",
+]

@@ -1,0 +1,83 @@
+"""What generated handler classes and routers are made of: the base of the classes, and the decorators."""
+
+from abc import ABC
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+from pushwire.aws_lambda.connect import ConnectionAccepted
+from pushwire.aws_lambda.interceptors import Interceptor
+from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
+from pushwire.server import ServerSdk
+
+__all__ = ["Bind", "BindConnect", "Handlers"]
+
+R = TypeVar("R")
+T = TypeVar("T")
+S = TypeVar("S", bound=ServerSdk)
+
+
+class Handlers(ABC, Generic[S]):
+    """The base of generated `…Handlers` classes, which add an abstract method for each operation that servers receive.
+
+    These three have defaults. Without an `on_connect` every client may connect; what no operation claims is answered
+    with an error frame unless there is an `on_default`.
+    """
+
+    def on_connect(self, request: ConnectRequest[S], /) -> ConnectionAccepted | None:
+        """Decide on a client that connects; override it to look at who it is.
+
+        Nothing can be sent to the connection yet: send at the client's first message.
+
+        Returns:
+            `None`, or `ConnectionAccepted` with a subprotocol: the connection opens.
+
+        Raises:
+            ConnectionDenied: It does not, with this status code. Any other exception denies with 500.
+        """
+
+    def on_disconnect(self, request: DisconnectRequest[S], /) -> None:
+        """Learn that a connection has ended; API Gateway tells on a best effort."""
+
+    def on_default(self, request: Request[None, S], /) -> None:
+        """Handle a frame whose route is no operation's. Its text is `request.event.body`."""
+
+
+class _Decorator(Generic[R, T]):
+    """Registers a function that takes an `R` and returns a `T`."""
+
+    __slots__ = ("_register",)
+
+    def __init__(self, register: Callable[[Callable[[Any], Any], Sequence[Interceptor]], None], /) -> None:
+        self._register = register
+
+    @overload
+    def __call__(self, function: Callable[[R], T], /) -> Callable[[R], T]: ...
+    @overload
+    def __call__(self, /, *, interceptors: Sequence[Interceptor]) -> Callable[[Callable[[R], T]], Callable[[R], T]]: ...
+    def __call__(
+        self, function: Callable[[R], T] | None = None, /, *, interceptors: Sequence[Interceptor] = ()
+    ) -> Callable[[R], T] | Callable[[Callable[[R], T]], Callable[[R], T]]:
+        """Register a function, bare or with interceptors of its own: `@chat.join_room(interceptors=[…])`.
+
+        Raises:
+            RouterError: There is one already, or the router was given a handler class.
+            TypeError: It is no function, or an async one.
+        """
+
+        def register(function: Callable[[R], T]) -> Callable[[R], T]:
+            self._register(function, interceptors)
+            return function
+
+        return register if function is None else register(function)
+
+
+class Bind(_Decorator[R, None], Generic[R]):
+    """A router's decorator: registers the function that handles one operation. It returns the function."""
+
+    __slots__ = ()
+
+
+class BindConnect(_Decorator[ConnectRequest[S], ConnectionAccepted | None], Generic[S]):
+    """A router's decorator: registers the function that decides on clients that connect. It returns the function."""
+
+    __slots__ = ()

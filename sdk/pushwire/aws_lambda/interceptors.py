@@ -1,0 +1,70 @@
+"""Interceptors: what runs around handlers."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol, TypeAlias
+
+from pushwire._log import logger
+from pushwire.aws_lambda.connect import ConnectionDenied
+from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
+
+__all__ = ["AnyRequest", "CallNext", "Interceptor", "chain", "logging_interceptor"]
+
+AnyRequest: TypeAlias = Request[Any, Any] | ConnectRequest[Any] | DisconnectRequest[Any]
+"""A request of any kind: a message, a client that connects, or one that has gone."""
+
+CallNext: TypeAlias = Callable[[AnyRequest], None]
+"""Runs the rest of the chain: the interceptors further in, then the handler. Give it the request."""
+
+
+class Interceptor(Protocol):
+    """Runs around every operation, `on_connect`, `on_disconnect` and `on_default`: a function of two arguments.
+
+        def timed(request: AnyRequest, call_next: CallNext, /) -> None:
+            start = time.perf_counter()
+            call_next(request)
+            print(request.route, time.perf_counter() - start)
+
+    The first in a list is the outermost; a router's are outside those of an operation. An
+    exception passes outwards through it, and out of the Lambda. A message for which it does not call `call_next` counts
+    as handled; a connection for which it does not is denied with 403, and one for which anything has raised stays
+    denied, even if an interceptor swallows the exception.
+    """
+
+    def __call__(self, request: AnyRequest, call_next: CallNext, /) -> None:
+        """Run around the rest of the chain."""
+
+
+def logging_interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
+    """Log an exception of a handler with its operation, route and connection, and let it pass.
+
+    It is then an error of the Lambda, counted by its metrics, and API Gateway tells the client "Internal server error".
+    """
+    try:
+        call_next(request)
+    except ConnectionDenied:
+        raise  # a decision, no failure
+    except Exception:
+        facts = {
+            "operation": str(request.operation) if request.operation is not None else None,
+            "route": request.route,
+            "connection_id": request.connection_id,
+        }
+        logger("aws_lambda").exception(
+            "%s: the handler raised (connection %s)",
+            request.operation or request.route,
+            request.connection_id,
+            extra=facts,
+        )
+        raise
+
+
+def chain(interceptors: Sequence[Interceptor], handle: CallNext) -> CallNext:
+    """Return what runs the interceptors around `handle`, the first outermost."""
+    for interceptor in reversed(interceptors):
+        handle = partial(_step, interceptor, handle)
+    return handle
+
+
+def _step(interceptor: Interceptor, call_next: CallNext, request: AnyRequest) -> None:
+    interceptor(request, call_next)

@@ -1,0 +1,148 @@
+"""What a handler is given: the message, the connection, the Server SDK, the event."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent
+from pushwire.aws_lambda.state import State
+from pushwire.errors import FrameError
+from pushwire.operation import AnyOperation
+from pushwire.server import SendObserver, ServerSdk
+
+__all__ = ["ConnectRequest", "DisconnectRequest", "Request"]
+
+M_co = TypeVar("M_co", bound=Message | None, covariant=True)
+E_co = TypeVar("E_co", bound=ConnectEvent | MessageEvent | DisconnectEvent, covariant=True)
+S_co = TypeVar("S_co", bound=ServerSdk, covariant=True)
+
+
+class _Invocation(Generic[E_co, S_co]):
+    """What the three kinds of request share."""
+
+    __slots__ = ("_context", "_event", "_observers", "_sdk", "_sdk_for", "_state")
+
+    def __init__(self, event: E_co, sdk_for: Callable[[Mapping[str, Any]], S_co], context: Any) -> None:
+        self._event: Final = event
+        self._sdk_for: Final = sdk_for
+        self._context: Final[Any] = context
+        self._state: Final = State()
+        self._observers: tuple[SendObserver, ...] = ()
+        self._sdk: S_co | None = None
+
+    @property
+    def connection_id(self) -> str:
+        """The connection that the event is about."""
+        return self._event.connection_id
+
+    @property
+    def event(self) -> E_co:
+        """The event, typed by its kind: the handshake's headers and query string are on that of `$connect` alone."""
+        return self._event
+
+    @property
+    def sdk(self) -> S_co:
+        """The Server SDK of the service, for the API that the event came from; built once and reused.
+
+        Raises:
+            pushwire.CallbackUrlError: Where to post to is not known: no region, or a bad `PUSHWIRE_CALLBACK_URL`.
+        """
+        if self._sdk is None:
+            sdk = self._sdk_for(self._event.raw)
+            self._sdk = sdk._observed_by(self._observers) if self._observers else sdk  # noqa: SLF001 - as below
+        return self._sdk
+
+    @property
+    def context(self) -> Any:
+        """Lambda's context object."""
+        return self._context
+
+    @property
+    def state(self) -> State:
+        """What interceptors have found out about this request."""
+        return self._state
+
+    @property
+    def operation(self) -> AnyOperation | None:
+        """The operation that the client sent; `None` for `$connect`, `$disconnect` and what is no operation's."""
+        return None
+
+    def _observe(self, observer: SendObserver) -> None:
+        """Have an observer told of every message that this request's SDK sends from now on."""
+        self._observers = (*self._observers, observer)
+        self._sdk = None
+
+
+class Request(_Invocation[MessageEvent, S_co], Generic[M_co, S_co]):
+    """A message of a client. Given to the method or function of its operation, and to `on_default`."""
+
+    __slots__ = ("_message", "_operation", "_refusal")
+
+    def __init__(
+        self,
+        event: MessageEvent,
+        sdk_for: Callable[[Mapping[str, Any]], S_co],
+        context: Any,
+        message: M_co,
+        operation: AnyOperation | None,
+        refusal: FrameError | None,
+    ) -> None:
+        super().__init__(event, sdk_for, context)
+        self._message: Final = message
+        self._operation: Final = operation
+        self._refusal: Final = refusal
+
+    @property
+    def message(self) -> M_co:
+        """The message, decoded; `None` in `on_default`, which has `event.body`."""
+        return self._message
+
+    @property
+    def operation(self) -> AnyOperation | None:
+        """The operation that the client sent; `None` in `on_default`."""
+        return self._operation
+
+    @property
+    def route(self) -> str:
+        """The operation's route; `$default` for what is no operation's, whatever route the client made up."""
+        return self._operation.route if self._operation is not None else "$default"
+
+    @property
+    def refusal(self) -> FrameError | None:
+        """For interceptors: why this message reaches no handler; `None` for one that does.
+
+        A message that does not decode, or that nobody handles, passes the interceptors too, so that they can count it.
+        Its `message` is `None`, and `call_next` answers it with an error frame.
+        """
+        return self._refusal
+
+
+class ConnectRequest(_Invocation[ConnectEvent, S_co], Generic[S_co]):
+    """A client that wants to connect. Given to `on_connect`.
+
+    Its `sdk` is for other connections: API Gateway answers 410 for this one until `on_connect` has returned, so sending
+    to it raises `pushwire.ConnectionPendingError` at once. Send at the client's first message.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, event: ConnectEvent, sdk_for: Callable[[Mapping[str, Any]], S_co], context: Any) -> None:
+        # Private, because the public names of an SDK are the contract's.
+        super().__init__(event, lambda raw: sdk_for(raw)._while_pending(event.connection_id), context)  # noqa: SLF001
+
+    @property
+    def route(self) -> str:
+        """`$connect`."""
+        return "$connect"
+
+
+class DisconnectRequest(_Invocation[DisconnectEvent, S_co], Generic[S_co]):
+    """A connection that has ended. Given to `on_disconnect`, on a best effort of API Gateway's."""
+
+    __slots__ = ()
+
+    @property
+    def route(self) -> str:
+        """`$disconnect`."""
+        return "$disconnect"

@@ -1,0 +1,141 @@
+"""Routers: Lambda handlers that dispatch the events of a WebSocket API."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from pushwire.aws_lambda.dispatch import Dispatcher
+from pushwire.aws_lambda.errors import RouterError
+from pushwire.aws_lambda.handlers import Bind, BindConnect, Handlers
+from pushwire.aws_lambda.interceptors import Interceptor
+from pushwire.aws_lambda.request import DisconnectRequest, Request
+from pushwire.aws_lambda.service import Service
+from pushwire.operation import AnyOperation, Operation
+from pushwire.server import ServerSdk
+
+__all__ = ["Router", "ServiceRouter"]
+
+M = TypeVar("M", bound=Message)
+S = TypeVar("S", bound=ServerSdk)
+
+
+class ServiceRouter(Generic[S]):
+    """The base of generated `…Router` classes: a Lambda handler for one service.
+
+    Generated classes take the same arguments without the operations, and add a decorator for each operation that
+    servers receive.
+
+    Args:
+        operations: All operations of the service, by the name of their method.
+        handlers: Functions for all of them; without, they are registered by decorators.
+        interceptors: What runs around them, outermost first.
+        sdk: Makes the Server SDK of a callback URL: the place to configure it, or to put a test's connections in.
+
+    Raises:
+        TypeError: The handlers are no instance of the service's handler class, or something given is async.
+    """
+
+    def __init__(
+        self,
+        operations: Mapping[str, AnyOperation],
+        handlers: Handlers[S] | None,
+        interceptors: Sequence[Interceptor],
+        sdk: Callable[[str], S],
+        /,
+    ) -> None:
+        self._service = Service(type(self).__name__, operations, interceptors, sdk)
+        if handlers is not None:
+            self._service.use_class(handlers)
+        self._dispatch = Dispatcher([self._service], ())
+
+    @property
+    def operations(self) -> tuple[AnyOperation, ...]:
+        """All operations of the service, of each direction, in the contract's order."""
+        return self._service.operations
+
+    @property
+    def on_connect(self) -> BindConnect[S]:
+        """Register the function that decides on a client that connects."""
+        return BindConnect(partial(self._service.register, "$on_connect", "on_connect"))
+
+    @property
+    def on_disconnect(self) -> Bind[DisconnectRequest[S]]:
+        """Register the function that learns that a connection has ended."""
+        return Bind(partial(self._service.register, "$on_disconnect", "on_disconnect"))
+
+    @property
+    def on_default(self) -> Bind[Request[None, S]]:
+        """Register the function that handles frames whose route is no operation's."""
+        return Bind(partial(self._service.register, "$on_default", "on_default"))
+
+    def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
+        """Handle an event, as Lambda calls it.
+
+        Args:
+            event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
+            context: Lambda's context object.
+
+        Returns:
+            What API Gateway takes: `statusCode`, and for `$connect` perhaps the chosen subprotocol.
+
+        Raises:
+            EventError: It is no such event.
+            Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
+        """
+        return self._dispatch(event, context)
+
+    def _bind(self, operation: Operation[M], /) -> Bind[Request[M, S]]:
+        return Bind(partial(self._service.register, operation.route, operation.full_name))
+
+
+class Router:
+    """A Lambda handler for several services behind one API: `Router(ChatRouter(Chat()), PresenceRouter(Presence()))`.
+
+    Every `on_connect` runs, in this order, until one denies; every `on_disconnect` runs. The interceptors run around
+    each of them, and are outside those of the services' routers.
+
+    Args:
+        services: The routers of the services.
+        interceptors: What runs around them, outermost first.
+
+    Raises:
+        RouterError: There is no service, a route is claimed twice, or there are two `on_default`.
+        TypeError: A service is no generated router, or an interceptor is none that can run.
+    """
+
+    def __init__(self, *services: ServiceRouter[Any], interceptors: Sequence[Interceptor] = ()) -> None:
+        given: Sequence[object] = services
+        strangers = [type(service).__name__ for service in given if not isinstance(service, ServiceRouter)]
+        if strangers:
+            raise TypeError(f"Router takes routers of services, not {strangers[0]}")
+        if not services:
+            raise RouterError("a Router needs at least one service's router")
+        # Private, because the public names of a service's router are the contract's.
+        members = [service._service for service in services]  # noqa: SLF001
+        self._dispatch = Dispatcher(members, interceptors)
+        self._operations = tuple(operation for member in members for operation in member.operations)
+        for member in members:
+            member.join(members)
+
+    @property
+    def operations(self) -> tuple[AnyOperation, ...]:
+        """All operations of all services, of each direction."""
+        return self._operations
+
+    def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
+        """Handle an event, as Lambda calls it.
+
+        Args:
+            event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
+            context: Lambda's context object.
+
+        Returns:
+            What API Gateway takes: `statusCode`, and for `$connect` perhaps the chosen subprotocol.
+
+        Raises:
+            EventError: It is no such event.
+            Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
+        """
+        return self._dispatch(event, context)

@@ -1,0 +1,66 @@
+"""What interceptors and handlers tell one another about a request, typed by its keys."""
+
+from typing import Any, Generic, TypeVar, cast, overload
+
+from pushwire.aws_lambda.errors import MissingStateError
+
+__all__ = ["State", "StateKey"]
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+class StateKey(Generic[T]):
+    """A key of a request's state, and the type of what is kept under it.
+
+    Two keys are never the same, whatever their names; make one per module, not per request:
+
+        USER = StateKey[User]("user")
+
+    Args:
+        name: What errors call it.
+    """
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str, /) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"StateKey({self.name!r})"
+
+
+class State:
+    """What is kept with one request, while it is handled: `request.state[USER] = user`."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self) -> None:
+        self._values: dict[StateKey[Any], Any] = {}
+
+    def __getitem__(self, key: StateKey[T], /) -> T:
+        """Return what was set.
+
+        Raises:
+            MissingStateError: Nothing was.
+        """
+        try:
+            return cast("T", self._values[key])
+        except KeyError:
+            raise MissingStateError(
+                f"the request's state has no {key.name!r}: an interceptor that sets it must come before"
+            ) from None
+
+    def __setitem__(self, key: StateKey[T], value: T, /) -> None:
+        self._values[key] = value
+
+    def __contains__(self, key: StateKey[Any], /) -> bool:
+        return key in self._values
+
+    @overload
+    def get(self, key: StateKey[T], /) -> T | None: ...
+    @overload
+    def get(self, key: StateKey[T], default: D, /) -> T | D: ...
+    def get(self, key: StateKey[Any], default: object = None, /) -> object:
+        """Return what was set, or the default."""
+        return self._values.get(key, default)

@@ -1,0 +1,197 @@
+"""The events of a WebSocket API, key for key as API Gateway sends them ("Set up a WebSocket API integration request").
+
+A key that API Gateway leaves out is left out here, never null. All of them come from one API, `abcd1234` in us-east-1,
+and one connection unless told otherwise; times and request ids are always the same.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from google.protobuf.message import Message
+
+from pushwire import frame
+from pushwire.operation import Direction, Format, Operation
+
+__all__ = ["connect_event", "disconnect_event", "message_event"]
+
+CONNECTION_ID: Final = "L0SM9cOFvHcCIhw="
+_API_ID: Final = "abcd1234"
+_HOST: Final = "abcd1234.execute-api.us-east-1.amazonaws.com"
+_CONNECTED_AT: Final = 1707502303419
+
+
+def connect_event(
+    *,
+    connection_id: str = CONNECTION_ID,
+    headers: Mapping[str, str] | None = None,
+    query_string_parameters: Mapping[str, str] | None = None,
+    subprotocols: tuple[str, ...] = (),
+    authorizer: Mapping[str, Any] | None = None,
+    stage_variables: Mapping[str, str] | None = None,
+    domain_name: str = _HOST,
+    stage: str = "prod",
+) -> dict[str, Any]:
+    """Return the event of a client that connects.
+
+    Args:
+        connection_id: The id that its connection has got.
+        headers: Headers of its handshake, besides those that every handshake has.
+        query_string_parameters: The parameters of the URL; the event has none of these keys without.
+        subprotocols: The subprotocols that the client offers.
+        authorizer: What an authorizer has found out, such as `{"principalId": "ada"}`.
+        stage_variables: The stage's variables.
+        domain_name: The host that the client came by.
+        stage: The API's stage.
+    """
+    sent = {
+        "Host": domain_name,
+        "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        **({"Sec-WebSocket-Protocol": ", ".join(subprotocols)} if subprotocols else {}),
+        "Sec-WebSocket-Version": "13",
+        **(headers or {}),
+        "X-Amzn-Trace-Id": "Root=1-65c66adf-0123456789abcdef01234567",
+        "X-Forwarded-For": "192.0.2.1",
+        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": "https",
+    }
+    event: dict[str, Any] = {"headers": sent, "multiValueHeaders": _multi(sent)}
+    if query_string_parameters:
+        event["queryStringParameters"] = dict(query_string_parameters)
+        event["multiValueQueryStringParameters"] = _multi(query_string_parameters)
+    user_agent = next((value for name, value in sent.items() if name.lower() == "user-agent"), None)
+    context = _context(connection_id, domain_name, stage, authorizer, user_agent, routeKey="$connect")
+    return _finished(event, context | {"eventType": "CONNECT"}, stage_variables)
+
+
+def message_event(
+    route: str,
+    message: Message | None = None,
+    *,
+    body: str | None = None,
+    route_key: str | None = None,
+    frame_format: Format = Format.JSON,
+    connection_id: str = CONNECTION_ID,
+    authorizer: Mapping[str, Any] | None = None,
+    user_agent: str | None = None,
+    stage_variables: Mapping[str, str] | None = None,
+    domain_name: str = _HOST,
+    stage: str = "prod",
+) -> dict[str, Any]:
+    """Return the event of a message that a client has sent.
+
+    Args:
+        route: The route of the operation, such as `JoinRoom`.
+        message: The operation's message.
+        body: The text to send instead of a frame of `message`: what a broken client would.
+        route_key: The route that API Gateway has chosen, unless it is what it chooses for the format: the route itself
+            for JSON, and `$default` for BINARY, which it cannot read.
+        frame_format: The format that the client sends in.
+        connection_id: The client's connection.
+        authorizer: What an authorizer found out at `$connect`.
+        user_agent: The client's `User-Agent`.
+        stage_variables: The stage's variables.
+        domain_name: The host that the client came by.
+        stage: The API's stage.
+
+    Raises:
+        TypeError: Neither a message nor a body is given, or both are.
+        pushwire.FrameError: The message cannot be encoded.
+    """
+    if (message is None) == (body is None):
+        raise TypeError("give a message, or the body to send instead of one")
+    if message is not None:
+        operation = Operation(
+            service="",
+            name=route,
+            route=route,
+            direction=Direction.CLIENT_TO_SERVER,
+            message_type=type(message),
+            format=frame_format,
+        )
+        body = frame.encode(operation, message).decode()
+    if route_key is None:
+        route_key = route if frame_format is Format.JSON else "$default"
+    context = _context(
+        connection_id, domain_name, stage, authorizer, user_agent, routeKey=route_key, messageId="PJqCFfHyKRcCHlw="
+    )
+    event = _finished({}, context | {"eventType": "MESSAGE"}, stage_variables)
+    return {**event, "body": body, "isBase64Encoded": False}
+
+
+def disconnect_event(
+    *,
+    connection_id: str = CONNECTION_ID,
+    status_code: int = 1005,
+    reason: str = "Client-side close frame status not set",
+    authorizer: Mapping[str, Any] | None = None,
+    user_agent: str | None = None,
+    stage_variables: Mapping[str, str] | None = None,
+    domain_name: str = _HOST,
+    stage: str = "prod",
+) -> dict[str, Any]:
+    """Return the event of a connection that has ended.
+
+    Args:
+        connection_id: The connection.
+        status_code: The WebSocket close code.
+        reason: The reason that goes with it.
+        authorizer: What an authorizer found out at `$connect`.
+        user_agent: The client's `User-Agent`.
+        stage_variables: The stage's variables.
+        domain_name: The host that the client came by.
+        stage: The API's stage.
+    """
+    sent = {"Host": domain_name, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
+    context = _context(
+        connection_id,
+        domain_name,
+        stage,
+        authorizer,
+        user_agent,
+        routeKey="$disconnect",
+        disconnectStatusCode=status_code,
+        disconnectReason=reason,
+    )
+    event: dict[str, Any] = {"headers": sent, "multiValueHeaders": _multi(sent)}
+    return _finished(event, context | {"eventType": "DISCONNECT"}, stage_variables)
+
+
+def _context(
+    connection_id: str,
+    domain_name: str,
+    stage: str,
+    authorizer: Mapping[str, Any] | None,
+    user_agent: str | None,
+    **own: object,
+) -> dict[str, Any]:
+    identity = {"sourceIp": "192.0.2.1"}
+    if user_agent is not None:
+        identity["userAgent"] = user_agent
+    return {
+        **own,
+        **({"authorizer": dict(authorizer)} if authorizer is not None else {}),
+        "extendedRequestId": "PJqCFEqHqRcFd0w=",
+        "requestTime": "09/Feb/2024:18:11:43 +0000",
+        "messageDirection": "IN",
+        "stage": stage,
+        "connectedAt": _CONNECTED_AT,
+        "requestTimeEpoch": _CONNECTED_AT + 1,
+        "identity": identity,
+        "requestId": "PJqCFEqHqRcFd0w=",
+        "domainName": domain_name,
+        "connectionId": connection_id,
+        "apiId": _API_ID,
+    }
+
+
+def _finished(
+    event: dict[str, Any], context: dict[str, Any], stage_variables: Mapping[str, str] | None
+) -> dict[str, Any]:
+    if stage_variables:
+        event["stageVariables"] = dict(stage_variables)
+    return {**event, "requestContext": context, "isBase64Encoded": False}
+
+
+def _multi(values: Mapping[str, str]) -> dict[str, list[str]]:
+    return {name: [value] for name, value in values.items()}

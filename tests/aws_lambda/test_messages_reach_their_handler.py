@@ -1,0 +1,307 @@
+"""A message is decoded and reaches the method or function of its operation, with the SDK in its hand."""
+
+import base64
+import logging
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf.empty_pb2 import Empty
+
+import pushwire
+from pushwire import CallbackUrlError, Format
+from pushwire.aws_lambda import EventError, MessageEvent
+from pushwire.testing import RecordingConnections, message_event
+from pushwire.v1.frame_pb2 import Frame
+from tests.aws_lambda.contract.desk_pb2 import Greeting, Place, Visitor
+from tests.aws_lambda.contract.desk_pushwire import DeskRequest, DeskRouter, DeskServerSdk
+from tests.aws_lambda.world import CAPTURED_MESSAGE, CONNECTION_ID, OK, Desk, OpenDesk, by_class, captured, saying
+
+VISITOR = Visitor(name="Ada", badge=2**40, place=Place(room="hall"), tags=["a"], nickname="A")
+
+
+def test_a_captured_event(form: Any, pushwire_connections: RecordingConnections) -> None:
+    desk = Desk()
+    assert form(desk, pushwire_connections)(CAPTURED_MESSAGE, None) == OK
+    assert desk.calls == [("say", Greeting(text="Hello!"))]
+
+
+def test_every_operation_that_servers_receive(form: Any, pushwire_connections: RecordingConnections) -> None:
+    desk = Desk()
+    router = form(desk, pushwire_connections)
+    for route, message in {"Enter": VISITOR, "say": Greeting(text="é \U0001f600"), "Leave": Empty()}.items():
+        assert router(message_event(route, message), None) == OK
+    assert desk.calls == [("enter", VISITOR), ("say", Greeting(text="é \U0001f600")), ("leave", Empty())]
+
+
+@pytest.mark.parametrize("route_key", ["$default", "say", "another"])
+def test_either_format_whatever_route_api_gateway_has_chosen(
+    form: Any, pushwire_connections: RecordingConnections, route_key: str
+) -> None:
+    desk = Desk()
+    router = form(desk, pushwire_connections)
+    for frame_format in Format:
+        event = message_event("say", Greeting(text="Hi"), frame_format=frame_format, route_key=route_key)
+        assert router(event, None) == OK
+    assert desk.calls == [("say", Greeting(text="Hi"))] * 2
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"route":"say","payload":{"text":"Hi"}}',
+        b'\n {"route":"say","payload":{"text":"Hi"}}',
+        Frame(route="say", payload=Greeting(text="Hi").SerializeToString()).SerializeToString(),
+        base64.b64encode(Frame(route="say", payload=Greeting(text="Hi").SerializeToString()).SerializeToString()),
+    ],
+    ids=["json", "json after spaces", "bare frame", "frame as text"],
+)
+def test_a_body_that_the_integration_has_made_base64(pushwire_connections: RecordingConnections, sent: bytes) -> None:
+    desk = Desk()
+    event = saying(base64.b64encode(sent).decode(), route_key="$default", isBase64Encoded=True)
+    assert by_class(desk, pushwire_connections)(event, None) == OK
+    assert desk.calls == [("say", Greeting(text="Hi"))]
+
+
+def test_unknown_fields_and_an_absent_payload_are_fine(pushwire_connections: RecordingConnections) -> None:
+    desk = Desk()
+    router = by_class(desk, pushwire_connections)
+    router(saying('{"route":"say","payload":{"text":"Hi","new":{"deep":[1]}},"id":"7"}'), None)
+    router(saying('{"route":"say"}'), None)
+    assert desk.calls == [("say", Greeting(text="Hi")), ("say", Greeting())]
+
+
+def test_what_a_request_holds(pushwire_connections: RecordingConnections) -> None:
+    seen: list[Any] = []
+    router = by_class(Desk(say=seen.append), pushwire_connections)
+    context = object()
+    router(CAPTURED_MESSAGE, context)
+    (request,) = seen
+    assert (request.connection_id, request.route, request.message) == (CONNECTION_ID, "say", Greeting(text="Hello!"))
+    assert str(request.operation) == "desk.v1.DeskService.Say"
+    assert request.context is context
+    assert request.event.raw is CAPTURED_MESSAGE
+    assert request.refusal is None
+    assert isinstance(request.event, MessageEvent)
+    for name in ("message", "sdk", "event", "connection_id", "state"):
+        with pytest.raises(AttributeError):
+            setattr(request, name, None)
+
+
+def test_the_sdk_answers(form: Any, pushwire_connections: RecordingConnections) -> None:
+    def greet(request: DeskRequest[Visitor]) -> None:
+        request.sdk.greet(request.connection_id, Greeting(text=f"Hi {request.message.name}"))
+        request.sdk.say("another", Greeting(text="psst"))
+
+    form(Desk(enter=greet), pushwire_connections)(message_event("Enter", VISITOR, connection_id="a"), None)
+    assert pushwire_connections.sent.to("a") == [Greeting(text="Hi Ada")]
+    assert pushwire_connections.sent.to("another") == [Greeting(text="psst")]
+
+
+def test_one_sdk_serves_all_invocations_of_one_api() -> None:
+    made: list[str] = []
+
+    def make(url: str) -> DeskServerSdk:
+        made.append(url)
+        return DeskServerSdk(connections=RecordingConnections())
+
+    used: list[object] = []
+    router = DeskRouter(Desk(say=lambda request: used.append(request.sdk)), sdk=make)
+    for _ in range(3):
+        router(CAPTURED_MESSAGE, None)
+    assert made == ["https://aabbccdd.execute-api.ap-northeast-1.amazonaws.com/production"]
+    assert used[0] is used[1] is used[2]
+    router(captured(CAPTURED_MESSAGE, context={"stage": "beta"}), None)
+    assert len(made) == 2
+
+
+def test_the_second_invocation_builds_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+
+    built: list[object] = []
+    real = boto3.Session.client
+
+    def counting(self: boto3.Session, *args: Any, **kwargs: Any) -> object:
+        built.append(args)
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(boto3.Session, "client", counting)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    used: list[Any] = []
+    router = DeskRouter(Desk(say=lambda request: used.append(request.sdk)))
+    router(CAPTURED_MESSAGE, None)
+    assert len(built) == 1
+    router(CAPTURED_MESSAGE, None)
+    assert len(built) == 1
+    used[0].close()
+
+
+def test_a_handler_that_sends_nothing_needs_no_sdk() -> None:
+    def never(url: str) -> DeskServerSdk:
+        raise AssertionError(url)
+
+    desk = Desk()
+    assert DeskRouter(desk, sdk=never)(CAPTURED_MESSAGE, None) == OK
+    assert desk.calls
+
+
+def test_threads_share_one_sdk() -> None:
+    barrier = threading.Barrier(8)
+    made: list[str] = []
+
+    def make(url: str) -> DeskServerSdk:
+        made.append(url)
+        return DeskServerSdk(connections=RecordingConnections())
+
+    def use(request: DeskRequest[Greeting]) -> None:
+        barrier.wait(10)
+        assert request.sdk is not None
+
+    router = DeskRouter(Desk(say=use), sdk=make)
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(router, [CAPTURED_MESSAGE] * 8, [None] * 8)) == [OK] * 8
+    assert len(made) == 1
+
+
+def test_the_environments_callback_url_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def make(url: str) -> DeskServerSdk:
+        made.append(url)
+        return DeskServerSdk(connections=RecordingConnections())
+
+    monkeypatch.setenv("PUSHWIRE_CALLBACK_URL", "https://ws.example.com/key")
+    DeskRouter(Desk(say=lambda request: request.sdk), sdk=make)(CAPTURED_MESSAGE, None)
+    assert made == ["https://ws.example.com/key"]
+
+
+def test_an_api_that_cannot_be_told_fails_where_the_sdk_is_used() -> None:
+    router = DeskRouter(Desk(say=lambda request: request.sdk))
+    with pytest.raises(CallbackUrlError, match="AWS_REGION"):
+        router(captured(CAPTURED_MESSAGE, context={"domainName": "ws.example.com"}), None)
+
+
+def test_a_handlers_exception_leaves_the_lambda(form: Any, pushwire_connections: RecordingConnections) -> None:
+    def fail(request: object) -> None:
+        raise LookupError("nobody here")
+
+    with pytest.raises(LookupError, match="nobody here"):
+        form(Desk(say=fail), pushwire_connections)(CAPTURED_MESSAGE, None)
+    assert pushwire_connections.posts == []
+
+
+def test_what_a_handler_returns_goes_nowhere_and_that_is_said(
+    pushwire_connections: RecordingConnections, caplog: pytest.LogCaptureFixture
+) -> None:
+    router = DeskRouter(sdk=lambda _url: DeskServerSdk(connections=pushwire_connections))
+    wrong: Any = lambda _request: {"statusCode": 400, "secret": 1}  # noqa: E731
+    router.say(wrong)
+    assert router(CAPTURED_MESSAGE, None) == OK
+    assert "desk.v1.DeskService.Say: the handler returned dict, which goes nowhere" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_on_default_gets_what_no_operation_claims(form: Any, pushwire_connections: RecordingConnections) -> None:
+    seen: list[Any] = []
+    desk = OpenDesk(on_default=seen.append)
+    router = form(desk, pushwire_connections)
+    for body in ('{"route":"Nobody","payload":{"x":1}}', '{"route":"Greet","payload":{"text":"Hi"}}'):
+        assert router(saying(body, route_key="$default"), None) == OK
+        assert desk.calls.pop() == ("on_default", body)
+    assert (seen[0].message, seen[0].operation, seen[0].route) == (None, None, "$default")
+    assert pushwire_connections.posts == []
+
+
+def test_one_lambda_per_route_takes_only_its_own(
+    pushwire_connections: RecordingConnections, caplog: pytest.LogCaptureFixture
+) -> None:
+    router = DeskRouter(sdk=lambda _url: DeskServerSdk(connections=pushwire_connections))
+    desk = Desk()
+    router.say(desk.say)
+    assert router(CAPTURED_MESSAGE, None) == OK
+    assert router(message_event("Enter", VISITOR, connection_id=CONNECTION_ID), None) == OK
+    assert desk.calls == [("say", Greeting(text="Hello!"))]
+    assert b'"Forbidden"' in pushwire_connections.posts[0].data
+    assert "message refused: Forbidden" in caplog.text
+
+
+def test_debug_logs_say_why_a_message_was_refused(
+    pushwire_connections: RecordingConnections, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, logger="pushwire.aws_lambda"):
+        by_class(Desk(), pushwire_connections)(saying('{"route":"say","payload":[]}'), None)
+    assert "an object is expected, not a list" in caplog.text
+
+
+def test_powertools_event_is_taken_as_it_is(form: Any, pushwire_connections: RecordingConnections) -> None:
+    data_classes = pytest.importorskip("aws_lambda_powertools.utilities.data_classes", reason="needs Powertools")
+    desk = Desk()
+    assert form(desk, pushwire_connections)(data_classes.APIGatewayWebSocketEvent(CAPTURED_MESSAGE), None) == OK
+    assert desk.calls == [("say", Greeting(text="Hello!"))]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "text",
+        5,
+        {},
+        {"requestContext": None},
+        {"requestContext": []},
+        {"requestContext": {}},
+        {"Records": [{"body": "x"}]},
+        {"version": "2.0", "requestContext": {"routeKey": "GET /", "http": {"method": "GET"}}},
+        captured(CAPTURED_MESSAGE, context={"connectionId": None}),
+        captured(CAPTURED_MESSAGE, context={"connectionId": ""}),
+        captured(CAPTURED_MESSAGE, context={"eventType": "OTHER"}),
+        captured(CAPTURED_MESSAGE, context={"eventType": None, "routeKey": None}),
+    ],
+)
+def test_a_lambda_that_something_else_invokes_fails_visibly(
+    pushwire_connections: RecordingConnections, event: Any
+) -> None:
+    with pytest.raises(EventError, match="WebSocket"):
+        by_class(OpenDesk(), pushwire_connections)(event, None)
+    assert pushwire_connections.posts == []
+
+
+def test_without_an_event_type_the_route_key_tells(pushwire_connections: RecordingConnections) -> None:
+    desk = OpenDesk()
+    router = by_class(desk, pushwire_connections)
+    for route_key in ("$connect", "$disconnect", "say"):
+        event = captured(CAPTURED_MESSAGE, context={"routeKey": route_key})
+        del event["requestContext"]["eventType"]
+        assert router(event, None) == OK
+    assert [name for name, _ in desk.calls] == ["on_connect", "on_disconnect", "say"]
+
+
+def test_a_generated_module_loads_no_client_of_aws() -> None:
+    code = (
+        "import sys, tests.aws_lambda.contract.desk_pushwire as m; m.DeskRouter();"
+        "print([n for n in 'boto3 botocore websockets asyncio ssl aws_cdk'.split() if n in sys.modules])"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_router_tells_all_its_operations(form: Any, pushwire_connections: RecordingConnections) -> None:
+    router = form(Desk(), pushwire_connections)
+    assert [operation.name for operation in router.operations] == ["Enter", "Greet", "Say", "Leave"]
+    assert all(isinstance(operation, pushwire.Operation) for operation in router.operations)
+
+
+def test_the_contract_of_these_tests_is_what_the_generator_makes_today(tmp_path: Path) -> None:
+    folder = Path(__file__).parent / "contract"
+    options = Path(__file__).parents[2] / "proto"
+    plugin = Path(sys.executable).with_name("protoc-gen-pushwire")
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"--plugin={plugin}", f"-I{folder}", f"-I{options}"]
+    subprocess.run([*command, f"--pushwire_out=imports=relative:{tmp_path}", "desk.proto"], check=True)
+    assert (tmp_path / "desk_pushwire.py").read_text() == (folder / "desk_pushwire.py").read_text()

@@ -1,0 +1,79 @@
+"""What is registered twice, wrongly, or for the wrong service is refused at once."""
+
+from typing import Any
+
+import pytest
+
+from pushwire.aws_lambda import RouterError
+from tests.aws_lambda.contract.desk_pushwire import DeskHandlers, DeskRouter, PresenceHandlers
+from tests.aws_lambda.world import Desk
+
+
+def nothing(_request: object, /) -> None: ...
+
+
+@pytest.mark.parametrize("name", ["enter", "say", "leave", "on_connect", "on_disconnect", "on_default"])
+def test_one_function_for_each(name: str) -> None:
+    router = DeskRouter()
+    getattr(router, name)(nothing)
+    shown = {"enter": "desk.v1.DeskService.Enter", "say": "desk.v1.DeskService.Say"}.get(name, name.split("leave")[0])
+    with pytest.raises(RouterError, match=f"DeskRouter already has nothing for .*{shown}.*so nothing cannot be it"):
+        getattr(router, name)(nothing)
+
+
+@pytest.mark.parametrize("name", ["enter", "on_connect", "on_default"])
+def test_a_class_or_decorators_not_both(name: str) -> None:
+    with pytest.raises(RouterError, match="this DeskRouter was given Desk, which handles"):
+        getattr(DeskRouter(Desk()), name)(nothing)
+
+
+def test_a_class_that_misses_an_operation_cannot_be_made() -> None:
+    class Half(DeskHandlers):
+        def enter(self, request: Any, /) -> None: ...
+
+    half: Any = Half
+    with pytest.raises(TypeError, match="abstract method"):
+        half()
+
+
+def test_handlers_of_another_service() -> None:
+    class Presence(PresenceHandlers):
+        def appear(self, request: Any, /) -> None: ...
+
+    wrong: Any = Presence()
+    with pytest.raises(TypeError, match="DeskRouter takes handlers made for its service: Presence has no method enter"):
+        DeskRouter(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (Desk, r"DeskRouter takes an instance: DeskRouter\(Desk\(\)\)"),
+        (object(), "DeskRouter takes handlers made for its service, not object"),
+        (nothing, "not function"),
+        ({}, "not dict"),
+    ],
+)
+def test_what_is_no_handler_class(wrong: Any, told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        DeskRouter(wrong)
+
+
+def test_an_async_handler_is_refused() -> None:
+    async def slow(_request: object, /) -> None: ...
+
+    class Slow(Desk):
+        async def say(self, request: Any, /) -> None:  # type: ignore[override]  # the mistake
+            ...
+
+    wrong: Any = slow
+    with pytest.raises(TypeError, match="slow is async, which this router cannot run: write it with def"):
+        DeskRouter().say(wrong)
+    with pytest.raises(TypeError, match=r"Slow\.say is async"):
+        DeskRouter(Slow())
+
+
+def test_what_is_no_function_is_refused() -> None:
+    wrong: Any = 5
+    with pytest.raises(TypeError, match="a function is expected, not int"):
+        DeskRouter().say(wrong)

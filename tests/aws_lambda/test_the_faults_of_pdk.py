@@ -1,0 +1,144 @@
+"""What AWS PDK's Type Safe WebSocket API gets wrong, by the numbers of the list that this library was made from."""
+
+import copy
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from pushwire import CallbackUrlError
+from pushwire.aws_lambda import AnyRequest, CallNext, ConnectionDenied, StateKey, logging_interceptor
+from pushwire.testing import RecordingConnections, connect_event, disconnect_event, message_event
+from tests.aws_lambda.contract.desk_pb2 import MOOD_UNSPECIFIED, Greeting
+from tests.aws_lambda.contract.desk_pushwire import DeskRouter, DeskServerSdk
+from tests.aws_lambda.world import CAPTURED_CONNECT, OK, Desk, OpenDesk, error_frame, saying
+
+
+def try_catch(request: AnyRequest, call_next: CallNext, /) -> None:
+    """PDK's own: logs, and swallows."""
+    try:
+        call_next(request)
+    except Exception:
+        logging.getLogger("test").exception("Interceptor caught exception")
+
+
+def test_b3_connect_does_not_fail_open(form: Any) -> None:
+    def look_up(_request: object) -> None:
+        raise ConnectionError("the table of tokens is down")
+
+    router = form(OpenDesk(on_connect=look_up), RecordingConnections(), [try_catch])
+    assert router(CAPTURED_CONNECT, None) == {"statusCode": 500}
+
+
+def test_b4_a_denial_behind_an_interceptor_that_copies_the_request_counts(form: Any) -> None:
+    user = StateKey[str]("user")
+
+    def authenticate(request: AnyRequest, call_next: CallNext, /) -> None:
+        other = copy.copy(request)
+        other.state[user] = "mallory"
+        call_next(other)
+
+    def deny(request: Any) -> None:
+        if request.state[user] == "mallory":
+            raise ConnectionDenied(401)
+
+    router = form(OpenDesk(on_connect=deny), RecordingConnections(), [try_catch, authenticate])
+    assert router(CAPTURED_CONNECT, None) == {"statusCode": 401}
+
+
+def test_b5_one_router_takes_connect_disconnect_default_and_unknown_routes(
+    form: Any, pushwire_connections: RecordingConnections
+) -> None:
+    for desk in (Desk(), OpenDesk()):
+        router = form(desk, pushwire_connections)
+        assert router(connect_event(), None) == OK
+        assert router(disconnect_event(), None) == OK
+        assert router(message_event("say", Greeting(), route_key="$default"), None) == OK
+        assert router(saying('{"route":"Nobody"}', route_key="Nobody"), None) == OK
+    assert [name for name, _ in desk.calls] == ["on_connect", "on_disconnect", "say", "on_default"]
+
+
+def test_b7_an_error_of_a_handler_does_not_vanish(form: Any, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_request: object) -> None:
+        raise LookupError("nobody")
+
+    router = form(Desk(say=fail), RecordingConnections(), [logging_interceptor])
+    with pytest.raises(LookupError):  # so API Gateway sends "Internal server error", and the Lambda's metrics count it
+        router(message_event("say", Greeting()), None)
+    assert "the handler raised" in caplog.text
+
+
+@pytest.mark.parametrize(("body", "is_base64"), [("{", False), ("hi", False), ("e30", True), ("eyJyb3V0ZSI6", True)])
+def test_b8_a_malformed_body_is_met_inside_the_chain(
+    form: Any, pushwire_connections: RecordingConnections, body: str, is_base64: bool
+) -> None:
+    seen: list[Any] = []
+
+    def note(request: AnyRequest, call_next: CallNext, /) -> None:
+        seen.append(request)
+        call_next(request)
+
+    router = form(Desk(), pushwire_connections, [note])
+    assert router(saying(body, isBase64Encoded=is_base64), None) == OK
+    assert seen[0].refusal is not None
+    assert [post.data for post in pushwire_connections.posts] == [error_frame("Bad request body")]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "null",
+        '"text"',
+        "5",
+        "[]",
+        '{"name":5}',
+        '{"name":null,"badge":"x"}',
+        '{"arrivedAt":"soon"}',
+        '{"arrivedAt":5}',
+        '{"staff":"yes"}',
+        '{"mood":[]}',
+    ],
+)
+def test_b9_messages_are_validated_by_the_contract(
+    form: Any, pushwire_connections: RecordingConnections, payload: str
+) -> None:
+    desk = Desk()
+    body = f'{{"route":"Enter","payload":{payload}}}'
+    assert form(desk, pushwire_connections)(saying(body, route_key="Enter"), None) == OK
+    assert desk.calls == []
+    assert pushwire_connections.posts[0].data == error_frame("Bad request body")
+
+
+def test_b9_an_enum_value_that_only_newer_clients_know_is_left_out_like_an_unknown_field(
+    pushwire_connections: RecordingConnections,
+) -> None:
+    # "JSON options" of the proto3 JSON mapping: a parser that ignores unknown fields ignores unknown enum strings too.
+    desk = Desk()
+    DeskRouter(desk)(saying('{"route":"Enter","payload":{"name":"Ada","mood":"zzz"}}', route_key="Enter"), None)
+    ((_, visitor),) = desk.calls
+    assert (visitor.name, visitor.mood) == ("Ada", MOOD_UNSPECIFIED)
+
+
+def test_b11_behind_a_custom_domain_posts_go_to_the_apis_own_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    urls: list[str] = []
+
+    def make(url: str) -> DeskServerSdk:
+        urls.append(url)
+        return DeskServerSdk(connections=RecordingConnections())
+
+    router = DeskRouter(Desk(say=lambda request: request.sdk), sdk=make)
+    event = message_event("say", Greeting(), domain_name="ws.example.com")
+    with pytest.raises(CallbackUrlError, match="no region"):
+        router(event, None)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")  # as Lambda does
+    assert router(event, None) == OK
+    assert urls == ["https://abcd1234.execute-api.eu-west-1.amazonaws.com/prod"]
+
+
+def test_results_hold_what_api_gateway_takes_and_no_more(form: Any) -> None:
+    router = form(OpenDesk(), RecordingConnections())
+    for event in (connect_event(), message_event("say", Greeting()), disconnect_event(), saying("", route_key="x")):
+        result = json.loads(json.dumps(router(event, None)))
+        assert result.keys() <= {"statusCode", "headers"}
+        assert isinstance(result["statusCode"], int)

@@ -1,0 +1,338 @@
+"""What does not decode, or nobody handles, reaches no handler: it is logged, and answered in API Gateway's words."""
+
+import base64
+import contextlib
+import copy
+import itertools
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pushwire import ConnectionGoneError, FrameError
+from pushwire.aws_lambda import AnyRequest, CallNext, EventError, Request
+from pushwire.frame import MAX_FRAME_SIZE
+from pushwire.testing import RecordingConnections
+from pushwire.v1.frame_pb2 import Frame
+from tests.aws_lambda.contract.desk_pushwire import DeskRouter, DeskServerSdk
+from tests.aws_lambda.world import (
+    CAPTURED_CONNECT,
+    CAPTURED_DISCONNECT,
+    CAPTURED_MESSAGE,
+    CONNECTION_ID,
+    FORMS,
+    OK,
+    Desk,
+    Event,
+    OpenDesk,
+    by_class,
+    by_decorators,
+    captured,
+    error_frame,
+    saying,
+)
+
+BAD = [
+    *("", " ", "{", "hello", "null", "5", "[]", '"say"', "{}", '{"route":5}', '{"route":""}', '{"route":null}'),
+    *('{"route":"say","payload":null}', '{"route":"say","payload":[]}', '{"route":"say","payload":"x"}'),
+    *('{"route":"say","payload":{"text":5}}', '{"route":"say","payload":{"text":["x"]}}'),
+    *('{"route":"say","payload":{"text":"a"},"payload":{"text":"b"}}', '{"route":"say","route":"Enter"}'),
+    *('{"route":"say","payload":{"text":"\\ud800"}}', '{"route":"say","payload":NaN}', "\ufeff{}", "\x00"),
+    *('{"route":"Enter","payload":{"badge":1.5}}', '{"route":"Enter","payload":{"badge":9223372036854775808}}'),
+    *('{"route":"Enter","payload":{"staff":1}}', '{"route":"Enter","payload":{"staff":"true"}}'),
+    *('{"route":"Enter","payload":{"place":[]}}', '{"route":"Enter","payload":{"place":{"inside":"x"}}}'),
+    *('{"route":"Enter","payload":{"tags":"x"}}', '{"route":"Enter","payload":{"tags":[null]}}'),
+    *('{"route":"Enter","payload":{"arrivedAt":"yesterday"}}', '{"route":"Enter","payload":{"arrivedAt":{}}}'),
+    '{"route":"Enter","payload":{"arrivedAt":"9999-99-99T00:00:00Z"}}',
+    '{"route":"Enter","payload":{"mood":"\\ud800"}}',
+    '{"route":"Enter","payload":{"place":{"room":"\\udfff"}}}',
+    '{"route":"Enter","payload":{"badge":' + "9" * 5000 + "}}",
+    '{"route":"Enter","payload":{"name":"a","name":"b"}}',
+    '{"route":"Enter","payload":' + '{"place":' * 3000 + "{}" + "}" * 3000 + "}",
+    "[" * 60_000,
+    '{"message": "Forbidden", "connectionId":"a=", "requestId":"b="}',
+    '{"route":"say","payload":{"text":"' + "x" * MAX_FRAME_SIZE + '"}}',
+    "A" * MAX_FRAME_SIZE,
+    *("AAAA", "A===", "Zm9v\n", "CgNzYXk", "CgNzYXk-", "é" * 50),
+    base64.b64encode(b"\xff" * 1000).decode(),
+    base64.b64encode(Frame(route="say", payload=b"\xff\xff").SerializeToString()).decode(),
+    base64.b64encode(Frame(payload=b"\x0a\x01a").SerializeToString()).decode(),
+]
+UNKNOWN = [
+    '{"route":"Nobody"}',
+    '{"route":"Greet","payload":{"text":"servers send this"}}',
+    '{"route":"$connect"}',
+    '{"route":"__class__","payload":{}}',
+    '{"route":"' + "r" * 1000 + '"}',
+    '{"route":"line\\nbreak"}',
+    base64.b64encode(Frame(route="Nobody").SerializeToString()).decode(),
+]
+
+
+@pytest.mark.parametrize("body", BAD, ids=range(len(BAD)))
+def test_a_body_that_does_not_decode(form: Any, pushwire_connections: RecordingConnections, body: str) -> None:
+    desk = OpenDesk()
+    assert form(desk, pushwire_connections)(saying(body, route_key="$default"), None) == OK
+    assert desk.calls == []
+    assert [post.data for post in pushwire_connections.posts] == [error_frame("Bad request body")]
+
+
+@pytest.mark.parametrize("body", UNKNOWN, ids=range(len(UNKNOWN)))
+def test_a_route_that_nobody_handles(form: Any, pushwire_connections: RecordingConnections, body: str) -> None:
+    desk = Desk()
+    assert form(desk, pushwire_connections)(saying(body, route_key="$default"), None) == OK
+    assert desk.calls == []
+    assert [post.data for post in pushwire_connections.posts] == [error_frame("Forbidden")]
+
+
+@pytest.mark.parametrize("body", ['{"route":"Enter","payload":{}}', '{"route":"Nobody"}', '{"payload":{}}'])
+def test_where_api_gateway_chose_a_route_the_frame_has_to_name_it_too(
+    pushwire_connections: RecordingConnections, body: str
+) -> None:
+    desk = OpenDesk()
+    assert by_class(desk, pushwire_connections)(saying(body, route_key="say"), None) == OK
+    assert desk.calls == []
+    assert pushwire_connections.posts[0].data == error_frame("Bad request body")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"body": None},
+        {"body": 5},
+        {"body": {"route": "say"}},
+        {"isBase64Encoded": True},
+        {"isBase64Encoded": True, "body": "AAA"},
+        {"isBase64Encoded": True, "body": ""},
+        {"isBase64Encoded": True, "body": "é"},
+        {"isBase64Encoded": True, "body": "A" * 400_000},
+        {"isBase64Encoded": True, "body": base64.b64encode(b"\xff\xfe{}").decode()},
+        {"isBase64Encoded": True, "body": base64.b64encode(b'{"route":"say","payload":5}').decode()},
+    ],
+    ids=range(10),
+)
+def test_a_body_of_another_kind(pushwire_connections: RecordingConnections, changes: Event) -> None:
+    desk = OpenDesk()
+    assert by_class(desk, pushwire_connections)(captured(CAPTURED_MESSAGE, **changes), None) == OK
+    assert desk.calls == []
+    assert pushwire_connections.posts[0].data == error_frame("Bad request body")
+
+
+def test_an_event_without_a_body_and_without_a_request_id(pushwire_connections: RecordingConnections) -> None:
+    event = captured(CAPTURED_MESSAGE)
+    del event["body"], event["requestContext"]["requestId"]
+    assert by_class(Desk(), pushwire_connections)(event, None) == OK
+    (post,) = pushwire_connections.posts
+    assert post.data == f'{{"message": "Bad request body", "connectionId":"{CONNECTION_ID}", "requestId":""}}'.encode()
+
+
+def test_ids_cannot_break_the_frame(pushwire_connections: RecordingConnections) -> None:
+    event = captured(CAPTURED_MESSAGE, body="", context={"connectionId": 'a"b\\', "requestId": '","x":"'})
+    assert by_class(Desk(), pushwire_connections)(event, None) == OK
+    sent = json.loads(pushwire_connections.posts[0].data)
+    assert sent == {"message": "Bad request body", "connectionId": 'a"b\\', "requestId": '","x":"'}
+
+
+def test_the_log_tells_that_but_not_what(
+    pushwire_connections: RecordingConnections, caplog: pytest.LogCaptureFixture
+) -> None:
+    router = by_class(Desk(), pushwire_connections)
+    with caplog.at_level(logging.INFO, logger="pushwire"):
+        router(saying('{"route":"Enter","payload":{"badge":"s3cret"}}', route_key="Enter"), None)
+        router(saying('{"route":"s3cret"}', route_key="$default"), None)
+    first, second = caplog.records
+    assert first.levelname == second.levelname == "WARNING"
+    assert first.getMessage() == f"Enter: message refused: Bad request body (connection {CONNECTION_ID})"
+    assert second.getMessage() == f"$default: message refused: Forbidden (connection {CONNECTION_ID})"
+    assert "s3cret" not in caplog.text
+
+
+@pytest.mark.parametrize("failure", [ConnectionGoneError("410"), FrameError("never"), OSError("down"), ValueError("?")])
+def test_an_answer_that_cannot_be_sent_is_logged_and_no_more(
+    caplog: pytest.LogCaptureFixture, failure: Exception
+) -> None:
+    class Broken(RecordingConnections):
+        def post(self, _connection_id: str, _data: bytes, /) -> None:
+            raise failure
+
+    assert by_class(Desk(), Broken())(saying(""), None) == OK
+    assert f"the answer 'Bad request body' did not reach connection {CONNECTION_ID}" in caplog.text
+
+
+def test_a_client_that_has_gone_is_forgotten_then_too() -> None:
+    gone: list[str] = []
+    connections = RecordingConnections(failures={CONNECTION_ID: ConnectionGoneError()})
+    sdk = DeskServerSdk(connections=connections, on_gone=gone.append)
+    assert DeskRouter(Desk(), sdk=lambda _url: sdk)(saying(""), None) == OK
+    assert gone == [CONNECTION_ID]
+
+
+def test_interceptors_see_a_refusal_and_may_answer_it_themselves(pushwire_connections: RecordingConnections) -> None:
+    refusals: list[tuple[str, str]] = []
+
+    def count(request: AnyRequest, call_next: CallNext, /) -> None:
+        assert isinstance(request, Request)
+        assert request.message is None
+        refusals.append((request.route, request.refusal.reason if request.refusal else "none"))
+        if request.event.body != "ping!":
+            call_next(request)
+
+    router = by_class(Desk(), pushwire_connections, [count])
+    for body in ("ping!", '{"route":"say","payload":5}', '{"route":"Nobody"}'):
+        assert router(saying(body, route_key="$default"), None) == OK
+    assert [route for route, _ in refusals] == ["$default", "say", "$default"]
+    assert "base64" in refusals[0][1]
+    assert "an object is expected" in refusals[1][1]
+    assert "no operation" in refusals[2][1]
+    assert [post.data for post in pushwire_connections.posts] == [
+        error_frame("Bad request body"),
+        error_frame("Forbidden"),
+    ]
+
+
+# --- hostile variants of the three captured events: a defined answer each ---
+
+JUNK: list[Any] = [None, True, 0, -1, 1e300, "", "$connect", "x" * 1000, [], [1], {}, {"a": None}]
+
+
+def paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, child in value.items():
+        yield (*path, key)
+        if isinstance(child, dict):
+            yield from paths(child, (*path, key))
+
+
+def without(event: Event, path: tuple[str, ...]) -> Event:
+    made = copy.deepcopy(event)
+    holder: Any = made
+    for key in path[:-1]:
+        holder = holder[key]
+    del holder[path[-1]]
+    return made
+
+
+def replaced(event: Event, path: tuple[str, ...], junk: Any) -> Event:
+    made = copy.deepcopy(event)
+    holder: Any = made
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = junk
+    return made
+
+
+CAPTURES = {"connect": CAPTURED_CONNECT, "message": CAPTURED_MESSAGE, "disconnect": CAPTURED_DISCONNECT}
+MISSING = [
+    pytest.param(without(event, path), id=f"{name} without {'.'.join(path)}")
+    for name, event in CAPTURES.items()
+    for path in paths(event)
+]
+WRONG = [
+    pytest.param(replaced(event, path, junk), id=f"{name} {'.'.join(path)} {type(junk).__name__} {index}")
+    for name, event in CAPTURES.items()
+    for path in paths(event)
+    for index, junk in enumerate(JUNK)
+]
+
+
+class CuriousDesk(OpenDesk):
+    """Reads every property of the events it gets."""
+
+    def _called(self, name: str, request: Any, seen: object) -> Any:
+        super()._called(name, request, seen)
+        for attribute in dir(type(request.event)):
+            if not attribute.startswith("_"):
+                with contextlib.suppress(EventError):
+                    getattr(request.event, attribute)
+
+
+def answered(router: DeskRouter, connections: RecordingConnections, event: Event) -> None:
+    """Check that an event gets one of the defined answers."""
+    try:
+        result = router(event, None)
+    except EventError:
+        assert connections.posts == []
+        return
+    assert result in (OK, {"statusCode": 500})
+    json.dumps(result)
+    for post in connections.posts:
+        sent = json.loads(post.data)
+        assert set(sent) == {"message", "connectionId", "requestId"}
+        assert sent["message"] in {"Bad request body", "Forbidden"}
+
+
+def test_there_are_more_than_enough_variants() -> None:
+    assert len(MISSING) + len(WRONG) + len(BAD) + len(UNKNOWN) > 200
+
+
+@pytest.mark.parametrize("event", MISSING)
+def test_whatever_is_missing(form: Any, pushwire_connections: RecordingConnections, event: Event) -> None:
+    answered(form(CuriousDesk(), pushwire_connections), pushwire_connections, event)
+
+
+@pytest.mark.parametrize("make", FORMS)
+def test_whatever_is_of_a_wrong_type(make: Any) -> None:
+    for parameters in WRONG:
+        connections = RecordingConnections()
+        (event,) = parameters.values
+        assert isinstance(event, dict)
+        answered(make(CuriousDesk(), connections), connections, event)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+_BODIES = st.one_of(
+    st.text(max_size=100),
+    st.binary(max_size=100).map(lambda data: base64.b64encode(data).decode()),
+    _JSON.map(json.dumps),
+    st.fixed_dictionaries({"route": st.sampled_from(["say", "Enter", "Leave", "x"]), "payload": _JSON}).map(json.dumps),
+    st.fixed_dictionaries(
+        {
+            "route": st.just("Enter"),
+            "payload": st.dictionaries(
+                st.sampled_from(["name", "badge", "staff", "place", "tags", "arrivedAt", "nickname", "mood"]), _JSON
+            ),
+        }
+    ).map(json.dumps),
+)
+
+
+@given(
+    body=_BODIES | _JSON, is_base64=st.booleans() | _JSON, route_key=st.sampled_from(["say", "$default", "x"]) | _JSON
+)
+def test_whatever_arrives(body: Any, is_base64: Any, route_key: Any) -> None:
+    for make in (by_class, by_decorators):
+        connections = RecordingConnections()
+        event = captured(CAPTURED_MESSAGE, body=body, isBase64Encoded=is_base64, context={"routeKey": route_key})
+        answered(make(CuriousDesk(), connections), connections, event)
+
+
+@given(
+    event=_JSON
+    | st.fixed_dictionaries(
+        {
+            "requestContext": st.dictionaries(
+                st.sampled_from(["connectionId", "eventType", "routeKey", "stage", "apiId"]),
+                _JSON | st.sampled_from(["CONNECT", "MESSAGE", "DISCONNECT", "$connect"]),
+            )
+        }
+    )
+)
+def test_whatever_the_event(event: Any) -> None:
+    connections = RecordingConnections()
+    answered(by_class(CuriousDesk(), connections), connections, event)
+
+
+def test_each_form_gives_the_same_answer() -> None:
+    for body, route_key in itertools.product([*BAD, *UNKNOWN], ["say", "$default"]):
+        made = []
+        for make in FORMS:
+            connections = RecordingConnections()
+            made.append((make(Desk(), connections)(saying(body, route_key=route_key), None), connections.posts))
+        assert made[0] == made[1]

@@ -1,0 +1,126 @@
+"""`pushwire.testing`: events of the real shapes, and what was sent as messages."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pushwire import ConnectionGoneError, Format, FrameError
+from pushwire.aws_lambda import ConnectEvent, MessageEvent
+from pushwire.testing import RecordingConnections, Sent, connect_event, disconnect_event, message_event
+from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
+from tests.aws_lambda.contract.desk_pushwire import DeskServerSdk, PresenceServerSdk
+from tests.aws_lambda.world import CAPTURED_CONNECT, CAPTURED_DISCONNECT, CAPTURED_MESSAGE, Desk, by_class, error_frame
+
+
+def shape(value: Any) -> Any:
+    """The keys of an event and the types of its values."""
+    if isinstance(value, dict):
+        return {key: shape(child) for key, child in value.items()}
+    return [shape(child) for child in value] if isinstance(value, list) else type(value).__name__
+
+
+def test_the_builders_events_have_the_captured_shapes_key_for_key() -> None:
+    connect = connect_event(query_string_parameters={"token": "t"}, headers={"User-Agent": "Mozilla/5.0"})
+    for headers in (connect["headers"], connect["multiValueHeaders"]):
+        del headers["User-Agent"]  # the captured client has one, and its headers were written down without it
+    assert shape(connect) == shape(CAPTURED_CONNECT)
+    assert shape(message_event("say", Greeting(text="Hello!"))) == shape(CAPTURED_MESSAGE)
+    assert shape(disconnect_event()) == shape(CAPTURED_DISCONNECT)
+
+
+def test_what_a_client_does_not_send_is_left_out() -> None:
+    event = connect_event()
+    assert event.keys() == {"headers", "multiValueHeaders", "requestContext", "isBase64Encoded"}
+    assert event["requestContext"]["identity"] == {"sourceIp": "192.0.2.1"}
+    assert "Sec-WebSocket-Protocol" not in event["headers"]
+
+
+def test_what_can_be_told() -> None:
+    event = ConnectEvent(
+        connect_event(
+            connection_id="own",
+            headers={"Origin": "https://example.com"},
+            subprotocols=("a", "b"),
+            authorizer={"principalId": "ada"},
+            stage_variables={"table": "t"},
+            domain_name="ws.example.com",
+            stage="beta",
+        )
+    )
+    assert (event.connection_id, event.stage, event.domain_name) == ("own", "beta", "ws.example.com")
+    assert (event.headers["origin"], event.subprotocols) == ("https://example.com", ("a", "b"))
+    assert (event.authorizer, event.stage_variables) == ({"principalId": "ada"}, {"table": "t"})
+    message = MessageEvent(
+        message_event("say", Greeting(), authorizer={"a": "b"}, user_agent="x", stage_variables={"table": "t"})
+    )
+    assert (message.authorizer, message.user_agent, message.stage_variables) == ({"a": "b"}, "x", {"table": "t"})
+    gone = disconnect_event(status_code=1001, reason="Going away", authorizer={"a": "b"}, user_agent="x")
+    assert gone["requestContext"]["disconnectReason"] == "Going away"
+    assert gone["requestContext"]["disconnectStatusCode"] == 1001
+
+
+def test_a_binary_frame_comes_by_default() -> None:
+    event = message_event("say", Greeting(text="Hi"), frame_format=Format.BINARY)
+    assert event["requestContext"]["routeKey"] == "$default"
+    desk = Desk()
+    by_class(desk, RecordingConnections())(event, None)
+    assert desk.calls == [("say", Greeting(text="Hi"))]
+
+
+@pytest.mark.parametrize("given", [{}, {"message": Greeting(), "body": "x"}])
+def test_a_message_or_a_body_not_both(given: Any) -> None:
+    with pytest.raises(TypeError, match="give a message, or the body"):
+        message_event("say", **given)
+
+
+def test_what_was_sent_comes_back_as_messages() -> None:
+    connections = RecordingConnections()
+    visitor = Visitor(name="Ada", badge=2**40, tags=["a"])
+    greeting = Greeting(text="Hi")
+    for frame_format in Format:
+        sdk = DeskServerSdk(connections=connections, frame_format=frame_format)
+        sdk.greet("a", greeting)
+    PresenceServerSdk(connections=connections).seen("a", visitor)
+    greeting.text = "changed afterwards"
+    assert connections.sent.to("a") == [Greeting(text="Hi"), Greeting(text="Hi"), visitor]
+    assert connections.sent.to("b") == []
+    assert [str(sent.operation).rpartition(".")[2] for sent in connections.sent] == ["Greet", "Greet", "Seen"]
+    assert len(connections.sent) == len(connections.posts) == 3
+    last: Sent = connections.sent[-1]
+    assert (last.connection_id, last.message) == ("a", visitor)
+    assert connections.sent[:1] == [connections.sent[0]]
+    assert "Hi" in repr(connections.sent)
+
+
+def test_what_failed_was_not_sent() -> None:
+    connections = RecordingConnections(failures={"a": ConnectionGoneError()})
+    with pytest.raises(ConnectionGoneError):
+        DeskServerSdk(connections=connections).greet("a", Greeting())
+    assert list(connections.sent) == []
+    assert connections.posts == []
+
+
+def test_error_frames_are_posts_and_no_messages(pushwire_connections: RecordingConnections) -> None:
+    by_class(Desk(), pushwire_connections)(CAPTURED_MESSAGE | {"body": "{"}, None)
+    assert [post.data for post in pushwire_connections.posts] == [error_frame("Bad request body")]
+    assert list(pushwire_connections.sent) == []
+
+
+def test_a_frame_that_its_client_could_not_decode_is_told(pushwire_connections: RecordingConnections) -> None:
+    operation = by_class(Desk(), pushwire_connections).operations[1]
+    with pytest.raises(FrameError):
+        pushwire_connections.ended(operation, "a", b"{}", None)
+
+
+def test_the_fixture_in_a_project_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["pushwire.testing.fixtures"]\n')
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(pushwire_connections):\n    assert pushwire_connections.sent.to('a') == []\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
