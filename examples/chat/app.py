@@ -1,34 +1,94 @@
-"""The server: one Lambda for every route. It greets who joins, and answers pings."""
+"""The server: one Lambda for every route of the WebSocket API."""
 
-import json
-from typing import Any
+import contextlib
+import logging
+from collections.abc import Generator
 
-from chat.v1.chat_pb2 import Greeting, JoinRoomRequest, PingMessage
-from chat.v1.chat_pushwire import ChatServerSdk
-from google.protobuf import json_format
+from google.protobuf.empty_pb2 import Empty
 
-sdk = ChatServerSdk()  # posts to PUSHWIRE_CALLBACK_URL
+import pushwire
+from chat.v1.chat_pb2 import Greeting, JoinRoomRequest, PingMessage, Presence, SayRequest, Speech
+from chat.v1.chat_pushwire import (
+    ChatConnectRequest,
+    ChatDisconnectRequest,
+    ChatHandlers,
+    ChatRequest,
+    ChatRouter,
+    ChatServerSdk,
+)
+from pushwire.aws_lambda import ConnectionDenied, logging_interceptor
+from store import Member, Store
 
-
-def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
-    connection_id: str = event["requestContext"]["connectionId"]
-    route: str = event["requestContext"]["routeKey"]
-    match route:
-        case "$connect":
-            print("connected:", connection_id, flush=True)
-        case "$disconnect":
-            print("disconnected:", connection_id, flush=True)
-        case "JoinRoom":
-            who = json_format.ParseDict(payload(event), JoinRoomRequest())
-            sdk.send_greeting(connection_id, Greeting(greeting=f"Welcome to {who.room}, {who.name}!"))
-        case "ping":
-            ping = json_format.ParseDict(payload(event), PingMessage())
-            sdk.ping(connection_id, PingMessage(note=f"{ping.note} yourself"))
-        case _:
-            print("nobody handles:", route, flush=True)
-    return {"statusCode": 200}
+logger = logging.getLogger("chat")
 
 
-def payload(event: dict[str, Any]) -> dict[str, Any]:
-    message: dict[str, Any] = json.loads(event["body"]).get("payload", {})
-    return message
+class Chat(ChatHandlers):
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def on_connect(self, request: ChatConnectRequest, /) -> None:
+        user = request.event.query_string_parameters.get("user")  # an authorizer's word, in earnest
+        if not user:
+            raise ConnectionDenied(status_code=401)
+        self._store.connected(request.connection_id, user)
+        print("connected:", request.connection_id, flush=True)
+
+    def on_disconnect(self, request: ChatDisconnectRequest, /) -> None:
+        self._leave(request.sdk, request.connection_id)
+        self._store.forget(request.connection_id)
+        print("disconnected:", request.connection_id, flush=True)
+
+    def join_room(self, request: ChatRequest[JoinRoomRequest], /) -> None:
+        who = request.message
+        self._store.join(request.connection_id, who.room, who.name)
+        request.sdk.send_greeting(request.connection_id, Greeting(greeting=f"Welcome to {who.room}, {who.name}!"))
+        self._tell_presence(request.sdk, who.room)
+
+    def say(self, request: ChatRequest[SayRequest], /) -> None:
+        found = self._store.room_of(request.connection_id)
+        if found is None:
+            request.sdk.send_greeting(request.connection_id, Greeting(greeting="Enter a room first."))
+            return
+        room, member = found
+        speech = Speech(name=member.name, text=request.message.text)
+        for listener in self._store.in_room(room):
+            with unless_lost(listener):
+                request.sdk.said(listener.connection_id, speech)
+
+    def leave_room(self, request: ChatRequest[Empty], /) -> None:
+        self._leave(request.sdk, request.connection_id)
+
+    def ping(self, request: ChatRequest[PingMessage], /) -> None:
+        request.sdk.ping(request.connection_id, PingMessage(note=f"{request.message.note} yourself"))
+
+    def _leave(self, sdk: ChatServerSdk, connection_id: str) -> None:
+        found = self._store.room_of(connection_id)
+        if found is not None:
+            self._store.leave(connection_id)
+            self._tell_presence(sdk, found[0])
+
+    def _tell_presence(self, sdk: ChatServerSdk, room: str) -> None:
+        members = list(self._store.in_room(room))
+        presence = Presence(room=room, names=sorted(member.name for member in members))
+        for member in members:
+            with unless_lost(member):
+                sdk.presence_changed(member.connection_id, presence)
+
+
+@contextlib.contextmanager
+def unless_lost(member: Member) -> Generator[None, None, None]:
+    """One client that cannot be reached does not keep the message from the others."""
+    try:
+        yield
+    except pushwire.ConnectionGoneError:
+        pass  # on_gone has forgotten it
+    except pushwire.SendError:
+        logger.exception("not sent to %s", member.connection_id)
+
+
+store = Store()
+handler = ChatRouter(
+    Chat(store),
+    interceptors=[logging_interceptor],
+    sdk=lambda url: ChatServerSdk(url, on_gone=store.forget),
+)

@@ -8,10 +8,27 @@ from pushwire._codegen import require
 
 require(abi=1)  # Before anything that a runtime of another age may lack.
 
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
+
+from google.protobuf import empty_pb2
+from google.protobuf.message import Message
 from pushwire import Direction, Operation
+from pushwire.aws_lambda import (
+    Bind,
+    ConnectRequest,
+    DisconnectRequest,
+    Handlers,
+    Interceptor,
+    Request,
+    ServiceRouter,
+)
 from pushwire.server import ServerSdk
 
 from chat.v1 import chat_pb2
+
+_M = TypeVar("_M", bound=Message | None)
 
 
 class _ChatOperations:
@@ -24,12 +41,47 @@ class _ChatOperations:
         direction=Direction.CLIENT_TO_SERVER,
         message_type=chat_pb2.JoinRoomRequest,
     )
+    say = Operation(
+        service="chat.v1.ChatService",
+        name="Say",
+        route="Say",
+        direction=Direction.CLIENT_TO_SERVER,
+        message_type=chat_pb2.SayRequest,
+    )
+    leave_room = Operation(
+        service="chat.v1.ChatService",
+        name="LeaveRoom",
+        route="LeaveRoom",
+        direction=Direction.CLIENT_TO_SERVER,
+        message_type=empty_pb2.Empty,
+    )
     send_greeting = Operation(
         service="chat.v1.ChatService",
         name="SendGreeting",
         route="SendGreeting",
         direction=Direction.SERVER_TO_CLIENT,
         message_type=chat_pb2.Greeting,
+    )
+    said = Operation(
+        service="chat.v1.ChatService",
+        name="Said",
+        route="Said",
+        direction=Direction.SERVER_TO_CLIENT,
+        message_type=chat_pb2.Speech,
+    )
+    presence_changed = Operation(
+        service="chat.v1.ChatService",
+        name="PresenceChanged",
+        route="PresenceChanged",
+        direction=Direction.SERVER_TO_CLIENT,
+        message_type=chat_pb2.Presence,
+    )
+    report_progress = Operation(
+        service="chat.v1.ChatService",
+        name="ReportProgress",
+        route="ReportProgress",
+        direction=Direction.SERVER_TO_CLIENT,
+        message_type=chat_pb2.Progress,
     )
     ping = Operation(
         service="chat.v1.ChatService",
@@ -50,6 +102,101 @@ class ChatServerSdk(ServerSdk):
         """Greet one client."""
         self._send(_ChatOperations.send_greeting, connection_id, message)
 
+    def said(self, connection_id: str, message: chat_pb2.Speech) -> None:
+        """Somebody in the room said something."""
+        self._send(_ChatOperations.said, connection_id, message)
+
+    def presence_changed(self, connection_id: str, message: chat_pb2.Presence) -> None:
+        """Somebody entered the room, or left it."""
+        self._send(_ChatOperations.presence_changed, connection_id, message)
+
+    def report_progress(self, connection_id: str, message: chat_pb2.Progress) -> None:
+        """A task of the user's went on."""
+        self._send(_ChatOperations.report_progress, connection_id, message)
+
     def ping(self, connection_id: str, message: chat_pb2.PingMessage) -> None:
         """Either side may ping."""
         self._send(_ChatOperations.ping, connection_id, message)
+
+
+ChatRequest: TypeAlias = Request[_M, ChatServerSdk]
+ChatConnectRequest: TypeAlias = ConnectRequest[ChatServerSdk]
+ChatDisconnectRequest: TypeAlias = DisconnectRequest[ChatServerSdk]
+
+
+class ChatHandlers(Handlers[ChatServerSdk]):
+    """A chat room.
+
+    The handlers of `chat.v1.ChatService`: one method for each message that clients send.
+
+    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    """
+
+    @abstractmethod
+    def join_room(self, request: ChatRequest[chat_pb2.JoinRoomRequest], /) -> None:
+        """Enter a room."""
+
+    @abstractmethod
+    def say(self, request: ChatRequest[chat_pb2.SayRequest], /) -> None:
+        """Say something to all in the room."""
+
+    @abstractmethod
+    def leave_room(self, request: ChatRequest[empty_pb2.Empty], /) -> None:
+        """Leave the room."""
+
+    @abstractmethod
+    def ping(self, request: ChatRequest[chat_pb2.PingMessage], /) -> None:
+        """Either side may ping."""
+
+
+class ChatRouter(ServiceRouter[ChatServerSdk]):
+    """A chat room.
+
+    The router of `chat.v1.ChatService`: a Lambda handler.
+
+    It is given `ChatHandlers`, or each function by a decorator.
+    """
+
+    def __init__(
+        self,
+        handlers: ChatHandlers | None = None,
+        /,
+        *,
+        interceptors: Sequence[Interceptor] = (),
+        sdk: Callable[[str], ChatServerSdk] = ChatServerSdk,
+    ) -> None:
+        super().__init__(
+            {
+                "join_room": _ChatOperations.join_room,
+                "say": _ChatOperations.say,
+                "leave_room": _ChatOperations.leave_room,
+                "send_greeting": _ChatOperations.send_greeting,
+                "said": _ChatOperations.said,
+                "presence_changed": _ChatOperations.presence_changed,
+                "report_progress": _ChatOperations.report_progress,
+                "ping": _ChatOperations.ping,
+            },
+            handlers,
+            interceptors,
+            sdk,
+        )
+
+    @property
+    def join_room(self) -> Bind[ChatRequest[chat_pb2.JoinRoomRequest]]:
+        """Enter a room."""
+        return self._bind(_ChatOperations.join_room)
+
+    @property
+    def say(self) -> Bind[ChatRequest[chat_pb2.SayRequest]]:
+        """Say something to all in the room."""
+        return self._bind(_ChatOperations.say)
+
+    @property
+    def leave_room(self) -> Bind[ChatRequest[empty_pb2.Empty]]:
+        """Leave the room."""
+        return self._bind(_ChatOperations.leave_room)
+
+    @property
+    def ping(self) -> Bind[ChatRequest[chat_pb2.PingMessage]]:
+        """Either side may ping."""
+        return self._bind(_ChatOperations.ping)
