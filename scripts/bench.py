@@ -20,6 +20,8 @@ from pushwire.cli.proto_path import proto_path
 
 OPERATIONS = 1_000
 SENDS = 400
+INVOCATIONS = 5_000
+EXAMPLE = Path(__file__).parent.parent / "examples" / "chat"
 
 
 def main() -> int:
@@ -86,7 +88,7 @@ def send(rounds: int) -> dict[str, float]:
     """CPU of this process per send, through the same boto3, to a loopback server that answers 200."""
     import boto3
 
-    sys.path.insert(0, str(Path(__file__).parent.parent / "examples" / "chat"))
+    sys.path.insert(0, str(EXAMPLE))
     from chat.v1.chat_pb2 import Greeting
     from chat.v1.chat_pushwire import ChatServerSdk
 
@@ -123,6 +125,65 @@ def send(rounds: int) -> dict[str, float]:
     return figures
 
 
+def dispatch(rounds: int) -> dict[str, float]:
+    """CPU of one invocation of a router whose handler does nothing, beside parsing the same payload by hand."""
+    from google.protobuf import json_format
+
+    sys.path.insert(0, str(EXAMPLE))
+    from chat.v1.chat_pb2 import JoinRoomRequest
+    from chat.v1.chat_pushwire import ChatRouter, ChatServerSdk
+    from pushwire.testing import RecordingConnections, message_event
+
+    sdk = ChatServerSdk(connections=RecordingConnections())
+    router = ChatRouter(sdk=lambda _url: sdk)
+    router.join_room(lambda _request: None)
+    event = message_event("JoinRoom", JoinRoomRequest(room="lobby", name="Ada"))
+    body = event["body"]
+
+    def routed() -> None:
+        for _ in range(INVOCATIONS):
+            router(event, None)
+
+    def parsed() -> None:
+        for _ in range(INVOCATIONS):
+            json_format.ParseDict(json.loads(body)["payload"], JoinRoomRequest())
+
+    print(f"dispatch: microseconds of CPU per invocation, {INVOCATIONS:,} invocations a round")
+    scale = 1e6 / INVOCATIONS
+    return compare(
+        {"router": cpu(routed, scale), "json.loads and ParseDict": cpu(parsed, scale)},
+        rounds,
+        base="json.loads and ParseDict",
+        unit="µs",
+    )
+
+
+def importing(rounds: int) -> dict[str, float]:
+    """Wall time of fresh interpreters that import a generated server module and construct its router."""
+    router = "from chat.v1.chat_pushwire import ChatRouter; ChatRouter()"
+    bare = "import chat.v1.chat_pb2; from google.protobuf import json_format"
+
+    def interpreter(code: str) -> Callable[[], object]:
+        return functools.partial(subprocess.run, [sys.executable, "-c", code], cwd=EXAMPLE, check=True, env=compiled)
+
+    # As in a Lambda: every module has its bytecode, from the round that does not count.
+    compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    rounds = max(rounds, 20)
+    print(f"importing: milliseconds of wall time of a fresh interpreter, {rounds} of each")
+    figures = compare(
+        {
+            "server module and router": seconds(interpreter(router), 1e3),
+            "_pb2 and json_format": seconds(interpreter(bare), 1e3),
+        },
+        rounds,
+        base="_pb2 and json_format",
+        unit="ms",
+    )
+    figures["difference ms"] = figures["server module and router ms"] - figures["_pb2 and json_format ms"]
+    print(f"  the difference of the medians is {figures['difference ms']:.1f} ms")
+    return figures
+
+
 @contextlib.contextmanager
 def answering_server() -> Iterator[str]:
     """A server in a process of its own, so that its CPU is not counted."""
@@ -136,11 +197,11 @@ def answering_server() -> Iterator[str]:
         process.communicate()
 
 
-def seconds(run: Callable[[], object]) -> Callable[[], float]:
+def seconds(run: Callable[[], object], scale: float = 1.0) -> Callable[[], float]:
     def measure() -> float:
         started = time.perf_counter()
         run()
-        return time.perf_counter() - started
+        return (time.perf_counter() - started) * scale
 
     return measure
 
@@ -174,7 +235,12 @@ def compare(runs: dict[str, Callable[[], float]], rounds: int, *, base: str, uni
     return figures
 
 
-BENCHES: dict[str, Callable[[int], dict[str, float]]] = {"codegen": codegen, "send": send}
+BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
+    "codegen": codegen,
+    "dispatch": dispatch,
+    "importing": importing,
+    "send": send,
+}
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import inspect
 import os
-import subprocess
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import websockets
+from google.protobuf import text_format
 
 import pushwire
 from pushwire import Format
@@ -27,8 +28,6 @@ class DemoError(Exception):
 
 def main() -> int:
     try:
-        say("buf generate, in examples/chat")
-        run("buf", "generate")
         sys.path.insert(0, str(EXAMPLE))
         asyncio.run(asyncio.wait_for(demo(), 120))
     except (DemoError, pushwire.PushwireError, OSError, TimeoutError, websockets.WebSocketException) as exc:
@@ -39,26 +38,40 @@ def main() -> int:
 
 
 async def demo() -> None:
+    say("buf generate, in examples/chat")
+    await run("buf", "generate")
     from chat.v1 import chat_pb2, chat_pushwire  # generated a moment ago
 
     messages: dict[str, Any] = {
         "send_greeting": chat_pb2.Greeting(greeting="Hello!"),
+        "said": chat_pb2.Speech(name="Bob", text="Hello, Ada!"),
+        "presence_changed": chat_pb2.Presence(room="lobby", names=["Ada", "Bob"]),
+        "report_progress": chat_pb2.Progress(task="upload", percent=100),
         "ping": chat_pb2.PingMessage(note="Are you there?"),
     }
     operations = {operation.route: operation for operation in operations_of(chat_pushwire)}
-    async with local_gateway() as (url, callback_url, lines):
-        say(f"connect a WebSocket client to {url}")
-        async with websockets.connect(url) as client:
+    async with contextlib.AsyncExitStack() as stack:
+        environment = await stack.enter_async_context(table_of_connections())
+        url, callback_url, lines = await stack.enter_async_context(local_gateway(environment))
+
+        say(f"connect a WebSocket client to {url}?user=ada")
+        async with websockets.connect(f"{url}?user=ada") as client:
             connection_id = (await lines.find("connected:")).split()[-1]
             print(f"   its connection id: {connection_id}")
 
             say("the handler's own Server SDK answers a message of the client's")
             await client.send('{"route":"JoinRoom","payload":{"room":"lobby","name":"Ada"}}')
-            show(
-                await asyncio.wait_for(client.recv(), PATIENCE),
-                operations,
+            for answer in (
                 chat_pb2.Greeting(greeting="Welcome to lobby, Ada!"),
-            )
+                chat_pb2.Presence(room="lobby", names=["Ada"]),
+            ):
+                show(await asyncio.wait_for(client.recv(), PATIENCE), operations, answer)
+
+            say("PUSHWIRE_CALLBACK_URL=… python progress.py ada upload 40   (the step of a workflow)")
+            step = {**environment, "PUSHWIRE_CALLBACK_URL": callback_url}
+            await run(sys.executable, "progress.py", "ada", "upload", "40", environment=step)
+            progress = chat_pb2.Progress(task="upload", percent=40)
+            show(await asyncio.wait_for(client.recv(), PATIENCE), operations, progress)
 
             for frame_format in Format:
                 with chat_pushwire.ChatServerSdk(callback_url, frame_format=frame_format) as sdk:
@@ -94,7 +107,8 @@ def send_methods(sdk: type) -> list[str]:
 def show(frame: str | bytes, operations: dict[str, pushwire.Operation[Any]], expected: object) -> None:
     operation, message = decode(frame, operations)
     print(f"   frame as received: {frame!r}")
-    print(f"   decoded:           {operation.name} {type(message).__name__}({str(message).strip()})")
+    fields = text_format.MessageToString(message, as_one_line=True)
+    print(f"   decoded:           {operation.name} {type(message).__name__}({fields})")
     if message != expected:
         raise DemoError(f"expected {expected!r}")
 
@@ -111,42 +125,73 @@ class Lines:
             self._seen.append(line)
             if start in line:
                 return line.strip()
-        raise DemoError(f"the gateway ended before it printed {start!r}; it printed: {''.join(self._seen)}")
+        raise DemoError(f"the process ended before it printed {start!r}; it printed: {''.join(self._seen)}")
 
 
 @contextlib.asynccontextmanager
-async def local_gateway() -> AsyncIterator[tuple[str, str, Lines]]:
+async def table_of_connections() -> AsyncIterator[dict[str, str]]:
+    """A stand-in for DynamoDB with the chat's table in it, and the environment in which boto3 finds it."""
+    say("a stand-in for DynamoDB, with the chat's table of connections")
     port = free_port()
-    callback_url = f"http://127.0.0.1:{port}/local"
-    say(f"PUSHWIRE_CALLBACK_URL={callback_url} pushwire dev app:handler --port {port}")
-    process = await asyncio.create_subprocess_exec(
-        *("pushwire", "dev", "app:handler", "--port", str(port)),
-        cwd=EXAMPLE,
-        env={**os.environ, "PUSHWIRE_CALLBACK_URL": callback_url},
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        lines = Lines(process.stdout)
-        url = (await lines.find("ws://")).split()[-1]
+    environment = {
+        "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    async with started(sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)) as lines:
+        await lines.find("Running on")
+        await run(sys.executable, "store.py", environment=environment)
+        yield environment
+
+
+@contextlib.asynccontextmanager
+async def local_gateway(environment: dict[str, str]) -> AsyncIterator[tuple[str, str, "Lines"]]:
+    say("pushwire dev app:handler --port 0")
+    async with started("pushwire", "dev", "app:handler", "--port", "0", environment=environment) as lines:
+        url = (await lines.find("WebSocket URL:")).split()[-1]
+        callback_url = (await lines.find("Callback URL:")).split()[-1]
         yield url, callback_url, lines
+
+
+@contextlib.asynccontextmanager
+async def started(*command: str, environment: dict[str, str] | None = None) -> AsyncIterator["Lines"]:
+    """A process that ends with the block."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=EXAMPLE,
+        env={**os.environ, **(environment or {})},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    lines = Lines(process.stdout)
+    try:
+        yield lines
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        await process.wait()
+        await process.communicate()
+
+
+async def run(*command: str, environment: dict[str, str] | None = None) -> None:
+    """A process that has to succeed."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=EXAMPLE,
+        env={**os.environ, **(environment or {})},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise DemoError(f"{' '.join(command)} failed:\n{output.decode()}")
 
 
 def free_port() -> int:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
-
-
-def run(*command: str) -> None:
-    done = subprocess.run(command, cwd=EXAMPLE, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise DemoError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 
 
 def steps() -> Iterator[int]:
