@@ -177,3 +177,28 @@ def test_on_default_and_several_services(sdks: Sdks) -> None:
         assert receive(ws) == Greeting(text="done")
     assert seen[:2] == ["$connect", "$default"]
     assert {"Appear", "Ada", "say"} <= set(seen)
+
+
+def test_interceptors_run_in_order_around_every_event_of_a_connection(sdks: Sdks) -> None:
+    seen: list[str] = []
+    over = {"$connect": threading.Event(), "Enter": threading.Event(), "$disconnect": threading.Event()}
+
+    def named(name: str) -> Any:
+        def interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
+            seen.append(f"{name} {request.route}")
+            call_next(request)
+            seen.append(f"{request.route} {name}")
+            if name == "outer":
+                over[request.route].set()
+
+        return interceptor
+
+    router = DeskRouter(Desk(enter=greet), interceptors=[named("outer"), named("inner")], sdk=sdks)
+    with serving(router) as gateway:
+        with client(gateway) as ws:
+            ws.send(text("Enter", Visitor(name="Ada")))
+            assert over["Enter"].wait(SECONDS)
+        assert over["$disconnect"].wait(SECONDS)
+    assert seen == [
+        step for route in over for step in (f"outer {route}", f"inner {route}", f"{route} inner", f"{route} outer")
+    ]
