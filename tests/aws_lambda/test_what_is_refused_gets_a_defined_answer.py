@@ -52,7 +52,7 @@ BAD = [
     '{"route":"Enter","payload":{"place":{"room":"\\udfff"}}}',
     '{"route":"Enter","payload":{"badge":' + "9" * 5000 + "}}",
     '{"route":"Enter","payload":{"name":"a","name":"b"}}',
-    '{"route":"Enter","payload":' + '{"place":' * 3000 + "{}" + "}" * 3000 + "}",
+    '{"route":"Enter","payload":' + '{"place":' * 12_000 + "{}" + "}" * 12_000 + "}",
     "[" * 60_000,
     '{"message": "Forbidden", "connectionId":"a=", "requestId":"b="}',
     '{"route":"say","payload":{"text":"' + "x" * MAX_FRAME_SIZE + '"}}',
