@@ -119,6 +119,7 @@ def test_one_sdk_serves_all_invocations_of_one_api() -> None:
     assert len(made) == 2
 
 
+@pytest.mark.extra("boto3")
 def test_the_second_invocation_builds_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
     import boto3
 
