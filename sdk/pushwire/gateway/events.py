@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from pushwire.gateway.ids import Clock, NewId, epoch_millis
+from pushwire.gateway.clock import TimeOfDay, epoch_millis
+from pushwire.gateway.ids import NewId
 
 __all__ = ["ApiIdentity", "Caller", "Event", "EventBuilder", "Handshake"]
 
@@ -71,7 +72,7 @@ class EventBuilder:
         new_id: Makes request and message ids.
     """
 
-    def __init__(self, api: ApiIdentity, *, clock: Clock, new_id: NewId) -> None:
+    def __init__(self, api: ApiIdentity, *, clock: TimeOfDay, new_id: NewId) -> None:
         self._api = api
         self._clock = clock
         self._new_id = new_id

@@ -16,7 +16,7 @@ from websockets.server import ServerProtocol
 from pushwire.gateway.http11 import HttpRequest
 from pushwire.gateway.settings import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES
 
-__all__ = ["SERVICE_RESTART", "Ending", "HandshakeRefusedError", "WebSocketSession"]
+__all__ = ["GOING_AWAY", "SERVICE_RESTART", "Ending", "HandshakeRefusedError", "WebSocketSession"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ _REASONS = {
     1011: "Internal server error",
     1012: "Service restart",
 }
+
+GOING_AWAY = Ending(1001, _REASONS[1001])
+"""How a connection is closed that was idle, or lived, for too long."""
 
 SERVICE_RESTART = Ending(1012, _REASONS[1012])
 """How the gateway closes its connections when it stops."""
