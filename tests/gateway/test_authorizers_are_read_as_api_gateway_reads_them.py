@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushwire.gateway import SettingsError
-from pushwire.gateway.authorizers import RequestAuthorizer, authorizer_event, missing_identity, read_authorization
+from pushwire.gateway.authorizers import (
+    Refusal,
+    RequestAuthorizer,
+    asking,
+    authorizer_event,
+    missing_identity,
+    read_authorization,
+)
 from pushwire.gateway.results import MalformedResultError
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abcd1234/prod/$connect"
@@ -156,8 +163,26 @@ def test_an_allowing_policy_gives_later_events_the_principal_and_the_context_as_
 
 
 def test_a_policy_that_denies_or_names_something_else_lets_nobody_in() -> None:
-    assert read_authorization(answer("Deny"), ARN) is None
-    assert read_authorization(answer(resource=ARN.replace("$connect", "*/*")), ARN) is None
+    assert read_authorization(answer("Deny"), ARN) is Refusal.DENIED
+    assert read_authorization(answer(resource=ARN.replace("$connect", "*/*")), ARN) is Refusal.DENIED
+
+
+@pytest.mark.parametrize("error", [Exception("Unauthorized"), PermissionError("Unauthorized")])
+def test_an_exception_that_says_unauthorized_is_an_answer(error: Exception) -> None:
+    def authorize(event: object, context: object) -> object:
+        raise error
+
+    ask = asking(authorize)
+    assert read_authorization(ask({}, None), ARN) is Refusal.UNAUTHORIZED
+    assert ask.__name__ == "authorize"
+
+
+def test_any_other_exception_is_raised() -> None:
+    def authorize(event: object, context: object) -> object:
+        raise ValueError("Unauthorized: no token")
+
+    with pytest.raises(ValueError, match="no token"):
+        asking(authorize)({}, None)
 
 
 @pytest.mark.parametrize(
@@ -198,4 +223,4 @@ JSON = st.recursive(
 @given(st.fixed_dictionaries({}, optional={"principalId": JSON, "policyDocument": JSON, "context": JSON}) | JSON)
 def test_any_answer_is_read_or_refused_and_only_a_policy_lets_in(value: object) -> None:
     with contextlib.suppress(MalformedResultError):
-        assert read_authorization(value, ARN) is None
+        assert read_authorization(value, ARN) is Refusal.DENIED

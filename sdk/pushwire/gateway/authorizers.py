@@ -5,19 +5,30 @@ authorizer", `IdentitySource` in the API Gateway V2 API reference, and events of
 """
 
 import copy
+import enum
 import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from pushwire.gateway.events import Event
 from pushwire.gateway.handlers import Handler
 from pushwire.gateway.policies import INVOKE, PolicyError, allows, read_policy
+from pushwire.gateway.responses import UNAUTHORIZED
 from pushwire.gateway.results import MalformedResultError
 from pushwire.gateway.settings import SettingsError
 
-__all__ = ["IamAuthorizer", "RequestAuthorizer", "authorizer_event", "missing_identity", "read_authorization"]
+__all__ = [
+    "Authorizer",
+    "IamAuthorizer",
+    "Refusal",
+    "RequestAuthorizer",
+    "asking",
+    "authorizer_event",
+    "missing_identity",
+    "read_authorization",
+]
 
 # "Quotas for configuring and running a WebSocket API".
 _MAX_RESULT_BYTES = 8_192
@@ -57,6 +68,34 @@ class IamAuthorizer:
     """IAM authorization: a principal of the gateway has to sign the handshake, in its headers or in its URL."""
 
 
+Authorizer: TypeAlias = RequestAuthorizer | IamAuthorizer
+"""What decides who may connect."""
+
+
+class Refusal(enum.Enum):
+    """How an authorizer keeps a client out."""
+
+    UNAUTHORIZED = "unauthorized"
+    """It raised an exception that says just that."""
+    DENIED = "denied"
+    """Its policy denies, or does not allow."""
+
+
+def asking(handler: Handler) -> Handler:
+    """Return an authorizer's function as one that answers `Refusal.UNAUTHORIZED` instead of raising "Unauthorized"."""
+
+    def ask(event: Event, context: object) -> object:
+        try:
+            return handler(event, context)
+        except Exception as error:
+            if str(error) != UNAUTHORIZED:
+                raise
+            return Refusal.UNAUTHORIZED
+
+    ask.__name__ = getattr(handler, "__name__", type(handler).__name__)
+    return ask
+
+
 def authorizer_event(connect_event: Event, method_arn: str) -> Event:
     """Return what an authorizer is called with.
 
@@ -94,20 +133,21 @@ def missing_identity(sources: Sequence[str], event: Event) -> str | None:
     return None
 
 
-def read_authorization(value: object, method_arn: str) -> dict[str, str] | None:
+def read_authorization(value: object, method_arn: str) -> dict[str, str] | Refusal:
     """Return what an authorizer answered, read by API Gateway's rules.
 
     Args:
-        value: What the function returned. It is written as JSON and read back, as Lambda does.
+        value: What the function of `asking` returned. It is written as JSON and read back, as Lambda does.
         method_arn: The resource that `$connect` is.
 
     Returns:
-        What every later event carries as `requestContext.authorizer`, or `None` if the policy does not let the client
-        in.
+        What every later event carries as `requestContext.authorizer`, or how the client is kept out.
 
     Raises:
         MalformedResultError: If API Gateway would report a configuration error; the text says why, to the developer.
     """
+    if value is Refusal.UNAUTHORIZED:
+        return Refusal.UNAUTHORIZED
     fields = _fields(value)
     principal = fields.get("principalId")
     if not isinstance(principal, str):
@@ -117,7 +157,7 @@ def read_authorization(value: object, method_arn: str) -> dict[str, str] | None:
     except PolicyError as error:
         raise MalformedResultError(f"the authorizer's policy: {error}") from error
     authorizer = _context(fields.get("context")) | {"principalId": principal}
-    return authorizer if allowed else None
+    return authorizer if allowed else Refusal.DENIED
 
 
 def _header(event: Event, name: str) -> object:

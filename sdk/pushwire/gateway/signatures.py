@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterable
 from urllib.parse import quote
 
+from pushwire.gateway.clock import TimeOfDay
 from pushwire.gateway.http11 import HttpRequest
-from pushwire.gateway.ids import Clock
 from pushwire.gateway.principals import Principal
+from pushwire.gateway.settings import SettingsError
 from pushwire.gateway.signature_claims import (
     BASIC_FORMAT,
     SKEW_SECONDS,
@@ -41,15 +42,19 @@ class SignatureVerifier:
         clock: The time of day.
 
     Raises:
+        SettingsError: If two principals have one access key.
         ImportError: If botocore is not installed.
     """
 
-    def __init__(self, principals: Iterable[Principal], *, region: str, clock: Clock) -> None:
+    def __init__(self, principals: Iterable[Principal], *, region: str, clock: TimeOfDay) -> None:
         # Not at the top: a gateway that verifies nothing needs no botocore.
         from pushwire.gateway.botocore_signer import expected_signature
 
         self._expected_signature = expected_signature
-        self._principals = {principal.access_key_id: principal for principal in principals}
+        self._principals: dict[str, Principal] = {}
+        for principal in principals:
+            if self._principals.setdefault(principal.access_key_id, principal) is not principal:
+                raise SettingsError(f"two principals have the access key {principal.access_key_id!r}")
         self._region = region
         self._clock = clock
 
