@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import errno
 import io
 import logging
@@ -13,14 +14,17 @@ from collections.abc import Generator
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from pushwire.cli import dev_access
 from pushwire.cli.arguments import Subparsers
 from pushwire.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from pushwire.gateway import LocalGateway
+    from pushwire.gateway import LocalGateway, Principal
     from pushwire.gateway.handlers import Handler
 
 __all__ = ["add_parser", "run"]
+
+logger = logging.getLogger("pushwire.cli")
 
 DEFAULT_PORT = 3001
 _DESCRIPTION = """\
@@ -32,6 +36,7 @@ examples:
   pushwire dev chat_app:handler
   pushwire dev chat_app:handler --port 0 --stage prod
   pushwire dev --route JoinRoom=chat_app:join --route '$default=chat_app:rest'
+  pushwire dev chat_app:handler --authorizer chat_app:authorize --identity-source route.request.querystring.token
 """
 
 
@@ -71,6 +76,7 @@ def add_parser(subparsers: Subparsers) -> None:
             default=[],
             help=f"the API has no ${key} route",
         )
+    dev_access.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -116,6 +122,11 @@ def _gateway(args: argparse.Namespace) -> "LocalGateway":
     from pushwire.gateway import GatewaySettings, LocalGateway, RouteError, load_handler
 
     settings = GatewaySettings(host=args.host, port=args.port, stage=args.stage)
+    principals: tuple[Principal, ...] = ()
+    if args.require_signatures:
+        principal, region = dev_access.signer()
+        logger.info("posts have to be signed with the access key %r for %s", principal.access_key_id, region)
+        principals, settings = (principal,), dataclasses.replace(settings, region=region)
     routes: dict[str, Handler] = {}
     for option in args.route:
         key, equals, path = option.partition("=")
@@ -125,7 +136,14 @@ def _gateway(args: argparse.Namespace) -> "LocalGateway":
             raise RouteError(f"--route {option}: {key!r} is given twice")
         routes[key] = load_handler(path)
     handler = None if args.handler is None else load_handler(args.handler)
-    return LocalGateway(handler, routes=routes, without=args.without, settings=settings)
+    return LocalGateway(
+        handler,
+        routes=routes,
+        without=args.without,
+        authorizer=dev_access.authorizer(args),
+        principals=principals,
+        settings=settings,
+    )
 
 
 async def _serve(gateway: "LocalGateway") -> int:
