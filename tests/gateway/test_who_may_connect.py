@@ -169,6 +169,16 @@ def test_an_authorizer_that_takes_too_long_is_500() -> None:
     assert status == 500
 
 
+def test_an_authorizer_that_destroys_its_event_harms_nobody_but_itself() -> None:
+    def vandal(event: Event, context: Any) -> object:
+        event["requestContext"].clear()
+        event.clear()
+        raise ValueError
+
+    with serving(Recorder(), settings=SETTINGS, authorizer=RequestAuthorizer(vandal)) as gateway:
+        assert refused(gateway)[0] == 500
+
+
 def test_what_the_authorizer_allows_connect_may_still_deny() -> None:
     recorder = Recorder(CONNECT={"statusCode": 402})
     with (

@@ -55,29 +55,30 @@ class Authorization:
             case IamAccess() as access:
                 return access.refusal_to_connect(request)
             case RequestAuthorizer() as authorizer:
-                return await self._ask(authorizer, authorizer_event(connect_event, self._method_arn))
+                return await self._ask(authorizer, connect_event)
 
-    async def _ask(self, authorizer: RequestAuthorizer, event: Event) -> Mapping[str, str] | HttpResponse:
+    async def _ask(self, authorizer: RequestAuthorizer, connect_event: Event) -> Mapping[str, str] | HttpResponse:
+        event = authorizer_event(connect_event, self._method_arn)
         missing = missing_identity(authorizer.identity_sources, event)
         if missing is not None:
             logger.warning("$connect: the authorizer was not asked: the handshake has no %s", missing)
-            return _refused(event, 401, "UnauthorizedException", UNAUTHORIZED)
+            return _refused(connect_event, 401, "UnauthorizedException", UNAUTHORIZED)
         read = partial(read_authorization, method_arn=self._method_arn)
         answer = await self._pool.run(asking(authorizer.handler), event, read)
         match answer:
             case Refusal.UNAUTHORIZED:
-                return _refused(event, 401, "UnauthorizedException", UNAUTHORIZED)
+                return _refused(connect_event, 401, "UnauthorizedException", UNAUTHORIZED)
             case Refusal.DENIED:
                 logger.warning("$connect: the authorizer's policy does not allow %s", self._method_arn)
-                return _refused(event, 403, "ForbiddenException", FORBIDDEN)
+                return _refused(connect_event, 403, "ForbiddenException", FORBIDDEN)
             case Failed() | TimedOut():
-                return _refused(event, 500, "AuthorizerConfigurationException", INTERNAL_SERVER_ERROR)
+                return _refused(connect_event, 500, "AuthorizerConfigurationException", INTERNAL_SERVER_ERROR)
             case _:
                 return answer
 
 
-def _refused(event: Event, status: int, error_type: str, message: str) -> HttpResponse:
-    context = event["requestContext"]
+def _refused(connect_event: Event, status: int, error_type: str, message: str) -> HttpResponse:
+    context = connect_event["requestContext"]
     body = error_frame(message, connection_id=context["connectionId"], request_id=context["requestId"])
     headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", error_type))
     return HttpResponse(status, body.encode(), headers)

@@ -183,21 +183,22 @@ def _fields(value: object) -> dict[str, Any]:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         size = len(text.encode("utf-8"))
+        result: Any = json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise MalformedResultError(f"the authorizer's result cannot be written as JSON: {error}") from error
     if size > _MAX_RESULT_BYTES:
         raise MalformedResultError(
             f"the authorizer's result has {size:,} bytes; at most {_MAX_RESULT_BYTES:,} are possible"
         )
-    result: Any = json.loads(text)
     if not isinstance(result, dict):
         raise MalformedResultError("the authorizer's result must be a dict with 'principalId' and 'policyDocument'")
     fields = cast("dict[str, Any]", result)
     strangers = sorted(fields.keys() - _RESULT_KEYS)
     if strangers:
-        text = f"the authorizer's result has keys that API Gateway refuses: {', '.join(strangers)}"
         hint = "; WebSocket APIs have no simple responses: return a policy" if "isAuthorized" in strangers else ""
-        raise MalformedResultError(text + hint)
+        raise MalformedResultError(
+            f"the authorizer's result has keys that API Gateway refuses: {', '.join(strangers)}{hint}"
+        )
     return fields
 
 
