@@ -47,6 +47,9 @@ __all__ = ["FanOut"]
 _WAITING_PER_POST: Final = 32
 """How many ids may wait for another attempt, or for their other occurrence, for each that may be in flight."""
 
+_LONGEST_WAIT: Final = 3600.0
+"""Seconds: what any timer takes."""
+
 
 class _Exception:
     """What is known of an id that has failed once, or was drawn twice."""
@@ -231,7 +234,7 @@ class FanOut:
                 until = min(until, now + self._delay(now))
             if self._retries:
                 until = min(until, max(self._retries[0][0], now + self._delay(now)))
-        return None if until == math.inf else max(0.0, until - now)
+        return None if until == math.inf else min(max(0.0, until - now), _LONGEST_WAIT)
 
     def result(self) -> tuple[str, ...]:
         """Return the ids that were drawn and not tried, when the fan-out is finished.
