@@ -1,15 +1,15 @@
 """Async interceptors: what runs around async handlers."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from pushwire.aws_lambda.connect import ConnectionDenied
 from pushwire.aws_lambda.interceptors import AnyRequest, log_failure
 
 __all__ = ["AsyncCallNext", "AsyncInterceptor", "async_chain", "async_logging_interceptor"]
 
-AsyncCallNext: TypeAlias = Callable[[AnyRequest], Awaitable[None]]
+AsyncCallNext: TypeAlias = Callable[[AnyRequest], Coroutine[Any, Any, None]]
 """Runs the rest of the chain: the interceptors further in, then the handler. Give it the request, and await it."""
 
 
