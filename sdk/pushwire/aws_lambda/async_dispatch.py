@@ -8,6 +8,7 @@ from pushwire.aws_lambda.async_interceptors import async_chain
 from pushwire.aws_lambda.decision import decide_async
 from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
 from pushwire.aws_lambda.interceptors import AnyRequest
+from pushwire.aws_lambda.messages import is_keepalive
 from pushwire.aws_lambda.plan import OK, Connecting, Disconnecting, Plan, Result, Step, check_result
 
 __all__ = ["dispatch_async"]
@@ -22,6 +23,8 @@ async def dispatch_async(plan: Plan, event: Mapping[str, Any], context: Any) -> 
     """
     read = plan.event(event)
     if isinstance(read, MessageEvent):
+        if is_keepalive(read):
+            return {"statusCode": OK}
         step = plan.message(read, context)
         handle = _refuse if step.function is None else _call
         await async_chain(step.interceptors, partial(handle, step))(step.request)
