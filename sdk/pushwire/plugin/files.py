@@ -6,11 +6,11 @@ from typing import NamedTuple
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorResponse
 
 from pushwire.plugin import names
-from pushwire.plugin.emitters import server
+from pushwire.plugin.emitters import client, server
 from pushwire.plugin.model import Contract, Model
 from pushwire.plugin.parameters import Parameters
 
-__all__ = ["TARGETS", "Target", "files"]
+__all__ = ["DEFAULT_TARGETS", "TARGETS", "Target", "files"]
 
 
 class Target(NamedTuple):
@@ -29,8 +29,11 @@ class Target(NamedTuple):
         return names.module(file, self.suffix)
 
 
-TARGETS = {"server": Target("_pushwire", server.emit)}
+TARGETS = {"server": Target("_pushwire", server.emit), "client": Target("_pushwire_client", client.emit)}
 """All targets, by the names that the option `targets` takes."""
+
+DEFAULT_TARGETS = ("server", "client")
+"""What is generated unless the option says otherwise."""
 
 
 def files(model: Model, parameters: Parameters) -> list[CodeGeneratorResponse.File]:

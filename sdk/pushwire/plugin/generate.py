@@ -5,7 +5,7 @@ from google.protobuf.descriptor_pb2 import Edition
 
 from pushwire.plugin import parameters, request
 from pushwire.plugin.checks import problems
-from pushwire.plugin.files import TARGETS, files
+from pushwire.plugin.files import DEFAULT_TARGETS, TARGETS, files
 
 __all__ = ["generate"]
 
@@ -28,7 +28,7 @@ def generate(asked: CodeGeneratorRequest) -> CodeGeneratorResponse:
         maximum_edition=Edition.EDITION_2024,
     )
     try:
-        chosen = parameters.parse(asked.parameter, targets=TARGETS)
+        chosen = parameters.parse(asked.parameter, targets=TARGETS, default=DEFAULT_TARGETS)
         model = request.read(asked)
     except (parameters.ParameterError, request.RequestError) as error:
         response.error = str(error)

@@ -1,4 +1,4 @@
-"""The plugin's options: `targets=server,imports=relative,elide_version`."""
+"""The plugin's options: `targets=server+client,imports=relative,elide_version`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -34,12 +34,13 @@ class Parameters:
         return self.imports == "relative"
 
 
-def parse(text: str, *, targets: Iterable[str]) -> Parameters:
+def parse(text: str, *, targets: Iterable[str], default: Iterable[str]) -> Parameters:
     """Read the parameter of a request.
 
     Args:
         text: Options separated by commas, each a name, or a name, `=` and a value.
-        targets: The targets that exist; all of them are generated unless the option says otherwise.
+        targets: The targets that exist.
+        default: Those that are generated unless the option says otherwise.
 
     Raises:
         ParameterError: Some of it is wrong; the text has a line for each problem.
@@ -47,7 +48,7 @@ def parse(text: str, *, targets: Iterable[str]) -> Parameters:
     problems: list[str] = []
     given = _given(text, problems)
     parameters = Parameters(
-        targets=_targets(given.get("targets"), tuple(targets), problems),
+        targets=_targets(given.get("targets"), tuple(targets), problems) or tuple(default),
         imports=_imports(given.get("imports", "absolute"), problems),
         elide_version=_boolean("elide_version", given.get("elide_version", "false"), problems),
     )
@@ -73,7 +74,7 @@ def _given(text: str, problems: list[str]) -> dict[str, str]:
 
 def _targets(value: str | None, known: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:
     if value is None:
-        return known
+        return ()
     wanted = value.split("+")
     problems += (
         f"unknown target {name!r}: the targets are {', '.join(known)}, joined by '+'"
