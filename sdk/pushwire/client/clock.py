@@ -29,7 +29,9 @@ class Clock(Protocol):
 
 
 async def sleep(clock: Clock, seconds: float) -> None:
-    """Wait until so many seconds have passed on a clock."""
+    """Wait until so many seconds have passed on a clock; 0 is no time on any."""
+    if seconds <= 0:
+        return
     waiter = asyncio.get_running_loop().create_future()
     timer = clock.call_later(seconds, partial(_wake, waiter))
     try:

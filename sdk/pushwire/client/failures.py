@@ -2,7 +2,7 @@
 
 import ssl
 
-from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
 
 from pushwire.client.endings import Failure
 from pushwire.errors import PushwireError
@@ -19,6 +19,8 @@ def connect_failure(error: Exception) -> Failure:
         return Failure("no answer within connect_timeout", None, error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure(f"the server's certificate is not trusted: {error.verify_message}", None, error)
+    if isinstance(error, InvalidMessage):
+        return Failure("the handshake was not answered, or not in HTTP", None, error)
     if isinstance(error, InvalidHandshake):
         return Failure(f"what answered is no WebSocket server ({type(error).__name__})", None, error)
     if isinstance(error, OSError):

@@ -14,7 +14,7 @@ from pushwire._functions import name_of
 from pushwire._log import logger
 from pushwire.client.clock import Timer
 from pushwire.client.endings import RENEWED
-from pushwire.client.errors import ListenerError
+from pushwire.client.errors import ClientError, ListenerError
 from pushwire.client.lifecycle import Lifecycle
 from pushwire.client.reports import Reports
 from pushwire.client.settings import Settings
@@ -56,6 +56,7 @@ class Keeper:
         self._timer: Timer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._expects_forbidden = False
+        self._received = 0
         self._time: Callable[[], float] = lambda: 0.0
         self.is_renewing = False
 
@@ -79,8 +80,12 @@ class Keeper:
 
     def heard(self) -> None:
         """Take note that something has come from the peer."""
-        if self._upkeep is not None:
-            self._upkeep.heard_at = self._time()
+        upkeep = self._upkeep
+        if upkeep is not None:
+            upkeep.heard_at = self._time()
+            if self._counters.received != self._received:
+                self._received = self._counters.received
+                upkeep.received_at = upkeep.heard_at
 
     def wrote(self, operation: AnyOperation | None) -> None:
         """Take note that a message has been written; `None` for a keepalive."""
@@ -125,13 +130,12 @@ class Keeper:
         task.add_done_callback(self._tasks.discard)
 
     async def _keep_alive(self) -> None:
-        self._counters.keepalives += 1
-        keepalive = self._settings.keepalive
-        if keepalive is None:
-            await self._writer.send(None, frame.KEEPALIVE)
-            return
+        keepalive = self._settings.keepalive or partial(self._writer.send, None, frame.KEEPALIVE)
         try:
             await keepalive()
+            self._counters.keepalives += 1
+        except ClientError:
+            pass  # where nothing can be sent, nothing has to be kept alive
         except Exception as error:  # noqa: BLE001 - it is the user's own
             report = ListenerError(name_of(keepalive), None)
             report.__cause__ = error

@@ -97,7 +97,8 @@ class Lifecycle:
         """Take note that the hooks have run."""
         if self.restoring:
             self.restoring = False
-            self.state = State.OPEN
+            if self.state is State.RECONNECTING:
+                self.state = State.OPEN
 
     def renewing(self) -> None:
         """Take note that the connection is being closed, to be renewed."""

@@ -30,7 +30,7 @@ class Receiver(NamedTuple):
     """Who takes what arrives.
 
     Attributes:
-        heard: Is called when something has come, if only a part of a message, or a pong.
+        heard: Is called after something has come, if only a part of a message, or a pong.
         received: Is called with each message: the text of a text message, the bytes of a binary one.
         malformed: Is called with what is wrong with a message that has no text.
     """
@@ -112,9 +112,9 @@ class Socket(ClientConnection):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the peer."""
+        super().data_received(data)
         if self._receiver is not None:
             self._receiver.heard()
-        super().data_received(data)
 
     def process_event(self, event: Event) -> None:
         """Take the answer to the handshake, then frames."""

@@ -40,8 +40,9 @@ class Upkeep:
         random: Gives a number from 0 to 1: how late to renew.
 
     Attributes:
-        heard_at: When something last came from the peer; whoever does the I/O sets it, pongs included.
-        spoke_at: When a message was last written; likewise.
+        heard_at: When something last came from the peer, pongs included. Whoever does the I/O sets it, and the others.
+        received_at: When a message last came.
+        spoke_at: When a message was last written.
     """
 
     __slots__ = (
@@ -53,6 +54,7 @@ class Upkeep:
         "_renew_at",
         "_unanswered",
         "heard_at",
+        "received_at",
         "spoke_at",
     )
 
@@ -66,6 +68,7 @@ class Upkeep:
         self._unanswered = False
         self._answers_pings = False
         self.heard_at = now
+        self.received_at = now
         self.spoke_at = now
 
     def ponged(self, now: float) -> None:
@@ -109,7 +112,7 @@ class Upkeep:
         return self._unanswered and self._answers_pings
 
     def _idle_since(self) -> float:
-        return max(self.heard_at, self.spoke_at)
+        return max(self.received_at, self.spoke_at)
 
     def _silent_since(self) -> float:
         return max(self.heard_at, self._pinged_at)
