@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Generator
 from pathlib import Path
 
@@ -68,6 +69,16 @@ class Dev:
             f"no line {pattern!r} in {self.lines}: {self.process.stderr and self.process.stderr.read()}"
         )
 
+    def error_line(self, part: str) -> None:
+        """Read stderr up to the first line that holds this."""
+        assert self.process.stderr is not None
+        lines = []
+        for line in self.process.stderr:
+            lines.append(line)
+            if part in line:
+                return
+        raise AssertionError(f"no line with {part!r} in {lines}")
+
     def stop(self, number: signal.Signals) -> "tuple[int, str]":
         self.process.send_signal(number)
         _, errors = self.process.communicate(timeout=SECONDS * 3)
@@ -77,9 +88,12 @@ class Dev:
 @contextlib.contextmanager
 def running(project: Path, *arguments: str, **environment: str) -> Generator[Dev]:
     process = start(project, *arguments, **environment)
+    watchdog = threading.Timer(SECONDS * 3, process.kill)  # whoever waits for a line that never comes reads an end
+    watchdog.start()
     try:
         yield Dev(process)
     finally:
+        watchdog.cancel()
         if process.poll() is None:
             process.kill()
         process.communicate()
@@ -227,3 +241,81 @@ def test_a_handler_that_never_returns_does_not_hold_up_the_end_for_ever(project:
             code, errors = dev.stop(signal.SIGTERM)
     assert code == 0
     assert "1 handlers still run" in errors
+
+
+REPLY = """
+import settings
+
+def handler(event, context):
+    return {"statusCode": 200, "body": settings.ANSWER}
+"""
+
+
+def test_handlers_are_reloaded_and_sockets_stay_open(project: Path) -> None:
+    (project / "app.py").write_text(REPLY)
+    settings = project / "settings.py"
+    settings.write_text("ANSWER = 'one'\n")
+    options = ("--port", "0", "--reload", "--route-response", "$default")
+    with running(project, "app:handler", *options) as dev:
+        dev.error_line("for changes")
+        with connect(dev.line("WebSocket URL: (.*)")[1], proxy=None) as ws:
+            ws.send("?")
+            assert ws.recv(SECONDS) == "one"
+
+            settings.write_text("ANSWER = 'one'\n1 /\n")
+            dev.error_line("not reloaded: app:handler: importing 'app' failed: SyntaxError")
+            ws.send("?")
+            assert ws.recv(SECONDS) == "one"
+
+            settings.write_text("ANSWER = 'two'\n")
+            dev.error_line("reloaded; connections stay open")
+            ws.send("?")
+            assert ws.recv(SECONDS) == "two"
+        code, errors = dev.stop(signal.SIGTERM)
+    assert code == 0, errors
+
+
+def test_generated_messages_that_change_need_a_restart(project: Path) -> None:
+    (project / "app.py").write_text("import hello_pb2\n" + APP)
+    messages = project / "hello_pb2.py"
+    messages.write_text("VERSION = 1\n")
+    with running(project, "app:handler", "--port", "0", "--reload") as dev:
+        dev.error_line("for changes")
+        messages.write_text("VERSION = 2\n")
+        dev.error_line("hello_pb2.py has changed: generated messages need a restart of pushwire dev")
+
+
+def test_a_custom_domain_and_the_variable_that_handlers_need(project: Path) -> None:
+    (project / "app.py").write_text(
+        APP + "\ndef tell(event, context):\n    print(os.environ['PUSHWIRE_CALLBACK_URL'])\n"
+    )
+    with running(project, "app:tell", "--port", "0", "--custom-domain", "ws.example.com/chat") as dev:
+        url = dev.line(r"WebSocket URL: (ws://127\.0\.0\.1:\d+/chat)")[1]
+        callback_url = dev.line("Callback URL: (.*)")[1]
+        with pytest.raises(InvalidStatus, match="502"), connect(url, proxy=None):
+            pass
+        assert dev.line("(http.*)")[1] == callback_url
+
+
+def test_one_worker_and_messages_one_after_the_other(project: Path) -> None:
+    options = ("--port", "0", "--workers", "1", "--message-order", "serial")
+    with (
+        running(project, "app:handler", *options) as dev,
+        connect(dev.line("WebSocket URL: (.*)")[1], proxy=None) as ws,
+    ):
+        ws.send("x")
+        dev.line(r"handled \$default")
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (("--custom-domain", "nowhere"), "custom domain 'nowhere': it must be a domain name"),
+        (("--workers", "0"), "workers: at least 1"),
+        (("--route-response", "$connect"), r"route response '\$connect': the API has no such message route"),
+    ],
+)
+def test_settings_that_cannot_work_are_one_line(project: Path, options: tuple[str, ...], what: str) -> None:
+    errors = failing(project, "app:handler", *options)
+    assert re.search(what, errors)
+    assert "Traceback" not in errors

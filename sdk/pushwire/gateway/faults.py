@@ -218,10 +218,17 @@ class Faults:
         return self._injections
 
     def of_request(self, method: str, connection_id: str) -> tuple[RequestFault, ...]:
-        """Return what goes wrong with a request of the management API; injections with `times` are used up by it."""
-        if not self._injections:
-            return ()
-        return tuple(fault for fault in self._happening(method, connection_id) if not isinstance(fault, HandlerTimeout))
+        """Return what goes wrong with a request of the management API, in the order of injection.
+
+        What ends a request (`AnswerWith`, `CutRequest`) comes last: nothing that was injected later is used up by it.
+        """
+        found: list[RequestFault] = []
+        for fault in self._happening(method, connection_id) if self._injections else ():
+            if not isinstance(fault, HandlerTimeout):
+                found.append(fault)
+            if isinstance(fault, AnswerWith | CutRequest):
+                break
+        return tuple(found)
 
     def times_out(self, connection_id: str) -> bool:
         """Return whether a call of a handler times out; injections with `times` are used up by it."""

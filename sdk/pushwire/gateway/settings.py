@@ -137,6 +137,10 @@ class Limits:
     shutdown_seconds: float = 5.0
     workers: int = 128
 
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise SettingsError(f"workers: at least 1, not {self.workers}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
