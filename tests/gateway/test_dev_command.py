@@ -11,10 +11,14 @@ import threading
 from collections.abc import Generator
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from pushwire import ConnectionGoneError
+from pushwire.connections import Boto3Connections
 from tests.gateway.world import SECONDS
 
 APP = """
@@ -30,6 +34,18 @@ def deny(event, context):
 
 def broken(event, context):
     raise ValueError("seen by the developer")
+
+def authorize(event, context):
+    token = event["queryStringParameters"]["token"]
+    if token == "none":
+        raise Exception("Unauthorized")
+    effect = "Allow" if token == "t" else "Deny"
+    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": event["methodArn"]}
+    return {"principalId": token, "policyDocument": {"Statement": [statement]}}
+
+def greet(event, context):
+    print("principal", event["requestContext"]["authorizer"]["principalId"])
+    return {"statusCode": 200}
 
 number = 5
 """
@@ -99,9 +115,9 @@ def running(project: Path, *arguments: str, **environment: str) -> Generator[Dev
         process.communicate()
 
 
-def failing(project: Path, *arguments: str) -> str:
+def failing(project: Path, *arguments: str, **environment: str) -> str:
     """Run a command that must fail at once with code 1, and return its stderr."""
-    process = start(project, *arguments)
+    process = start(project, *arguments, **environment)
     try:
         _, errors = process.communicate(timeout=SECONDS * 3)
     finally:
@@ -150,6 +166,61 @@ def test_routes_of_their_own_and_routes_switched_off(project: Path) -> None:
             assert '"message": "Forbidden"' in ws.recv(SECONDS)
 
 
+def test_an_authorizer_and_its_identity_source(project: Path) -> None:
+    options = ("--authorizer", "app:authorize", "--identity-source", "route.request.querystring.token")
+    with running(project, "app:greet", *options, "--no-disconnect-route", "--port", "0") as dev:
+        url = dev.line("WebSocket URL: (.*)")[1]
+        with connect(f"{url}?token=t", proxy=None):
+            dev.line("principal t")
+        for query, status in (("", "401"), ("?token=none", "401"), ("?token=other", "403")):
+            with pytest.raises(InvalidStatus, match=status), connect(url + query, proxy=None):
+                pass
+
+
+def post(callback_url: str, key: str, secret: str, region: str) -> str:
+    """Post to nobody, and return the code of what boto3 raises."""
+    management = boto3.Session().client(
+        "apigatewaymanagementapi",
+        endpoint_url=callback_url,
+        region_name=region,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+    )
+    with pytest.raises(ClientError) as caught:
+        management.post_to_connection(ConnectionId="R0oXAdfD0kwCH6w=", Data=b"x")
+    return caught.value.response["Error"]["Code"]
+
+
+def test_signatures_count_by_the_credentials_and_the_region_of_the_environment(project: Path) -> None:
+    environment = {"AWS_ACCESS_KEY_ID": "AKIDDEV", "AWS_SECRET_ACCESS_KEY": "dev-secret", "AWS_REGION": "eu-west-1"}
+    options = ("--require-signatures", "--authorizer", "aws_iam", "--port", "0")
+    with running(project, "app:handler", *options, **environment) as dev:
+        url = dev.line("WebSocket URL: (.*)")[1]
+        callback_url = dev.line("Callback URL: (.*)")[1]
+        assert post(callback_url, "AKIDDEV", "dev-secret", "eu-west-1") == "GoneException"
+        assert post(callback_url, "AKIDDEV", "another", "eu-west-1") == "InvalidSignatureException"
+        assert post(callback_url, "AKIDDEV", "dev-secret", "us-east-1") == "InvalidSignatureException"
+        with pytest.raises(InvalidStatus, match="403"), connect(url, proxy=None):
+            pass
+        _, errors = dev.stop(signal.SIGTERM)
+    assert "posts have to be signed with the access key 'AKIDDEV' for eu-west-1" in errors
+    assert "dev-secret" not in errors
+
+
+def test_without_credentials_signatures_count_that_pushwire_makes_then(project: Path) -> None:
+    with running(project, "app:handler", "--require-signatures", "--port", "0") as dev:
+        callback_url = dev.line("Callback URL: (.*)")[1]
+        sdk = Boto3Connections(callback_url)
+        with pytest.raises(ConnectionGoneError):
+            sdk.post("R0oXAdfD0kwCH6w=", b"x")
+        assert post(callback_url, "any", "any", "us-east-1") == "UnrecognizedClientException"
+
+
+def test_a_profile_that_does_not_exist_is_one_line(project: Path) -> None:
+    errors = failing(project, "app:handler", "--require-signatures", AWS_PROFILE="nobody")
+    assert errors == "pushwire dev: --require-signatures: The config profile (nobody) could not be found\n"
+
+
 def test_a_failing_handler_is_shown_on_stderr(project: Path) -> None:
     with running(project, "app:broken", "--no-connect-route", "--port", "0") as dev:
         with connect(dev.line("WebSocket URL: (.*)")[1], proxy=None) as ws:
@@ -175,6 +246,11 @@ def test_a_failing_handler_is_shown_on_stderr(project: Path) -> None:
         (["app:handler", "--host", "example.org"], "host 'example.org'"),
         (["app:handler", "--port", "70000"], "port 70000"),
         (["app:handler", "--stage", "a/b"], "stage 'a/b'"),
+        (["app:handler", "--authorizer", "app:missing"], "module 'app' has no attribute 'missing'"),
+        (["app:handler", "--authorizer", "app:authorize", "--identity-source", "token"], "identity source 'token'"),
+        (["app:handler", "--identity-source", "context.apiId"], "add --authorizer module:attribute"),
+        (["app:handler", "--authorizer", "aws_iam"], "needs --require-signatures"),
+        (["app:handler", "--authorizer", "app:authorize", "--no-connect-route"], "belongs to the route $connect"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -261,7 +261,7 @@ def test_a_share_of_requests_fails_and_the_same_ones_in_each_run(probability: fl
 
 def test_injections_from_many_threads_are_all_counted() -> None:
     faults = Faults()
-    threads = [threading.Thread(target=faults.inject, args=[AnswerWith(500)]) for _ in range(20)]
+    threads = [threading.Thread(target=faults.inject, args=[Duplicate()]) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:

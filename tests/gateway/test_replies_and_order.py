@@ -29,6 +29,7 @@ def test_a_body_is_sent_only_where_a_route_response_is() -> None:
         gateway.settled()
         client.send_text(text("Echo", payload={"x": "ä"}))
         assert json.loads(client.receive_text()) == {"route": "Echo", "payload": {"x": "ä"}}
+        gateway.settled()
         assert [entry.cause for entry in gateway.transcript.of(Delivered)] == ["reply"]
 
 
@@ -128,3 +129,18 @@ def test_a_serial_connection_goes_on_after_a_failure() -> None:
         recorder.next("CONNECT")
         assert [recorder.next("MESSAGE")["body"] for _ in range(2)] == ["bad", "good"]
         assert client.receive_error().message == "Internal server error"
+
+
+def test_what_a_handler_does_to_its_event_is_its_own_affair() -> None:
+    def spoil(event: Event, _context: object) -> dict[str, int]:
+        kind = event["requestContext"]["eventType"]
+        event.clear()
+        if kind == "MESSAGE":
+            raise ValueError("after that")
+        return {"statusCode": 200}
+
+    with local_gateway(spoil) as gateway, gateway.connect() as client:
+        client.send_text("x")
+        assert client.receive_error().connection_id == client.connection_id
+        gateway.settled()
+        assert gateway.transcript.of(Invoked)[-1].event["body"] == "x"

@@ -16,18 +16,16 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from pushwire.callback_url import ENVIRONMENT_VARIABLE as CALLBACK_URL_VARIABLE
+from pushwire.cli import dev_access, dev_options
 from pushwire.cli.arguments import Subparsers
 from pushwire.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from pushwire.gateway import LocalGateway
-    from pushwire.gateway.handlers import Handler
-    from pushwire.gateway.reloading import LoadedHandlers, Reloader
+    from pushwire.gateway.reloading import Reloader
 
 __all__ = ["add_parser", "run"]
 
-DEFAULT_PORT = 3001
-DEFAULT_WORKERS = 128
 _DESCRIPTION = """\
 Run an API Gateway WebSocket API on this machine. Clients connect to the WebSocket URL that it prints; handlers,
 boto3 clients and generated SDKs post to the callback URL. No AWS account and no credentials are needed.
@@ -38,6 +36,7 @@ examples:
   pushwire dev chat_app:handler --port 0 --stage prod
   pushwire dev chat_app:handler --reload
   pushwire dev --route JoinRoom=chat_app:join --route '$default=chat_app:rest'
+  pushwire dev chat_app:handler --authorizer chat_app:authorize --identity-source route.request.querystring.token
 """
 
 
@@ -53,52 +52,8 @@ def add_parser(subparsers: Subparsers) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "handler", nargs="?", metavar="module:attribute", help="the Lambda handler, such as chat_app:handler"
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help="the port; 0 takes a free one (default: %(default)s)"
-    )
-    parser.add_argument("--stage", default="local", help="the stage of the API (default: %(default)s)")
-    parser.add_argument(
-        "--route",
-        action="append",
-        default=[],
-        metavar="KEY=module:attribute",
-        help="a handler for one route; may be given many times",
-    )
-    for key in ("connect", "disconnect", "default"):
-        parser.add_argument(
-            f"--no-{key}-route",
-            dest="without",
-            action="append_const",
-            const=f"${key}",
-            default=[],
-            help=f"the API has no ${key} route",
-        )
-    parser.add_argument(
-        "--route-response",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="the route has a route response: what its handler returns as body is sent; may be given many times",
-    )
-    parser.add_argument("--reload", action="store_true", help="load the handlers anew when their code changes")
-    parser.add_argument(
-        "--workers", type=int, default=DEFAULT_WORKERS, help="how many handlers run at once (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--message-order",
-        choices=["concurrent", "serial"],
-        default="concurrent",
-        help="whether events of one connection may be handled at the same time (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--custom-domain",
-        metavar="NAME[/KEY]",
-        help="map the API to a custom domain, whose place the gateway takes, such as ws.example.com/chat",
-    )
+    dev_options.add_arguments(parser)
+    dev_access.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -137,48 +92,12 @@ def _run(args: argparse.Namespace) -> int:
         # Two edits within a second would leave bytecode of the first in force.
         sys.dont_write_bytecode = True
     try:
-        reloader = Reloader(partial(_load, args), Path.cwd())
-        gateway = _gateway(args, reloader.load())
+        reloader = Reloader(partial(dev_options.load_handlers, args), Path.cwd())
+        gateway = dev_options.gateway(args, reloader.load())
     except HandlerLoadError as error:
         sys.stderr.write(error.user_traceback)
         raise
     return asyncio.run(_serve(gateway, reloader if args.reload else None))
-
-
-def _load(args: argparse.Namespace) -> "LoadedHandlers":
-    from pushwire.gateway import RouteError, load_handler
-    from pushwire.gateway.reloading import LoadedHandlers
-
-    routes: dict[str, Handler] = {}
-    for option in args.route:
-        key, equals, path = option.partition("=")
-        if not equals:
-            raise RouteError(f"--route {option}: expected KEY=module:attribute, such as JoinRoom=chat_app:join")
-        if key in routes:
-            raise RouteError(f"--route {option}: {key!r} is given twice")
-        routes[key] = load_handler(path)
-    return LoadedHandlers(None if args.handler is None else load_handler(args.handler), routes)
-
-
-def _gateway(args: argparse.Namespace, loaded: "LoadedHandlers") -> "LocalGateway":
-    from pushwire.gateway import CustomDomain, GatewaySettings, Limits, LocalGateway, MessageOrder
-
-    name, _, mapping_key = (args.custom_domain or "").partition("/")
-    settings = GatewaySettings(
-        host=args.host,
-        port=args.port,
-        stage=args.stage,
-        message_order=MessageOrder(args.message_order),
-        custom_domain=CustomDomain(name, mapping_key) if args.custom_domain else None,
-        limits=Limits(workers=args.workers),
-    )
-    return LocalGateway(
-        loaded.handler,
-        routes=loaded.routes,
-        without=args.without,
-        route_responses=args.route_response,
-        settings=settings,
-    )
 
 
 async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:

@@ -17,9 +17,7 @@ __all__ = ["Addressing", "ConnectionTarget", "NoTarget", "StageTarget", "Target"
 
 @dataclass(frozen=True, slots=True)
 class StageTarget:
-    """The stage itself, where clients connect; `query` is the text after the `?`."""
-
-    query: str
+    """The stage itself, where clients connect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +59,19 @@ class Addressing:
             method: The method of the request.
             host: Its `Host` header.
         """
-        path, _, query = target.partition("?")
+        path = target.partition("?")[0]
         segments = [unquote(segment) for segment in path.split("/")]
         domain = self._custom_domain
         if domain is None:
-            return self._below_stage(segments, query)
+            return self._below_stage(segments)
         if (host or "").lower().startswith(self._own_host):
-            return _NOTHING if domain.disable_execute_api_endpoint else self._below_stage(segments, query)
-        return _below_domain(domain, path, segments, query, method)
+            return _NOTHING if domain.disable_execute_api_endpoint else self._below_stage(segments)
+        return _below_domain(domain, path, segments, method)
 
-    def _below_stage(self, segments: Sequence[str], query: str) -> Target:
+    def _below_stage(self, segments: Sequence[str]) -> Target:
         match segments:
             case ["", self._stage] | ["", self._stage, ""]:
-                return StageTarget(query)
+                return StageTarget()
             case ["", self._stage, "@connections", connection_id] if connection_id:
                 return ConnectionTarget(connection_id)
             case _:
@@ -83,7 +81,7 @@ class Addressing:
 _NOTHING = NoTarget(forbidden())
 
 
-def _below_domain(domain: CustomDomain, path: str, segments: Sequence[str], query: str, method: str) -> Target:
+def _below_domain(domain: CustomDomain, path: str, segments: Sequence[str], method: str) -> Target:
     below = segments[1:]
     if domain.mapping_key:
         if below[:1] != [domain.mapping_key]:
@@ -91,7 +89,7 @@ def _below_domain(domain: CustomDomain, path: str, segments: Sequence[str], quer
         below = below[1:]
     match below:
         case [] | [""]:
-            return StageTarget(query)
+            return StageTarget()
         case ["@connections", connection_id] if connection_id:
             return ConnectionTarget(connection_id)
         case _:

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from pushwire.gateway.authorization import Authorization
 from pushwire.gateway.clock import Clock
 from pushwire.gateway.connections import Connection, Registry
 from pushwire.gateway.events import Event, EventBuilder, Handshake
@@ -21,7 +22,7 @@ from pushwire.gateway.responses import (
     error_frame,
     http_error,
 )
-from pushwire.gateway.results import Failed, Outcome, ProxyResult, TimedOut
+from pushwire.gateway.results import Failed, Outcome, ProxyResult, TimedOut, read_result
 from pushwire.gateway.routes import RouteTable
 from pushwire.gateway.settings import MAX_MESSAGE_BYTES, Quotas
 from pushwire.gateway.transcript import Connected, Delivered, Ended, Invoked, Journal, Received, Refused
@@ -57,6 +58,7 @@ class WebSocketApi:
     Args:
         routes: What serves each route.
         route_responses: The route keys that have a route response: what their handlers return as `body` is sent.
+        authorization: Decides who may connect at all.
         pool: Runs handlers.
         registry: Holds the open connections.
         events: Builds events.
@@ -73,6 +75,7 @@ class WebSocketApi:
         routes: RouteTable[Handler],
         *,
         route_responses: Collection[str],
+        authorization: Authorization,
         pool: HandlerPool,
         registry: Registry,
         events: EventBuilder,
@@ -85,6 +88,7 @@ class WebSocketApi:
     ) -> None:
         self.routes = routes
         self._route_responses = frozenset(route_responses)
+        self._authorization = authorization
         self._pool = pool
         self._registry = registry
         self._events = events
@@ -171,6 +175,12 @@ class WebSocketApi:
         if handler is None:
             return Accepted(None)
         event = self._events.connect(connection.caller, handshake)
+        authorized = await self._authorization.authorize(handshake.request, event)
+        if isinstance(authorized, HttpResponse):
+            return Denied(authorized)
+        if authorized is not None:
+            connection.caller = replace(connection.caller, authorizer=authorized)
+            event["requestContext"]["authorizer"] = dict(authorized)
         outcome = await self._invoke(handler, event)
         if not isinstance(outcome, ProxyResult):
             status = 504 if isinstance(outcome, TimedOut) else 502
@@ -180,9 +190,9 @@ class WebSocketApi:
     async def _invoke(self, handler: Handler, event: Event) -> Outcome:
         connection_id = event["requestContext"]["connectionId"]
         if self._faults.times_out(connection_id):
-            outcome = await self._pool.run_too_long(handler, event)
+            outcome: Outcome = await self._pool.run_too_long(handler, event, read_result)
         else:
-            outcome = await self._pool.run(handler, event)
+            outcome = await self._pool.run(handler, event, read_result)
         if self._journal:
             self._journal.note(
                 Invoked(at=self._clock.time(), connection_id=connection_id, event=event, outcome=outcome)

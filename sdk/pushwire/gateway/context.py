@@ -7,9 +7,6 @@ from pushwire.gateway.clock import TimeOfDay
 
 __all__ = ["LambdaContext", "LambdaIdentity"]
 
-_REGION = "us-east-1"
-_ACCOUNT = "000000000000"
-
 
 @dataclass(frozen=True, slots=True)
 class LambdaIdentity:
@@ -25,6 +22,7 @@ class LambdaContext:
 
     Attributes:
         function_name: The function's name.
+        invoked_function_arn: The function's ARN.
         deadline: When API Gateway stops waiting for the handler, in seconds since the epoch.
         clock: The time of day.
         aws_request_id: The id of the invocation.
@@ -37,6 +35,7 @@ class LambdaContext:
     """
 
     function_name: str
+    invoked_function_arn: str
     deadline: float = field(repr=False)
     clock: TimeOfDay = field(repr=False)
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -49,11 +48,6 @@ class LambdaContext:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "log_group_name", f"/aws/lambda/{self.function_name}")
-
-    @property
-    def invoked_function_arn(self) -> str:
-        """The function's ARN, in a region and an account that stand for this machine."""
-        return f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:{self.function_name}"
 
     def get_remaining_time_in_millis(self) -> int:
         """Return what is left of the time that API Gateway waits, in milliseconds; never below 0."""

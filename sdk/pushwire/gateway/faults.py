@@ -6,6 +6,7 @@ with gateway.faults.inject(CutResponse(), probability=0.01): ...      # one post
 """
 
 import random
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -171,6 +172,7 @@ class Faults:
 
     def __init__(self, *, seed: int = 0) -> None:
         self._injections: tuple[Injection, ...] = ()
+        self._lock = threading.Lock()
         self._random = random.Random(seed)  # noqa: S311 - nothing secret hangs on it
 
     def inject(
@@ -201,16 +203,19 @@ class Faults:
         injection = Injection(
             self, fault, connection_id=connection_id, times=times, probability=probability, methods=frozenset(methods)
         )
-        self._injections = (*self._injections, injection)
+        with self._lock:
+            self._injections = (*self._injections, injection)
         return injection
 
     def remove(self, injection: Injection) -> None:
         """Have a fault happen no more; removing it again does nothing."""
-        self._injections = tuple(known for known in self._injections if known is not injection)
+        with self._lock:
+            self._injections = tuple(known for known in self._injections if known is not injection)
 
     def clear(self) -> None:
         """Have none of them happen any more."""
-        self._injections = ()
+        with self._lock:
+            self._injections = ()
 
     @property
     def injections(self) -> tuple[Injection, ...]:

@@ -6,9 +6,9 @@ from typing import Protocol
 from pushwire.gateway.addressing import Addressing
 from pushwire.gateway.api import WebSocketApi
 from pushwire.gateway.clock import Clock
+from pushwire.gateway.guarded import GuardedManagementApi
 from pushwire.gateway.ids import NewId
 from pushwire.gateway.settings import GatewaySettings
-from pushwire.gateway.unreliable import UnreliableManagementApi
 
 __all__ = ["Host", "Peer"]
 
@@ -40,7 +40,7 @@ class Host(Protocol):
     port: int
     addressing: Addressing
     api: WebSocketApi
-    management: UnreliableManagementApi
+    guarded_management: GuardedManagementApi
     clock: Clock
     new_id: NewId
     stopping: bool

@@ -111,7 +111,7 @@ class HttpProtocol(asyncio.Protocol):
     def _answer(self, request: HttpRequest) -> None:
         match self._host.addressing.resolve(request.target, method=request.method, host=request.header("host")):
             case ConnectionTarget(connection_id):
-                answer = self._host.management.answer(request.method, connection_id, request.body)
+                answer = self._host.guarded_management.answer(request, connection_id)
                 if isinstance(answer, HttpResponse):
                     self._respond(request, answer)
                 else:
@@ -193,7 +193,7 @@ class HttpProtocol(asyncio.Protocol):
             self._deadline = None
             self._host.left(self)
             client = WebSocketProtocol(self._host, self._transport, session, refuse=self._take_back)
-            client.shake_hands(request, query=target.query, remainder=self._reader.remainder)
+            client.shake_hands(request, remainder=self._reader.remainder)
 
     def _take_back(self, response: HttpResponse) -> None:
         """Answer a handshake that is refused."""

@@ -14,6 +14,7 @@ __all__ = [
     "FORBIDDEN",
     "INTERNAL_SERVER_ERROR",
     "TOO_MANY_REQUESTS",
+    "UNAUTHORIZED",
     "HttpResponse",
     "aws_error",
     "error_frame",
@@ -27,6 +28,7 @@ ENDPOINT_REQUEST_TIMED_OUT = "Endpoint request timed out"
 FORBIDDEN = "Forbidden"
 INTERNAL_SERVER_ERROR = "Internal server error"
 TOO_MANY_REQUESTS = "Too Many Requests"
+UNAUTHORIZED = "Unauthorized"
 _NO_BODY = {204, 304}
 
 

@@ -6,20 +6,26 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from pushwire.gateway.access import IamAccess
 from pushwire.gateway.addressing import Addressing
 from pushwire.gateway.api import WebSocketApi
+from pushwire.gateway.authorization import Authorization
+from pushwire.gateway.authorizers import Authorizer, IamAuthorizer
 from pushwire.gateway.clock import Clock
 from pushwire.gateway.connections import Connection, Registry
 from pushwire.gateway.events import ApiIdentity, EventBuilder
 from pushwire.gateway.faults import Faults
+from pushwire.gateway.guarded import GuardedManagementApi
 from pushwire.gateway.handlers import Handler, HandlerPool
 from pushwire.gateway.http_protocol import HttpProtocol
 from pushwire.gateway.ids import NewId, random_id
 from pushwire.gateway.listener import Listener
 from pushwire.gateway.management import ManagementApi
+from pushwire.gateway.policies import ApiResources
+from pushwire.gateway.principals import Principal
 from pushwire.gateway.quotas import TokenBucket
 from pushwire.gateway.routes import RouteError, RouteTable, route_table
-from pushwire.gateway.settings import GatewaySettings
+from pushwire.gateway.settings import GatewaySettings, SettingsError
 from pushwire.gateway.transcript import Journal, Observer
 from pushwire.gateway.unreliable import UnreliableManagementApi
 from pushwire.gateway.websocket import SERVICE_RESTART
@@ -42,6 +48,9 @@ class LocalGateway:
         without: Those of `$connect`, `$disconnect` and `$default` that the API does not have.
         route_responses: The route keys that have a route response: what their handlers return as `body` is sent to the
             client ("Set up route responses for WebSocket APIs"). Without one, nothing that a handler returns is.
+        authorizer: Decides who may connect; everybody may unless given.
+        principals: Who may call the management API, and connect where the authorizer is an `IamAuthorizer`: their
+            requests have to be signed, on which botocore has the say. Unless given no signature is looked at.
         settings: Where to listen, what API Gateway allows, and limits.
         clock: The time, which tests may set ahead.
         new_id: Makes connection, request and message ids.
@@ -57,6 +66,8 @@ class LocalGateway:
 
     Raises:
         RouteError: If the routes cannot work.
+        SettingsError: If the authorizer or the principals cannot.
+        ImportError: There are principals, and botocore is not installed.
     """
 
     def __init__(
@@ -66,6 +77,8 @@ class LocalGateway:
         routes: Mapping[str, Handler] | None = None,
         without: Collection[str] = (),
         route_responses: Iterable[str] = (),
+        authorizer: Authorizer | None = None,
+        principals: Collection[Principal] = (),
         settings: GatewaySettings | None = None,
         clock: Clock | None = None,
         new_id: NewId = random_id,
@@ -89,6 +102,14 @@ class LocalGateway:
         )
         management = ManagementApi(self.registry, account=self._account, clock=self.clock.time, journal=self._journal)
         self.management = UnreliableManagementApi(management, faults=self.faults, clock=self.clock)
+        api = self.settings
+        self._resources = ApiResources(api.region, api.account_id, api.api_id, api.stage)
+        access = IamAccess(principals, resources=self._resources) if principals else None
+        _check_authorizer(authorizer, self._routes)
+        if isinstance(authorizer, IamAuthorizer) and access is None:
+            raise SettingsError("an IamAuthorizer needs principals: somebody has to sign handshakes")
+        self._authorizer = access if isinstance(authorizer, IamAuthorizer) else authorizer
+        self.guarded_management = GuardedManagementApi(management, self.management, access=access)
         self._listener = Listener(self.settings.limits)
         self.spawn, self.joined, self.left = self._listener.spawn, self._listener.joined, self._listener.left
 
@@ -104,13 +125,13 @@ class LocalGateway:
             self.settings.listen_address, self.settings.port, lambda: HttpProtocol(self)
         )
         quotas = self.settings.quotas
-        self._pool = HandlerPool(
-            workers=self.settings.limits.workers, integration_seconds=quotas.integration_seconds, clock=self.clock
-        )
-        identity = ApiIdentity(self.settings.api_id, self.settings.stage, self.domain_name)
+        self._pool = HandlerPool(self.settings, clock=self.clock)
+        api = self.settings
+        identity = ApiIdentity(api.api_id, api.stage, self.domain_name, api.stage_variables)
         self.api = WebSocketApi(
             self._routes,
             route_responses=self._route_responses,
+            authorization=Authorization(self._authorizer, method_arn=self._resources.connect, pool=self._pool),
             pool=self._pool,
             registry=self.registry,
             events=EventBuilder(identity, clock=self.clock.time, new_id=self.new_id),
@@ -195,6 +216,7 @@ class LocalGateway:
         """
         table = route_table(handler, routes=routes, without=self._without)
         _check_route_responses(self._route_responses, table)
+        _check_authorizer(self._authorizer, table)
         self._routes = self.api.routes = table
 
     def silence(self, connection_id: str | None = None, *, disconnect_after: float | None = None) -> None:
@@ -267,3 +289,8 @@ def _check_route_responses(route_responses: frozenset[str], routes: RouteTable[H
     for key in sorted(route_responses):
         if not routes.has(key):
             raise RouteError(f"route response {key!r}: the API has no such message route")
+
+
+def _check_authorizer(authorizer: object, routes: RouteTable[Handler]) -> None:
+    if authorizer is not None and routes.connect is None:
+        raise SettingsError("an authorizer belongs to the route $connect, which the API does not have")

@@ -2,6 +2,7 @@
 
 import enum
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pushwire.errors import PushwireError
@@ -26,6 +27,9 @@ _REGION = re.compile(r"[a-z0-9-]{1,32}")
 _MAPPING_KEY = re.compile(r"[A-Za-z0-9$\-_.+!*'()]{0,300}")
 _DOMAIN_NAME = re.compile(r"([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}")
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+# "Using stage variables": what names and values may hold.
+_VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_VARIABLE_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=,]{1,512}")
 _MAX_PORT = 65_535
 _LISTEN_AND_REACH = {
     "127.0.0.1": "127.0.0.1",
@@ -154,13 +158,14 @@ class GatewaySettings:
         api_id: The `apiId` in events.
         region: The region of ARNs and of the API's own host.
         account_id: The account in ARNs.
+        stage_variables: The variables of the stage, which events carry where there are any.
         quotas: What API Gateway allows.
         message_order: Whether handlers of one connection's events may run at the same time.
         custom_domain: The domain that the API is mapped to, if it is.
         limits: Bounds on what peers can make the gateway hold.
 
     Raises:
-        SettingsError: If the host, the port, the stage or the region cannot work.
+        SettingsError: If the host, the port, the stage, a stage variable or the region cannot work.
     """
 
     host: str = "127.0.0.1"
@@ -169,6 +174,7 @@ class GatewaySettings:
     api_id: str = "local"
     region: str = "us-east-1"
     account_id: str = "000000000000"
+    stage_variables: Mapping[str, str] = field(default_factory=dict[str, str])
     quotas: Quotas = field(default_factory=Quotas)
     message_order: MessageOrder = MessageOrder.CONCURRENT
     custom_domain: CustomDomain | None = None
@@ -182,6 +188,11 @@ class GatewaySettings:
             raise SettingsError(f"port {self.port}: it must be from 0 (a free one) to {_MAX_PORT}")
         if _STAGE.fullmatch(self.stage) is None:
             raise SettingsError(f"stage {self.stage!r}: it must be 1 to 128 letters, digits, '-' and '_'")
+        for name, value in self.stage_variables.items():
+            if _VARIABLE_NAME.fullmatch(name) is None:
+                raise SettingsError(f"stage variable {name!r}: its name must be 1 to 64 letters, digits and '_'")
+            if _VARIABLE_VALUE.fullmatch(value) is None:
+                raise SettingsError(f"stage variable {name!r}: its value must be 1 to 512 letters, digits, -._~:/?#&=,")
         if _REGION.fullmatch(self.region) is None:
             raise SettingsError(f"region {self.region!r}: it must be a region's name, such as us-east-1")
 

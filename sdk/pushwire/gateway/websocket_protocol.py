@@ -63,12 +63,11 @@ class WebSocketProtocol(asyncio.Protocol):
         self._in_flight = 0
         self._deadline: float | None = None
 
-    def shake_hands(self, request: HttpRequest, *, query: str, remainder: bytes) -> None:
+    def shake_hands(self, request: HttpRequest, *, remainder: bytes) -> None:
         """Take the TCP connection over, and answer the handshake when `$connect` has decided.
 
         Args:
             request: The handshake.
-            query: The text after the `?` of its target.
             remainder: What the client has sent after it.
         """
         self._held = bytearray(remainder)
@@ -80,7 +79,7 @@ class WebSocketProtocol(asyncio.Protocol):
             user_agent=request.header("user-agent"),
         )
         connection = Connection(caller, self, source_port=peer[1])
-        handshake = Handshake(request.headers, query, self._host.port)
+        handshake = Handshake(request, self._host.port)
         self._host.joined(self)
         self._transport.set_protocol(self)
         self._host.spawn(self._admit(connection, handshake))

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypedDict
 
-from pushwire.gateway import Clock, GatewaySettings
+from pushwire.gateway import Clock, GatewaySettings, Principal
+from pushwire.gateway.authorizers import Authorizer
 from pushwire.gateway.handlers import Handler
 from pushwire.gateway.ids import NewId
 
@@ -17,6 +18,8 @@ class GatewayOptions(TypedDict, total=False):
         routes: Handlers of single routes, by route key; they come before the handler.
         without: Those of `$connect`, `$disconnect` and `$default` that the API does not have.
         route_responses: The route keys that have a route response.
+        authorizer: Decides who may connect; everybody may unless given.
+        principals: Who may sign requests; no signature is looked at unless given.
         settings: The stage, quotas, a custom domain and more.
         clock: The gateway's clock: one that runs with real time unless given. `ManualClock` stands still.
         new_id: Makes connection, request and message ids.
@@ -26,6 +29,8 @@ class GatewayOptions(TypedDict, total=False):
     routes: Mapping[str, Handler] | None
     without: Collection[str]
     route_responses: Iterable[str]
+    authorizer: Authorizer | None
+    principals: Collection[Principal]
     settings: GatewaySettings | None
     clock: Clock | None
     new_id: NewId
