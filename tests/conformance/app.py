@@ -51,10 +51,10 @@ def handler(event: dict[str, Any], _context: object) -> object:
 
 
 def authorizer(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Authorize `$connect` by the query parameter `token`: `Allow`, `Deny`, or anything else to raise."""
+    """Authorize `$connect` by the query parameter `token`: `Allow`, `Deny`, or what to raise."""
     effect = event["queryStringParameters"]["token"]
     if effect not in ("Allow", "Deny"):
-        raise RuntimeError("the authorizer was told to fail")
+        raise RuntimeError(effect)
     statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
     return {
         "principalId": "somebody",

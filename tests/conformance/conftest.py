@@ -75,7 +75,7 @@ def remote(option: Callable[[str], Any]) -> Target:
         stages,
         region=option("region"),
         patience=option("patience"),
-        checks_signatures=option("signatures"),
+        signatures=option("signatures"),
         slow=option("slow"),
     )
 

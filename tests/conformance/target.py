@@ -77,12 +77,10 @@ class Target:
     Attributes:
         region: The region of its signatures.
         patience: How long anything may take before a test fails, in seconds.
-        checks_signatures: Whether it refuses unsigned requests.
     """
 
     region = "us-east-1"
     patience = 10.0
-    checks_signatures = False
 
     def main(self) -> Stage:
         """The app with all of its routes, `$connect`, `$disconnect` and `$default` among them."""
@@ -95,6 +93,10 @@ class Target:
     def authorized(self) -> Stage:
         """The app with its authorizer on `$connect`, and `route.request.querystring.token` as the identity source."""
         cannot("needs an API with an authorizer: --authorized-gateway-url")
+
+    def signed(self) -> Stage:
+        """The main stage, where it checks signatures."""
+        cannot("needs a gateway that checks signatures: --signatures")
 
     def custom_domain(self) -> AbstractContextManager[CustomDomain]:
         """The main stage by a custom domain, with a mapping key that is not the stage's name."""
@@ -116,17 +118,17 @@ class Remote(Target):
         stages: Its stages, by the name of the method that returns them.
         region: The region of its signatures.
         patience: How long anything may take, in seconds.
-        checks_signatures: Whether it refuses unsigned requests.
+        signatures: Whether it checks signatures.
         slow: Whether tests may take minutes.
     """
 
     def __init__(
-        self, stages: Mapping[str, Stage], *, region: str, patience: float, checks_signatures: bool, slow: bool
+        self, stages: Mapping[str, Stage], *, region: str, patience: float, signatures: bool, slow: bool
     ) -> None:
         self._stages = stages
         self.region = region
         self.patience = patience
-        self.checks_signatures = checks_signatures
+        self._signatures = signatures
         self._slow = slow
 
     def main(self) -> Stage:
@@ -137,6 +139,9 @@ class Remote(Target):
 
     def authorized(self) -> Stage:
         return self._stages.get("authorized") or super().authorized()
+
+    def signed(self) -> Stage:
+        return self.main() if self._signatures else super().signed()
 
     def custom_domain(self) -> AbstractContextManager[CustomDomain]:
         stage = self._stages.get("custom_domain")

@@ -28,6 +28,11 @@ def test_deny_is_403(authorized: App) -> None:
     assert authorized.refusal({"token": "Deny"}).status_code == 403
 
 
+@source(AUTHORIZER + ": its example function")
+def test_an_authorizer_that_raises_unauthorized_is_401(authorized: App) -> None:
+    assert authorized.refusal({"token": "Unauthorized"}).status_code == 401
+
+
 @source(AUTHORIZER + ": identity sources")
 def test_a_missing_identity_source_is_401(authorized: App) -> None:
     assert authorized.refusal().status_code == 401

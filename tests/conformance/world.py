@@ -134,7 +134,7 @@ class Watcher:
         self._stack = ExitStack()
         self._reports: list[Report] = []
         url = with_query(stage.url, admission)
-        self._ws = self._stack.enter_context(connect(url, open_timeout=patience, close_timeout=patience))
+        self._ws = self._stack.enter_context(connect(url, **quiet(patience)))
         self.tell(route="report")
         self.id: str = self.report_of("MESSAGE")["event"]["requestContext"]["connectionId"]
 
@@ -238,8 +238,8 @@ class Clients:
 
     def open(self, query: Mapping[str, str] | None = None, **options: Any) -> ClientConnection:
         """Connect a client."""
-        options = {"open_timeout": self.patience, "close_timeout": self.patience, "max_queue": None, **options}
-        connection: ClientConnection = self._stack.enter_context(connect(with_query(self.stage.url, query), **options))
+        url, options = with_query(self.stage.url, query), quiet(self.patience) | options
+        connection: ClientConnection = self._stack.enter_context(connect(url, **options))
         return connection
 
     def refusal(self, query: Mapping[str, str] | None = None) -> Response:
@@ -288,10 +288,15 @@ class App(Clients):
         return client
 
 
+def quiet(patience: float) -> dict[str, Any]:
+    """Options of a client that does nothing by itself: it sends no pings, and takes all that comes."""
+    return {"open_timeout": patience, "close_timeout": patience, "ping_interval": None, "max_queue": None}
+
+
 def refusal(url: str, patience: float) -> Response:
     """The response to a handshake that is not accepted."""
     try:
-        with connect(url, open_timeout=patience, close_timeout=patience):
+        with connect(url, **quiet(patience)):
             pass
     except InvalidStatus as error:
         return error.response
