@@ -53,7 +53,7 @@ def no_aws_settings() -> None:
     """In the place of the fixture of that name: a gateway in AWS needs the credentials that it takes away."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     def option(name: str, default: Any = None) -> Any:
         return request.config.getoption(name.replace("-", "_"), default)
@@ -94,7 +94,7 @@ def ours(environment: pytest.MonkeyPatch, patience: float) -> Iterator[Target]:
         yield target
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def watchers(target: Target) -> Iterator[Watchers]:
     with Watchers(target.patience) as watchers:
         yield watchers
@@ -113,14 +113,14 @@ def bare(target: Target) -> Iterator[Clients]:
         yield clients
 
 
-@pytest.fixture(scope="session", params=[Boto3, Aiobotocore])
+@pytest.fixture(scope="package", params=[Boto3, Aiobotocore])
 def management(request: pytest.FixtureRequest, target: Target) -> Iterator[Management]:
     """The management API of the main stage, through one SDK and then the other."""
     with request.param(target.main(), target) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def http(target: Target) -> Iterator[Http]:
     client = Http(target)
     yield client
