@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.clients import App, Clients, Watchers
+from tests.conformance.management import Aiobotocore, Boto3, Http, Management
 from tests.conformance.target import Remote, Stage, Target
-from tests.conformance.world import Aiobotocore, App, Boto3, Clients, Http, Management, Watchers
 
 URLS = {
     "gateway": ("main", "an API with the app on its routes"),

@@ -1,6 +1,6 @@
 """Where the facts come from: AWS's own pages, by title, and what was captured on the real service in public.
 
-A capture is named by an id that it holds, so that it can be found; nothing here was seen on one machine alone.
+A capture is named by an id or a time that it holds, where it has one, so that it can be searched for.
 """
 
 from collections.abc import Callable
@@ -62,7 +62,7 @@ OWN_KEYS = capture("a result with keys of its own, connection id ZmDx-dJ4FiACFkQ
 DELETED = capture("the DISCONNECT event after a DELETE, 20/Jul/2023:23:29:25")
 IDLE_EVENT = capture("the DISCONNECT event with request id TX0tuFp2joEF5Zw=, 604 s after the connection")
 LEFT_EVENT = capture("DISCONNECT events of browsers that left a page, 16/Mar/2025:00:46:38 and 16/Dec/2025:09:51:24")
-INVALID_ID = capture("PostToConnection with ids of another form: BadRequestException, Invalid connectionId")
+INVALID_ID = capture("PostToConnection with a cuid as the id: BadRequestException, Invalid connectionId")
 BOTH_WAYS = "users of the service: keep-alive messages of either direction, each 9.5 minutes, at work"
 MAPPED_EVENTS = capture("events of APIs by a custom domain, reported to chalice: the mapping key is in none of them")
 DEFAULT_HOST = capture("a chat sample of AWS that posts to the execute-api host, wherever clients connected")

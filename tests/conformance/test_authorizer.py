@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.clients import App, Event, Watchers
 from tests.conformance.sources import AUTHORIZER, CONNECT_AND_DISCONNECT, DELETED, MAPPING, source
 from tests.conformance.target import Target
-from tests.conformance.world import App, Event, Watchers
 
 ALLOWED = {"token": "Allow"}
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.clients import App, Watcher
+from tests.conformance.management import Boto3, Http, connection_url
 from tests.conformance.sources import CUSTOM_DOMAIN, DEFAULT_HOST, MAPPED, MAPPED_EVENTS, MODEL, source
 from tests.conformance.target import CustomDomain, Target
-from tests.conformance.world import App, Boto3, Http, Watcher, connection_url
 
 Mapped = tuple[CustomDomain, App]
 

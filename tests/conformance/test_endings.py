@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.conformance.clients import App, Client
 from tests.conformance.sources import (
     CONNECT_AND_DISCONNECT,
     LEFT_EVENT,
@@ -9,7 +10,6 @@ from tests.conformance.sources import (
     PROXY_INPUT,
     source,
 )
-from tests.conformance.world import App, Client
 
 
 def ending(client: Client) -> tuple[int, str]:

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from tests.conformance.clients import App, Event
 from tests.conformance.sources import BROWSER_EVENTS, IDS, MAPPING, MESSAGE_EVENT, PROXY_INPUT, USER_AGENTS, source
-from tests.conformance.world import App, Event
 
 EventOf: TypeAlias = Callable[..., Event]
 

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
+from tests.conformance.clients import App
 from tests.conformance.sources import BINARY, OVERVIEW, QUOTAS, source
-from tests.conformance.world import App
 
 MAX_FRAME = 32_768
 MAX_MESSAGE = 131_072

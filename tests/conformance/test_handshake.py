@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.conformance.clients import App, Clients, refusal
+from tests.conformance.management import Http
 from tests.conformance.sources import (
     CONNECT_AND_DISCONNECT,
     PROXY_INPUT,
@@ -16,7 +18,6 @@ from tests.conformance.sources import (
     capture,
     source,
 )
-from tests.conformance.world import App, Clients, Http, refusal
 
 
 def returning(result: object) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.conformance.clients import App, Client
 from tests.conformance.sources import (
     INTEGRATIONS,
     INTERNAL_ERROR_FRAME,
@@ -11,7 +12,6 @@ from tests.conformance.sources import (
     ROUTE_RESPONSES,
     source,
 )
-from tests.conformance.world import App, Client
 
 
 def error_frame(message: str, client: Client, request_id: str) -> str:

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from tests.conformance.clients import App, Clients
 from tests.conformance.sources import FORBIDDEN_FRAME, INTEGRATIONS, ROUTES, SELECTION, capture, source
-from tests.conformance.world import App, Clients
 
 ANY_KEY = capture("route keys with a slash, a dash, an underscore and a dot at work")
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.clients import App, Watchers
+from tests.conformance.management import NOBODY, Boto3, Http, connection_url, error_of, refusal_of
 from tests.conformance.sources import CONNECTIONS, IAM, capture, source
 from tests.conformance.target import Target
-from tests.conformance.world import NOBODY, App, Boto3, Http, Watchers, connection_url, error_of, refusal_of
 
 
 @pytest.fixture

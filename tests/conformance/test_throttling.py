@@ -1,8 +1,9 @@
 """Quotas: what is over them is 429."""
 
+from tests.conformance.clients import App, Watcher
+from tests.conformance.management import Boto3, error_of, refusal_of
 from tests.conformance.sources import ACCOUNT_QUOTAS, MODEL, QUOTAS, capture, source
 from tests.conformance.target import Quotas, Target
-from tests.conformance.world import App, Boto3, Watcher, error_of, refusal_of
 
 
 @source(ACCOUNT_QUOTAS, MODEL + ": LimitExceededException")

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.clients import ANSWER, App, Watcher
+from tests.conformance.management import Boto3
 from tests.conformance.sources import BOTH_WAYS, IDLE_EVENT, OVERVIEW, QUOTAS, TIMED_OUT_FRAME, source
 from tests.conformance.target import LetPass, Target
-from tests.conformance.world import ANSWER, App, Boto3, Watcher
 
 MINUTE = 60.0
 Timed = tuple[App, LetPass, Boto3]
