@@ -386,6 +386,7 @@ def test_a_custom_domain_and_the_variable_that_handlers_need(project: Path) -> N
         with pytest.raises(InvalidStatus, match="502"), connect(url, proxy=None):
             pass
         assert dev.line("(http.*)")[1] == callback_url
+        assert not any(line.startswith("Console") for line in dev.lines)  # every path there is the API's
 
 
 def test_one_worker_and_messages_one_after_the_other(project: Path) -> None:
