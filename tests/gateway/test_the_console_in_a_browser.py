@@ -5,6 +5,8 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.wrappers_pb2 import Int64Value
 
 from pushwire import Direction, Format, Operation
 from pushwire.gateway import GatewaySettings
@@ -30,6 +32,8 @@ class Handler(Recorder):
         operation("Greet", Direction.SERVER_TO_CLIENT, LEAF),
         operation("Everything", Direction.BIDIRECTIONAL, EVERYTHING),
         operation("Packed", Direction.BIDIRECTIONAL, LEAF, format=Format.BINARY),
+        operation("Number", Direction.SERVER_TO_CLIENT, Int64Value),
+        operation("Nothing", Direction.CLIENT_TO_SERVER, Empty),
     )
 
 
@@ -198,6 +202,21 @@ def test_a_binary_operation_is_sent_in_its_own_format(page: Browser, gateway: Ru
     page.find("#send-as-client").click()
     handler.next("CONNECT")
     assert not handler.next("MESSAGE")["body"].startswith("{")
+
+
+def test_a_message_can_be_one_value_or_have_no_fields(page: Browser, gateway: RunningGateway, handler: Handler) -> None:
+    client = gateway.connect()
+    handler.next("CONNECT")
+    page.until_text("#connections", client.connection_id)
+    page.choose("#operation", "Number")
+    page.find("#message input").clear()
+    page.find("#message input").send_keys("9223372036854775807")
+    page.find("#send-as-server").click()
+    assert client.receive(Int64Value) == Int64Value(value=2**63 - 1)
+    page.choose("#operation", "Nothing")
+    assert "no fields" in page.find("#message").text
+    page.find("#send-as-client").click()
+    assert handler.next("MESSAGE")["body"] == '{"route":"Nothing","payload":{}}'
 
 
 def test_any_text_can_be_sent_either_way(page: Browser, gateway: RunningGateway, handler: Handler) -> None:

@@ -1,7 +1,7 @@
 // Sending: an operation's message as a form and as JSON, in step, or any text.
 
 import { byId, make, say } from "./dom.js";
-import { showForm } from "./form.js";
+import { firstMessage, showForm } from "./form.js";
 import { order } from "./orders.js";
 
 const ANY_TEXT = "";
@@ -21,7 +21,7 @@ export function startComposing(chosen) {
 
   function showOperation() {
     const current = operation();
-    text.value = drafts.get(select.value) ?? (current ? "{}" : "");
+    text.value = drafts.get(select.value) ?? (current ? JSON.stringify(firstMessage(current.schema)) : "");
     byId("json-label").textContent = current ? "JSON" : "Text";
     byId("operation-description").textContent = current
       ? `${DIRECTIONS[[current.inbound, current.outbound]]} · route ${current.route} · sent as ${current.format.toUpperCase()}`
@@ -98,7 +98,7 @@ export function startComposing(chosen) {
   return {
     /** Offer these operations. */
     offer(offered) {
-      const before = select.value;
+      const before = select.options.length ? select.value : undefined;
       operations = new Map(offered.map((each) => [each.fullName, each]));
       const groups = [...new Set(offered.map((each) => each.service))].map((service) => {
         const members = offered.filter((each) => each.service === service);
@@ -109,7 +109,7 @@ export function startComposing(chosen) {
         );
       });
       select.replaceChildren(...groups, make("option", { value: ANY_TEXT }, "Any text"));
-      if (operations.has(before)) select.value = before;
+      if (before === ANY_TEXT || operations.has(before)) select.value = before;
       showOperation();
     },
   };

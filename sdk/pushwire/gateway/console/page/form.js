@@ -41,12 +41,15 @@ const isObject = (value) => typeof value === "object" && value !== null && !Arra
  */
 export function showForm(container, root, read, write) {
   const schema = new Schema(root);
-  const place = new Place(read, (value) => write(value === undefined ? {} : value));
   const shape = schema.shapeOf();
+  const place = new Place(read, (value) => write(value === undefined ? startOf(shape) : value));
   const body = shape.kind === "message" ? fieldsOf(schema, shape, place) : [control(schema, shape, "value", place)];
   const nothing = make("p", { class: "hint" }, "This message has no fields.");
   container.replaceChildren(...container.querySelectorAll(":scope > legend"), ...(body.length ? body : [nothing]));
 }
+
+/** The message to begin with, by its schema. */
+export const firstMessage = (root) => startOf(new Schema(root).shapeOf());
 
 function fieldsOf(schema, shape, place) {
   const parts = [];
