@@ -17,6 +17,7 @@ from pushwire.testing import RunningGateway, local_gateway
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 SIZE = (1280, 800)
 PORT = 3001
+BOTTOM = "document.querySelector('details[open] pre').getBoundingClientRect().bottom"
 START = 1_790_000_000.0
 PRESENCE = '{\n  "room": "lobby",\n  "names": [\n    "Ada",\n    "Ben"\n  ]\n}'
 
@@ -115,6 +116,7 @@ def play(browser: Browser, gateway: RunningGateway) -> None:
     browser.until_text("#compose-said", "Posted to")
     browser.until_text("#activity", "PresenceChanged")
     browser.all("#activity summary")[-1].click()
+    browser.until(lambda: browser.run(f"return {BOTTOM} <= innerHeight"))
     browser.run("document.activeElement.blur()")
 
 

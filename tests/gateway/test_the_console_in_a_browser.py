@@ -255,10 +255,10 @@ def test_nothing_is_sent_while_no_connection_is_chosen(page: Browser) -> None:
 
 def field(page: Browser, name: str) -> Any:
     """The control that has this label."""
-    for label in page.all("#message label"):
-        if label.text.split(" ")[0] == name:
-            return page.find(f"#{label.get_attribute('for')}")
-    raise AssertionError(f"there is no field {name}")
+    labels = "[...document.querySelectorAll('#message label')]"
+    found = page.run(f"return {labels}.find((label) => label.firstChild.data === arguments[0])?.control", name)
+    assert found is not None, f"there is no field {name}"
+    return found
 
 
 def press(page: Browser, label: str) -> None:
