@@ -163,7 +163,7 @@ def _outcome(answer: Answer) -> HttpResponse:
     if answer.status // 100 == 2:
         return _DONE
     error_type = dict(answer.headers).get("x-amzn-ErrorType", "")
-    message = json.loads(answer.body)["message"] if answer.body else ""
+    message = json.loads(answer.body).get("message", "") if answer.body else ""
     return _problem(f"{answer.status} {error_type}: {message}".rstrip(": "))
 
 
