@@ -232,3 +232,37 @@ async def test_many_calls_at_once_share_the_threads() -> None:
         client.close()
         assert server.connections <= 4
     assert len(server.requests) == 40
+
+
+@on_a_loop
+async def test_an_iterable_that_is_cancelled_itself_cancels_the_broadcast() -> None:
+    async def ids() -> AsyncIterator[str]:
+        yield "a"
+        raise asyncio.CancelledError
+
+    with FaultServer(answer(200)) as server:
+        connections = AsyncBoto3Connections(server.url)
+        with pytest.raises(asyncio.CancelledError):
+            await connections.post_many(ids(), DATA, FanOutOptions(), lambda *_: None)
+        await connections.close()
+
+
+@on_a_loop
+async def test_closing_meanwhile_fails_the_posts_that_wait_for_a_thread(stalling: FaultServer) -> None:
+    errors: list[SendError | None] = []
+    client = client_of(stalling, max_pool_connections=2, read_timeout=20)
+    connections = AsyncBoto3Connections(client=client)
+    busy = [asyncio.ensure_future(connections.post(f"busy{number}", DATA)) for number in range(2)]
+    broadcast = asyncio.ensure_future(
+        connections.post_many(["a"], DATA, FanOutOptions(), lambda _, error: errors.append(error))
+    )
+    assert await asyncio.to_thread(stalling.received.wait, 10)
+    closing = asyncio.ensure_future(connections.close())
+    assert await broadcast == ()
+    stalling.released.set()
+    await closing
+    await asyncio.gather(*busy, return_exceptions=True)
+    client.close()
+    (error,) = errors
+    assert error is not None
+    assert (error.attempts, error.reason) == (0, "the connections were closed before")

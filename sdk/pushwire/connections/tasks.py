@@ -88,22 +88,25 @@ class _Run:
 
     def cancel(self) -> None:
         """Give up what is on its way: attempts, if the call was cancelled; or the next id, if it is not needed."""
-        for future in self._pending:
+        given_up, self._pending = self._pending, set()
+        for future in given_up:
             future.cancel()
 
     def _watch(self, future: asyncio.Future[T], then: Callable[[asyncio.Future[T]], None]) -> None:
         def done(future: asyncio.Future[T]) -> None:
-            self._pending.discard(future)
-            if not future.cancelled():
+            if future in self._pending:
+                self._pending.remove(future)
                 then(future)
-            self._wake()
+                self._wake()
 
         self._pending.add(future)
         future.add_done_callback(done)
 
     def _ended(self, connection_id: str, attempt: asyncio.Future[None]) -> None:
-        # Whoever starts attempts sees that they end with nothing else.
-        error = cast("SendError | None", attempt.exception())
+        if attempt.cancelled():
+            error: SendError | None = SendError("the connections were closed before", connection_id=connection_id)
+        else:  # whoever starts attempts sees that they end with nothing else
+            error = cast("SendError | None", attempt.exception())
         self._fan_out.ended(connection_id, error, self._clock())
 
     def _drawn(self, draw: asyncio.Future[str]) -> None:
