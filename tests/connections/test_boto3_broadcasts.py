@@ -208,6 +208,26 @@ async def test_the_deadline_does_not_wait_for_an_id_that_never_comes() -> None:
 
 
 @on_a_loop
+async def test_an_id_that_comes_with_the_deadline_was_not_tried_and_is_not_lost() -> None:
+    now = 0.0
+
+    async def ids() -> AsyncIterator[str]:
+        nonlocal now
+        yield "a"
+        now = 5.0
+        yield "b"
+
+    client = boto3.client("apigatewaymanagementapi", endpoint_url="http://127.0.0.1:1/stage", region_name="eu-west-1")
+    connections = AsyncBoto3Connections(client=client, clock=lambda: now)
+    told: list[str] = []
+    options = FanOutOptions(deadline=1.0)
+    assert await connections.post_many(ids(), DATA, options, lambda name, _: told.append(name)) == ("b",)
+    assert told == ["a"]
+    await connections.close()
+    client.close()
+
+
+@on_a_loop
 async def test_an_async_iterable_that_fails_does_so_when_what_is_in_flight_has_ended() -> None:
     async def ids() -> AsyncIterator[str]:
         yield "a"
