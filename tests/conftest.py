@@ -21,8 +21,9 @@ settings.load_profile("by-hand")
 TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
 NEEDS = {
-    "boto3": ["aws_lambda/test_against_the_local_gateway.py", "connections", *SENDING],
-    "httptools": ["aws_lambda/test_against_the_local_gateway.py", "gateway", *SENDING],
+    "aiobotocore": ["conformance"],
+    "boto3": ["aws_lambda/test_against_the_local_gateway.py", "connections", "conformance", *SENDING],
+    "httptools": ["aws_lambda/test_against_the_local_gateway.py", "gateway", "conformance", *SENDING],
     "ruamel": ["cli", "docs", "test_newcomer.py"],
     "mypy_protobuf": ["codegen", "plugin", "docs", "test_chat_example.py", "test_demo.py", "test_newcomer.py"],
     "moto": ["test_chat_example.py", "test_demo.py"],
