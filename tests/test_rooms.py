@@ -12,10 +12,13 @@ import pushwire
 
 PACKAGE = Path(pushwire.__file__).parent
 
-CORE = {"_version", "_log", "operation", "errors", "_payload", "frame", "callback_url", "v1", "_codegen"}
+CORE = {"_version", "_log", "_functions", "operation", "errors", "_payload", "frame", "callback_url", "v1", "_codegen"}
+LAZY = {"connections", "server"}
+"""What `pushwire` imports when one of its names is asked for, and for type checkers."""
 MAY_IMPORT: dict[str, set[str]] = {
     "_version": set(),
     "_log": set(),
+    "_functions": set(),
     "v1": set(),
     "_codegen": {"_version"},
     "operation": set(),
@@ -25,12 +28,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "callback_url": {"errors"},
     "connections": CORE,
     "server": CORE | {"connections"},
-    "aws_lambda": {"_log", "server", "frame", "errors", "operation", "callback_url"},
+    "aws_lambda": {"_log", "_functions", "server", "frame", "errors", "operation", "callback_url"},
     "schema": {"operation"},
     "gateway": {"_version", "operation", "frame", "errors", "schema"},
     "plugin": {"_version", "_codegen", "v1"},
     "testing": {"connections", "frame", "errors", "operation", "callback_url", "gateway"},
-    "__init__": {"_version", "errors", "operation"},
+    "__init__": {"_version", "errors", "operation", *LAZY},
 }
 
 
@@ -87,9 +90,16 @@ def test_what_is_not_used_is_not_imported(module: str, not_loaded: str) -> None:
 
 
 @pytest.mark.extra("boto3")
-def test_the_lazy_name_of_connections_is_there_and_no_other() -> None:
+def test_the_lazy_names_of_connections_are_there_and_no_other() -> None:
     import pushwire.connections as connections
 
     assert connections.Boto3Connections.__module__ == "pushwire.connections.boto3"
+    assert connections.AsyncBoto3Connections.__module__ == "pushwire.connections.async_boto3"
     with pytest.raises(AttributeError, match="NoSuchConnections"):
         _ = connections.NoSuchConnections
+
+
+def test_the_lazy_names_of_the_package_are_there_and_no_other() -> None:
+    assert all(getattr(pushwire, name) is not None for name in pushwire.__all__)
+    with pytest.raises(AttributeError, match="NoSuchThing"):
+        _ = pushwire.NoSuchThing

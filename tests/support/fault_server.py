@@ -4,10 +4,12 @@ import contextlib
 import socket
 import struct
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote
 
 Behaviour = Callable[["Exchange"], None]
 
@@ -41,6 +43,7 @@ class Exchange:
         body, self._buffer = self._buffer[:length], self._buffer[length:]
         request = Request(method, target, headers, body)
         self.server.requests.append(request)
+        self.server.received.set()
         return request
 
     def reset(self) -> None:
@@ -63,6 +66,25 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Behaviour:
         lines = [f"HTTP/1.1 {status} Reason", f"Content-Length: {len(body)}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         exchange.connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+
+    return behave
+
+
+def by_connection(fate: Callable[[str, int], int | None]) -> Behaviour:
+    """Answer with the status that `fate` gives to a request's connection and attempt; `None` cuts the answer short."""
+    attempts: Counter[str] = Counter()
+    lock = threading.Lock()
+
+    def behave(exchange: Exchange) -> None:
+        connection_id = unquote(exchange.read().target.rpartition("/")[2])
+        with lock:
+            attempts[connection_id] += 1
+            attempt = attempts[connection_id]
+        status = fate(connection_id, attempt)
+        if status is None:
+            exchange.connection.sendall(b"HTTP/1.")
+            raise ConnectionAbortedError
+        exchange.connection.sendall(b"HTTP/1.1 %d Reason\r\nContent-Length: 0\r\n\r\n" % status)
 
     return behave
 
@@ -106,6 +128,7 @@ class FaultServer:
     def __init__(self, *script: Behaviour) -> None:
         self.requests: list[Request] = []
         self.cuts = 0
+        self.received = threading.Event()
         self._accepted: list[socket.socket] = []
         self.released = threading.Event()
         self._script = list(script)
