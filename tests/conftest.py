@@ -21,7 +21,13 @@ settings.load_profile("by-hand")
 TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
 NEEDS = {
-    "boto3": ["aws_lambda/test_against_the_local_gateway.py", "connections", *SENDING],
+    "boto3": [
+        "aws_lambda/test_against_the_local_gateway.py",
+        "connections",
+        "sigv4/test_against_botocore.py",
+        "sigv4/test_the_chain_of_botocore.py",
+        *SENDING,
+    ],
     "httptools": ["aws_lambda/test_against_the_local_gateway.py", "gateway", *SENDING],
     "ruamel": ["cli", "docs", "test_newcomer.py"],
     "mypy_protobuf": ["codegen", "plugin", "docs", "test_chat_example.py", "test_demo.py", "test_newcomer.py"],
