@@ -167,7 +167,7 @@ def _refuse(service: Service[Any], received: Received, request: AnyRequest) -> N
     logger("aws_lambda").debug("%s: it was refused because of %s", request.route, received.error)
     data = error_frame(answer, connection_id, request.event.raw["requestContext"].get("requestId"))
     try:
-        service.sdk(request.event.raw)._post(connection_id, data)  # noqa: SLF001 - its public names are the contract's
+        service.sdk(request.event.raw)._post(None, connection_id, data)  # noqa: SLF001 - its public names are the contract's
     except Exception as error:  # noqa: BLE001 - the client is told or it is not; the message is refused all the same
         logger("aws_lambda").warning("the answer %r did not reach connection %s: %s", answer, connection_id, error)
 

@@ -15,7 +15,7 @@ except ImportError as exc:
 
 __all__ = ["ManagementApiClient", "build_client"]
 
-_POOL_SIZE: Final = 32
+_POOL_SIZE: Final = 128
 
 
 class ManagementApiClient(Protocol):

@@ -9,10 +9,11 @@ was sent:
     assert connections.sent.to("a") == [Greeting(greeting="Hi Ada")]
 """
 
-from pushwire.connections.recording import Post, RecordingConnections, Sent, SentMessages
+from pushwire.connections.recording import AsyncRecordingConnections, Post, RecordingConnections, Sent, SentMessages
 from pushwire.testing.events import connect_event, disconnect_event, message_event
 
 __all__ = [
+    "AsyncRecordingConnections",
     "Post",
     "RecordingConnections",
     "Sent",
