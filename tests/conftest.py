@@ -23,7 +23,8 @@ SENDING = ["server/test_sending_through_the_local_gateway.py"]
 NEEDS = {
     "boto3": [
         "aws_lambda/test_against_the_local_gateway.py",
-        "connections",
+        "connections/http/test_requests_against_botocore.py",
+        "connections/test_boto3_connections.py",
         "sigv4/test_against_botocore.py",
         "sigv4/test_the_chain_of_botocore.py",
         *SENDING,

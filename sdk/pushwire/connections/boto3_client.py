@@ -9,7 +9,7 @@ from pushwire.errors import CredentialsError
 try:
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ProfileNotFound
+    from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
 except ImportError as exc:
     raise ImportError("boto3 is not installed: pip install 'pushwire[boto3]' (Lambda's own run time has it)") from exc
 
@@ -42,7 +42,7 @@ def build_client(url: CallbackUrl, *, region: str | None, connect_timeout: float
 
     Raises:
         CallbackUrlError: No region is known.
-        CredentialsError: The profile that the environment names does not exist.
+        CredentialsError: The profile that the environment names does not exist, or half of the credentials is missing.
     """
     try:
         session = _session(url)
@@ -60,7 +60,7 @@ def build_client(url: CallbackUrl, *, region: str | None, connect_timeout: float
             ),
             **(_loopback_credentials() if url.is_loopback and not _has_credentials(session) else {}),
         )
-    except ProfileNotFound as exc:
+    except (ProfileNotFound, PartialCredentialsError) as exc:
         raise CredentialsError(str(exc)) from exc
 
 
