@@ -1,13 +1,11 @@
 """One frame to many connections over real sockets, whichever way is taken."""
 
 import socket
-import threading
 from collections import Counter
 from collections.abc import Iterator
 
-import pytest
 from tests.connections.implementations import Implementation
-from tests.support.fault_server import Behaviour, Exchange, FaultServer, answer, by_id, reset_after_reading, then_close
+from tests.support.fault_server import FaultServer, answer, by_connection, then_close
 
 import pushwire
 from pushwire import RateLimit, SendError
@@ -54,9 +52,9 @@ def test_every_connection_gets_the_frame_once(implementation: Implementation) ->
 
 
 def test_one_failure_never_stops_the_rest(implementation: Implementation) -> None:
-    statuses = {"c1": 410, "c2": 403, "c3": 400, "c4": 413, "c5": 404}
+    statuses = {"c1=": 410, "c2=": 403, "c3=": 400, "c4=": 413, "c5=": 404}
     outcomes = Outcomes()
-    with FaultServer(by_id(lambda name: answer(statuses.get(name, 200)))) as server:
+    with FaultServer(by_connection(lambda connection_id, _: statuses.get(connection_id, 200))) as server:
         implementation.connect(server.url).post_many(ids(20), b"{}", FanOutOptions(max_in_flight=3), outcomes)
     assert outcomes.failed == {
         "c1=": pushwire.ConnectionGoneError,
@@ -70,21 +68,9 @@ def test_one_failure_never_stops_the_rest(implementation: Implementation) -> Non
     assert server.connections <= 3
 
 
-class InTurn:
-    """Answers each connection by its own script; the last behaviour stays."""
-
-    def __init__(self, *script: Behaviour) -> None:
-        self._script = script
-        self._made: Counter[str] = Counter()
-
-    def __call__(self, name: str) -> Behaviour:
-        self._made[name] += 1
-        return self._script[min(self._made[name], len(self._script)) - 1]
-
-
 def test_what_may_pass_is_tried_again(implementation: Implementation) -> None:
     outcomes = Outcomes()
-    with FaultServer(by_id(InTurn(answer(500), reset_after_reading, answer(200)))) as server:
+    with FaultServer(by_connection(lambda _, attempt: {1: 500, 2: None}.get(attempt, 200))) as server:
         implementation.connect(server.url).post_many(ids(5), b"{}", FanOutOptions(max_in_flight=2), outcomes)
     assert outcomes.accepted == set(ids(5))
     assert posted(server) == Counter(ids(5) * 3)
@@ -92,7 +78,7 @@ def test_what_may_pass_is_tried_again(implementation: Implementation) -> None:
 
 def test_what_stays_unavailable_says_after_how_many_attempts(implementation: Implementation) -> None:
     outcomes = Outcomes()
-    with FaultServer(by_id(InTurn(reset_after_reading))) as server:
+    with FaultServer(by_connection(lambda *_: None)) as server:
         implementation.connect(server.url, max_attempts=2).post_many(["c=", "d="], b"{}", FanOutOptions(), outcomes)
     for error in outcomes.errors.values():
         assert isinstance(error, pushwire.UnavailableError)
@@ -116,26 +102,6 @@ def test_without_credentials_each_id_is_told_of_it(implementation: Implementatio
     connections = implementation.connect("https://abc123.execute-api.eu-west-1.amazonaws.com/prod")
     connections.post_many(ids(40), b"{}", FanOutOptions(max_in_flight=4), outcomes)
     assert outcomes.failed == dict.fromkeys(ids(40), pushwire.CredentialsError)
-
-
-def test_posts_are_in_flight_together_up_to_the_bound(implementation: Implementation) -> None:
-    lock, together, most = threading.Lock(), threading.Barrier(4), [0, 0]
-
-    def behave(exchange: Exchange) -> None:
-        exchange.peek()
-        with lock:
-            most[0] += 1
-            most[1] = max(most)
-        together.wait(10)  # ends only when four are there
-        with lock:
-            most[0] -= 1
-        answer(200)(exchange)
-
-    outcomes = Outcomes()
-    with FaultServer(behave) as server:
-        implementation.connect(server.url).post_many(ids(16), b"{}", FanOutOptions(max_in_flight=4), outcomes)
-    assert outcomes.accepted == set(ids(16))
-    assert most[1] == 4
 
 
 def test_connections_are_kept_for_the_next_call(implementation: Implementation) -> None:
@@ -169,33 +135,6 @@ def test_at_the_deadline_what_was_drawn_and_not_sent_is_returned(implementation:
     assert 1 <= len(outcomes.accepted) <= 8
     assert [*sorted(outcomes.accepted, key=ids(1_000).index), *not_tried, *left] == ids(1_000)
     assert set(posted(server)) == outcomes.accepted
-
-
-def test_an_iterable_that_raises_ends_it_when_what_is_in_flight_has_ended(implementation: Implementation) -> None:
-    def broken() -> Iterator[str]:
-        yield from ids(5)
-        raise LookupError("the table is gone")
-
-    outcomes = Outcomes()
-    with FaultServer(answer(200)) as server:
-        connections = implementation.connect(server.url)
-        with pytest.raises(LookupError, match="the table is gone"):
-            connections.post_many(broken(), b"{}", FanOutOptions(max_in_flight=2), outcomes)
-        connections.post("after=", b"{}")
-    assert outcomes.accepted == set(ids(5))
-
-
-def test_an_exception_of_on_outcome_ends_it_too(implementation: Implementation) -> None:
-    def on_outcome(connection_id: str, error: SendError | None) -> None:
-        if connection_id == "c3=":
-            raise LookupError(connection_id)
-
-    with FaultServer(answer(200)) as server:
-        connections = implementation.connect(server.url)
-        with pytest.raises(LookupError, match="c3="):
-            connections.post_many(ids(1_000), b"{}", FanOutOptions(max_in_flight=2), on_outcome)
-        connections.post("after=", b"{}")
-    assert len(server.requests) < 20
 
 
 def test_an_id_that_no_url_can_name_is_an_outcome(http: Implementation) -> None:

@@ -5,10 +5,12 @@ import socket
 import ssl
 import struct
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote
 
 Behaviour = Callable[["Exchange"], None]
 
@@ -34,6 +36,7 @@ class Exchange:
         request = self.peek()
         self._peeked = None
         self.server.requests.append(request)
+        self.server.received.set()
         return request
 
     def peek(self) -> Request:
@@ -119,6 +122,25 @@ def then_close(behaviour: Behaviour) -> Behaviour:
     return behave
 
 
+def by_connection(fate: Callable[[str, int], int | None]) -> Behaviour:
+    """Answer with the status that `fate` gives to a request's connection and attempt; `None` cuts the answer short."""
+    attempts: Counter[str] = Counter()
+    lock = threading.Lock()
+
+    def behave(exchange: Exchange) -> None:
+        connection_id = unquote(exchange.read().target.rpartition("/")[2])
+        with lock:
+            attempts[connection_id] += 1
+            attempt = attempts[connection_id]
+        status = fate(connection_id, attempt)
+        if status is None:
+            exchange.connection.sendall(b"HTTP/1.")
+            raise ConnectionAbortedError
+        exchange.connection.sendall(b"HTTP/1.1 %d Reason\r\nContent-Length: 0\r\n\r\n" % status)
+
+    return behave
+
+
 def reset_before_reading(exchange: Exchange) -> None:
     """Cut the connection before the request is read."""
     exchange.server.cuts += 1
@@ -160,6 +182,7 @@ class FaultServer:
         self.requests: list[Request] = []
         self.cuts = 0
         self.accepted: list[socket.socket] = []
+        self.received = threading.Event()
         self.released = threading.Event()
         self.closed = threading.Semaphore(0)
         """Counts the connections that `then_close` has closed."""

@@ -1,7 +1,6 @@
 """How a Server SDK is made, sync or async."""
 
 import copy
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
@@ -17,7 +16,7 @@ __all__ = ["BaseServerSdk"]
 C = TypeVar("C", bound=Connections | AsyncConnections)
 
 
-class BaseServerSdk(ABC, Generic[C]):
+class BaseServerSdk(Generic[C]):
     """Where a Server SDK posts to, and how it is told.
 
     The arguments and errors are those of `ServerSdk` and `AsyncServerSdk`, which post.
@@ -65,9 +64,9 @@ class BaseServerSdk(ABC, Generic[C]):
         """Raise a `TypeError` for what this SDK could not run."""
 
     @staticmethod
-    @abstractmethod
     def _boto3_connections() -> Callable[..., C]:
         """Return the class of connections to use where none are given, imported only now."""
+        raise NotImplementedError
 
     def _while_pending(self, connection_id: str) -> Self:
         """The same SDK, to be used while a connection's `$connect` runs: it refuses that connection at once."""
