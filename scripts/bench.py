@@ -1,6 +1,7 @@
 """Benchmarks, side by side in one run: what counts is the ratio, since machines differ and share their cores."""
 
 import argparse
+import asyncio
 import contextlib
 import functools
 import json
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ from pushwire.cli.proto_path import proto_path
 
 OPERATIONS = 1_000
 SENDS = 400
+BROADCAST_TO = 1_000
 INVOCATIONS = 5_000
+FRAME = b'{"route":"SendGreeting","payload":{"greeting":"Hello!"}}'
 EXAMPLE = Path(__file__).parent.parent / "examples" / "chat"
 
 
@@ -94,7 +98,6 @@ def send(rounds: int) -> dict[str, float]:
 
     connection_id = "R0oXAdfD0kwCH6w="
     message = Greeting(greeting="Hello!")
-    body = b'{"route":"SendGreeting","payload":{"greeting":"Hello!"}}'
     with answering_server() as url:
         client: Any = boto3.client(
             "apigatewaymanagementapi",
@@ -107,13 +110,13 @@ def send(rounds: int) -> dict[str, float]:
 
             def bare() -> None:
                 for _ in range(SENDS):
-                    client.post_to_connection(ConnectionId=connection_id, Data=body)
+                    client.post_to_connection(ConnectionId=connection_id, Data=FRAME)
 
             def ours() -> None:
                 for _ in range(SENDS):
                     sdk.send_greeting(connection_id, message)
 
-            print(f"send: microseconds of CPU per post, {SENDS} sequential posts of {len(body)} bytes a round")
+            print(f"send: microseconds of CPU per post, {SENDS} sequential posts of {len(FRAME)} bytes a round")
             scale = 1e6 / SENDS
             figures = compare(
                 {"sdk.send_greeting": cpu(ours, scale), "client.post_to_connection": cpu(bare, scale)},
@@ -122,6 +125,93 @@ def send(rounds: int) -> dict[str, float]:
                 unit="µs",
             )
         client.close()
+    return figures
+
+
+def broadcast(rounds: int) -> dict[str, float]:
+    """Posts per second to a loopback server that answers 200: one message to many, beside a bare loop of threads."""
+    sys.path.insert(0, str(EXAMPLE))
+    with answering_server() as url, contextlib.ExitStack() as stack:
+        runs = {
+            "bare boto3, 32 threads": stack.enter_context(bare_boto3_threads(url)),
+            "sdk.broadcast": stack.enter_context(boto3_broadcast(url)),
+            "await sdk.broadcast": stack.enter_context(async_boto3_broadcast(url)),
+        }
+        print(f"broadcast: posts per second, {BROADCAST_TO:,} clients a round")
+        rates = {name: per_second(run, BROADCAST_TO) for name, run in runs.items()}
+        return compare(rates, rounds, base="bare boto3, 32 threads", unit="/s")
+
+
+@contextlib.contextmanager
+def bare_boto3_threads(url: str) -> Iterator[Callable[[], None]]:
+    import boto3
+    from botocore.config import Config
+
+    client: Any = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        config=Config(max_pool_connections=32),
+    )
+
+    def post(connection_id: str) -> None:
+        client.post_to_connection(ConnectionId=connection_id, Data=FRAME)
+
+    with ThreadPoolExecutor(32) as threads:
+        yield lambda: [*threads.map(post, ids_of_clients())].clear()
+    client.close()
+
+
+@contextlib.contextmanager
+def boto3_broadcast(url: str) -> Iterator[Callable[[], None]]:
+    from chat.v1.chat_pb2 import Greeting
+    from chat.v1.chat_pushwire import ChatServerSdk
+
+    with ChatServerSdk(url) as sdk:
+
+        def run() -> None:
+            assert sdk.broadcast.send_greeting(ids_of_clients(), Greeting(greeting="Hello!")).accepted == BROADCAST_TO
+
+        yield run
+
+
+@contextlib.contextmanager
+def async_boto3_broadcast(url: str) -> Iterator[Callable[[], None]]:
+    from chat.v1.chat_pb2 import Greeting
+    from chat.v1.chat_pushwire import AsyncChatServerSdk
+
+    async def broadcast() -> None:
+        report = await sdk.broadcast.send_greeting(ids_of_clients(), Greeting(greeting="Hello!"))
+        assert report.accepted == BROADCAST_TO
+
+    with asyncio.Runner() as runner:
+        sdk = AsyncChatServerSdk(url)
+        yield lambda: runner.run(broadcast())
+        runner.run(sdk.close())
+
+
+def ids_of_clients() -> Iterator[str]:
+    return (f"{number:015}=" for number in range(BROADCAST_TO))
+
+
+def memory(rounds: int) -> dict[str, float]:
+    """The most memory of fresh interpreters that broadcast to many, of whom 1% are gone, and nothing is sent."""
+
+    def taken(count: int) -> Callable[[], float]:
+        program = Path(__file__).parent / "bench_memory.py"
+
+        def measure() -> float:
+            done = subprocess.run([sys.executable, program, str(count)], capture_output=True, text=True, check=True)
+            return int(done.stdout) / 1024
+
+        return measure
+
+    print("memory: MiB of a fresh interpreter that broadcasts to the ids of a generator, 1% of them gone")
+    figures = compare({"1,000,000": taken(1_000_000), "1,000": taken(1_000)}, min(rounds, 3), base="1,000", unit="MiB")
+    figures["difference MiB"] = figures["1,000,000 MiB"] - figures["1,000 MiB"]
+    print(f"  the difference of the medians is {figures['difference MiB']:.1f} MiB")
     return figures
 
 
@@ -206,6 +296,15 @@ def seconds(run: Callable[[], object], scale: float = 1.0) -> Callable[[], float
     return measure
 
 
+def per_second(run: Callable[[], None], count: int) -> Callable[[], float]:
+    def measure() -> float:
+        started = time.perf_counter()
+        run()
+        return count / (time.perf_counter() - started)
+
+    return measure
+
+
 def cpu(run: Callable[[], None], scale: float) -> Callable[[], float]:
     def measure() -> float:
         started = time.process_time()
@@ -236,9 +335,11 @@ def compare(runs: dict[str, Callable[[], float]], rounds: int, *, base: str, uni
 
 
 BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
+    "broadcast": broadcast,
     "codegen": codegen,
     "dispatch": dispatch,
     "importing": importing,
+    "memory": memory,
     "send": send,
 }
 

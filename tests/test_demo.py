@@ -40,9 +40,11 @@ def test_the_demo_sends_each_operation_in_both_formats_to_a_real_client() -> Non
 @pytest.mark.parametrize(
     ("bench", "peer"),
     [
+        ("broadcast", "bare boto3, 32 threads"),
         ("codegen", "protoc-gen-mypy"),
         ("dispatch", "json.loads and ParseDict"),
         ("importing", "_pb2 and json_format"),
+        ("memory", "1,000"),
         ("send", "client.post_to_connection"),
     ],
 )
