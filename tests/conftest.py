@@ -24,6 +24,7 @@ NEEDS = {
     "boto3": [
         "aws_lambda/test_against_the_local_gateway.py",
         "connections/http/test_requests_against_botocore.py",
+        "connections/test_boto3_broadcasts.py",
         "connections/test_boto3_connections.py",
         "sigv4/test_against_botocore.py",
         "sigv4/test_the_chain_of_botocore.py",

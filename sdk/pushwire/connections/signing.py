@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pushwire.callback_url import CallbackUrl
@@ -98,5 +97,7 @@ def without_instance_role(session: "Session") -> "Session":
 
 
 def _has_aws_settings() -> bool:
+    from pathlib import Path
+
     files = (Path(os.environ.get(variable, default)).expanduser() for variable, default in _SETTINGS_FILES.items())
     return any(os.environ.get(name) for name in _SETTINGS_VARIABLES) or any(file.is_file() for file in files)

@@ -37,8 +37,8 @@ class Dns:
         self.answers.set()
         self._ask = ask
 
-    def __call__(self, host: str, port: int, *arguments: Any, flags: int = 0, **options: Any) -> Any:
-        if host != NAME or flags & socket.AI_NUMERICHOST:
+    def __call__(self, host: bytes, port: int, *arguments: Any, flags: int = 0, **options: Any) -> Any:
+        if host != NAME.encode() or flags & socket.AI_NUMERICHOST:
             return self._ask(host, port, *arguments, flags=flags, **options)
         self.lookups += 1
         self.answers.wait(30)
@@ -159,7 +159,7 @@ def test_a_name_that_is_none_is_unavailable(http: Implementation, dns: Dns) -> N
 
 
 def test_a_label_that_is_too_long_for_a_name_is_unavailable(http: Implementation) -> None:
-    with pytest.raises(pushwire.UnavailableError, match="too long") as caught:
+    with pytest.raises(pushwire.UnavailableError, match=r"x{70}\.localhost: ") as caught:
         http.connect(f"http://{'x' * 70}.localhost:9/stage", max_attempts=1).post(CONNECTION_ID, b"{}")
     assert not caught.value.maybe_accepted
 

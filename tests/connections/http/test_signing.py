@@ -41,9 +41,6 @@ class Vault:
     def get_credentials(self) -> "Vault":
         return self
 
-    def get_config_variable(self, _name: str) -> None:
-        return None
-
     def refresh_needed(self) -> bool:
         return True
 
@@ -57,6 +54,7 @@ class Vault:
 @pytest.fixture
 def vault(monkeypatch: pytest.MonkeyPatch) -> Vault:
     vault = Vault()
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
     monkeypatch.setattr("pushwire.connections.http.settings.botocore_session", lambda _url: vault)
     return vault
 

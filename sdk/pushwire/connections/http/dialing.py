@@ -162,7 +162,7 @@ def _handshake(connection: socket.socket, context: "SSLContext", host: str, unti
     import ssl
 
     with closed_on_failure(connection):
-        tls = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+        tls = context.wrap_socket(connection, server_hostname=host.encode(), do_handshake_on_connect=False)
     with closed_on_failure(tls):
         while True:
             try:

@@ -1,9 +1,7 @@
 """Where to connect: the API's host, by a proxy where the environment names one, with TLS where the URL says so."""
 
-import base64
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
 from pushwire.callback_url import CallbackUrl
@@ -15,19 +13,21 @@ if TYPE_CHECKING:
 __all__ = ["Endpoint", "Proxy"]
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """An HTTP proxy that tunnels by CONNECT (RFC 9110, section 9.3.6).
+class Proxy(NamedTuple):
+    """An HTTP proxy that tunnels by CONNECT (RFC 9110, section 9.3.6). Its `repr` leaves out the password.
 
     Attributes:
         host: Its host.
         port: Its port.
-        authorization: The value of `Proxy-Authorization`; empty for none. Never shown.
+        authorization: The value of `Proxy-Authorization`; empty for none.
     """
 
     host: str
     port: int
-    authorization: str = field(default="", repr=False)
+    authorization: str = ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(host={self.host!r}, port={self.port!r})"
 
     @classmethod
     def from_environment(cls, host: str, port: int) -> Self | None:
@@ -52,8 +52,7 @@ class Proxy:
         return cls(proxy_host, proxy_port, _basic(parts.username, parts.password))
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """Where to connect.
 
     Attributes:
@@ -123,5 +122,7 @@ def _is_excepted(host: str, port: int, no_proxy: str) -> bool:
 def _basic(user_name: str | None, password: str | None) -> str:
     if user_name is None:
         return ""
+    import base64
+
     credentials = f"{unquote(user_name)}:{unquote(password or '')}"
     return f"Basic {base64.b64encode(credentials.encode()).decode()}"

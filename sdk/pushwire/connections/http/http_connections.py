@@ -1,16 +1,14 @@
 """The management API through HTTP of our own, in the calling thread."""
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable
-from queue import SimpleQueue
 from typing import NamedTuple
 
-from pushwire.connections.fan_out import FanOut
 from pushwire.connections.http.channel import Channel, wait
 from pushwire.connections.http.dialing import dial, opened
 from pushwire.connections.http.failures import failure_of_exchange
-from pushwire.connections.http.fan_out_by_selector import FanOutBySelector
 from pushwire.connections.http.outcomes import connection_info_of, error_of
 from pushwire.connections.http.pool import Pool
 from pushwire.connections.http.replies import MalformedReplyError, Reply
@@ -34,7 +32,7 @@ class _Own(NamedTuple):
     """
 
     process: int
-    permits: "SimpleQueue[None]"
+    permits: threading.Semaphore
     pool: Pool[Channel]
 
 
@@ -123,6 +121,10 @@ class HttpConnections:
         Returns:
             The ids that were drawn and not tried when the deadline came.
         """
+        # Imported here for the sake of cold starts that end in one send.
+        from pushwire.connections.fan_out import FanOut
+        from pushwire.connections.http.fan_out_by_selector import FanOutBySelector
+
         lanes = min(options.max_in_flight, self._settings.max_connections)
         options = options._replace(max_in_flight=lanes)
         return FanOutBySelector(
@@ -171,11 +173,8 @@ class HttpConnections:
     def _attempt(self, method: Method, connection_id: str, body: bytes) -> Reply:
         request = self._settings.requests.template(method, body).request(connection_id)
         own = self._of_this_process()
-        own.permits.get()
-        try:
+        with own.permits:
             reply = self._exchange(request, own.pool)
-        finally:
-            own.permits.put(None)
         error = error_of(method, reply, connection_id)
         if error is not None:
             raise error
@@ -222,10 +221,8 @@ class HttpConnections:
                 channel.close()
 
     def _fresh(self) -> "_Own":
-        permits: SimpleQueue[None] = SimpleQueue()
-        for _ in range(self._settings.max_connections):
-            permits.put(None)
-        return _Own(os.getpid(), permits, Pool(self._settings.max_connections, self._clock))
+        most = self._settings.max_connections
+        return _Own(os.getpid(), threading.Semaphore(most), Pool(most, self._clock))
 
     def _of_this_process(self) -> "_Own":
         own = self._own

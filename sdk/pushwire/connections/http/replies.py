@@ -4,11 +4,11 @@ What arrives is not trusted. Whatever it holds, reading it ends in a reply or in
 memory; and a connection that has carried anything but exactly one reply to each request is not used again.
 """
 
-import re
 from collections.abc import Container
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pushwire.connections.http.chunks import ChunkedBody
+if TYPE_CHECKING:
+    from pushwire.connections.http.chunks import ChunkedBody
 
 __all__ = ["MalformedReplyError", "Reply", "ReplyParser"]
 
@@ -17,8 +17,7 @@ _LONGEST_BODY: Final = 16_384
 _MOST_INTERIM_REPLIES: Final = 8
 
 _START: Final = b"HTTP/1."
-_STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: [^\r\n\0]*)?").fullmatch
-_LENGTH: Final = re.compile(rb"[0-9]{1,12}").fullmatch
+_LONGEST_LENGTH: Final = 12
 _BODILESS: Final = frozenset({204, 304})
 _UNTIL_THE_END: Final = -1
 
@@ -115,10 +114,9 @@ class ReplyParser:
         if len(head) > _LONGEST_HEAD:
             raise MalformedReplyError("the reply's head is too long")
         status_line, *fields = head.split(b"\r\n")
-        match = _STATUS_LINE(status_line)
-        if match is None:
-            raise MalformedReplyError("the reply's status line cannot be read")
-        status = int(match[2])
+        if not head.count(b"\r") == head.count(b"\n") == len(fields):
+            raise MalformedReplyError("the reply's head has a line end of another kind")
+        version, status = status_line[:9], _status(status_line)
         if status < 200:
             self._interim += 1
             if status == 101 or self._interim > _MOST_INTERIM_REPLIES:
@@ -127,7 +125,7 @@ class ReplyParser:
         self._read_framing(fields)
         if status in self._bodiless:
             self._length, self._chunks = 0, None
-        self._is_last = self._is_last or self._length == _UNTIL_THE_END or match[1] == b"0"
+        self._is_last = self._is_last or self._length == _UNTIL_THE_END or version == b"HTTP/1.0 "
         self._buffer = b""
         self._status = status
 
@@ -140,12 +138,14 @@ class ReplyParser:
             name = name.lower()
             if name == b"content-length":
                 value = value.strip(b" \t")
-                if not _LENGTH(value) or length not in {_UNTIL_THE_END, int(value)}:
+                if not _is_length(value) or length not in {_UNTIL_THE_END, int(value)}:
                     raise MalformedReplyError("the reply's length cannot be read")
                 length = int(value)
             elif name == b"transfer-encoding":
                 if self._chunks is not None or value.strip(b" \t").lower() != b"chunked":
                     raise MalformedReplyError("the reply's transfer encoding is unknown")
+                from pushwire.connections.http.chunks import ChunkedBody  # which API Gateway's replies do not need
+
                 self._chunks = ChunkedBody(_LONGEST_BODY)
             elif name == b"connection":
                 self._is_last = self._is_last or b"close" in value.lower()
@@ -155,9 +155,24 @@ class ReplyParser:
             length = 0
         self._length = length
 
-    def _read_chunks(self, chunks: ChunkedBody, data: bytes) -> Reply | None:
+    def _read_chunks(self, chunks: "ChunkedBody", data: bytes) -> Reply | None:
         self._buffer = b""
         if not chunks.feed(data):
             return None
         is_last = self._is_last or chunks.has_excess or not chunks.is_whole
         return Reply(self._status, bytes(chunks.content), is_whole=chunks.is_whole, is_last=is_last)
+
+
+def _status(line: bytes) -> int:
+    """Read a status line, such as `HTTP/1.1 200 OK`."""
+    code = line[9:12]
+    if line[:9] not in {b"HTTP/1.1 ", b"HTTP/1.0 "} or not code.isdigit() or line[12:13] not in {b"", b" "}:
+        raise MalformedReplyError("the reply's status line cannot be read")
+    status = int(code)
+    if len(code) < 3 or not 100 <= status < 600:
+        raise MalformedReplyError("the reply's status line cannot be read")
+    return status
+
+
+def _is_length(value: bytes) -> bool:
+    return value.isdigit() and len(value) <= _LONGEST_LENGTH

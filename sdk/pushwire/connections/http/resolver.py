@@ -66,14 +66,15 @@ class Lookup:
         return self._addresses
 
     def _ask(self, flags: int) -> list[Address]:
-        found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=flags)
+        # In bytes: a callback URL is ASCII, and to encode a name Python would import all that IDNA needs.
+        found = socket.getaddrinfo(self._host.encode(), self._port, type=socket.SOCK_STREAM, flags=flags)
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
     def _run(self) -> None:
         try:
             self._addresses = self._ask(0)
-        except (OSError, UnicodeError) as exc:
-            self._failure = exc if isinstance(exc, OSError) else OSError(str(exc))
+        except OSError as exc:
+            self._failure = exc
         with self._lock:
             self._ended = self._clock()
             for waiter in self._waiters:
