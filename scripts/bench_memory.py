@@ -38,10 +38,8 @@ class KeepsNothing:
             while (connection_id := fan_out.take(now)) is not None or fan_out.wants_id(now):
                 if connection_id is not None:
                     in_flight.append(connection_id)
-                elif (drawn := next(ids, None)) is not None:
-                    fan_out.add(drawn)
                 else:
-                    fan_out.no_more_ids()
+                    fan_out.draw(ids.__next__)
             if in_flight:
                 connection_id = in_flight.popleft()
                 fan_out.ended(connection_id, answer(connection_id), now)

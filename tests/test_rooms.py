@@ -90,9 +90,16 @@ def test_what_is_not_used_is_not_imported(module: str, not_loaded: str) -> None:
 
 
 @pytest.mark.extra("boto3")
-def test_the_lazy_name_of_connections_is_there_and_no_other() -> None:
+def test_the_lazy_names_of_connections_are_there_and_no_other() -> None:
     import pushwire.connections as connections
 
     assert connections.Boto3Connections.__module__ == "pushwire.connections.boto3"
+    assert connections.AsyncBoto3Connections.__module__ == "pushwire.connections.async_boto3"
     with pytest.raises(AttributeError, match="NoSuchConnections"):
         _ = connections.NoSuchConnections
+
+
+def test_the_lazy_names_of_the_package_are_there_and_no_other() -> None:
+    assert all(getattr(pushwire, name) is not None for name in pushwire.__all__)
+    with pytest.raises(AttributeError, match="NoSuchThing"):
+        _ = pushwire.NoSuchThing

@@ -208,6 +208,26 @@ async def test_the_deadline_does_not_wait_for_an_id_that_never_comes() -> None:
 
 
 @on_a_loop
+async def test_an_id_that_comes_with_the_deadline_was_not_tried_and_is_not_lost() -> None:
+    now = 0.0
+
+    async def ids() -> AsyncIterator[str]:
+        nonlocal now
+        yield "a"
+        now = 5.0
+        yield "b"
+
+    client = boto3.client("apigatewaymanagementapi", endpoint_url="http://127.0.0.1:1/stage", region_name="eu-west-1")
+    connections = AsyncBoto3Connections(client=client, clock=lambda: now)
+    told: list[str] = []
+    options = FanOutOptions(deadline=1.0)
+    assert await connections.post_many(ids(), DATA, options, lambda name, _: told.append(name)) == ("b",)
+    assert told == ["a"]
+    await connections.close()
+    client.close()
+
+
+@on_a_loop
 async def test_an_async_iterable_that_fails_does_so_when_what_is_in_flight_has_ended() -> None:
     async def ids() -> AsyncIterator[str]:
         yield "a"
@@ -232,3 +252,37 @@ async def test_many_calls_at_once_share_the_threads() -> None:
         client.close()
         assert server.connections <= 4
     assert len(server.requests) == 40
+
+
+@on_a_loop
+async def test_an_iterable_that_is_cancelled_itself_cancels_the_broadcast() -> None:
+    async def ids() -> AsyncIterator[str]:
+        yield "a"
+        raise asyncio.CancelledError
+
+    with FaultServer(answer(200)) as server:
+        connections = AsyncBoto3Connections(server.url)
+        with pytest.raises(asyncio.CancelledError):
+            await connections.post_many(ids(), DATA, FanOutOptions(), lambda *_: None)
+        await connections.close()
+
+
+@on_a_loop
+async def test_closing_meanwhile_fails_the_posts_that_wait_for_a_thread(stalling: FaultServer) -> None:
+    errors: list[SendError | None] = []
+    client = client_of(stalling, max_pool_connections=2, read_timeout=20)
+    connections = AsyncBoto3Connections(client=client)
+    busy = [asyncio.ensure_future(connections.post(f"busy{number}", DATA)) for number in range(2)]
+    broadcast = asyncio.ensure_future(
+        connections.post_many(["a"], DATA, FanOutOptions(), lambda _, error: errors.append(error))
+    )
+    assert await asyncio.to_thread(stalling.received.wait, 10)
+    closing = asyncio.ensure_future(connections.close())
+    assert await broadcast == ()
+    stalling.released.set()
+    await closing
+    await asyncio.gather(*busy, return_exceptions=True)
+    client.close()
+    (error,) = errors
+    assert error is not None
+    assert (error.attempts, error.reason) == (0, "the connections were closed before")

@@ -103,7 +103,7 @@ class Service(Generic[S]):
         """Share an API with other services from now on."""
         self._neighbours += [service for service in services if service not in self._neighbours]
 
-    def use_class(self, handlers: object) -> None:
+    def use_class(self, handlers: Any) -> None:
         """Register the methods of a handler class: all operations, and the hooks that it overrides.
 
         Raises:

@@ -1,7 +1,7 @@
 """One message to many clients, with `await`."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from google.protobuf.message import Message
 
@@ -93,5 +93,5 @@ class _AsyncOutcomes(Outcomes):
         if isinstance(told, Awaitable):
             import asyncio  # only where there is an event loop, so only where it is loaded
 
-            self._telling.add(asyncio.ensure_future(told))
+            self._telling.add(asyncio.ensure_future(cast("Awaitable[object]", told)))
         return told

@@ -2,9 +2,15 @@
 
 import pytest
 
-from pushwire.connections.recording import RecordingConnections
+from pushwire.connections.recording import AsyncRecordingConnections, RecordingConnections
 
-__all__ = ["pushwire_connections"]
+__all__ = ["pushwire_async_connections", "pushwire_connections"]
+
+
+@pytest.fixture
+def pushwire_async_connections() -> AsyncRecordingConnections:
+    """The same for async SDKs: `AsyncChatServerSdk(connections=pushwire_async_connections)`."""
+    return AsyncRecordingConnections()
 
 
 @pytest.fixture
