@@ -233,6 +233,30 @@ def test_at_its_deadline_a_fan_out_gives_up_an_id_that_does_not_come() -> None:
         asyncio.run(main(server.url))
 
 
+def test_an_id_that_comes_at_the_last_moment_is_returned_not_tried() -> None:
+    async def main(url: str) -> None:
+        told = asyncio.Event()
+
+        async def ids() -> AsyncIterator[str]:
+            yield "first="
+            await told.wait()
+            yield "second="
+
+        def on_outcome(_connection_id: str, _error: SendError | None) -> None:
+            told.set()
+            raise LookupError("no more")  # ends the fan-out in the same turn in which the second id comes
+
+        connections = AsyncHttpConnections(url)
+        with pytest.raises(LookupError, match="no more"):
+            await connections.post_many(ids(), b"{}", FanOutOptions(), on_outcome)
+        await connections.post("third=", b"{}")
+        await connections.close()
+
+    with FaultServer(answer(200)) as server:
+        asyncio.run(main(server.url))
+    assert [request.target.rpartition("/")[2] for request in server.requests] == ["first%3D", "third%3D"]
+
+
 def test_an_event_loop_goes_on_while_a_fan_out_runs() -> None:
     async def main(url: str) -> None:
         connections = AsyncHttpConnections(url)

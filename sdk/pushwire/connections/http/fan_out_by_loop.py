@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterable
 from functools import partial
 
 from pushwire.connections.fan_out import FanOut
@@ -104,7 +104,7 @@ class FanOutByLoop:
         if isinstance(connection_ids, AsyncIterable):
             drawing = asyncio.ensure_future(self._draw_when_asked(connection_ids))
         else:
-            self._draw = partial(self._draw_from, iter(connection_ids))
+            self._draw = partial(self._fan_out.draw, iter(connection_ids).__next__)
         try:
             self._turn()
             await self._finished
@@ -122,8 +122,6 @@ class FanOutByLoop:
     def _turn(self) -> None:
         """Do all that can be done now."""
         self._turn_is_due = False
-        if self._finished.done():
-            return
         now = self._clock()
         if now >= self._next_check:
             self._end_what_is_late(now)
@@ -132,6 +130,8 @@ class FanOutByLoop:
         self._go_on(now)
 
     def _go_on(self, now: float) -> None:
+        if self._finished.done():
+            return
         self._start_attempts(now)
         if self._fan_out.finished:
             self._finished.set_result(None)
@@ -153,17 +153,6 @@ class FanOutByLoop:
                 self._draw()
             else:
                 return
-
-    def _draw_from(self, ids: Iterator[str]) -> None:
-        try:
-            connection_id = next(ids, None)
-        except BaseException as failure:  # noqa: BLE001 - raised when what is in flight has ended
-            self._fan_out.stop(failure)
-            return
-        if connection_id is None:
-            self._fan_out.no_more_ids()
-        else:
-            self._fan_out.add(connection_id)
 
     def _ask_for_an_id(self) -> None:
         self._asked.set_result(None)

@@ -124,15 +124,7 @@ class FanOutBySelector:
             if connection_id is not None:
                 self._start(free.pop(), connection_id, now)
             elif fan_out.wants_id(now):
-                try:
-                    connection_id = next(ids, None)
-                except BaseException as failure:  # noqa: BLE001 - raised when what is in flight has ended
-                    fan_out.stop(failure)
-                    return
-                if connection_id is None:
-                    fan_out.no_more_ids()
-                else:
-                    fan_out.add(connection_id)
+                fan_out.draw(ids.__next__)
             else:
                 return
 
