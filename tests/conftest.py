@@ -21,8 +21,10 @@ settings.load_profile("by-hand")
 TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
 NEEDS = {
+    "aiobotocore": ["conformance"],
     "boto3": [
         "aws_lambda/test_against_the_local_gateway.py",
+        "conformance",
         "connections/http/test_requests_against_botocore.py",
         "connections/test_boto3_broadcasts.py",
         "connections/test_boto3_connections.py",
@@ -30,7 +32,7 @@ NEEDS = {
         "sigv4/test_the_chain_of_botocore.py",
         *SENDING,
     ],
-    "httptools": ["aws_lambda/test_against_the_local_gateway.py", "gateway", *SENDING],
+    "httptools": ["aws_lambda/test_against_the_local_gateway.py", "gateway", "conformance", *SENDING],
     "ruamel": ["cli", "docs", "test_newcomer.py"],
     "mypy_protobuf": ["codegen", "plugin", "docs", "test_chat_example.py", "test_demo.py", "test_newcomer.py"],
     "moto": ["test_chat_example.py", "test_demo.py"],

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.benches import gateway
+
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
@@ -49,6 +51,15 @@ def test_the_demo_sends_each_operation_in_both_formats_to_a_real_client() -> Non
     ],
 )
 def test_a_benchmark_prints_its_ratio(bench: str, peer: str) -> None:
-    done = run("scripts/bench.py", bench, "--rounds", "1")
+    done = run("-m", "scripts.bench", bench, "--rounds", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"of {peer}" in done.stdout
+
+
+def test_under_load_the_gateway_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "CONNECTIONS", 60)
+    monkeypatch.setattr(gateway, "NGINX_POSTS", 640)
+    figures = gateway.gateway(1)
+    counts = [figures[name] for name in ("received", "lost", "duplicated", "out_of_order")]
+    assert counts == [60 * gateway.POSTS, 0, 0, 0]
+    assert figures["posts_per_second"] > 0

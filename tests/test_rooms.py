@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "aws_lambda": {"_log", "_functions", "server", "frame", "errors", "operation", "callback_url"},
     "gateway": {"_version", "operation", "frame", "errors"},
     "plugin": {"_version", "_codegen", "v1"},
-    "testing": {"connections", "frame", "errors", "operation"},
+    "testing": {"connections", "frame", "errors", "operation", "callback_url", "gateway"},
     "__init__": {"_version", "errors", "operation", *LAZY},
 }
 
@@ -76,7 +76,7 @@ def test_imports_run_one_way(room: str) -> None:
     [
         ("pushwire.server", "boto3 botocore websockets asyncio ssl aws_cdk"),
         ("pushwire.aws_lambda", "boto3 botocore websockets asyncio ssl aws_cdk aws_lambda_powertools"),
-        ("pushwire.testing", "boto3 botocore websockets asyncio ssl pytest"),
+        ("pushwire.testing", "boto3 botocore websockets asyncio ssl pytest httptools"),
         ("pushwire.connections", "boto3 botocore websockets asyncio ssl socket hmac aws_cdk"),
         ("pushwire.sigv4", "boto3 botocore asyncio ssl socket"),
         ("pushwire.plugin.main", "boto3 botocore websockets asyncio ssl google.protobuf.json_format"),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from google.protobuf.empty_pb2 import Empty
 
+from pushwire import ConnectionGoneError
 from pushwire.aws_lambda import (
     AnyRequest,
     AsyncCallNext,
@@ -72,6 +73,26 @@ def test_what_a_handler_raises_comes_out_and_the_next_event_finds_everything_wel
     with pytest.raises(LookupError, match="a"):
         desk(message_event("Leave", Empty(), connection_id="a"), None)
     assert desk(SAY, None) == OK
+
+
+def test_a_denial_passes_the_logging_interceptor_as_a_decision(caplog: pytest.LogCaptureFixture) -> None:
+    desk = AsyncDeskRouter(interceptors=[async_logging_interceptor])
+
+    @desk.on_connect
+    async def on_connect(_request: object, /) -> None:
+        raise ConnectionDenied(401)
+
+    assert desk(connect_event(), None) == {"statusCode": 401}
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_a_client_that_cannot_be_told_of_its_refusal_changes_nothing(
+    pushwire_async_connections: AsyncRecordingConnections,
+) -> None:
+    pushwire_async_connections.failures["a"] = ConnectionGoneError()
+    broken = message_event("say", body="{", connection_id="a")
+    assert router(pushwire_async_connections)(broken, None) == OK
+    assert pushwire_async_connections.posts == []
 
 
 def test_all_events_of_all_routers_run_on_one_loop() -> None:

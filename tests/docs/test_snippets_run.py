@@ -43,6 +43,8 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/getting-started.md", "yaml"): 1,
         ("docs/handlers.md", "python"): 6,
         ("docs/sending.md", "python"): 6,
+        ("docs/testing.md", "shell"): 1,
+        ("docs/testing.md", "python"): 6,
         ("examples/chat/README.md", "sh"): 4,  # tests/test_demo.py
         ("examples/chat/README.md", "python"): 1,
         **gateway_page(),
@@ -50,8 +52,8 @@ def test_no_snippet_is_forgotten() -> None:
 
 
 def gateway_page() -> dict[tuple[str, str], int]:
-    """The gateway's page is told by the gateway's own tests."""
-    return Counter((each.page, each.language) for each in snippets() if each.page == "docs/gateway.md")
+    """The gateway's pages are told by the gateway's own tests."""
+    return Counter((each.page, each.language) for each in snippets() if each.page.startswith("docs/gateway"))
 
 
 @pytest.fixture
@@ -343,3 +345,16 @@ def test_the_readmes_cdk_stack_synthesizes(tmp_path: Path) -> None:
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
     assert any(statement["Action"] == "execute-api:ManageConnections" for statement in statements)
     assert sum(each["Type"] == "AWS::ApiGatewayV2::Route" for each in resources) == 3
+
+
+def test_the_testing_page_type_checks_and_runs(chat: Path) -> None:
+    (chat / "app.py").write_text(snippet("docs/handlers.md", "python", "class Chat"))
+    (chat / "conftest.py").write_text(snippet("docs/testing.md", "python", "pytest_plugins"))
+    (chat / "joining.py").write_text(snippet("docs/testing.md", "python", "async def join"))
+    for number, part in enumerate(("LocalGateways", "test_idle", "test_a_send", "test_the_door")):
+        (chat / f"test_{number}.py").write_text(snippet("docs/testing.md", "python", part))
+    (chat / "test_joining.py").write_text(
+        "import asyncio, joining\n\ndef test_it(): assert asyncio.run(joining.join()).greeting == 'Hi Ada'\n"
+    )
+    run("mypy", "--strict", "--explicit-package-bases", ".", "--exclude", "test_joining", folder=chat)
+    assert "5 passed" in run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder=chat)

@@ -7,13 +7,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Generator
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from pushwire import ConnectionGoneError
+from pushwire.connections import Boto3Connections
 from tests.gateway.world import SECONDS
 
 APP = """
@@ -29,6 +34,18 @@ def deny(event, context):
 
 def broken(event, context):
     raise ValueError("seen by the developer")
+
+def authorize(event, context):
+    token = event["queryStringParameters"]["token"]
+    if token == "none":
+        raise Exception("Unauthorized")
+    effect = "Allow" if token == "t" else "Deny"
+    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": event["methodArn"]}
+    return {"principalId": token, "policyDocument": {"Statement": [statement]}}
+
+def greet(event, context):
+    print("principal", event["requestContext"]["authorizer"]["principalId"])
+    return {"statusCode": 200}
 
 number = 5
 """
@@ -68,6 +85,16 @@ class Dev:
             f"no line {pattern!r} in {self.lines}: {self.process.stderr and self.process.stderr.read()}"
         )
 
+    def error_line(self, part: str) -> None:
+        """Read stderr up to the first line that holds this."""
+        assert self.process.stderr is not None
+        lines = []
+        for line in self.process.stderr:
+            lines.append(line)
+            if part in line:
+                return
+        raise AssertionError(f"no line with {part!r} in {lines}")
+
     def stop(self, number: signal.Signals) -> "tuple[int, str]":
         self.process.send_signal(number)
         _, errors = self.process.communicate(timeout=SECONDS * 3)
@@ -77,17 +104,20 @@ class Dev:
 @contextlib.contextmanager
 def running(project: Path, *arguments: str, **environment: str) -> Generator[Dev]:
     process = start(project, *arguments, **environment)
+    watchdog = threading.Timer(SECONDS * 3, process.kill)  # whoever waits for a line that never comes reads an end
+    watchdog.start()
     try:
         yield Dev(process)
     finally:
+        watchdog.cancel()
         if process.poll() is None:
             process.kill()
         process.communicate()
 
 
-def failing(project: Path, *arguments: str) -> str:
+def failing(project: Path, *arguments: str, **environment: str) -> str:
     """Run a command that must fail at once with code 1, and return its stderr."""
-    process = start(project, *arguments)
+    process = start(project, *arguments, **environment)
     try:
         _, errors = process.communicate(timeout=SECONDS * 3)
     finally:
@@ -136,6 +166,61 @@ def test_routes_of_their_own_and_routes_switched_off(project: Path) -> None:
             assert '"message": "Forbidden"' in ws.recv(SECONDS)
 
 
+def test_an_authorizer_and_its_identity_source(project: Path) -> None:
+    options = ("--authorizer", "app:authorize", "--identity-source", "route.request.querystring.token")
+    with running(project, "app:greet", *options, "--no-disconnect-route", "--port", "0") as dev:
+        url = dev.line("WebSocket URL: (.*)")[1]
+        with connect(f"{url}?token=t", proxy=None):
+            dev.line("principal t")
+        for query, status in (("", "401"), ("?token=none", "401"), ("?token=other", "403")):
+            with pytest.raises(InvalidStatus, match=status), connect(url + query, proxy=None):
+                pass
+
+
+def post(callback_url: str, key: str, secret: str, region: str) -> str:
+    """Post to nobody, and return the code of what boto3 raises."""
+    management = boto3.Session().client(
+        "apigatewaymanagementapi",
+        endpoint_url=callback_url,
+        region_name=region,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+    )
+    with pytest.raises(ClientError) as caught:
+        management.post_to_connection(ConnectionId="R0oXAdfD0kwCH6w=", Data=b"x")
+    return caught.value.response["Error"]["Code"]
+
+
+def test_signatures_count_by_the_credentials_and_the_region_of_the_environment(project: Path) -> None:
+    environment = {"AWS_ACCESS_KEY_ID": "AKIDDEV", "AWS_SECRET_ACCESS_KEY": "dev-secret", "AWS_REGION": "eu-west-1"}
+    options = ("--require-signatures", "--authorizer", "aws_iam", "--port", "0")
+    with running(project, "app:handler", *options, **environment) as dev:
+        url = dev.line("WebSocket URL: (.*)")[1]
+        callback_url = dev.line("Callback URL: (.*)")[1]
+        assert post(callback_url, "AKIDDEV", "dev-secret", "eu-west-1") == "GoneException"
+        assert post(callback_url, "AKIDDEV", "another", "eu-west-1") == "InvalidSignatureException"
+        assert post(callback_url, "AKIDDEV", "dev-secret", "us-east-1") == "InvalidSignatureException"
+        with pytest.raises(InvalidStatus, match="403"), connect(url, proxy=None):
+            pass
+        _, errors = dev.stop(signal.SIGTERM)
+    assert "posts have to be signed with the access key 'AKIDDEV' for eu-west-1" in errors
+    assert "dev-secret" not in errors
+
+
+def test_without_credentials_signatures_count_that_pushwire_makes_then(project: Path) -> None:
+    with running(project, "app:handler", "--require-signatures", "--port", "0") as dev:
+        callback_url = dev.line("Callback URL: (.*)")[1]
+        sdk = Boto3Connections(callback_url)
+        with pytest.raises(ConnectionGoneError):
+            sdk.post("R0oXAdfD0kwCH6w=", b"x")
+        assert post(callback_url, "any", "any", "us-east-1") == "UnrecognizedClientException"
+
+
+def test_a_profile_that_does_not_exist_is_one_line(project: Path) -> None:
+    errors = failing(project, "app:handler", "--require-signatures", AWS_PROFILE="nobody")
+    assert errors == "pushwire dev: --require-signatures: The config profile (nobody) could not be found\n"
+
+
 def test_a_failing_handler_is_shown_on_stderr(project: Path) -> None:
     with running(project, "app:broken", "--no-connect-route", "--port", "0") as dev:
         with connect(dev.line("WebSocket URL: (.*)")[1], proxy=None) as ws:
@@ -161,6 +246,11 @@ def test_a_failing_handler_is_shown_on_stderr(project: Path) -> None:
         (["app:handler", "--host", "example.org"], "host 'example.org'"),
         (["app:handler", "--port", "70000"], "port 70000"),
         (["app:handler", "--stage", "a/b"], "stage 'a/b'"),
+        (["app:handler", "--authorizer", "app:missing"], "module 'app' has no attribute 'missing'"),
+        (["app:handler", "--authorizer", "app:authorize", "--identity-source", "token"], "identity source 'token'"),
+        (["app:handler", "--identity-source", "context.apiId"], "add --authorizer module:attribute"),
+        (["app:handler", "--authorizer", "aws_iam"], "needs --require-signatures"),
+        (["app:handler", "--authorizer", "app:authorize", "--no-connect-route"], "belongs to the route $connect"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -227,3 +317,81 @@ def test_a_handler_that_never_returns_does_not_hold_up_the_end_for_ever(project:
             code, errors = dev.stop(signal.SIGTERM)
     assert code == 0
     assert "1 handlers still run" in errors
+
+
+REPLY = """
+import settings
+
+def handler(event, context):
+    return {"statusCode": 200, "body": settings.ANSWER}
+"""
+
+
+def test_handlers_are_reloaded_and_sockets_stay_open(project: Path) -> None:
+    (project / "app.py").write_text(REPLY)
+    settings = project / "settings.py"
+    settings.write_text("ANSWER = 'one'\n")
+    options = ("--port", "0", "--reload", "--route-response", "$default")
+    with running(project, "app:handler", *options) as dev:
+        dev.error_line("for changes")
+        with connect(dev.line("WebSocket URL: (.*)")[1], proxy=None) as ws:
+            ws.send("?")
+            assert ws.recv(SECONDS) == "one"
+
+            settings.write_text("ANSWER = 'one'\n1 /\n")
+            dev.error_line("not reloaded: app:handler: importing 'app' failed: SyntaxError")
+            ws.send("?")
+            assert ws.recv(SECONDS) == "one"
+
+            settings.write_text("ANSWER = 'two'\n")
+            dev.error_line("reloaded; connections stay open")
+            ws.send("?")
+            assert ws.recv(SECONDS) == "two"
+        code, errors = dev.stop(signal.SIGTERM)
+    assert code == 0, errors
+
+
+def test_generated_messages_that_change_need_a_restart(project: Path) -> None:
+    (project / "app.py").write_text("import hello_pb2\n" + APP)
+    messages = project / "hello_pb2.py"
+    messages.write_text("VERSION = 1\n")
+    with running(project, "app:handler", "--port", "0", "--reload") as dev:
+        dev.error_line("for changes")
+        messages.write_text("VERSION = 2\n")
+        dev.error_line("hello_pb2.py has changed: generated messages need a restart of pushwire dev")
+
+
+def test_a_custom_domain_and_the_variable_that_handlers_need(project: Path) -> None:
+    (project / "app.py").write_text(
+        APP + "\ndef tell(event, context):\n    print(os.environ['PUSHWIRE_CALLBACK_URL'])\n"
+    )
+    with running(project, "app:tell", "--port", "0", "--custom-domain", "ws.example.com/chat") as dev:
+        url = dev.line(r"WebSocket URL: (ws://127\.0\.0\.1:\d+/chat)")[1]
+        callback_url = dev.line("Callback URL: (.*)")[1]
+        with pytest.raises(InvalidStatus, match="502"), connect(url, proxy=None):
+            pass
+        assert dev.line("(http.*)")[1] == callback_url
+
+
+def test_one_worker_and_messages_one_after_the_other(project: Path) -> None:
+    options = ("--port", "0", "--workers", "1", "--message-order", "serial")
+    with (
+        running(project, "app:handler", *options) as dev,
+        connect(dev.line("WebSocket URL: (.*)")[1], proxy=None) as ws,
+    ):
+        ws.send("x")
+        dev.line(r"handled \$default")
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (("--custom-domain", "nowhere"), "custom domain 'nowhere': it must be a domain name"),
+        (("--workers", "0"), "workers: at least 1"),
+        (("--route-response", "$connect"), r"route response '\$connect': the API has no such message route"),
+    ],
+)
+def test_settings_that_cannot_work_are_one_line(project: Path, options: tuple[str, ...], what: str) -> None:
+    errors = failing(project, "app:handler", *options)
+    assert re.search(what, errors)
+    assert "Traceback" not in errors

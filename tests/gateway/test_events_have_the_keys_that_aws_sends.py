@@ -1,11 +1,13 @@
 """The three events, key for key and in AWS's own order, from a fixed clock and fixed ids."""
 
+import dataclasses
 import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pushwire.gateway.events import ApiIdentity, Caller, EventBuilder, Handshake
+from pushwire.gateway.http11 import HttpRequest
 from pushwire.gateway.ids import is_connection_id, random_id
 
 AT = 1707502303.42  # 09/Feb/2024 18:11:43 UTC
@@ -18,6 +20,11 @@ def builder() -> EventBuilder:
     return EventBuilder(API, clock=lambda: AT, new_id=lambda: f"ID{next(numbers):013d}=")
 
 
+def handshake(headers: tuple[tuple[str, str], ...], query: str = "") -> Handshake:
+    target = f"/prod?{query}" if query else "/prod"
+    return Handshake(HttpRequest("GET", target, headers, b"", keep_alive=True, websocket=True), 3001)
+
+
 def test_a_connect_event() -> None:
     headers = (
         ("Host", "127.0.0.1:3001"),
@@ -27,7 +34,7 @@ def test_a_connect_event() -> None:
         ("cookie", "b=2"),
         ("User-Agent", "Mozilla/5.0"),
     )
-    event = builder().connect(CALLER, Handshake(headers, "token=t&x=1&x=2&flag&text=a%20b%C3%A4", 3001))
+    event = builder().connect(CALLER, handshake(headers, "token=t&x=1&x=2&flag&text=a%20b%C3%A4"))
     trace = event["headers"]["X-Amzn-Trace-Id"]
     assert trace.startswith("Root=1-65c66adf-")
     assert len(trace) == len("Root=1-65c66adf-") + 24
@@ -73,7 +80,7 @@ def test_a_connect_event() -> None:
 
 def test_without_a_query_string_or_a_user_agent_the_keys_are_absent_not_null() -> None:
     caller = Caller("AAAA1234=", 1, "192.0.2.1", None)
-    event = builder().connect(caller, Handshake((("Host", "x"),), "", 3001))
+    event = builder().connect(caller, handshake((("Host", "x"),)))
     assert list(event) == ["headers", "multiValueHeaders", "requestContext", "isBase64Encoded"]
     assert event["requestContext"]["identity"] == {"sourceIp": "192.0.2.1"}
 
@@ -97,6 +104,19 @@ def test_a_disconnect_event() -> None:
     assert context["disconnectReason"] == "Client-side close frame status not set"
 
 
+def test_stage_variables_and_what_an_authorizer_said_are_in_every_event_where_there_are_any() -> None:
+    api = dataclasses.replace(API, stage_variables={"tenant": "t"})
+    caller = dataclasses.replace(CALLER, authorizer={"principalId": "me", "admin": "true"})
+    events = EventBuilder(api, clock=lambda: AT, new_id=lambda: "AAAAAAAAAAAAAAA=")
+    for event in (
+        events.connect(caller, handshake(())),
+        events.message(caller, route_key="$default", body=""),
+        events.disconnect(caller, code=1000, reason=""),
+    ):
+        assert event["stageVariables"] == {"tenant": "t"}
+        assert event["requestContext"]["authorizer"] == {"principalId": "me", "admin": "true"}
+
+
 def test_ids_have_the_shape_of_real_ones() -> None:
     ids = {random_id() for _ in range(100)}
     assert len(ids) == 100
@@ -106,6 +126,6 @@ def test_ids_have_the_shape_of_real_ones() -> None:
 
 @given(st.text(max_size=200))
 def test_any_query_string_gives_an_event(query: str) -> None:
-    event = builder().connect(CALLER, Handshake((), query, 1))
+    event = builder().connect(CALLER, handshake((), query))
     single, multi = event.get("queryStringParameters", {}), event.get("multiValueQueryStringParameters", {})
     assert single == {name: values[-1] for name, values in multi.items()}

@@ -160,7 +160,7 @@ def test_a_flood_beyond_what_may_be_in_flight_loses_no_message() -> None:
         return {"statusCode": 200}
 
     recorder = Recorder(MESSAGE=wait)
-    settings = GatewaySettings(limits=Limits(messages_in_flight=4, handler_threads=8))
+    settings = GatewaySettings(limits=Limits(messages_in_flight=4, workers=8))
     with serving(recorder, settings=settings) as gateway, client(gateway) as ws:
         recorder.next("CONNECT")
         for number in range(200):

@@ -53,6 +53,6 @@ def test_its_test_passes() -> None:
 
 def test_the_two_lines_it_shows_are_those_of_the_default_port() -> None:
     assert "WebSocket URL: ws://127.0.0.1:3001/local\nCallback URL: http://127.0.0.1:3001/local\n" in GUIDE
-    from pushwire.cli.dev import DEFAULT_PORT
+    from pushwire.cli.dev_options import DEFAULT_PORT
 
     assert DEFAULT_PORT == 3001

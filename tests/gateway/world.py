@@ -3,12 +3,13 @@
 import contextlib
 import queue
 import socket
-from collections.abc import Callable, Generator, Mapping
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, Unpack
 
 from websockets.sync.client import ClientConnection, connect
 
-from pushwire.gateway import GatewaySettings, LocalGateway, serve_in_thread
+from pushwire.gateway import LocalGateway, serve_in_thread
+from pushwire.testing.options import GatewayOptions
 
 Event = dict[str, Any]
 SECONDS = 10.0
@@ -42,13 +43,9 @@ class Recorder:
 
 
 def serving(
-    handler: Callable[[Event, Any], Any] | None,
-    *,
-    routes: Mapping[str, Callable[[Event, Any], Any]] | None = None,
-    without: tuple[str, ...] = (),
-    settings: GatewaySettings | None = None,
+    handler: Callable[[Event, Any], Any] | None, **options: Unpack[GatewayOptions]
 ) -> contextlib.AbstractContextManager[LocalGateway]:
-    return serve_in_thread(LocalGateway(handler, routes=routes, without=without, settings=settings))
+    return serve_in_thread(LocalGateway(handler, **options))
 
 
 def client(gateway: LocalGateway, path: str = "", **options: Any) -> ClientConnection:

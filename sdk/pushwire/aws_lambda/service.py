@@ -31,7 +31,7 @@ class Family(NamedTuple):
 
     name: str
     definition: str
-    handlers: type[Handlers[Any]] | type[AsyncHandlers[Any]]
+    handlers: type[Any]
     is_async: bool
 
     def checked(self, function: F, name: str) -> F:
@@ -111,7 +111,8 @@ class Service(Generic[S]):
         """
         if isinstance(handlers, type):
             raise TypeError(f"{self.name} takes an instance: {self.name}({handlers.__name__}())")
-        owner = type(handlers).__name__
+        kind: type[object] = type(handlers)
+        owner = kind.__name__
         if not isinstance(handlers, self._family.handlers):
             raise TypeError(f"{self.name} takes handlers made for its service, not {owner}")
         for route, name in self._method_names.items():
@@ -120,7 +121,7 @@ class Service(Generic[S]):
                 raise TypeError(f"{self.name} takes handlers made for its service: {owner} has no method {name}")
             self._registrations[route] = Registration(self._family.checked(method, f"{owner}.{name}"))
         for hook in HOOKS:
-            if getattr(type(handlers), hook) is not getattr(self._family.handlers, hook):
+            if getattr(kind, hook) is not getattr(self._family.handlers, hook):
                 method = getattr(handlers, hook)
                 self._registrations[f"${hook}"] = Registration(self._family.checked(method, f"{owner}.{hook}"))
         self._handlers_name = owner

@@ -10,19 +10,22 @@ import os
 import signal
 import sys
 from collections.abc import Generator
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from pushwire.callback_url import ENVIRONMENT_VARIABLE as CALLBACK_URL_VARIABLE
+from pushwire.cli import dev_access, dev_options
 from pushwire.cli.arguments import Subparsers
 from pushwire.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from pushwire.gateway import LocalGateway
-    from pushwire.gateway.handlers import Handler
+    from pushwire.gateway.reloading import Reloader
 
 __all__ = ["add_parser", "run"]
 
-DEFAULT_PORT = 3001
 _DESCRIPTION = """\
 Run an API Gateway WebSocket API on this machine. Clients connect to the WebSocket URL that it prints; handlers,
 boto3 clients and generated SDKs post to the callback URL. No AWS account and no credentials are needed.
@@ -31,7 +34,9 @@ _EPILOG = """\
 examples:
   pushwire dev chat_app:handler
   pushwire dev chat_app:handler --port 0 --stage prod
+  pushwire dev chat_app:handler --reload
   pushwire dev --route JoinRoom=chat_app:join --route '$default=chat_app:rest'
+  pushwire dev chat_app:handler --authorizer chat_app:authorize --identity-source route.request.querystring.token
 """
 
 
@@ -47,30 +52,8 @@ def add_parser(subparsers: Subparsers) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "handler", nargs="?", metavar="module:attribute", help="the Lambda handler, such as chat_app:handler"
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help="the port; 0 takes a free one (default: %(default)s)"
-    )
-    parser.add_argument("--stage", default="local", help="the stage of the API (default: %(default)s)")
-    parser.add_argument(
-        "--route",
-        action="append",
-        default=[],
-        metavar="KEY=module:attribute",
-        help="a handler for one route; may be given many times",
-    )
-    for key in ("connect", "disconnect", "default"):
-        parser.add_argument(
-            f"--no-{key}-route",
-            dest="without",
-            action="append_const",
-            const=f"${key}",
-            default=[],
-            help=f"the API has no ${key} route",
-        )
+    dev_options.add_arguments(parser)
+    dev_access.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -103,32 +86,21 @@ def _run(args: argparse.Namespace) -> int:
     # The project's own modules come first, whatever installed the command.
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - sys.path holds strings
     from pushwire.gateway import HandlerLoadError
+    from pushwire.gateway.reloading import Reloader
 
+    if args.reload:
+        # Two edits within a second would leave bytecode of the first in force.
+        sys.dont_write_bytecode = True
     try:
-        gateway = _gateway(args)
+        reloader = Reloader(partial(dev_options.load_handlers, args), Path.cwd())
+        gateway = dev_options.gateway(args, reloader.load())
     except HandlerLoadError as error:
         sys.stderr.write(error.user_traceback)
         raise
-    return asyncio.run(_serve(gateway))
+    return asyncio.run(_serve(gateway, reloader if args.reload else None))
 
 
-def _gateway(args: argparse.Namespace) -> "LocalGateway":
-    from pushwire.gateway import GatewaySettings, LocalGateway, RouteError, load_handler
-
-    settings = GatewaySettings(host=args.host, port=args.port, stage=args.stage)
-    routes: dict[str, Handler] = {}
-    for option in args.route:
-        key, equals, path = option.partition("=")
-        if not equals:
-            raise RouteError(f"--route {option}: expected KEY=module:attribute, such as JoinRoom=chat_app:join")
-        if key in routes:
-            raise RouteError(f"--route {option}: {key!r} is given twice")
-        routes[key] = load_handler(path)
-    handler = None if args.handler is None else load_handler(args.handler)
-    return LocalGateway(handler, routes=routes, without=args.without, settings=settings)
-
-
-async def _serve(gateway: "LocalGateway") -> int:
+async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -145,10 +117,13 @@ async def _serve(gateway: "LocalGateway") -> int:
             reason = "is in use; stop what listens there, or choose another --port (0 takes a free one)"
             raise CommandError(f"{where} {reason}") from error
         raise CommandError(f"cannot listen on {where}: {error.strerror or error}") from error
+    if gateway.settings.custom_domain is not None:
+        # No event tells the address of an API on a custom domain.
+        os.environ.setdefault(CALLBACK_URL_VARIABLE, gateway.callback_url)
     _warn_of_override(gateway.callback_url)
     print(f"WebSocket URL: {gateway.url}")
     print(f"Callback URL: {gateway.callback_url}", flush=True)
-    await stop.wait()
+    await _until(stop, gateway, reloader)
     if not await gateway.stop():
         # Python would wait for the abandoned threads for ever.
         sys.stdout.flush()
@@ -157,8 +132,21 @@ async def _serve(gateway: "LocalGateway") -> int:
     return 0
 
 
+async def _until(stop: asyncio.Event, gateway: "LocalGateway", reloader: "Reloader | None") -> None:
+    """Wait for the signal to stop, and reload meanwhile."""
+    work: list[asyncio.Task[object]] = [asyncio.create_task(stop.wait())]
+    if reloader is not None:
+        work.append(asyncio.create_task(reloader.follow(gateway)))
+    done, pending = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
 def _warn_of_override(callback_url: str) -> None:
-    override = os.environ.get("PUSHWIRE_CALLBACK_URL")
+    override = os.environ.get(CALLBACK_URL_VARIABLE)
     if override is not None and override.rstrip("/") != callback_url:
         sys.stderr.write(
             "pushwire dev: warning: PUSHWIRE_CALLBACK_URL is set, so that handlers post there and not to this gateway; "

@@ -13,20 +13,42 @@ except ImportError as error:
         name=error.name,
     ) from error
 
+from pushwire.gateway.authorizers import IamAuthorizer, RequestAuthorizer
+from pushwire.gateway.clock import Clock, ManualClock
+from pushwire.gateway.faults import AnswerWith, CutRequest, CutResponse, Delay, Duplicate, HandlerTimeout, HoldBack
 from pushwire.gateway.loading import HandlerLoadError, load_handler
+from pushwire.gateway.principals import Principal
 from pushwire.gateway.routes import RouteError
 from pushwire.gateway.server import LocalGateway
-from pushwire.gateway.settings import GatewaySettings, SettingsError
+from pushwire.gateway.settings import CustomDomain, GatewaySettings, Limits, MessageOrder, Quotas, SettingsError
 from pushwire.gateway.thread import serve_in_thread
+from pushwire.gateway.transcript import Transcript
 
 del _httptools, _websockets
 
 __all__ = [
+    "AnswerWith",
+    "Clock",
+    "CustomDomain",
+    "CutRequest",
+    "CutResponse",
+    "Delay",
+    "Duplicate",
     "GatewaySettings",
     "HandlerLoadError",
+    "HandlerTimeout",
+    "HoldBack",
+    "IamAuthorizer",
+    "Limits",
     "LocalGateway",
+    "ManualClock",
+    "MessageOrder",
+    "Principal",
+    "Quotas",
+    "RequestAuthorizer",
     "RouteError",
     "SettingsError",
+    "Transcript",
     "load_handler",
     "serve_in_thread",
 ]

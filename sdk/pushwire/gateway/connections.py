@@ -1,12 +1,12 @@
 """The connections of a gateway: their state, and the registry that the management API looks them up in. Sans-I/O."""
 
-import enum
 from collections.abc import Iterator
 from typing import Protocol
 
+from pushwire.gateway.clock import Timer
 from pushwire.gateway.events import Caller
 
-__all__ = ["Channel", "Connection", "Phase", "Registry"]
+__all__ = ["Channel", "Connection", "Registry"]
 
 
 class Channel(Protocol):
@@ -20,16 +20,13 @@ class Channel(Protocol):
         """Close the connection with a close frame, and report its end."""
         ...
 
+    def drop(self) -> None:
+        """Cut the TCP connection without a close frame, and report its end: 1006."""
+        ...
 
-class Phase(enum.Enum):
-    """Where a connection is in its life."""
-
-    PENDING = "pending"
-    """Its `$connect` is running; the management API answers 410."""
-    OPEN = "open"
-    """It is established."""
-    ENDED = "ended"
-    """It is gone; the management API answers 410."""
+    def fall_silent(self) -> None:
+        """Deliver nothing and hear nothing any more, as if the client had left the network without a word."""
+        ...
 
 
 class Connection:
@@ -38,17 +35,21 @@ class Connection:
     Attributes:
         caller: What events say about it.
         channel: How to reach it.
-        phase: Where it is in its life.
+        source_port: The client's port.
         last_active_at: When a message last went either way, in seconds since the epoch.
+        expiry: The timer of its idle limit and its lifetime, while it is open.
+        ends_unnoticed: Whether its `$disconnect` never runs.
     """
 
-    __slots__ = ("caller", "channel", "last_active_at", "phase")
+    __slots__ = ("caller", "channel", "ends_unnoticed", "expiry", "last_active_at", "source_port")
 
-    def __init__(self, caller: Caller, channel: Channel) -> None:
+    def __init__(self, caller: Caller, channel: Channel, *, source_port: int) -> None:
         self.caller = caller
         self.channel = channel
-        self.phase = Phase.PENDING
+        self.source_port = source_port
         self.last_active_at = caller.connected_at / 1000
+        self.expiry: Timer | None = None
+        self.ends_unnoticed = False
 
     @property
     def id(self) -> str:
@@ -74,10 +75,8 @@ class Registry:
 
     def opened(self, connection: Connection) -> None:
         """Note that a connection is established."""
-        connection.phase = Phase.OPEN
         self._open[connection.id] = connection
 
     def ended(self, connection: Connection) -> None:
         """Note that a connection has ended."""
-        connection.phase = Phase.ENDED
         self._open.pop(connection.id, None)

@@ -1,16 +1,11 @@
 """The context object that a handler receives as its second argument, in the shape of Lambda's."""
 
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["LambdaContext", "LambdaIdentity"]
+from pushwire.gateway.clock import TimeOfDay
 
-# API Gateway waits 29 seconds for an integration: "Quotas for configuring and running a WebSocket API".
-_INTEGRATION_SECONDS = 29.0
-_REGION = "us-east-1"
-_ACCOUNT = "000000000000"
+__all__ = ["LambdaContext", "LambdaIdentity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +22,9 @@ class LambdaContext:
 
     Attributes:
         function_name: The function's name.
-        monotonic: The clock of the remaining time, in seconds.
+        invoked_function_arn: The function's ARN.
+        deadline: When API Gateway stops waiting for the handler, in seconds since the epoch.
+        clock: The time of day.
         aws_request_id: The id of the invocation.
         function_version: The version of the function.
         memory_limit_in_mb: The memory of the function; a string, as Lambda's Python runtime gives it.
@@ -38,7 +35,9 @@ class LambdaContext:
     """
 
     function_name: str
-    monotonic: Callable[[], float] = field(default=time.monotonic, repr=False)
+    invoked_function_arn: str
+    deadline: float = field(repr=False)
+    clock: TimeOfDay = field(repr=False)
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     function_version: str = "$LATEST"
     memory_limit_in_mb: str = "128"
@@ -46,17 +45,10 @@ class LambdaContext:
     log_stream_name: str = "local/[$LATEST]00000000000000000000000000000000"
     identity: LambdaIdentity = field(default_factory=LambdaIdentity)
     client_context: None = None
-    _deadline: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "log_group_name", f"/aws/lambda/{self.function_name}")
-        object.__setattr__(self, "_deadline", self.monotonic() + _INTEGRATION_SECONDS)
-
-    @property
-    def invoked_function_arn(self) -> str:
-        """The function's ARN, in a region and an account that stand for this machine."""
-        return f"arn:aws:lambda:{_REGION}:{_ACCOUNT}:function:{self.function_name}"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what is left of the 29 seconds that API Gateway waits, in milliseconds; never below 0."""
-        return max(0, int((self._deadline - self.monotonic()) * 1000))
+        """Return what is left of the time that API Gateway waits, in milliseconds; never below 0."""
+        return max(0, int((self.deadline - self.clock()) * 1000))

@@ -4,13 +4,15 @@ Sources: "Set up a WebSocket API integration request", section "Input format of 
 integration", and events logged on the real service. A key that AWS leaves out is left out here, never null.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from pushwire.gateway.ids import Clock, NewId, epoch_millis
+from pushwire.gateway.clock import TimeOfDay, epoch_millis
+from pushwire.gateway.http11 import HttpRequest
+from pushwire.gateway.ids import NewId
 
 __all__ = ["ApiIdentity", "Caller", "Event", "EventBuilder", "Handshake"]
 
@@ -23,11 +25,19 @@ _HOP_BY_HOP = {"connection", "upgrade"}
 
 @dataclass(frozen=True, slots=True)
 class ApiIdentity:
-    """What an event says about the API: its id, its stage, and the host (with port) that it is reached by."""
+    """What an event says about the API.
+
+    Attributes:
+        api_id: Its id.
+        stage: Its stage.
+        domain_name: The host (with port) that it is reached by.
+        stage_variables: The variables of the stage; events have them only where there are any.
+    """
 
     api_id: str
     stage: str
     domain_name: str
+    stage_variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +49,26 @@ class Caller:
         connected_at: When it connected, in milliseconds since the epoch.
         source_ip: Its address.
         user_agent: Its `User-Agent`, or `None` if it sent none.
+        authorizer: What a Lambda authorizer said of it; `None` if none was asked.
     """
 
     connection_id: str
     connected_at: int
     source_ip: str
     user_agent: str | None
+    authorizer: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """The HTTP request that opened a connection.
+    """What opened a connection.
 
     Attributes:
-        headers: Its headers in order, in the client's case.
-        query: The text after the `?`; empty if there is none.
+        request: The HTTP request.
         port: The port it came to.
     """
 
-    headers: tuple[tuple[str, str], ...]
-    query: str
+    request: HttpRequest
     port: int
 
 
@@ -71,7 +81,7 @@ class EventBuilder:
         new_id: Makes request and message ids.
     """
 
-    def __init__(self, api: ApiIdentity, *, clock: Clock, new_id: NewId) -> None:
+    def __init__(self, api: ApiIdentity, *, clock: TimeOfDay, new_id: NewId) -> None:
         self._api = api
         self._clock = clock
         self._new_id = new_id
@@ -79,7 +89,7 @@ class EventBuilder:
     def connect(self, caller: Caller, handshake: Handshake) -> Event:
         """Return the `CONNECT` event of a client's handshake."""
         now = self._clock()
-        headers = [(name, value) for name, value in handshake.headers if name.lower() not in _HOP_BY_HOP]
+        headers = [(name, value) for name, value in handshake.request.headers if name.lower() not in _HOP_BY_HOP]
         headers += [
             ("X-Amzn-Trace-Id", f"Root=1-{int(now):08x}-{self._trace_suffix()}"),
             ("X-Forwarded-For", caller.source_ip),
@@ -87,18 +97,18 @@ class EventBuilder:
             ("X-Forwarded-Proto", "http"),
         ]
         event: Event = _single_and_multi("headers", "multiValueHeaders", _by_name(headers))
-        pairs = parse_qsl(handshake.query, keep_blank_values=True)
+        pairs = parse_qsl(handshake.request.target.partition("?")[2], keep_blank_values=True)
         if pairs:
             event |= _single_and_multi("queryStringParameters", "multiValueQueryStringParameters", _grouped(pairs))
         context = self._context(caller, now, route_key="$connect", event_type="CONNECT")
-        return event | {"requestContext": context, "isBase64Encoded": False}
+        return event | self._stage_variables() | {"requestContext": context, "isBase64Encoded": False}
 
     def message(self, caller: Caller, *, route_key: str, body: str) -> Event:
         """Return the `MESSAGE` event of one text message: no headers, no query string."""
         context = self._context(
             caller, self._clock(), route_key=route_key, event_type="MESSAGE", extra={"messageId": self._new_id()}
         )
-        return {"requestContext": context, "body": body, "isBase64Encoded": False}
+        return self._stage_variables() | {"requestContext": context, "body": body, "isBase64Encoded": False}
 
     def disconnect(self, caller: Caller, *, code: int, reason: str) -> Event:
         """Return the `DISCONNECT` event of a connection that ended with `code` and `reason`."""
@@ -113,9 +123,13 @@ class EventBuilder:
         return {
             "headers": headers,
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            **self._stage_variables(),
             "requestContext": context,
             "isBase64Encoded": False,
         }
+
+    def _stage_variables(self) -> Event:
+        return {"stageVariables": dict(self._api.stage_variables)} if self._api.stage_variables else {}
 
     def _context(
         self, caller: Caller, now: float, *, route_key: str, event_type: str, extra: dict[str, Any] | None = None
@@ -127,6 +141,7 @@ class EventBuilder:
         return {
             "routeKey": route_key,
             **(extra or {}),
+            **({} if caller.authorizer is None else {"authorizer": dict(caller.authorizer)}),
             "eventType": event_type,
             "extendedRequestId": request_id,
             "requestTime": _common_log_time(now),

@@ -1,4 +1,4 @@
-"""Ids and time: the two things that the gateway takes from outside, so that tests can set them."""
+"""Ids: taken from outside, so that tests can set them."""
 
 import base64
 import re
@@ -6,10 +6,7 @@ import secrets
 from collections.abc import Callable
 from typing import TypeAlias
 
-__all__ = ["Clock", "NewId", "epoch_millis", "is_connection_id", "random_id"]
-
-Clock: TypeAlias = Callable[[], float]
-"""Returns the time of day in seconds since the epoch, as `time.time` does."""
+__all__ = ["NewId", "is_connection_id", "random_id"]
 
 NewId: TypeAlias = Callable[[], str]
 """Returns a new id on each call: of a connection, a request or a message."""
@@ -27,8 +24,3 @@ def random_id() -> str:
 def is_connection_id(text: str) -> bool:
     """Return whether `text` has the form of an API Gateway connection id."""
     return _ID.fullmatch(text) is not None
-
-
-def epoch_millis(seconds: float) -> int:
-    """Return a time in seconds since the epoch as whole milliseconds."""
-    return int(seconds * 1000)

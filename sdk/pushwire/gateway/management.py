@@ -1,55 +1,24 @@
-"""The management API: `POST`, `GET` and `DELETE` on `/{stage}/@connections/{id}`. Sans-I/O.
+"""The management API: `POST`, `GET` and `DELETE` on `…/@connections/{id}`. Sans-I/O.
 
 Sources: "Use @connections commands in your backend service" and the service model of `apigatewaymanagementapi`.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import unquote
 
+from pushwire.gateway.clock import TimeOfDay
 from pushwire.gateway.connections import Connection, Registry
-from pushwire.gateway.ids import Clock, is_connection_id
-from pushwire.gateway.responses import FORBIDDEN, HttpResponse, aws_error, json_response
+from pushwire.gateway.ids import is_connection_id
+from pushwire.gateway.quotas import TokenBucket
+from pushwire.gateway.responses import INTERNAL_SERVER_ERROR, HttpResponse, aws_error, forbidden, json_response
 from pushwire.gateway.settings import MAX_MESSAGE_BYTES
+from pushwire.gateway.transcript import Called, Delivered, Journal
 
-__all__ = ["ConnectionTarget", "ManagementApi", "StageTarget", "Target", "resolve"]
+__all__ = ["ManagementApi"]
 
 # As AWS reports a connection that was closed by DELETE.
 _DELETED = (1000, "Connection Closed Normally")
-
-
-@dataclass(frozen=True, slots=True)
-class StageTarget:
-    """The stage itself, where clients connect; `query` is the text after the `?`."""
-
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionTarget:
-    """One connection of the management API, its id decoded."""
-
-    connection_id: str
-
-
-Target = StageTarget | ConnectionTarget
-
-
-def resolve(target: str, *, stage: str) -> Target | None:
-    """Return what a request target names, or `None` if API Gateway has nothing there.
-
-    Args:
-        target: The target as it was sent: `/local/%40connections/…%3D`, in any mix of encodings.
-        stage: The stage of the API.
-    """
-    path, _, query = target.partition("?")
-    match [unquote(segment) for segment in path.split("/")]:
-        case ["", found] | ["", found, ""] if found == stage:
-            return StageTarget(query)
-        case ["", found, "@connections", connection_id] if found == stage and connection_id:
-            return ConnectionTarget(connection_id)
-        case _:
-            return None
+_SLOW_READER = "The client reads too slowly: its buffer is full"
+_TOO_MANY = "Too many requests"
 
 
 class ManagementApi:
@@ -57,12 +26,16 @@ class ManagementApi:
 
     Args:
         registry: The open connections.
+        account: The account's rate, which every request takes a token of.
         clock: The time of day.
+        journal: Who wants to know what happens.
     """
 
-    def __init__(self, registry: Registry, *, clock: Clock) -> None:
+    def __init__(self, registry: Registry, *, account: TokenBucket, clock: TimeOfDay, journal: Journal) -> None:
         self._registry = registry
+        self._account = account
         self._clock = clock
+        self._journal = journal
 
     def answer(self, method: str, connection_id: str, body: bytes | None) -> HttpResponse:
         """Do what a request asks and return the response.
@@ -72,29 +45,48 @@ class ManagementApi:
             connection_id: The decoded id.
             body: The body, or `None` if it was too large to be kept.
         """
+        response = self._perform(method, connection_id, body)
+        self.note(method, connection_id, body, response.status)
+        return response
+
+    def fail(self, method: str, connection_id: str, body: bytes | None, *, status: int) -> HttpResponse:
+        """Do nothing, and return the error that goes with a status."""
+        self.note(method, connection_id, body, status)
+        return _error(status, connection_id)
+
+    def note(self, method: str, connection_id: str, body: bytes | None, status: int) -> None:
+        """Tell of a request; its status is 0 where there was no answer."""
+        if self._journal:
+            self._journal.note(
+                Called(at=self._clock(), connection_id=connection_id, method=method, status=status, body=body)
+            )
+
+    def _perform(self, method: str, connection_id: str, body: bytes | None) -> HttpResponse:
         actions = {"POST": self._post, "GET": self._get, "DELETE": self._delete}
         action = actions.get(method)
         if action is None:
-            return aws_error(403, "ForbiddenException", FORBIDDEN)
+            return _error(403, connection_id)
+        if not self._account.take():
+            return aws_error(429, "LimitExceededException", _TOO_MANY)
         if not is_connection_id(connection_id):
-            return aws_error(400, "BadRequestException", f"Invalid connectionId: {connection_id}")
+            return _error(400, connection_id)
         if body is None or len(body) > MAX_MESSAGE_BYTES:
-            return aws_error(413, "PayloadTooLargeException", "Payload too large")
+            return _error(413, connection_id)
         connection = self._registry.get(connection_id)
-        if connection is None:
-            return aws_error(410, "GoneException")
-        return action(connection, body)
+        return _error(410, connection_id) if connection is None else action(connection, body)
 
     def _post(self, connection: Connection, body: bytes) -> HttpResponse:
         # AWS documents nothing for bytes that are no text, and carries posts as text: refuse, never send binary.
         try:
-            body.decode("utf-8")
+            text = body.decode("utf-8")
         except UnicodeDecodeError as error:
             message = f"The data is not valid UTF-8 (byte {error.start}); API Gateway carries posts as text"
             return aws_error(400, "BadRequestException", message)
         if not connection.channel.send_text(body):
-            return aws_error(429, "LimitExceededException", "The client reads too slowly: its buffer is full")
-        connection.last_active_at = self._clock()
+            return _error(429, connection.id)
+        connection.last_active_at = now = self._clock()
+        if self._journal:
+            self._journal.note(Delivered(at=now, connection_id=connection.id, text=text, cause="post"))
         return HttpResponse(200)
 
     def _get(self, connection: Connection, _body: bytes) -> HttpResponse:
@@ -111,6 +103,22 @@ class ManagementApi:
     def _delete(self, connection: Connection, _body: bytes) -> HttpResponse:
         connection.channel.close(*_DELETED)
         return HttpResponse(204)
+
+
+def _error(status: int, connection_id: str) -> HttpResponse:
+    match status:
+        case 400:
+            return aws_error(400, "BadRequestException", f"Invalid connectionId: {connection_id}")
+        case 403:
+            return forbidden()
+        case 410:
+            return aws_error(410, "GoneException")
+        case 413:
+            return aws_error(413, "PayloadTooLargeException", "Payload too large")
+        case 429:
+            return aws_error(429, "LimitExceededException", _SLOW_READER)
+        case _:
+            return aws_error(status, "InternalServerErrorException", INTERNAL_SERVER_ERROR)
 
 
 def _iso_8601(seconds: float) -> str:

@@ -10,18 +10,25 @@ from typing import Any
 
 __all__ = [
     "CONTINUE",
+    "ENDPOINT_REQUEST_TIMED_OUT",
     "FORBIDDEN",
     "INTERNAL_SERVER_ERROR",
+    "TOO_MANY_REQUESTS",
+    "UNAUTHORIZED",
     "HttpResponse",
     "aws_error",
     "error_frame",
+    "forbidden",
     "http_error",
     "json_response",
 ]
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+ENDPOINT_REQUEST_TIMED_OUT = "Endpoint request timed out"
 FORBIDDEN = "Forbidden"
 INTERNAL_SERVER_ERROR = "Internal server error"
+TOO_MANY_REQUESTS = "Too Many Requests"
+UNAUTHORIZED = "Unauthorized"
 _NO_BODY = {204, 304}
 
 
@@ -75,6 +82,11 @@ def aws_error(status: int, error_type: str, message: str | None = None) -> HttpR
         if message is None
         else json_response(status, {"message": message}, header)
     )
+
+
+def forbidden() -> HttpResponse:
+    """Return what API Gateway answers where it has nothing."""
+    return aws_error(403, "ForbiddenException", FORBIDDEN)
 
 
 def error_frame(message: str, *, connection_id: str, request_id: str) -> str:

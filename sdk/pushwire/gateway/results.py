@@ -8,9 +8,9 @@ WebSocket APIs doing the same: a result with keys of its own makes a message fai
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
-__all__ = ["MalformedResultError", "ProxyResult", "read_result"]
+__all__ = ["Failed", "MalformedResultError", "Outcome", "ProxyResult", "TimedOut", "read_result"]
 
 _KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 _STATUS_CODES = range(200, 600)
@@ -28,15 +28,37 @@ class ProxyResult:
     Attributes:
         status_code: Its status code, 200 to 599.
         subprotocol: Its header `Sec-WebSocket-Protocol`, or `None` if it has none.
+        body: Its body, which a client receives where there is a route response; `None` if it has none.
     """
 
     status_code: int
     subprotocol: str | None
+    body: str | None = None
 
     @property
     def accepts(self) -> bool:
         """Whether a `$connect` with this result opens the connection."""
         return self.status_code // 100 == 2
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A handler raised, or returned what API Gateway refuses.
+
+    Attributes:
+        reason: Why: the developer's to know, never the client's.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """A handler had not returned when API Gateway stopped waiting for it."""
+
+
+Outcome: TypeAlias = ProxyResult | Failed | TimedOut
+"""What API Gateway makes of a call of a handler."""
 
 
 def read_result(value: object) -> ProxyResult:
@@ -61,7 +83,7 @@ def read_result(value: object) -> ProxyResult:
     body = fields.get("body")
     if body is not None and not isinstance(body, str):
         raise MalformedResultError(f"the result's 'body' must be a string, not {_name(body)}; use json.dumps")
-    return ProxyResult(_status_code(fields), _subprotocol(fields))
+    return ProxyResult(_status_code(fields), _subprotocol(fields), body)
 
 
 def _status_code(fields: dict[str, Any]) -> int:

@@ -74,6 +74,12 @@ class RouteTable(Generic[T]):
         """What serves `$disconnect`, or `None` if there is no such route."""
         return self._targets.get(DISCONNECT)
 
+    def has(self, key: str) -> bool:
+        """Return whether a message can be given to a route: `$default`, or a message route."""
+        if key in {CONNECT, DISCONNECT}:
+            return False
+        return key in self._targets or (self._every is not None and _ROUTE_KEY.fullmatch(key) is not None)
+
     def select(self, body: str) -> SelectedRoute[T] | None:
         """Return where a message goes, or `None` if no route takes it.
 

@@ -1,31 +1,36 @@
 """Starting and stopping a local gateway on a running event loop."""
 
 import asyncio
-import contextlib
-import logging
-import time
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self
 
+from pushwire.gateway.access import IamAccess
+from pushwire.gateway.addressing import Addressing
 from pushwire.gateway.api import WebSocketApi
-from pushwire.gateway.connections import Registry
+from pushwire.gateway.authorization import Authorization
+from pushwire.gateway.authorizers import Authorizer, IamAuthorizer
+from pushwire.gateway.clock import Clock
+from pushwire.gateway.connections import Connection, Registry
 from pushwire.gateway.events import ApiIdentity, EventBuilder
+from pushwire.gateway.faults import Faults
+from pushwire.gateway.guarded import GuardedManagementApi
 from pushwire.gateway.handlers import Handler, HandlerPool
-from pushwire.gateway.ids import Clock, NewId, random_id
+from pushwire.gateway.http_protocol import HttpProtocol
+from pushwire.gateway.ids import NewId, random_id
+from pushwire.gateway.listener import Listener
 from pushwire.gateway.management import ManagementApi
-from pushwire.gateway.protocol import GatewayProtocol
-from pushwire.gateway.routes import route_table
-from pushwire.gateway.settings import GatewaySettings
+from pushwire.gateway.policies import ApiResources
+from pushwire.gateway.principals import Principal
+from pushwire.gateway.quotas import TokenBucket
+from pushwire.gateway.routes import RouteError, RouteTable, route_table
+from pushwire.gateway.settings import GatewaySettings, SettingsError
+from pushwire.gateway.transcript import Journal, Observer
+from pushwire.gateway.unreliable import UnreliableManagementApi
 from pushwire.gateway.websocket import SERVICE_RESTART
 
 __all__ = ["LocalGateway"]
-
-logger = logging.getLogger("pushwire.gateway")
-
-_BACKLOG = 1024
-_SWEEPS_PER_LIMIT = 4
-_STEP_SECONDS = 0.005
 
 
 class LocalGateway:
@@ -41,12 +46,28 @@ class LocalGateway:
             receives every message. It serves `$connect`, `$disconnect` and `$default` too. `None` if `routes` has all.
         routes: Handlers of single routes, by route key; they come before `handler`.
         without: Those of `$connect`, `$disconnect` and `$default` that the API does not have.
-        settings: Where to listen, and limits.
-        clock: The time of day, in seconds since the epoch.
+        route_responses: The route keys that have a route response: what their handlers return as `body` is sent to the
+            client ("Set up route responses for WebSocket APIs"). Without one, nothing that a handler returns is.
+        authorizer: Decides who may connect; everybody may unless given.
+        principals: Who may call the management API, and connect where the authorizer is an `IamAuthorizer`: their
+            requests have to be signed, on which botocore has the say. Unless given no signature is looked at.
+        settings: Where to listen, what API Gateway allows, and limits.
+        clock: The time, which tests may set ahead.
         new_id: Makes connection, request and message ids.
+        seed: Where the random numbers of `faults` start.
+
+    Attributes:
+        settings: The settings.
+        clock: The clock.
+        faults: What can go wrong, on demand.
+        registry: The open connections.
+        loop: The event loop that it runs on, and that all its methods belong to; known once it listens.
+        port: The port that it listens on; known once it does.
 
     Raises:
         RouteError: If the routes cannot work.
+        SettingsError: If the authorizer or the principals cannot.
+        ImportError: There are principals, and botocore is not installed.
     """
 
     def __init__(
@@ -55,21 +76,42 @@ class LocalGateway:
         *,
         routes: Mapping[str, Handler] | None = None,
         without: Collection[str] = (),
+        route_responses: Iterable[str] = (),
+        authorizer: Authorizer | None = None,
+        principals: Collection[Principal] = (),
         settings: GatewaySettings | None = None,
-        clock: Clock = time.time,
+        clock: Clock | None = None,
         new_id: NewId = random_id,
+        seed: int = 0,
     ) -> None:
+        self._without = without
         self._routes = route_table(handler, routes=routes, without=without)
+        self._route_responses = frozenset(route_responses)
+        _check_route_responses(self._route_responses, self._routes)
         self.settings = settings or GatewaySettings()
-        self.clock = clock
+        self.clock = clock or Clock()
         self.new_id = new_id
+        self.faults = Faults(seed=seed)
         self.registry = Registry()
-        self.management = ManagementApi(self.registry, clock=clock)
+        self.addressing = Addressing(self.settings)
         self.stopping = False
-        self._server: asyncio.Server | None = None
-        self._protocols: set[GatewayProtocol] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._journal = Journal()
+        quotas = self.settings.quotas
+        self._account = TokenBucket(
+            per_second=quotas.requests_per_second, burst=quotas.request_burst, clock=self.clock.time
+        )
+        management = ManagementApi(self.registry, account=self._account, clock=self.clock.time, journal=self._journal)
+        self.management = UnreliableManagementApi(management, faults=self.faults, clock=self.clock)
+        api = self.settings
+        self._resources = ApiResources(api.region, api.account_id, api.api_id, api.stage)
+        access = IamAccess(principals, resources=self._resources) if principals else None
+        _check_authorizer(authorizer, self._routes)
+        if isinstance(authorizer, IamAuthorizer) and access is None:
+            raise SettingsError("an IamAuthorizer needs principals: somebody has to sign handshakes")
+        self._authorizer = access if isinstance(authorizer, IamAuthorizer) else authorizer
+        self.guarded_management = GuardedManagementApi(management, self.management, access=access)
+        self._listener = Listener(self.settings.limits)
+        self.spawn, self.joined, self.left = self._listener.spawn, self._listener.joined, self._listener.left
 
     async def start(self) -> None:
         """Begin to listen.
@@ -78,23 +120,28 @@ class LocalGateway:
             OSError: If the address cannot be bound.
             RuntimeError: If it was started before.
         """
-        if self._server is not None:
-            raise RuntimeError("a gateway starts once; make a new one")
-        loop = asyncio.get_running_loop()
-        address, port = self.settings.listen_address, self.settings.port
-        self._server = await loop.create_server(lambda: GatewayProtocol(self), address, port, backlog=_BACKLOG)
-        self.port: int = self._server.sockets[0].getsockname()[1]
-        self._pool = HandlerPool(threads=self.settings.limits.handler_threads)
-        identity = ApiIdentity(self.settings.api_id, self.settings.stage, self.domain_name)
+        self.loop = asyncio.get_running_loop()
+        self.port: int = await self._listener.listen(
+            self.settings.listen_address, self.settings.port, lambda: HttpProtocol(self)
+        )
+        quotas = self.settings.quotas
+        self._pool = HandlerPool(self.settings, clock=self.clock)
+        api = self.settings
+        identity = ApiIdentity(api.api_id, api.stage, self.domain_name, api.stage_variables)
         self.api = WebSocketApi(
             self._routes,
+            route_responses=self._route_responses,
+            authorization=Authorization(self._authorizer, method_arn=self._resources.connect, pool=self._pool),
             pool=self._pool,
             registry=self.registry,
-            events=EventBuilder(identity, clock=self.clock, new_id=self.new_id),
+            events=EventBuilder(identity, clock=self.clock.time, new_id=self.new_id),
+            account=self._account,
+            quotas=quotas,
+            faults=self.faults,
             clock=self.clock,
             new_id=self.new_id,
+            journal=self._journal,
         )
-        self._sweep()
 
     async def stop(self) -> bool:
         """Close every connection (1012), wait for the handlers that run, and stop listening.
@@ -103,18 +150,14 @@ class LocalGateway:
             Whether every handler has returned. One that has not within `shutdown_seconds` is abandoned in its thread,
             with a warning.
         """
-        if self._server is None or self.stopping:
+        if not self._listener.listening or self.stopping:
             return True
         self.stopping = True
         # Handlers of $disconnect may still post to this gateway: it answers until they have returned.
-        for connection in self.registry:
-            connection.channel.close(SERVICE_RESTART.code, SERVICE_RESTART.reason)
-        idle = await self._wait_for_handlers()
-        await self._stop_listening(self._server)
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        await self._wait_for_peers()
-        await self._server.wait_closed()
+        self.close()
+        self.clock.stop()
+        idle = await self._listener.finish_work() and not self._pool.busy
+        await self._listener.stop()
         self._pool.close()
         if idle:
             self._pool.join()
@@ -131,88 +174,123 @@ class LocalGateway:
 
     @property
     def domain_name(self) -> str:
-        """The loopback host and the port, as events carry it; known once it listens."""
-        return f"{self.settings.loopback_host}:{self.port}"
+        """What events carry as `domainName`: the custom domain, else this host and port; known once it listens."""
+        domain = self.settings.custom_domain
+        return self._address if domain is None else domain.name
 
     @property
     def url(self) -> str:
         """The URL that clients connect to; known once it listens."""
-        return f"ws://{self.domain_name}/{self.settings.stage}"
+        return f"ws://{self._address}{self._base_path}"
 
     @property
     def callback_url(self) -> str:
         """The URL that servers post to; known once it listens."""
-        return f"http://{self.domain_name}/{self.settings.stage}"
+        return f"http://{self._address}{self._base_path}"
 
     @property
     def route_keys(self) -> tuple[str, ...]:
         """The route keys that are known, in order."""
         return self._routes.keys
 
-    # For the connections
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Tell an observer of everything that passes from now on, such as a `Transcript`.
 
-    def joined(self, protocol: GatewayProtocol) -> None:
-        """Note a new TCP connection."""
-        self._protocols.add(protocol)
+        Args:
+            observer: Is called with each entry, on the event loop.
 
-    def left(self, protocol: GatewayProtocol) -> None:
-        """Note that a TCP connection is closed."""
-        self._protocols.discard(protocol)
+        Returns:
+            What to call to tell it no more.
+        """
+        return self._journal.observe(observer)
 
-    def spawn(self, work: Coroutine[object, object, None]) -> None:
-        """Run something that `stop` will wait for."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
+    def use_handlers(self, handler: Handler | None, *, routes: Mapping[str, Handler] | None = None) -> None:
+        """Give events to other handlers from now on; connections stay open. Calls that run are not disturbed.
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a fault of the local gateway itself", exc_info=error)
+        Args:
+            handler: As at construction.
+            routes: As at construction.
 
-    def _sweep(self) -> None:
-        loop = asyncio.get_running_loop()
-        for protocol in tuple(self._protocols):
-            protocol.sweep(loop.time())
-        limits = self.settings.limits
-        shortest = min(limits.request_seconds, limits.idle_seconds, limits.close_seconds)
-        self._sweeper = loop.call_later(shortest / _SWEEPS_PER_LIMIT, self._sweep)
+        Raises:
+            RouteError: If the routes cannot work; the handlers stay as they were.
+        """
+        table = route_table(handler, routes=routes, without=self._without)
+        _check_route_responses(self._route_responses, table)
+        _check_authorizer(self._authorizer, table)
+        self._routes = self.api.routes = table
 
-    async def _wait_for_handlers(self) -> bool:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.settings.limits.shutdown_seconds
-        while self._tasks and (left := deadline - loop.time()) > 0:
-            await asyncio.wait(self._tasks, timeout=left)
-        if not self._tasks:
-            return True
-        logger.warning("%d handlers still run; they are abandoned", len(self._tasks))
-        stuck = tuple(self._tasks)
-        for task in stuck:
-            task.cancel()
-        await asyncio.wait(stuck)
-        return False
+    def silence(self, connection_id: str | None = None, *, disconnect_after: float | None = None) -> None:
+        """Let clients die silently: posts are accepted and reach nobody, and nothing they send is heard.
 
-    async def _stop_listening(self, server: asyncio.Server) -> None:
-        # asyncio loses a connection whose acceptance is half done when its server closes: accept no more, let those
-        # be made, then close. (Where readers cannot be removed, on Windows, that race stays.)
-        loop = asyncio.get_running_loop()
-        with contextlib.suppress(NotImplementedError):
-            for sock in server.sockets:
-                loop.remove_reader(sock.fileno())
-        await asyncio.sleep(_STEP_SECONDS)
-        server.close()
+        Args:
+            connection_id: Which one; all that are open unless given.
+            disconnect_after: After how many seconds, on the gateway's clock, API Gateway notices: `$disconnect` runs
+                with 1006. Unless given it never does, not even when the connection's time is over.
+        """
+        for connection in self._open(connection_id):
+            connection.channel.fall_silent()
+            if disconnect_after is None:
+                connection.ends_unnoticed = True
+            else:
+                self.clock.call_later(disconnect_after, partial(self._notice_death, connection))
 
-    async def _wait_for_peers(self) -> None:
-        """Give peers a moment to finish the closing handshake, then drop what is left."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.settings.limits.close_seconds / _SWEEPS_PER_LIMIT
-        while True:
-            # Connections end in callbacks of their own; one that was just accepted is only made in one, too.
-            for protocol in tuple(self._protocols):
-                protocol.hang_up()
-            await asyncio.sleep(_STEP_SECONDS)
-            if not self._protocols:
-                return
-            if loop.time() >= deadline:
-                for protocol in tuple(self._protocols):
-                    protocol.abort()
+    def drop(self, connection_id: str | None = None) -> None:
+        """Cut the TCP connections of clients: they see no close frame, and `$disconnect` runs with 1006.
+
+        Args:
+            connection_id: Which one; all that are open unless given.
+        """
+        for connection in self._open(connection_id):
+            connection.channel.drop()
+
+    def close(
+        self,
+        connection_id: str | None = None,
+        *,
+        code: int = SERVICE_RESTART.code,
+        reason: str = SERVICE_RESTART.reason,
+    ) -> None:
+        """Close clients with a close frame, as API Gateway does when it restarts, say.
+
+        Args:
+            connection_id: Which one; all that are open unless given.
+            code: The close code.
+            reason: The reason that goes with it.
+        """
+        for connection in self._open(connection_id):
+            connection.channel.close(code, reason)
+
+    async def settled(self) -> None:
+        """Wait until everything that has begun is done: handlers, handshakes, answers; not what waits for the clock."""
+        await self._listener.settled(lambda: self.clock.sleepers)
+
+    @property
+    def _address(self) -> str:
+        return f"{self.settings.loopback_host}:{self.port}"
+
+    @property
+    def _base_path(self) -> str:
+        domain = self.settings.custom_domain
+        segment = self.settings.stage if domain is None else domain.mapping_key
+        return f"/{segment}" if segment else ""
+
+    def _open(self, connection_id: str | None) -> Iterable[Connection]:
+        if connection_id is None:
+            return tuple(self.registry)
+        connection = self.registry.get(connection_id)
+        return () if connection is None else (connection,)
+
+    def _notice_death(self, connection: Connection) -> None:
+        if self.registry.get(connection.id) is connection:
+            connection.channel.drop()
+
+
+def _check_route_responses(route_responses: frozenset[str], routes: RouteTable[Handler]) -> None:
+    for key in sorted(route_responses):
+        if not routes.has(key):
+            raise RouteError(f"route response {key!r}: the API has no such message route")
+
+
+def _check_authorizer(authorizer: object, routes: RouteTable[Handler]) -> None:
+    if authorizer is not None and routes.connect is None:
+        raise SettingsError("an authorizer belongs to the route $connect, which the API does not have")

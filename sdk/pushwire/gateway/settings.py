@@ -1,17 +1,35 @@
 """What can be set on a local gateway: where it listens, what it calls itself, and its limits."""
 
+import enum
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pushwire.errors import PushwireError
 
-__all__ = ["MAX_FRAME_BYTES", "MAX_MESSAGE_BYTES", "GatewaySettings", "Limits", "SettingsError"]
+__all__ = [
+    "MAX_FRAME_BYTES",
+    "MAX_MESSAGE_BYTES",
+    "CustomDomain",
+    "GatewaySettings",
+    "Limits",
+    "MessageOrder",
+    "Quotas",
+    "SettingsError",
+]
 
 # "Quotas for configuring and running a WebSocket API": 128 KB a message, 32 KB a frame; KB are 1,024 bytes.
 MAX_MESSAGE_BYTES = 131_072
 MAX_FRAME_BYTES = 32_768
 
+_REGION = re.compile(r"[a-z0-9-]{1,32}")
+# "Custom domain names for WebSocket APIs in API Gateway": what a mapping key may hold.
+_MAPPING_KEY = re.compile(r"[A-Za-z0-9$\-_.+!*'()]{0,300}")
+_DOMAIN_NAME = re.compile(r"([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}")
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+# "Using stage variables": what names and values may hold.
+_VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
+_VARIABLE_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=,]{1,512}")
 _MAX_PORT = 65_535
 _LISTEN_AND_REACH = {
     "127.0.0.1": "127.0.0.1",
@@ -24,6 +42,73 @@ _LISTEN_AND_REACH = {
 
 class SettingsError(PushwireError, ValueError):
     """A setting of the local gateway cannot work; the text says which, and what is possible."""
+
+
+class MessageOrder(enum.Enum):
+    """Whether handlers of one connection's events may run at the same time; AWS documents neither."""
+
+    CONCURRENT = "concurrent"
+    """They may: each event is handled as it comes."""
+    SERIAL = "serial"
+    """They may not: an event waits until the one before it has been handled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotas:
+    """What API Gateway allows, on the gateway's clock.
+
+    Sources: "Quotas for configuring and running a WebSocket API" and "Amazon API Gateway quotas". `math.inf` switches
+    a quota off.
+
+    Attributes:
+        requests_per_second: The account's rate: handshakes, messages and calls of the management API share it.
+        request_burst: How many of them may come at once.
+        connections_per_second: New connections a second, and at once.
+        idle_seconds: After how long without a message, either way, a connection is closed with 1001.
+        lifetime_seconds: After how long any connection is closed with 1001.
+        integration_seconds: How long a handler may take.
+    """
+
+    requests_per_second: float = 10_000
+    request_burst: float = 5_000
+    connections_per_second: float = 500
+    idle_seconds: float = 600.0
+    lifetime_seconds: float = 7_200.0
+    integration_seconds: float = 29.0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if not getattr(self, name) > 0:
+                raise SettingsError(f"quota {name}: it must be more than 0; math.inf switches it off")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomDomain:
+    """A custom domain that the API is mapped to ("Custom domain names for WebSocket APIs in API Gateway").
+
+    Clients connect to `wss://{name}/{mapping_key}`, and the management API is at `https://{name}/{mapping_key}`: the
+    stage does not appear. Here the gateway's own address stands for the domain.
+
+    Attributes:
+        name: The domain name, which events carry.
+        mapping_key: The first segment of every path; empty where the API is mapped to the domain itself.
+        disable_execute_api_endpoint: Whether the API's own host, in a `Host` header, is answered 403.
+
+    Raises:
+        SettingsError: If the name or the mapping key cannot work.
+    """
+
+    name: str
+    mapping_key: str = ""
+    disable_execute_api_endpoint: bool = False
+
+    def __post_init__(self) -> None:
+        if _DOMAIN_NAME.fullmatch(self.name) is None:
+            raise SettingsError(f"custom domain {self.name!r}: it must be a domain name, such as ws.example.com")
+        if _MAPPING_KEY.fullmatch(self.mapping_key) is None:
+            raise SettingsError(
+                f"mapping key {self.mapping_key!r}: it must be one segment of letters, digits, $-_.+!*'()"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +126,8 @@ class Limits:
         idle_seconds: How long an HTTP connection is kept open between requests.
         close_seconds: How long the peer may take to close a connection that the gateway has closed.
         shutdown_seconds: How long `stop` waits for running handlers.
-        handler_threads: The largest number of handlers that run at the same time.
+        workers: How many handlers run at the same time; each worker handles one event at a time, as an execution
+            environment of Lambda does. More events wait.
     """
 
     head_bytes: int = 16_384
@@ -53,7 +139,11 @@ class Limits:
     idle_seconds: float = 90.0
     close_seconds: float = 5.0
     shutdown_seconds: float = 5.0
-    handler_threads: int = 128
+    workers: int = 128
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise SettingsError(f"workers: at least 1, not {self.workers}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +156,28 @@ class GatewaySettings:
         port: The port to listen on; 0 takes a free one.
         stage: The stage of the API, the first segment of every path.
         api_id: The `apiId` in events.
+        region: The region of ARNs and of the API's own host.
+        account_id: The account in ARNs.
+        stage_variables: The variables of the stage, which events carry where there are any.
+        quotas: What API Gateway allows.
+        message_order: Whether handlers of one connection's events may run at the same time.
+        custom_domain: The domain that the API is mapped to, if it is.
         limits: Bounds on what peers can make the gateway hold.
 
     Raises:
-        SettingsError: If the host, the port or the stage cannot work.
+        SettingsError: If the host, the port, the stage, a stage variable or the region cannot work.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     stage: str = "local"
     api_id: str = "local"
+    region: str = "us-east-1"
+    account_id: str = "000000000000"
+    stage_variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    quotas: Quotas = field(default_factory=Quotas)
+    message_order: MessageOrder = MessageOrder.CONCURRENT
+    custom_domain: CustomDomain | None = None
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -86,6 +188,13 @@ class GatewaySettings:
             raise SettingsError(f"port {self.port}: it must be from 0 (a free one) to {_MAX_PORT}")
         if _STAGE.fullmatch(self.stage) is None:
             raise SettingsError(f"stage {self.stage!r}: it must be 1 to 128 letters, digits, '-' and '_'")
+        for name, value in self.stage_variables.items():
+            if _VARIABLE_NAME.fullmatch(name) is None:
+                raise SettingsError(f"stage variable {name!r}: its name must be 1 to 64 letters, digits and '_'")
+            if _VARIABLE_VALUE.fullmatch(value) is None:
+                raise SettingsError(f"stage variable {name!r}: its value must be 1 to 512 letters, digits, -._~:/?#&=,")
+        if _REGION.fullmatch(self.region) is None:
+            raise SettingsError(f"region {self.region!r}: it must be a region's name, such as us-east-1")
 
     @property
     def listen_address(self) -> str:

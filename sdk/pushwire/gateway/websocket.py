@@ -16,7 +16,7 @@ from websockets.server import ServerProtocol
 from pushwire.gateway.http11 import HttpRequest
 from pushwire.gateway.settings import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES
 
-__all__ = ["SERVICE_RESTART", "Ending", "HandshakeRefusedError", "WebSocketSession"]
+__all__ = ["GOING_AWAY", "SERVICE_RESTART", "Ending", "HandshakeRefusedError", "WebSocketSession"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,6 @@ class Ending:
 
 # 1000, 1001 and 1005 as seen in events of the real service; AWS documents no text for the others.
 _REASONS = {
-    1000: "Connection Closed Normally",
     1001: "Going away",
     1002: "Protocol error",
     1003: "Binary media types aren't supported for WebSocket APIs",
@@ -40,6 +39,9 @@ _REASONS = {
     1011: "Internal server error",
     1012: "Service restart",
 }
+
+GOING_AWAY = Ending(1001, _REASONS[1001])
+"""How a connection is closed that was idle, or lived, for too long."""
 
 SERVICE_RESTART = Ending(1012, _REASONS[1012])
 """How the gateway closes its connections when it stops."""
@@ -172,18 +174,19 @@ class WebSocketSession:
     def _note_ending(self) -> None:
         error, received = self._protocol.parser_exc, self._protocol.close_rcvd
         if isinstance(error, PayloadTooBig):
-            self._end(CloseCode.MESSAGE_TOO_BIG, "")
+            self._end(CloseCode.MESSAGE_TOO_BIG, _REASONS[1009])
         elif error is not None:
             sent = self._protocol.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")
-            self._end(sent.code, "")
+            self._end(sent.code, _REASONS.get(sent.code, ""))
         elif received is not None:
-            self._end(received.code, received.reason)
+            # The client's own reason, also where it is empty: so it was for browsers that left with 1001.
+            self._end(received.code, _REASONS[1005] if received.code == CloseCode.NO_STATUS_RCVD else received.reason)
         elif self._protocol.state is State.CLOSED:
-            self._end(CloseCode.ABNORMAL_CLOSURE, "")
+            self._end(CloseCode.ABNORMAL_CLOSURE, _REASONS[1006])
 
     def _end(self, code: int, reason: str) -> None:
         if self.ending is None:
-            self.ending = Ending(int(code), reason or _REASONS.get(code, ""))
+            self.ending = Ending(int(code), reason)
 
 
 def _serialized(request: HttpRequest) -> bytes:

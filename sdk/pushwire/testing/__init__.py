@@ -7,18 +7,53 @@ was sent:
     router = ChatRouter(Chat(), sdk=lambda url: ChatServerSdk(connections=connections))
     router(message_event("JoinRoom", JoinRoomRequest(name="Ada"), connection_id="a"), None)
     assert connections.sent.to("a") == [Greeting(greeting="Hi Ada")]
+
+A test of a whole server runs it on a local gateway, with real clients:
+
+    with local_gateway(app.handler) as gateway, gateway.connect() as client:
+        client.send("JoinRoom", JoinRoomRequest(name="Ada"))
+        assert client.receive(Greeting) == Greeting(greeting="Hi Ada")
 """
+
+from typing import TYPE_CHECKING
 
 from pushwire.connections.recording import AsyncRecordingConnections, Post, RecordingConnections, Sent, SentMessages
 from pushwire.testing.events import connect_event, disconnect_event, message_event
 
+if TYPE_CHECKING:
+    from pushwire.testing.async_gateway import AsyncGatewayClient, AsyncRunningGateway, async_local_gateway
+    from pushwire.testing.gateway import Closed, GatewayClient, RunningGateway, local_gateway
+
 __all__ = [
+    "AsyncGatewayClient",
     "AsyncRecordingConnections",
+    "AsyncRunningGateway",
+    "Closed",
+    "GatewayClient",
     "Post",
     "RecordingConnections",
+    "RunningGateway",
     "Sent",
     "SentMessages",
+    "async_local_gateway",
     "connect_event",
     "disconnect_event",
+    "local_gateway",
     "message_event",
 ]
+
+_GATEWAY = {"Closed", "GatewayClient", "RunningGateway", "local_gateway"}
+_ASYNC_GATEWAY = {"AsyncGatewayClient", "AsyncRunningGateway", "async_local_gateway"}
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs the extra `dev` only when asked."""
+    if name in _GATEWAY:
+        from pushwire.testing import gateway
+
+        return getattr(gateway, name)
+    if name in _ASYNC_GATEWAY:
+        from pushwire.testing import async_gateway
+
+        return getattr(async_gateway, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

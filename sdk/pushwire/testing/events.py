@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 
-from pushwire import frame
-from pushwire.operation import Direction, Format, Operation
+from pushwire.operation import Format
+from pushwire.testing.frames import message_frame
 
 __all__ = ["connect_event", "disconnect_event", "message_event"]
 
@@ -101,15 +101,7 @@ def message_event(
     if (message is None) == (body is None):
         raise TypeError("give a message, or the body to send instead of one")
     if message is not None:
-        operation = Operation(
-            service="",
-            name=route,
-            route=route,
-            direction=Direction.CLIENT_TO_SERVER,
-            message_type=type(message),
-            format=frame_format,
-        )
-        body = frame.encode(operation, message).decode()
+        body = message_frame(route, message, frame_format)
     if route_key is None:
         route_key = route if frame_format is Format.JSON else "$default"
     context = _context(

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "examples" / "chat"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "chat"))
 
 from chat.v1.chat_pb2 import Greeting
 from chat.v1.chat_pushwire import ChatServerSdk

@@ -1,0 +1,71 @@
+"""How benchmarks measure: side by side, in turn, as ratios pair by pair."""
+
+import contextlib
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "chat"
+
+
+@contextlib.contextmanager
+def answering_server() -> Iterator[str]:
+    """A server in a process of its own, so that its CPU is not counted."""
+    program = Path(__file__).parent / "server.py"
+    process = subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}/local"
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def seconds(run: Callable[[], object], scale: float = 1.0) -> Callable[[], float]:
+    def measure() -> float:
+        started = time.perf_counter()
+        run()
+        return (time.perf_counter() - started) * scale
+
+    return measure
+
+
+def per_second(run: Callable[[], None], count: int) -> Callable[[], float]:
+    def measure() -> float:
+        started = time.perf_counter()
+        run()
+        return count / (time.perf_counter() - started)
+
+    return measure
+
+
+def cpu(run: Callable[[], None], scale: float) -> Callable[[], float]:
+    def measure() -> float:
+        started = time.process_time()
+        run()
+        return (time.process_time() - started) * scale
+
+    return measure
+
+
+def compare(runs: dict[str, Callable[[], float]], rounds: int, *, base: str, unit: str) -> dict[str, float]:
+    """Measure all in turn, round by round, after one round that does not count; ratios are pair by pair."""
+    taken: dict[str, list[float]] = {name: [] for name in runs}
+    for number in range(rounds + 1):
+        for name, run in runs.items():
+            figure = run()
+            if number:
+                taken[name].append(figure)
+    figures: dict[str, float] = {}
+    for name, values in taken.items():
+        ratio = statistics.median(value / other for value, other in zip(values, taken[base], strict=True))
+        figures[f"{name} {unit}"] = statistics.median(values)
+        figures[f"{name} ratio"] = ratio
+        print(
+            f"  {name:28} median {statistics.median(values):9.3f} {unit}"
+            f"  (min {min(values):.3f}, max {max(values):.3f})  {ratio:6.3f} of {base}"
+        )
+    return figures

@@ -1,0 +1,135 @@
+"""The options of `pushwire dev`, and the gateway that they stand for."""
+
+import argparse
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, Final
+
+from pushwire.cli import dev_access
+
+if TYPE_CHECKING:
+    from pushwire.gateway import LocalGateway, Principal
+    from pushwire.gateway.handlers import Handler
+    from pushwire.gateway.reloading import LoadedHandlers
+
+__all__ = ["DEFAULT_PORT", "add_arguments", "gateway", "load_handlers"]
+
+logger = logging.getLogger("pushwire.cli")
+
+DEFAULT_PORT: Final = 3001
+_WORKERS: Final = 128
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options to the parser of `dev`.
+
+    Args:
+        parser: The parser.
+    """
+    parser.add_argument(
+        "handler", nargs="?", metavar="module:attribute", help="the Lambda handler, such as chat_app:handler"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="the port; 0 takes a free one (default: %(default)s)"
+    )
+    parser.add_argument("--stage", default="local", help="the stage of the API (default: %(default)s)")
+    parser.add_argument(
+        "--route",
+        action="append",
+        default=[],
+        metavar="KEY=module:attribute",
+        help="a handler for one route; may be given many times",
+    )
+    for key in ("connect", "disconnect", "default"):
+        parser.add_argument(
+            f"--no-{key}-route",
+            dest="without",
+            action="append_const",
+            const=f"${key}",
+            default=[],
+            help=f"the API has no ${key} route",
+        )
+    parser.add_argument(
+        "--route-response",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="the route has a route response: what its handler returns as body is sent; may be given many times",
+    )
+    parser.add_argument("--reload", action="store_true", help="load the handlers anew when their code changes")
+    parser.add_argument(
+        "--workers", type=int, default=_WORKERS, help="how many handlers run at once (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--message-order",
+        choices=["concurrent", "serial"],
+        default="concurrent",
+        help="whether events of one connection may be handled at the same time (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--custom-domain",
+        metavar="NAME[/KEY]",
+        help="map the API to a custom domain, whose place the gateway takes, such as ws.example.com/chat",
+    )
+
+
+def load_handlers(args: argparse.Namespace) -> "LoadedHandlers":
+    """Import what the options name.
+
+    Args:
+        args: What the parser gave.
+
+    Raises:
+        pushwire.PushwireError: A handler does not load, or a route is none.
+    """
+    from pushwire.gateway import RouteError, load_handler
+    from pushwire.gateway.reloading import LoadedHandlers
+
+    routes: dict[str, Handler] = {}
+    for option in args.route:
+        key, equals, path = option.partition("=")
+        if not equals:
+            raise RouteError(f"--route {option}: expected KEY=module:attribute, such as JoinRoom=chat_app:join")
+        if key in routes:
+            raise RouteError(f"--route {option}: {key!r} is given twice")
+        routes[key] = load_handler(path)
+    return LoadedHandlers(None if args.handler is None else load_handler(args.handler), routes)
+
+
+def gateway(args: argparse.Namespace, loaded: "LoadedHandlers") -> "LocalGateway":
+    """Return the gateway that the options describe.
+
+    Args:
+        args: What the parser gave.
+        loaded: Its handlers.
+
+    Raises:
+        pushwire.PushwireError: An option cannot work, or does not go with another.
+        ImportError: The extra that an option needs is not installed.
+    """
+    from pushwire.gateway import CustomDomain, GatewaySettings, Limits, LocalGateway, MessageOrder
+
+    name, _, mapping_key = (args.custom_domain or "").partition("/")
+    settings = GatewaySettings(
+        host=args.host,
+        port=args.port,
+        stage=args.stage,
+        message_order=MessageOrder(args.message_order),
+        custom_domain=CustomDomain(name, mapping_key) if args.custom_domain else None,
+        limits=Limits(workers=args.workers),
+    )
+    principals: tuple[Principal, ...] = ()
+    if args.require_signatures:
+        principal, region = dev_access.signer()
+        logger.info("posts have to be signed with the access key %r for %s", principal.access_key_id, region)
+        principals, settings = (principal,), dataclasses.replace(settings, region=region)
+    return LocalGateway(
+        loaded.handler,
+        routes=loaded.routes,
+        without=args.without,
+        route_responses=args.route_response,
+        authorizer=dev_access.authorizer(args),
+        principals=principals,
+        settings=settings,
+    )

@@ -1,0 +1,201 @@
+"""The gateway's time: of day, and of everything that API Gateway does after a while.
+
+It is injected, so that tests can jump ahead: ten idle minutes, two hours of life and the 29 seconds of a handler pass
+in one call of `advance`.
+"""
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeAlias
+
+__all__ = ["Clock", "ManualClock", "TimeOfDay", "Timer", "epoch_millis"]
+
+TimeOfDay: TypeAlias = Callable[[], float]
+"""Returns the time of day in seconds since the epoch, as `time.time` does."""
+
+_FEW: Final = 64
+
+
+class Timer:
+    """Something that will be done at a time of the gateway's clock."""
+
+    __slots__ = ("_callback", "_number", "_owner", "due")
+
+    def __init__(self, due: float, number: int, callback: Callable[[], object], owner: "Clock") -> None:
+        self.due: Final = due
+        self._number = number
+        self._callback: Callable[[], object] | None = callback
+        self._owner = owner
+
+    def cancel(self) -> None:
+        """Do not do it. Calling it again, or late, does nothing."""
+        if self._callback is not None:
+            self._callback = None
+            self._owner.forget_cancelled()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it will not be done, or has been done."""
+        return self._callback is None
+
+    def run(self) -> None:
+        """Do it, once."""
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+
+    def __lt__(self, other: "Timer") -> bool:
+        return (self.due, self._number) < (other.due, other._number)
+
+
+class Clock:
+    """A clock that runs with real time, and can be set ahead.
+
+    `time` may be called from any thread; everything else belongs to the thread of the gateway's event loop.
+    """
+
+    def __init__(self) -> None:
+        self._epoch = time.time() - time.monotonic()  # the machine's time of day may be set back; this one may not
+        self._timers: list[Timer] = []
+        self._cancelled = 0
+        self._numbers = itertools.count()
+        self._wake: asyncio.TimerHandle | None = None
+        self._sleepers: set[asyncio.Future[None]] = set()
+        self._stopped = False
+
+    def time(self) -> float:
+        """Return the time of day, in seconds since the epoch."""
+        return self._epoch + time.monotonic()
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
+        """Call something when so many seconds have passed on this clock.
+
+        Args:
+            seconds: How long from now.
+            callback: What to call, on the event loop.
+        """
+        timer = Timer(self.time() + seconds, next(self._numbers), callback, self)
+        heapq.heappush(self._timers, timer)
+        if self._timers[0] is timer:
+            self._wake_up_in_time()
+        return timer
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until so many seconds have passed on this clock."""
+        await self.wait(asyncio.get_running_loop().create_future(), seconds)
+
+    async def wait(self, until: asyncio.Future[None], seconds: float) -> None:
+        """Wait until something has happened, or so many seconds have passed on this clock.
+
+        Args:
+            until: What may happen first; it is set when the time is over.
+            seconds: How long from now.
+        """
+        if self._stopped:
+            return
+        timer = self.call_later(seconds, partial(_happen, until))
+        self._sleepers.add(until)
+        try:
+            await until
+        finally:
+            self._sleepers.discard(until)
+            timer.cancel()
+
+    @property
+    def sleepers(self) -> int:
+        """How many tasks wait for this clock."""
+        return len(self._sleepers)
+
+    def advance(self, seconds: float) -> None:
+        """Set the clock ahead, and do what falls due on the way, in order and each at its own time.
+
+        What that starts (a handler, a closing handshake) goes on afterwards.
+
+        Args:
+            seconds: How far; not negative.
+
+        Raises:
+            ValueError: It is negative.
+        """
+        if seconds < 0:
+            raise ValueError(f"a clock is set ahead, not back: {seconds}")
+        until = self.time() + seconds
+        self._run_until(until)
+        self._jump_to(until)
+        self._wake_up_in_time()
+
+    def stop(self) -> None:
+        """End: whoever waits goes on at once, and nothing else is done any more."""
+        self._stopped = True
+        self._timers.clear()
+        self._wake_up_in_time()
+        for sleeper in tuple(self._sleepers):
+            _happen(sleeper)
+
+    def forget_cancelled(self) -> None:
+        """Note that a timer was cancelled. They are dropped now and then: most connections end before their time."""
+        self._cancelled += 1
+        if self._cancelled > _FEW and self._cancelled > len(self._timers) / 2:
+            self._timers = [timer for timer in self._timers if not timer.cancelled]
+            heapq.heapify(self._timers)
+            self._cancelled = 0
+
+    def _run_until(self, until: float) -> None:
+        while self._timers and self._timers[0].due <= until:
+            timer = heapq.heappop(self._timers)
+            if timer.cancelled:
+                self._cancelled = max(0, self._cancelled - 1)
+            else:
+                self._jump_to(timer.due)
+                timer.run()
+
+    def _jump_to(self, moment: float) -> None:
+        self._epoch += max(0.0, moment - self.time())
+
+    def _wake_up_in_time(self) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
+        if self._timers:
+            seconds = max(0.0, self._timers[0].due - self.time())
+            self._wake = asyncio.get_running_loop().call_later(seconds, self._ring)
+
+    def _ring(self) -> None:
+        self._run_until(self.time())
+        self._wake_up_in_time()
+
+
+class ManualClock(Clock):
+    """A clock that stands still until it is set ahead.
+
+    Args:
+        start: The time of day that it shows at first, in seconds since the epoch.
+    """
+
+    def __init__(self, start: float = 1_700_000_000.0) -> None:
+        super().__init__()
+        self._now = start
+
+    def time(self) -> float:
+        """Return the time of day, in seconds since the epoch."""
+        return self._now
+
+    def _jump_to(self, moment: float) -> None:
+        self._now = max(self._now, moment)
+
+    def _wake_up_in_time(self) -> None:
+        """Never by itself."""
+
+
+def epoch_millis(seconds: float) -> int:
+    """Return a time in seconds since the epoch as whole milliseconds."""
+    return int(seconds * 1000)
+
+
+def _happen(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

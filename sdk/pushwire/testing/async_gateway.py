@@ -1,0 +1,254 @@
+"""A local gateway for asyncio tests, on the test's own event loop, and its clients."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from types import TracebackType
+from typing import Self, TypeVar, Unpack
+from urllib.parse import urlencode
+
+from google.protobuf.message import Message
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from pushwire.frame import GatewayErrorFrame
+from pushwire.gateway import LocalGateway, Transcript
+from pushwire.gateway.faults import Faults
+from pushwire.gateway.handlers import Handler
+from pushwire.operation import Format
+from pushwire.testing.frames import Frames
+from pushwire.testing.gateway import PATIENCE_SECONDS, Closed, callback_url_of, closed
+from pushwire.testing.options import GatewayOptions
+
+__all__ = ["AsyncGatewayClient", "AsyncRunningGateway", "async_local_gateway"]
+
+M = TypeVar("M", bound=Message)
+
+
+class AsyncGatewayClient:
+    """A client of a gateway under test: a real WebSocket, on `websockets`. Close it, or use it as a context manager.
+
+    Attributes:
+        socket: The WebSocket itself, for everything else.
+        connection_id: The id of its connection.
+    """
+
+    def __init__(self, socket: ClientConnection, connection_id: str, frames: Frames) -> None:
+        self.socket = socket
+        self.connection_id = connection_id
+        self._frames = frames
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The subprotocol that was agreed on, if one was."""
+        return self.socket.subprotocol
+
+    async def send(self, route: str, message: Message | None = None, *, frame_format: Format | None = None) -> None:
+        """Send a message.
+
+        Args:
+            route: The route of its operation, such as `JoinRoom`.
+            message: The message; `Empty` unless given.
+            frame_format: The format to send in, instead of the contract's.
+
+        Raises:
+            TypeError: The handler is a router, and its contract has no such inbound operation or another message type.
+            pushwire.FrameError: The message cannot be encoded.
+        """
+        await self.send_text(self._frames.encode(route, message, frame_format))
+
+    async def send_text(self, text: str) -> None:
+        """Send any text."""
+        await self.socket.send(text)
+
+    async def receive(self, message_type: type[M]) -> M:
+        """Wait for the next frame, and return its message.
+
+        Args:
+            message_type: What it should hold.
+
+        Raises:
+            AssertionError: It holds something else, which the text tells.
+            TimeoutError: None came.
+        """
+        return self._frames.decode(await self.receive_text(), message_type)
+
+    async def receive_error(self) -> GatewayErrorFrame:
+        """Wait for the next frame, which should be an error frame of API Gateway's.
+
+        Raises:
+            AssertionError: It is none.
+            TimeoutError: None came.
+        """
+        return self._frames.decode_error(await self.receive_text())
+
+    async def receive_text(self) -> str:
+        """Wait for the next frame, and return its text.
+
+        Raises:
+            TimeoutError: None came.
+        """
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self.socket.recv(decode=True)
+
+    async def wait_closed(self) -> Closed:
+        """Wait until the gateway has closed the connection.
+
+        Raises:
+            AssertionError: A frame came instead.
+            TimeoutError: It did not.
+        """
+        try:
+            text = await self.receive_text()
+        except ConnectionClosed as error:
+            return closed(error)
+        raise AssertionError(f"the connection should have been closed, and this frame came: {text}")
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close the connection. Calling it again does nothing."""
+        await self.socket.close(code, reason)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class AsyncRunningGateway:
+    """A gateway under test.
+
+    Attributes:
+        gateway: The gateway itself.
+        transcript: All that has passed, from connecting to disconnecting: events, results, frames, posts.
+        faults: What can go wrong, on demand.
+    """
+
+    def __init__(self, gateway: LocalGateway, handler: object) -> None:
+        self.gateway = gateway
+        self.transcript = Transcript()
+        self.faults: Faults = gateway.faults
+        self._frames = Frames(handler)
+        self._sockets = contextlib.AsyncExitStack()
+        gateway.observe(self.transcript)
+
+    @property
+    def url(self) -> str:
+        """The URL that clients connect to."""
+        return self.gateway.url
+
+    @property
+    def callback_url(self) -> str:
+        """The URL that servers post to: `AsyncChatServerSdk(gateway.callback_url)`."""
+        return self.gateway.callback_url
+
+    @property
+    def connection_ids(self) -> tuple[str, ...]:
+        """The ids of the connections that are open."""
+        return tuple(connection.id for connection in self.gateway.registry)
+
+    async def connect(
+        self,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        subprotocols: Iterable[str] = (),
+    ) -> AsyncGatewayClient:
+        """Connect a client. It is closed with the gateway, if not before.
+
+        Args:
+            query: The parameters of its URL.
+            headers: Headers of its handshake, besides those that every handshake has.
+            subprotocols: The subprotocols that it offers.
+
+        Raises:
+            websockets.exceptions.InvalidStatus: The handshake was refused; `response.status_code` says how.
+        """
+        socket: ClientConnection = await self._sockets.enter_async_context(
+            connect(
+                f"{self.url}?{urlencode(query)}" if query else self.url,
+                additional_headers=dict(headers or {}),
+                subprotocols=[Subprotocol(name) for name in subprotocols] or None,
+                compression=None,
+                open_timeout=PATIENCE_SECONDS,
+                close_timeout=PATIENCE_SECONDS,
+                ping_interval=None,
+                proxy=None,
+            )
+        )
+        port = socket.local_address[1]
+        connection_id = next(known.id for known in self.gateway.registry if known.source_port == port)
+        return AsyncGatewayClient(socket, connection_id, self._frames)
+
+    async def advance(self, seconds: float) -> None:
+        """Set the gateway's clock ahead, and wait until what falls due is done.
+
+        Args:
+            seconds: How far: 600 for an idle connection, 7,200 for the end of any, 29 for a handler.
+        """
+        self.gateway.clock.advance(seconds)
+        await self.gateway.settled()
+
+    async def settled(self) -> None:
+        """Wait until everything that has begun is done: handlers, handshakes, answers; not what waits for the clock."""
+        await self.gateway.settled()
+
+    def silence(self, connection_id: str | None = None, *, disconnect_after: float | None = None) -> None:
+        """Let clients die silently: posts are accepted and reach nobody, and nothing they send is heard.
+
+        Args:
+            connection_id: Which one; all that are open unless given.
+            disconnect_after: After how many seconds, on the gateway's clock, `$disconnect` runs; never unless given.
+        """
+        self.gateway.silence(connection_id, disconnect_after=disconnect_after)
+
+    def drop(self, connection_id: str | None = None) -> None:
+        """Cut the TCP connections of clients: they see no close frame, and `$disconnect` runs with 1006.
+
+        Args:
+            connection_id: Which one; all that are open unless given.
+        """
+        self.gateway.drop(connection_id)
+
+    def close(self, connection_id: str | None = None, *, code: int = 1012, reason: str = "Service restart") -> None:
+        """Close clients with a close frame.
+
+        Args:
+            connection_id: Which one; all that are open unless given.
+            code: The close code.
+            reason: The reason that goes with it.
+        """
+        self.gateway.close(connection_id, code=code, reason=reason)
+
+    async def close_clients(self) -> None:
+        """Close the clients that are open."""
+        await self._sockets.aclose()
+
+
+@contextlib.asynccontextmanager
+async def async_local_gateway(
+    handler: Handler | None = None, /, **options: Unpack[GatewayOptions]
+) -> AsyncGenerator[AsyncRunningGateway]:
+    """Run a local gateway on the running event loop while the block runs, on a free port.
+
+    The environment's `PUSHWIRE_CALLBACK_URL` is put aside, so that handlers post to this gateway; for an API on a
+    custom domain, where no event tells the address, it is this gateway's callback URL.
+
+    Args:
+        handler: The Lambda handler; a router tells its routes. `None` if `routes` has all.
+        options: As in `GatewayOptions`: `routes`, `settings`, `clock` and more.
+
+    Raises:
+        pushwire.gateway.RouteError: If the routes cannot work.
+    """
+    gateway = LocalGateway(handler, **options)
+    async with gateway:
+        with callback_url_of(gateway):
+            running = AsyncRunningGateway(gateway, handler)
+            try:
+                yield running
+            finally:
+                await running.close_clients()
