@@ -17,6 +17,7 @@ URLS = st.sampled_from(
         "https://abc123.execute-api.eu-west-1.amazonaws.com/prod",
         "https://Ws.Example.com",
         "https://ws.example.com:443/key",
+        "https://ws.example.com:/key",
         "https://ws.example.com:8443/a/b",
         "http://127.0.0.1:3000/local",
         "http://[::1]:3000/local",

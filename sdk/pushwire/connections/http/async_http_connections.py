@@ -168,13 +168,12 @@ class AsyncHttpConnections:
             await self._sleep(delay)
 
     async def _attempt(self, method: Method, connection_id: str, body: bytes) -> Reply:
-        requests = self._settings.requests
-        if requests.are_ready():
-            template = requests.template(method, body)
-        else:
-            template = await asyncio.to_thread(requests.template, method, body)
-        own = self._of_this_loop()
-        async with own.permits:
+        own, requests = self._of_this_loop(), self._settings.requests
+        async with own.permits:  # before the request is signed, which holds for minutes only
+            if requests.are_ready():
+                template = requests.template(method, body)
+            else:
+                template = await asyncio.to_thread(requests.template, method, body)
             reply = await self._exchange(template.request(connection_id), own.pool)
         error = error_of(method, reply, connection_id)
         if error is not None:

@@ -171,9 +171,9 @@ class HttpConnections:
             self._sleep(delay)
 
     def _attempt(self, method: Method, connection_id: str, body: bytes) -> Reply:
-        request = self._settings.requests.template(method, body).request(connection_id)
         own = self._of_this_process()
-        with own.permits:
+        with own.permits:  # before the request is signed, which holds for minutes only
+            request = self._settings.requests.template(method, body).request(connection_id)
             reply = self._exchange(request, own.pool)
         error = error_of(method, reply, connection_id)
         if error is not None:

@@ -22,7 +22,7 @@ Method = Literal["POST", "GET", "DELETE"]
 _IS_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+=?").fullmatch
 """Matches ids of the form that API Gateway gives, where only the `=` is to be encoded."""
 
-_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Template:
@@ -82,7 +82,7 @@ class Requests:
         self, url: CallbackUrl, region: str, credentials: CredentialChain, clock: Callable[[], float] = time.time
     ) -> None:
         parts = urlsplit(url.url)
-        host = parts.netloc.lower().removesuffix(_DEFAULT_PORTS[parts.scheme])
+        host = _host(parts.scheme, parts.hostname or "", parts.port)
         self._path = f"{parts.path}/@connections/"
         self._canonical_path = canonical_target(self._path).removesuffix("\n")
         self._fixed_headers = f"Host: {host}\r\nUser-Agent: pushwire/{__version__}\r\n"
@@ -110,6 +110,11 @@ class Requests:
     def is_current(self, template: Template) -> bool:
         """Whether a template is of this second."""
         return template.second == int(self._clock())
+
+
+def _host(scheme: str, name: str, port: int | None) -> str:
+    name = f"[{name}]" if ":" in name else name
+    return name if port in {None, _DEFAULT_PORTS[scheme]} else f"{name}:{port}"
 
 
 def _quoted(connection_id: str) -> str:

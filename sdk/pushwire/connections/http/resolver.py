@@ -82,7 +82,7 @@ class Lookup:
 
 
 class Resolver:
-    """Looks up one host, one look-up at a time, however many connections wait for it.
+    """Looks up one host, once for all connections that wait for it. Threads may share it.
 
     Args:
         host: The host.
@@ -94,7 +94,6 @@ class Resolver:
         self._host = host
         self._port = port
         self._clock = clock
-        self._lock = threading.Lock()
         self._lookup: Lookup | None = None
 
     def lookup(self) -> Lookup:
