@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from pushwire._functions import is_async, name_of
 from pushwire.aws_lambda.errors import RouterError
@@ -111,7 +111,7 @@ class Service(Generic[S]):
         """
         if isinstance(handlers, type):
             raise TypeError(f"{self.name} takes an instance: {self.name}({handlers.__name__}())")
-        kind: type[object] = type(handlers)
+        kind = cast("type[object]", type(handlers))
         owner = kind.__name__
         if not isinstance(handlers, self._family.handlers):
             raise TypeError(f"{self.name} takes handlers made for its service, not {owner}")

@@ -62,7 +62,8 @@ class Lookup:
             OSError: The host has none, or nobody knows it.
         """
         if self._failure is not None:
-            raise self._failure
+            # One for each who asks: an exception that is raised twice has the frames of both.
+            raise type(self._failure)(*self._failure.args)
         return self._addresses
 
     def _ask(self, flags: int) -> list[Address]:
