@@ -164,6 +164,20 @@ def test_a_label_that_is_too_long_for_a_name_is_unavailable(http: Implementation
     assert not caught.value.maybe_accepted
 
 
+def test_where_no_thread_can_be_started_the_host_is_unavailable(
+    http: Implementation, dns: Dns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")  # so that no thread is needed to look for credentials
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    connections = http.connect(f"http://{NAME}:9/stage", max_attempts=1)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(pushwire.UnavailableError, match="can't start new thread"):
+        connections.post(CONNECTION_ID, b"{}")
+
+
 def test_where_one_address_refuses_the_next_is_tried(http: Implementation, dns: Dns) -> None:
     dns.addresses = ["127.0.0.2", "127.0.0.1"]
     with FaultServer(answer(200)) as server:

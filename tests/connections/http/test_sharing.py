@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.connections.implementations import Implementation
 from tests.support.fault_server import Exchange, FaultServer, answer, stall
 
 import pushwire
@@ -116,6 +117,23 @@ def test_a_fork_after_use_works_on_both_sides() -> None:
     assert names == sorted(["before", *(f"{who}{number}" for who in ("parent", "child") for number in range(20))])
     # The child opened one of its own, and left the parent's alone.
     assert server.connections == 2
+
+
+def test_a_fan_out_waits_for_what_is_in_flight_at_its_deadline_without_a_turn(http: Implementation) -> None:
+    asked = 0
+
+    def clock() -> float:
+        nonlocal asked
+        asked += 1
+        return time.monotonic()
+
+    outcomes: dict[str, SendError | None] = {}
+    options = FanOutOptions(max_in_flight=2, deadline=0.05)
+    with FaultServer(stall) as server:
+        connections = http.connect(server.url, clock=clock, read_timeout=0.5, max_attempts=1)
+        connections.post_many([f"c{number}=" for number in range(9)], b"{}", options, outcomes.__setitem__)
+    assert len(outcomes) == 2
+    assert asked < 100  # a turn asks at least once
 
 
 def test_tasks_share_connections_up_to_the_bound_and_the_others_wait() -> None:

@@ -140,8 +140,8 @@ class FanOutByLoop:
 
     def _start_attempts(self, now: float) -> None:
         fan_out, free, can_sign = self._fan_out, self._free, self._can_sign()
-        while free:
-            connection_id = fan_out.take(now)
+        while True:
+            connection_id = fan_out.take(now) if free else None
             if connection_id is not None:
                 lane = free.pop()
                 lane.connection_id = connection_id

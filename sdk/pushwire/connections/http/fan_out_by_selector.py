@@ -119,8 +119,8 @@ class FanOutBySelector:
 
     def _start_attempts(self, ids: Iterator[str], now: float) -> None:
         fan_out, free = self._fan_out, self._free
-        while free:
-            connection_id = fan_out.take(now)
+        while True:
+            connection_id = fan_out.take(now) if free else None
             if connection_id is not None:
                 self._start(free.pop(), connection_id, now)
             elif fan_out.wants_id(now):

@@ -39,7 +39,7 @@ class Lookup:
             self._addresses = self._ask(socket.AI_NUMERICHOST)
             self._ended = clock()
         except OSError:
-            threading.Thread(target=self._run, name="pushwire-dns", daemon=True).start()
+            self._ask_on_a_thread()
 
     def serves(self, now: float) -> bool:
         """Whether to take its answer, or to wait for it, rather than to ask again."""
@@ -70,6 +70,12 @@ class Lookup:
         # In bytes: a callback URL is ASCII, and to encode a name Python would import all that IDNA needs.
         found = socket.getaddrinfo(self._host.encode(), self._port, type=socket.SOCK_STREAM, flags=flags)
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
+
+    def _ask_on_a_thread(self) -> None:
+        try:
+            threading.Thread(target=self._run, name="pushwire-dns", daemon=True).start()
+        except RuntimeError as exc:  # there may be no more threads
+            self._failure, self._ended = OSError(str(exc)), self._clock()
 
     def _run(self) -> None:
         try:
