@@ -189,6 +189,37 @@ def test_a_server_that_takes_no_bytes_has_not_accepted(http: Implementation) -> 
     assert not caught.value.maybe_accepted
 
 
+@pytest.mark.parametrize("max_in_flight", [1, 3])
+def test_a_frame_that_does_not_fit_into_the_buffers_arrives_whole(max_in_flight: int, http: Implementation) -> None:
+    data = bytes(range(256)) * 20_000
+    outcomes: dict[str, SendError | None] = {}
+    with FaultServer(answer(200)) as server:
+        server.shrink_buffers()
+        connections = http.connect(server.url)
+        connections.post(CONNECTION_ID, data)
+        connections.post_many(["a=", "b=", "c="], data, FanOutOptions(max_in_flight), outcomes.__setitem__)
+    assert outcomes == dict.fromkeys(["a=", "b=", "c="])
+    assert [request.body == data for request in server.requests] == [True] * 4
+
+
+def test_an_answer_before_the_end_of_the_request_is_its_answer(http: Implementation) -> None:
+    def too_early(exchange: Exchange) -> None:
+        exchange.connection.recv(1_000)
+        exchange.connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        exchange.server.released.wait(30)
+        raise ConnectionAbortedError
+
+    outcomes: dict[str, SendError | None] = {}
+    with FaultServer(too_early) as server:
+        server.shrink_buffers()
+        connections = http.connect(server.url)
+        with pytest.raises(pushwire.PayloadTooLargeError):
+            connections.post(CONNECTION_ID, b"x" * 20_000_000)
+        connections.post_many(["a="], b"x" * 20_000_000, FanOutOptions(), outcomes.__setitem__)
+    assert type(outcomes["a="]) is pushwire.PayloadTooLargeError
+    assert server.connections == 2  # a connection with half a request on it is of no more use
+
+
 def test_a_get_whose_answer_is_cut_is_tried_again(http: Implementation) -> None:
     info = b'{"connectedAt":"2024-02-09T18:11:43Z","lastActiveAt":"2024-02-09T18:11:43Z","identity":{"sourceIp":"x"}}'
 

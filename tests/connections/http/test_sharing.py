@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import selectors
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +18,7 @@ from tests.support.fault_server import Exchange, FaultServer, answer, stall
 import pushwire
 from pushwire import SendError
 from pushwire.connections import AsyncHttpConnections, HttpConnections
+from pushwire.connections.http.channel import wait
 from pushwire.connections.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
@@ -179,6 +182,72 @@ def test_a_fan_out_that_is_cancelled_ends_at_once() -> None:
 
     with FaultServer(stall) as server:
         asyncio.run(main(server.url))
+
+
+def test_a_fan_out_that_is_cancelled_while_it_connects_tells_no_more_outcomes() -> None:
+    async def main(url: str) -> None:
+        connections = AsyncHttpConnections(url, connect_timeout=0.2)
+        outcomes: dict[str, SendError | None] = {}
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await connections.post_many(["a=", "b="], b"{}", FanOutOptions(), outcomes.__setitem__)
+        await asyncio.sleep(0.3)  # in which the connections would have been too late
+        assert outcomes == {}
+        await connections.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and says nothing of TLS
+        asyncio.run(main(f"https://127.0.0.1:{silent.getsockname()[1]}/stage"))
+
+
+def test_what_comes_while_a_connection_is_idle_closes_it_at_once() -> None:
+    def twice(exchange: Exchange) -> None:
+        answer(200)(exchange)
+        answered.wait(10)
+        exchange.connection.sendall(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
+        assert exchange.connection.recv(1) == b""
+        exchange.server.closed.release()
+        raise ConnectionAbortedError
+
+    async def main(url: str) -> None:
+        connections = AsyncHttpConnections(url)
+        await connections.post(CONNECTION_ID, b"{}")
+        answered.set()
+        assert await asyncio.to_thread(server.closed.acquire, timeout=10)
+        await connections.post(CONNECTION_ID, b"{}")
+        await connections.close()
+
+    answered = threading.Event()
+    with FaultServer(twice, answer(200)) as server:
+        asyncio.run(main(server.url))
+    assert server.connections == 2
+
+
+def test_a_connection_that_is_lost_between_the_look_and_the_send_costs_no_attempt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def answer_and_reset(exchange: Exchange) -> None:
+        answer(200)(exchange)
+        exchange.server.closed.release()
+        exchange.reset()
+
+    # As if each look had been a moment before the reset.
+    monkeypatch.setattr("pushwire.connections.http.channel.Channel.is_intact", lambda _channel: True)
+    outcomes: dict[str, SendError | None] = {}
+    with FaultServer(answer_and_reset) as server:
+        connections = HttpConnections(server.url, max_attempts=1)
+        for _ in range(3):
+            connections.post(CONNECTION_ID, b"{}")
+            assert server.closed.acquire(timeout=10)
+            wait_for_the_reset(connections)
+        connections.post_many(["a="], b"{}", FanOutOptions(), outcomes.__setitem__)
+        connections.close()
+    assert outcomes == {"a=": None}
+    assert (server.connections, len(server.requests)) == (4, 4)
+
+
+def wait_for_the_reset(connections: HttpConnections) -> None:
+    (channel,) = connections._own.pool._kept
+    assert wait(channel.connection, selectors.EVENT_READ, 10)
 
 
 def test_one_loop_after_another_may_use_it() -> None:

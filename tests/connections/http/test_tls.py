@@ -13,6 +13,7 @@ from tests.support.fault_server import FaultServer, answer, then_close
 
 import pushwire
 from pushwire import SendError
+from pushwire.connections.http.channel import Channel
 from pushwire.connections.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
@@ -122,6 +123,20 @@ def test_a_connection_closed_while_idle_costs_no_attempt(http: Implementation, a
             connections.post(CONNECTION_ID, b"{}")
             assert server.closed.acquire(timeout=10)
     assert server.connections == 3
+
+
+def test_what_tls_has_to_say_for_itself_does_not_end_a_connection() -> None:
+    """Such as a session ticket: there is something to read, and nothing in it."""
+
+    class Ticketed(socket.socket):
+        def recv(self, *_: object) -> bytes:
+            raise ssl.SSLWantReadError
+
+    here, there = socket.socketpair()
+    with Ticketed(fileno=here.detach()) as connection, there:
+        there.send(b"ticket")
+        assert Channel(connection, would_block=(ssl.SSLWantReadError,)).is_intact()
+        assert not Channel(connection).is_intact()
 
 
 @pytest.mark.usefixtures("trusted")

@@ -220,17 +220,17 @@ class FanOutByLoop:
         lane.dialing = None
         if dialing.cancelled():
             return
-        now = self._clock()
         try:
             channel = dialing.result()
         except UnavailableError as error:
-            self._end(lane, error, now)
+            if not self._finished.done():
+                self._end(lane, error, self._clock())
             return
         if self._finished.done():
             channel.close()
             return
         lane.channel = channel
-        self._send(lane, channel, now)
+        self._send(lane, channel, self._clock())
 
     def _send(self, lane: _Lane, channel: AsyncChannel, now: float) -> None:
         lane.until = now + self._settings.read_timeout
