@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["pushwire.testing.fixtures"]
+
 # By hand, property tests look for new examples each time; scripts/test repeats the same ones, so that it is never green
 # and red for one commit.
 settings.register_profile("by-hand", deadline=None)

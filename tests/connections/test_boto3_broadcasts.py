@@ -270,7 +270,7 @@ async def test_an_iterable_that_is_cancelled_itself_cancels_the_broadcast() -> N
 @on_a_loop
 async def test_closing_meanwhile_fails_the_posts_that_wait_for_a_thread(stalling: FaultServer) -> None:
     errors: list[SendError | None] = []
-    client = client_of(stalling, max_pool_connections=2, read_timeout=20)
+    client = client_of(stalling, max_pool_connections=2, read_timeout=20, retries={"total_max_attempts": 1})
     connections = AsyncBoto3Connections(client=client)
     busy = [asyncio.ensure_future(connections.post(f"busy{number}", DATA)) for number in range(2)]
     broadcast = asyncio.ensure_future(

@@ -33,8 +33,6 @@ from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import DeskConnectRequest, DeskRequest, DeskRouter, DeskServerSdk
 from tests.gateway.world import Recorder
 
-pytest_plugins = ["pushwire.testing.fixtures"]
-
 
 def desk() -> DeskRouter:
     router = DeskRouter()

@@ -35,7 +35,7 @@ __all__ = [
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 """How long a client waits for something to arrive before it fails; a test that passes never waits so long."""
 
 
