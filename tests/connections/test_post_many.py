@@ -3,7 +3,9 @@
 import socket
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
+import pytest
 from tests.connections.implementations import Implementation
 from tests.support.fault_server import FaultServer, answer, by_connection, then_close
 
@@ -144,3 +146,13 @@ def test_an_id_that_no_url_can_name_is_an_outcome(http: Implementation) -> None:
         connections.post_many(["a=", "", "b=", "..", "\ud800"], b"{}", FanOutOptions(), outcomes)
     assert outcomes.accepted == {"a=", "b="}
     assert outcomes.failed == dict.fromkeys(["", "..", "\ud800"], pushwire.InvalidConnectionIdError)
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"c="])
+def test_an_id_that_is_no_string_ends_it_with_a_type_error(wrong: Any, implementation: Implementation) -> None:
+    outcomes = Outcomes()
+    with FaultServer(answer(200)) as server:
+        connections = implementation.connect(server.url)
+        with pytest.raises(TypeError, match="a connection id is a string"):
+            connections.post_many(["a=", wrong, "b="], b"{}", FanOutOptions(max_in_flight=1), outcomes)
+    assert outcomes.accepted == {"a="}

@@ -191,11 +191,11 @@ def test_a_server_that_takes_no_bytes_has_not_accepted(http: Implementation) -> 
 
 @pytest.mark.parametrize("max_in_flight", [1, 3])
 def test_a_frame_that_does_not_fit_into_the_buffers_arrives_whole(max_in_flight: int, http: Implementation) -> None:
-    data = bytes(range(256)) * 20_000
+    data = bytes(range(256)) * 4_000
     outcomes: dict[str, SendError | None] = {}
     with FaultServer(answer(200)) as server:
         server.shrink_buffers()
-        connections = http.connect(server.url)
+        connections = http.connect(server.url, read_timeout=30)
         connections.post(CONNECTION_ID, data)
         connections.post_many(["a=", "b=", "c="], data, FanOutOptions(max_in_flight), outcomes.__setitem__)
     assert outcomes == dict.fromkeys(["a=", "b=", "c="])

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from pushwire.connections.http.endpoint import Endpoint
-from pushwire.connections.http.replies import MalformedReplyError, Reply
+from pushwire.connections.http.replies import Reply
 from pushwire.errors import UnavailableError
 
 __all__ = ["Stage", "check_tunnel", "failure_of_connecting", "failure_of_exchange"]
@@ -58,12 +58,7 @@ def failure_of_exchange(exc: Exception, timeout: float, *, maybe_accepted: bool)
         timeout: How many seconds it might take.
         maybe_accepted: Whether the whole request may have arrived.
     """
-    if isinstance(exc, TimeoutError):
-        reason = f"no answer within {timeout:g} s"
-    elif isinstance(exc, MalformedReplyError):
-        reason = f"no answer: {exc}"
-    else:
-        reason = f"no answer: {exc}"
+    reason = f"no answer within {timeout:g} s" if isinstance(exc, TimeoutError) else f"no answer: {exc}"
     error = UnavailableError(reason, attempts=1, maybe_accepted=maybe_accepted)
     error.__cause__ = exc
     return error
