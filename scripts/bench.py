@@ -10,6 +10,8 @@ from pathlib import Path
 import pushwire
 from scripts.benches.broadcast import broadcast
 from scripts.benches.codegen import codegen
+from scripts.benches.coldstart import coldstart
+from scripts.benches.connections import connections
 from scripts.benches.dispatch import dispatch
 from scripts.benches.gateway import gateway
 from scripts.benches.importing import importing
@@ -19,6 +21,8 @@ from scripts.benches.send import send
 BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "broadcast": broadcast,
     "codegen": codegen,
+    "coldstart": coldstart,
+    "connections": connections,
     "dispatch": dispatch,
     "gateway": gateway,
     "importing": importing,

@@ -24,8 +24,24 @@ TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
 NEEDS = {
     "aiobotocore": ["conformance"],
-    "boto3": ["aws_lambda/test_against_the_local_gateway.py", "connections", "conformance", *SENDING],
-    "httptools": ["aws_lambda/test_against_the_local_gateway.py", "gateway", "conformance", *SENDING],
+    "boto3": [
+        "aws_lambda/test_against_the_local_gateway.py",
+        "conformance",
+        "connections/http/test_requests_against_botocore.py",
+        "connections/test_boto3_broadcasts.py",
+        "connections/test_boto3_connections.py",
+        "connections/test_through_the_local_gateway.py",
+        "sigv4/test_against_botocore.py",
+        "sigv4/test_the_chain_of_botocore.py",
+        *SENDING,
+    ],
+    "httptools": [
+        "aws_lambda/test_against_the_local_gateway.py",
+        "conformance",
+        "connections/test_through_the_local_gateway.py",
+        "gateway",
+        *SENDING,
+    ],
     "jsonschema": ["schema"],
     "selenium": ["gateway/test_the_console_in_a_browser.py"],
     "ruamel": ["cli", "docs", "test_newcomer.py"],

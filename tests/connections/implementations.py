@@ -1,57 +1,104 @@
-"""Every implementation of connections, for the tests that hold for all of them."""
+"""Every way to the management API, so that one suite can ask the same of all of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
-from typing import NamedTuple
+import time
+from collections.abc import AsyncIterable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
 from pushwire import SendError
-from pushwire.connections import AsyncBoto3Connections, Boto3Connections
+from pushwire import connections as ways
+from pushwire.connections import AsyncConnections, ConnectionInfo, Connections
 from pushwire.connections.protocol import FanOutOptions
 
-OnOutcome = Callable[[str, SendError | None], object]
-PostMany = Callable[[str, Iterable[str], bytes, FanOutOptions, OnOutcome], tuple[str, ...]]
-"""Posts to many at a callback URL, through connections that are made for it and closed."""
+NAMES = {
+    "boto3": "Boto3Connections",
+    "async boto3": "AsyncBoto3Connections",
+    "http": "HttpConnections",
+    "async http": "AsyncHttpConnections",
+}
 
 
-class Implementation(NamedTuple):
-    """One way to the management API.
+class Sleeps:
+    """Stands in for `time.sleep` and `asyncio.sleep`, and keeps what was asked of it."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+    async def on_loop(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+@dataclass
+class Implementation:
+    """One of them, under a blocking surface.
 
     Attributes:
-        name: What tests call it.
-        post_many: Its `post_many`.
-        ids: How many ids it manages in a few seconds, with the server in the same process.
+        name: One of `NAMES`.
+        sleeps: The pauses between attempts, which are not waited for.
     """
 
     name: str
-    post_many: PostMany
-    ids: int
+    sleeps: Sleeps = field(default_factory=Sleeps)
+    _open: list[Connections] = field(default_factory=list)
+
+    @property
+    def is_http(self) -> bool:
+        """Whether it is of our own HTTP."""
+        return self.name.endswith("http")
+
+    def connect(self, url: str, *, clock: Callable[[], float] = time.monotonic, **settings: Any) -> Connections:
+        """Construct it; closed with the test."""
+        constructor = getattr(ways, NAMES[self.name])
+        if self.name.startswith("async"):
+            connections: Connections = OnLoop(
+                lambda: constructor(url, sleep=self.sleeps.on_loop, clock=clock, **settings)
+            )
+        else:
+            connections = constructor(url, sleep=self.sleeps, clock=clock, **settings)
+        self._open.append(connections)
+        return connections
+
+    def close(self) -> None:
+        """Close all that was constructed."""
+        for connections in self._open:
+            connections.close()
+            if isinstance(connections, OnLoop):
+                connections.end()
 
 
-def boto3(url: str, ids: Iterable[str], data: bytes, options: FanOutOptions, told: OnOutcome) -> tuple[str, ...]:
-    connections = Boto3Connections(url, read_timeout=1)
-    try:
-        return connections.post_many(ids, data, options, told)
-    finally:
-        connections.close()
+class OnLoop:
+    """`AsyncConnections` as `Connections`: each call runs the event loop until it has ended."""
 
+    def __init__(self, construct: Callable[[], AsyncConnections]) -> None:
+        self._connections = construct()
+        self._runner = asyncio.Runner()
 
-def async_boto3(url: str, ids: Iterable[str], data: bytes, options: FanOutOptions, told: OnOutcome) -> tuple[str, ...]:
-    return asyncio.run(_async_boto3(url, ids, data, options, told))
+    def post(self, connection_id: str, data: bytes, /) -> None:
+        self._runner.run(self._connections.post(connection_id, data))
 
+    def post_many(
+        self,
+        connection_ids: Iterable[str] | AsyncIterable[str],
+        data: bytes,
+        options: FanOutOptions,
+        on_outcome: Callable[[str, SendError | None], object],
+        /,
+    ) -> tuple[str, ...]:
+        return self._runner.run(self._connections.post_many(connection_ids, data, options, on_outcome))
 
-async def _async_boto3(
-    url: str, ids: Iterable[str], data: bytes, options: FanOutOptions, told: OnOutcome
-) -> tuple[str, ...]:
-    connections = AsyncBoto3Connections(url, read_timeout=1)
-    try:
-        return await connections.post_many(_later(ids), data, options, told)
-    finally:
-        await connections.close()
+    def get(self, connection_id: str, /) -> ConnectionInfo:
+        return self._runner.run(self._connections.get(connection_id))
 
+    def delete(self, connection_id: str, /) -> None:
+        self._runner.run(self._connections.delete(connection_id))
 
-async def _later(ids: Iterable[str]) -> AsyncIterator[str]:
-    for connection_id in ids:
-        yield connection_id
+    def close(self) -> None:
+        self._runner.run(self._connections.close())
 
-
-IMPLEMENTATIONS = [Implementation("boto3", boto3, ids=1_500), Implementation("async_boto3", async_boto3, ids=1_500)]
+    def end(self) -> None:
+        """Close the event loop."""
+        self._runner.close()

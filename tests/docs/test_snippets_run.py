@@ -42,7 +42,7 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/getting-started.md", "proto"): 1,
         ("docs/getting-started.md", "yaml"): 1,
         ("docs/handlers.md", "python"): 6,
-        ("docs/sending.md", "python"): 5,
+        ("docs/sending.md", "python"): 6,
         ("docs/testing.md", "shell"): 1,
         ("docs/testing.md", "python"): 6,
         ("examples/chat/README.md", "sh"): 4,  # tests/test_demo.py
@@ -216,6 +216,25 @@ def test_the_sending_pages_broadcasts_type_check_and_run(chat: Path) -> None:
         printed = run(sys.executable, "run.py", folder=chat, PUSHWIRE_CALLBACK_URL=server.url)
     assert printed.splitlines() == ["3 accepted, 0 gone, 0 not tried", "2 in the room"]
     assert len(server.requests) == 5
+
+
+def test_the_sending_page_goes_without_boto3(chat: Path) -> None:
+    (chat / "lean.py").write_text(snippet("docs/sending.md", "python", "AsyncHttpConnections"))
+    (chat / "run.py").write_text(
+        textwrap.dedent("""
+        import asyncio
+        import sys
+        from lean import welcome, welcome_all
+
+        welcome("R0oXAdfD0kwCH6w=")
+        print(asyncio.run(welcome_all(["a=", "b="])), "boto3" in sys.modules)
+        """)
+    )
+    run("mypy", "--strict", "--explicit-package-bases", "lean.py", "run.py", "chat", folder=chat)
+    with FaultServer(answer(200)) as server:
+        printed = run(sys.executable, "run.py", folder=chat, PUSHWIRE_CALLBACK_URL=server.url)
+    assert printed.split() == ["2", "False"]
+    assert len(server.requests) == 3
 
 
 def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:

@@ -156,17 +156,21 @@ class FanOut:
                 fan-out, and is raised by `result`.
         """
         try:
-            connection_id = next_id()
+            self.add(next_id())
         except (StopIteration, StopAsyncIteration):
             self.no_more_ids()
         except BaseException as failure:  # noqa: BLE001 - raised when what is in flight has ended
             self.stop(failure)
-        else:
-            self.add(connection_id)
 
     def add(self, connection_id: str) -> None:
-        """Add the id that was asked for, and drawn."""
+        """Add the id that was asked for, and drawn.
+
+        Raises:
+            TypeError: It is no string.
+        """
         self._asked = False
+        if not isinstance(connection_id, str):
+            raise TypeError(f"a connection id is a string, not {type(connection_id).__name__}")
         if self._stopped:
             self._not_tried.append(connection_id)
         elif connection_id in self._drawn:
