@@ -1,12 +1,14 @@
 """The signer: AWS's own examples, and what is kept between requests."""
 
 import threading
+from hashlib import sha256
 
 import pytest
 
 import pushwire
-from pushwire.sigv4 import EMPTY_BODY_HASH, Credentials, Signer, Stamp, canonical_target, signing_key
+from pushwire.sigv4 import Credentials, Signer, Stamp, canonical_target, signing_key
 
+EMPTY_BODY_HASH = sha256(b"").hexdigest()
 EXAMPLE = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 NOON = 1_440_938_160  # 2015-08-30T12:36:00Z
 UNRESERVED = "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

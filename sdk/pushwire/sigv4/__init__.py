@@ -1,10 +1,9 @@
 """Signing for AWS: Signature Version 4 without I/O, and the credentials to sign with."""
 
 from pushwire.sigv4.credentials import CredentialChain, Credentials, environment_credentials
-from pushwire.sigv4.signer import EMPTY_BODY_HASH, Signer, Stamp, canonical_target, signing_key
+from pushwire.sigv4.signer import Signer, Stamp, canonical_target, signing_key
 
 __all__ = [
-    "EMPTY_BODY_HASH",
     "CredentialChain",
     "Credentials",
     "Signer",

@@ -14,9 +14,7 @@ from urllib.parse import quote
 from pushwire.errors import CredentialsError
 from pushwire.sigv4.credentials import Credentials
 
-__all__ = ["EMPTY_BODY_HASH", "Signer", "Stamp", "canonical_target", "signing_key"]
-
-EMPTY_BODY_HASH: Final = sha256(b"").hexdigest()
+__all__ = ["Signer", "Stamp", "canonical_target", "signing_key"]
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 
