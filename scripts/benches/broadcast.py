@@ -2,13 +2,19 @@
 
 import asyncio
 import contextlib
+import os
+import statistics
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from pushwire.connections import AsyncConnections, Connections
-from scripts.benches.measuring import EXAMPLE, answering_server, compare, per_second
+from scripts.benches import awscrt_loop
+from scripts.benches.measuring import EXAMPLE, answering_server, certificate_and_bundle, compare
 from scripts.benches.nginx import nginx, nginx_path
 
 BROADCAST_TO = 1_000
@@ -16,34 +22,80 @@ FRAME = b'{"route":"SendGreeting","payload":{"greeting":"Hello!"}}'
 
 
 def broadcast(rounds: int) -> dict[str, float]:
-    """Posts per second to a loopback server that answers 200: one message to many, beside a bare loop of threads."""
+    """Posts per second to a loopback server that answers 200: one message to many, beside bare loops."""
     sys.path.insert(0, str(EXAMPLE))
-    with fastest_server() as url, contextlib.ExitStack() as stack:
-        runs = {
-            "bare boto3, 32 threads": stack.enter_context(bare_boto3_threads(url)),
-            "sdk.broadcast": stack.enter_context(boto3_broadcast(url)),
-            "await sdk.broadcast": stack.enter_context(async_boto3_broadcast(url)),
-            "sdk.broadcast, http": stack.enter_context(http_broadcast(url)),
-            "await sdk.broadcast, http": stack.enter_context(async_http_broadcast(url)),
-        }
-        print(f"broadcast: posts per second, {BROADCAST_TO:,} clients a round")
-        rates = {name: per_second(run, BROADCAST_TO) for name, run in runs.items()}
-        return compare(rates, rounds, base="bare boto3, 32 threads", unit="/s")
+    with fastest_server() as url:
+        figures = compared(url, rounds, "")
+    with tempfile.TemporaryDirectory() as folder, changed_environment() as environment:
+        certificate, bundle = certificate_and_bundle(Path(folder))
+        environment["AWS_CA_BUNDLE"] = str(bundle)
+        with fastest_server(certificate) as url:
+            return figures | compared(url, rounds, " over TLS", bundle)
+
+
+def compared(url: str, rounds: int, over: str, bundle: Path | None = None) -> dict[str, float]:
+    """Measure all ways in one run, and say how ours compare with the best that boto3 can do, and with awscrt."""
+    with contextlib.ExitStack() as stack:
+        runs = {f"bare boto3, {count} threads": stack.enter_context(bare_boto3(url, count)) for count in (1, 4, 32)}
+        runs["sdk.broadcast"] = stack.enter_context(boto3_broadcast(url))
+        runs["await sdk.broadcast"] = stack.enter_context(async_boto3_broadcast(url))
+        if awscrt_loop.is_installed():
+            loop = awscrt_loop.awscrt_loop(url, ids_of_clients, FRAME, bundle)
+            runs["awscrt, a plain loop"] = stack.enter_context(loop)
+        else:
+            print("awscrt is not installed: measured without it")
+        runs["sdk.broadcast, http"] = stack.enter_context(http_broadcast(url))
+        runs["await sdk.broadcast, http"] = stack.enter_context(async_http_broadcast(url))
+        print(f"broadcast: posts per second{over}, {BROADCAST_TO:,} clients a round")
+        spent: dict[str, list[float]] = {name: [] for name in runs}
+        rates = {name: rate(run, spent[name]) for name, run in runs.items()}
+        figures = compare(rates, rounds, base="bare boto3, 32 threads", unit="/s")
+    best = max(figures[f"{name} /s"] for name in runs if name.startswith("bare boto3"))
+    for name in ("sdk.broadcast, http", "await sdk.broadcast, http"):
+        told = [f"{figures[f'{name} /s'] / best:.1f} of boto3 at its best"]
+        if "awscrt, a plain loop /s" in figures:
+            told.append(f"{figures[f'{name} /s'] / figures['awscrt, a plain loop /s']:.1f} of awscrt")
+        told.append(f"{statistics.median(spent[name]):.1f} µs of CPU per post")
+        print(f"  {name}{over}: {', '.join(told)}")
+    return {f"{name}{over}": figure for name, figure in figures.items()}
+
+
+def rate(run: Callable[[], None], spent: list[float]) -> Callable[[], float]:
+    """Measure posts a second, and note the microseconds of CPU that each took."""
+
+    def measure() -> float:
+        started, cpu = time.perf_counter(), time.process_time()
+        run()
+        spent.append((time.process_time() - cpu) / BROADCAST_TO * 1e6)
+        return BROADCAST_TO / (time.perf_counter() - started)
+
+    return measure
 
 
 @contextlib.contextmanager
-def fastest_server() -> Iterator[str]:
+def changed_environment() -> Iterator[MutableMapping[str, str]]:
+    """The environment, which is put back after the block."""
+    before = dict(os.environ)
+    try:
+        yield os.environ
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def fastest_server(certificate: Path | None = None) -> Iterator[str]:
     """nginx, which is never the limit, where it is installed."""
     if nginx_path() is None:
-        with answering_server() as url:
+        with answering_server(certificate) as url:
             yield url
     else:
-        with nginx() as port:
-            yield f"http://127.0.0.1:{port}/local"
+        with nginx(certificate) as port:
+            yield f"{'https' if certificate else 'http'}://127.0.0.1:{port}/local"
 
 
 @contextlib.contextmanager
-def bare_boto3_threads(url: str) -> Iterator[Callable[[], None]]:
+def bare_boto3(url: str, count: int) -> Iterator[Callable[[], None]]:
     import boto3
     from botocore.config import Config
 
@@ -53,13 +105,13 @@ def bare_boto3_threads(url: str) -> Iterator[Callable[[], None]]:
         region_name="us-east-1",
         aws_access_key_id="local",
         aws_secret_access_key="local",
-        config=Config(max_pool_connections=32),
+        config=Config(max_pool_connections=count),
     )
 
     def post(connection_id: str) -> None:
         client.post_to_connection(ConnectionId=connection_id, Data=FRAME)
 
-    with ThreadPoolExecutor(32) as threads:
+    with ThreadPoolExecutor(count) as threads:
         yield lambda: [*threads.map(post, ids_of_clients())].clear()
     client.close()
 

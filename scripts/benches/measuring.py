@@ -47,15 +47,6 @@ def seconds(run: Callable[[], object], scale: float = 1.0) -> Callable[[], float
     return measure
 
 
-def per_second(run: Callable[[], None], count: int) -> Callable[[], float]:
-    def measure() -> float:
-        started = time.perf_counter()
-        run()
-        return count / (time.perf_counter() - started)
-
-    return measure
-
-
 def cpu(run: Callable[[], None], scale: float) -> Callable[[], float]:
     def measure() -> float:
         started = time.process_time()
