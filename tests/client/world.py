@@ -17,7 +17,7 @@ from pushwire.client import Backoff, Connection, State
 from pushwire.client.client import Client
 from pushwire.frame import KEEPALIVE, decode, encode
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
-from tests.aws_lambda.contract.desk_pushwire import DeskRouter
+from tests.aws_lambda.contract.desk_pushwire import DeskRouter, PresenceRouter
 from tests.aws_lambda.contract.desk_pushwire_client import DeskClient, _DeskOperations
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ class Desk:
         handshakes: The events of the handshakes.
     """
 
-    operations = DeskRouter().operations
+    operations = (*DeskRouter().operations, *PresenceRouter().operations)
 
     def __init__(self, connect: Callable[[dict[str, Any]], int] = lambda _event: 200) -> None:
         self._connect = connect

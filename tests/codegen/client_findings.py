@@ -184,8 +184,7 @@ FINDINGS: dict[str, Findings] = {
     "an iteration that does not wait": Findings(
         mypy=[("attr-defined", '"ChatClient" has no attribute "__iter__" (not iterable)')],
         pyright=[
-            ("reportUnknownVariableType", 'Type of "event" is unknown'),
-            ("reportUnusedVariable", 'Variable "event" is not accessed'),
+            ("reportUnknownVariableType", 'Type of "_event" is unknown'),
             ("reportGeneralTypeIssues", '"ChatClient" is not iterable'),
         ],
     ),

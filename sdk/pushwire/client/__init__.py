@@ -27,6 +27,7 @@ from pushwire.client.errors import (
 )
 from pushwire.client.events import Event, UnknownEvent
 from pushwire.client.handshake import Handshake
+from pushwire.client.iam import IamAuth
 from pushwire.client.lifecycle import State
 from pushwire.client.settings import ConnectionOptions
 from pushwire.client.status import Status
@@ -52,6 +53,7 @@ __all__ = [
     "GatewayError",
     "Handshake",
     "HeaderAuth",
+    "IamAuth",
     "ListenerError",
     "QueryAuth",
     "SendQueueFullError",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pushwire import frame
-from pushwire._log import DEBUG, logger
+from pushwire._log import debugs, logger
 from pushwire.client.channels import Channel, Channels
 from pushwire.client.errors import ClientError, GatewayError
 from pushwire.client.events import UnknownEvent
@@ -34,7 +34,7 @@ class Inbox:
         self._report = report
         self._is_expected = is_expected
         self._counters = counters
-        self._is_debugging = logger("client").isEnabledFor(DEBUG)
+        self._is_debugging = debugs("client")
         self._clients: tuple[Channels, ...] = ()
         self._end: tuple[Callable[[], ClientError], Callable[[], Exception]] | None = None
         self._by_route: dict[str, tuple[Channel[Any], ...]] = {}

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from google.protobuf.message import Message
 
 from pushwire import frame
-from pushwire._log import DEBUG, logger
+from pushwire._log import debugs, logger
 from pushwire.client.awaiting import result_of
 from pushwire.client.clock import sleep
 from pushwire.client.endings import GOODBYE, RENEWED, Failure, says_client_is_wrong
@@ -115,7 +115,7 @@ class Link:
                 size=len(data),
                 operation=operation,
             )
-        if logger("client").isEnabledFor(DEBUG):
+        if debugs("client"):
             logger("client").debug("send %s: %r", operation, data[:_SHOWN_OF_A_FRAME])
         await self.writer.send(operation, data)
 
