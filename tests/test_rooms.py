@@ -12,10 +12,13 @@ import pushwire
 
 PACKAGE = Path(pushwire.__file__).parent
 
-CORE = {"_version", "_log", "operation", "errors", "_payload", "frame", "callback_url", "v1", "_codegen"}
+CORE = {"_version", "_log", "_functions", "operation", "errors", "_payload", "frame", "callback_url", "v1", "_codegen"}
+LAZY = {"connections", "server"}
+"""What `pushwire` imports when one of its names is asked for, and for type checkers."""
 MAY_IMPORT: dict[str, set[str]] = {
     "_version": set(),
     "_log": set(),
+    "_functions": set(),
     "v1": set(),
     "_codegen": {"_version"},
     "operation": set(),
@@ -25,11 +28,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "callback_url": {"errors"},
     "connections": CORE,
     "server": CORE | {"connections"},
-    "aws_lambda": {"_log", "server", "frame", "errors", "operation", "callback_url"},
+    "aws_lambda": {"_log", "_functions", "server", "frame", "errors", "operation", "callback_url"},
     "gateway": {"_version", "operation", "frame", "errors"},
     "plugin": {"_version", "_codegen", "v1"},
     "testing": {"connections", "frame", "errors", "operation", "callback_url", "gateway"},
-    "__init__": {"_version", "errors", "operation"},
+    "__init__": {"_version", "errors", "operation", *LAZY},
 }
 
 

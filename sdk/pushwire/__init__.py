@@ -1,7 +1,10 @@
 """Typed messages over AWS API Gateway WebSocket APIs, generated from `.proto` files."""
 
+from typing import TYPE_CHECKING
+
 from pushwire._version import __version__
 from pushwire.errors import (
+    BroadcastError,
     CallbackUrlError,
     ConnectionGoneError,
     ConnectionPendingError,
@@ -17,9 +20,19 @@ from pushwire.errors import (
 )
 from pushwire.operation import Direction, Format, Operation
 
+if TYPE_CHECKING:
+    from pushwire.connections.protocol import ConnectionInfo
+    from pushwire.connections.rate_limit import RateLimit
+    from pushwire.server.options import BroadcastOptions
+    from pushwire.server.report import BroadcastReport
+
 __all__ = [
+    "BroadcastError",
+    "BroadcastOptions",
+    "BroadcastReport",
     "CallbackUrlError",
     "ConnectionGoneError",
+    "ConnectionInfo",
     "ConnectionPendingError",
     "CredentialsError",
     "Direction",
@@ -30,8 +43,25 @@ __all__ = [
     "Operation",
     "PayloadTooLargeError",
     "PushwireError",
+    "RateLimit",
     "SendError",
     "ThrottledError",
     "UnavailableError",
     "__version__",
 ]
+
+_LAZY = {
+    "BroadcastOptions": "pushwire.server.options",
+    "BroadcastReport": "pushwire.server.report",
+    "ConnectionInfo": "pushwire.connections.protocol",
+    "RateLimit": "pushwire.connections.rate_limit",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what stands on the rooms above only when asked: they import this one."""
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,7 @@
           +-- InvalidConnectionIdError     400: not an id of API Gateway's
           +-- CredentialsError             no usable AWS credentials
           +-- UnavailableError             time-outs, DNS, resets, 5xx after retries
+     +-- BroadcastError             some sends of a broadcast failed: a group of their errors
 
 Errors store data and build their text from it, so that it can be logged as fields. A wrong type is a `TypeError`, as
 everywhere in Python.
@@ -22,6 +23,7 @@ from typing import ClassVar
 from pushwire.operation import AnyOperation
 
 __all__ = [
+    "BroadcastError",
     "CallbackUrlError",
     "ConnectionGoneError",
     "ConnectionPendingError",
@@ -197,3 +199,10 @@ class UnavailableError(SendError):
     """No usable answer after all attempts: a time-out, DNS, a refused or reset connection, or a 5xx."""
 
     summary = "the management API is unavailable"
+
+
+class BroadcastError(PushwireError, ExceptionGroup[SendError]):
+    """Some sends of a broadcast failed; raised by `BroadcastReport.raise_for_failures` alone.
+
+    It is a group of their errors, so that `except* pushwire.ThrottledError` takes out those of one kind.
+    """

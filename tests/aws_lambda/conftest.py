@@ -11,6 +11,6 @@ __all__ = ["form", "pushwire_connections"]
 
 @pytest.fixture(params=FORMS)
 def form(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """Makes a router of a desk: with a class given, and with each function by a decorator."""
+    """Makes a router of a desk: with a class given, and with each function by a decorator, sync and async."""
     made: Callable[..., Any] = request.param
     return made

@@ -11,7 +11,7 @@ from pushwire import ConnectionGoneError, ConnectionPendingError
 from pushwire.aws_lambda import AnyRequest, CallNext, ConnectionAccepted, ConnectionDenied, Interceptor
 from pushwire.testing import RecordingConnections, connect_event, disconnect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting
-from tests.aws_lambda.contract.desk_pushwire import DeskConnectRequest, DeskRouter, DeskServerSdk
+from tests.aws_lambda.contract.desk_pushwire import DeskConnectRequest, DeskRouter
 from tests.aws_lambda.world import CAPTURED_CONNECT, CAPTURED_DISCONNECT, OK, Desk, OpenDesk, by_class
 
 
@@ -211,8 +211,7 @@ def test_nothing_can_be_sent_to_a_connection_that_is_not_open(form: Any) -> None
         assert request.sdk is request.sdk
         request.sdk.close()
 
-    router = form(OpenDesk(on_connect=greet_too_early), connections)
-    router._service._make_sdk = lambda _url: DeskServerSdk(connections=connections, on_gone=gone.append)
+    router = form(OpenDesk(on_connect=greet_too_early), connections, on_gone=gone.append)
     assert router(connect_event(connection_id="own"), None) == OK
     assert connections.sent.to("another") == [Greeting(text="somebody came")]
     assert connections.sent.to("own") == []

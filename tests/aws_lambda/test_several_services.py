@@ -196,7 +196,7 @@ def test_functions_registered_after_the_router_was_made() -> None:
 
 def test_what_is_no_router_of_a_service() -> None:
     wrong: Any = Desk()
-    with pytest.raises(TypeError, match="takes routers of services, not Desk"):
+    with pytest.raises(TypeError, match="takes sync routers of services, not Desk"):
         Router(wrong)
     nested: Any = Router(DeskRouter(Desk()))
     with pytest.raises(TypeError, match="not Router"):

@@ -9,8 +9,10 @@ from google.protobuf.empty_pb2 import Empty
 
 from pushwire.aws_lambda import Interceptor
 from pushwire.testing import RecordingConnections
+from tests.aws_lambda.async_world import OnGone, async_router
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import (
+    AsyncDeskRouter,
     DeskConnectRequest,
     DeskDisconnectRequest,
     DeskHandlers,
@@ -96,14 +98,24 @@ class OpenDesk(Desk):
         self._called("on_default", request, request.event.body)
 
 
-def by_class(desk: Desk, connections: RecordingConnections, interceptors: Sequence[Interceptor] = ()) -> DeskRouter:
-    return DeskRouter(desk, interceptors=interceptors, sdk=lambda _url: DeskServerSdk(connections=connections))
+def by_class(
+    desk: Desk,
+    connections: RecordingConnections,
+    interceptors: Sequence[Interceptor] = (),
+    on_gone: OnGone | None = None,
+) -> DeskRouter:
+    sdk = DeskServerSdk(connections=connections, on_gone=on_gone)
+    return DeskRouter(desk, interceptors=interceptors, sdk=lambda _url: sdk)
 
 
 def by_decorators(
-    desk: Desk, connections: RecordingConnections, interceptors: Sequence[Interceptor] = ()
+    desk: Desk,
+    connections: RecordingConnections,
+    interceptors: Sequence[Interceptor] = (),
+    on_gone: OnGone | None = None,
 ) -> DeskRouter:
-    router = DeskRouter(interceptors=interceptors, sdk=lambda _url: DeskServerSdk(connections=connections))
+    sdk = DeskServerSdk(connections=connections, on_gone=on_gone)
+    router = DeskRouter(interceptors=interceptors, sdk=lambda _url: sdk)
     router.enter(desk.enter)
     router.say(desk.say)
     router.leave(desk.leave)
@@ -114,4 +126,22 @@ def by_decorators(
     return router
 
 
-FORMS = [by_class, by_decorators]
+def by_async_class(
+    desk: Desk,
+    connections: RecordingConnections,
+    interceptors: Sequence[Interceptor] = (),
+    on_gone: OnGone | None = None,
+) -> AsyncDeskRouter:
+    return async_router(desk, connections, interceptors, on_gone, by_decorators=False)
+
+
+def by_async_decorators(
+    desk: Desk,
+    connections: RecordingConnections,
+    interceptors: Sequence[Interceptor] = (),
+    on_gone: OnGone | None = None,
+) -> AsyncDeskRouter:
+    return async_router(desk, connections, interceptors, on_gone, by_decorators=True)
+
+
+FORMS: list[Callable[..., Any]] = [by_class, by_decorators, by_async_class, by_async_decorators]

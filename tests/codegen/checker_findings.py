@@ -361,5 +361,123 @@ FINDINGS: dict[str, Findings] = {
     "OldServerSdk(connections=connections)": Findings(
         mypy=[], pyright=[("reportDeprecated", 'The class "OldServerSdk" is deprecated')]
     ),
+    'sdk.broadcast.send_greeting(["id"], chat_pb2.PingMessage())': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 2 to "send_greeting" of "_Broadcast" has incompatible type "PingMessage"; expected "Greeting"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "PingMessage" cannot be assigned to parameter "message" of type "Greeting" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.broadcast.send_greeting(["id"])': Findings(
+        mypy=[("call-arg", 'Too few arguments for "send_greeting" of "_Broadcast"')],
+        pyright=[("reportCallIssue", "Expected 1 more positional argument")],
+    ),
+    "sdk.broadcast.send_greeting([1], greeting)": Findings(
+        mypy=[("list-item", 'List item 0 has incompatible type "int"; expected "str"')],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "list[int]" cannot be assigned to parameter "connection_ids" of type "Iterable[str]" in function "send_greeting"',
+            )
+        ],
+    ),
+    "sdk.broadcast.send_greeting(5, greeting)": Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 1 to "send_greeting" of "_Broadcast" has incompatible type "int"; expected "Iterable[str]"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[5]" cannot be assigned to parameter "connection_ids" of type "Iterable[str]" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.broadcast.send_greeting(["id"], greeting, max_inflight=8)': Findings(
+        mypy=[
+            (
+                "call-arg",
+                'Unexpected keyword argument "max_inflight" for "send_greeting" of "_Broadcast"; did you mean "max_in_flight"?',
+            )
+        ],
+        pyright=[("reportCallIssue", 'No parameter named "max_inflight"')],
+    ),
+    'sdk.broadcast.send_greeting(["id"], greeting, deadline="1s")': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument "deadline" to "send_greeting" of "_Broadcast" has incompatible type "str"; expected "float | None"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[\'1s\']" cannot be assigned to parameter "deadline" of type "float | None" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.broadcast.send_greeting(["id"], greeting, rate_limit=5000)': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument "rate_limit" to "send_greeting" of "_Broadcast" has incompatible type "int"; expected "RateLimit | None"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[5000]" cannot be assigned to parameter "rate_limit" of type "RateLimit | None" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.broadcast.send_greeting(["id"], greeting, on_outcome=lambda _id: None)': Findings(
+        mypy=[
+            ("misc", "Cannot infer type of lambda"),
+            (
+                "arg-type",
+                'Argument "on_outcome" to "send_greeting" of "_Broadcast" has incompatible type "Callable[[Any], None]"; expected "Callable[[str, SendError | None], object] | None"',
+            ),
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "(_id: str) -> None" cannot be assigned to parameter "on_outcome" of type "((str, SendError | None) -> object) | None" in function "send_greeting"',
+            )
+        ],
+    ),
+    'sdk.broadcast.send_greeting(connection_ids=["id"], message=greeting)': Findings(
+        mypy=[
+            ("call-arg", 'Unexpected keyword argument "connection_ids" for "send_greeting" of "_Broadcast"'),
+            ("call-arg", 'Unexpected keyword argument "message" for "send_greeting" of "_Broadcast"'),
+        ],
+        pyright=[("reportCallIssue", "Expected 2 more positional arguments")],
+    ),
+    'sdk.broadcast.join_room(["id"], chat_pb2.JoinRoomRequest())': Findings(
+        mypy=[("attr-defined", '"_Broadcast" has no attribute "join_room"')],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "join_room" is unknown'),
+            ("reportAttributeAccessIssue", 'Cannot access attribute "join_room" for class "_Broadcast"'),
+        ],
+    ),
+    'sdk.broadcast.poke(["id"], greeting)': Findings(
+        mypy=[
+            ("call-arg", 'Too many positional arguments for "poke" of "_Broadcast"'),
+            ("arg-type", 'Argument 2 to "poke" of "_Broadcast" has incompatible type "Greeting"; expected "int"'),
+        ],
+        pyright=[("reportCallIssue", "Expected 1 positional argument")],
+    ),
+    'sdk.broadcast.send_greeting(["id"], greeting).accepted = 5': Findings(
+        mypy=[("misc", 'Property "accepted" defined in "BroadcastReport" is read-only')],
+        pyright=[("reportAttributeAccessIssue", 'Cannot assign to attribute "accepted" for class "BroadcastReport"')],
+    ),
 }
 """By the text of the line; a line that is not here has to be clean."""

@@ -1,6 +1,7 @@
 """`deprecated` options are marks for type checkers; at run time they neither warn nor change anything."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,15 @@ MODULE = "deprecations/deprecated_pushwire.py"
 
 def marks(folder: Path, path: str) -> dict[str, str]:
     """The message of each PEP 702 mark in a module, by class or `Class.method`."""
-    found: dict[str, str] = {}
-    for node in ast.parse((folder / path).read_bytes()).body:
+    return dict(_marks(ast.parse((folder / path).read_bytes()), ""))
+
+
+def _marks(outer: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, str]]:
+    for node in outer.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _mark(f"{prefix}{node.name}", node.decorator_list).items()
         if isinstance(node, ast.ClassDef):
-            found |= _mark(node.name, node.decorator_list)
-            for member in node.body:
-                if isinstance(member, ast.FunctionDef):
-                    found |= _mark(f"{node.name}.{member.name}", member.decorator_list)
-    return found
+            yield from _marks(node, f"{prefix}{node.name}.")
 
 
 def _mark(name: str, decorators: list[ast.expr]) -> dict[str, str]:
@@ -33,14 +35,18 @@ def _mark(name: str, decorators: list[ast.expr]) -> dict[str, str]:
 
 def test_deprecated_rpcs_and_services_are_marked_and_nothing_else_is(absolute: Path) -> None:
     found = marks(absolute, MODULE)
-    assert found.keys() == {
+    of_a_family = {
         "DeprecationRouter.retire_in_front",
         "DeprecationRouter.retire_received",
         "DeprecationServerSdk.retire",
         "DeprecationServerSdk.retire_behind",
         "DeprecationServerSdk.retire_in_front",
+        "DeprecationServerSdk._Broadcast.retire",
+        "DeprecationServerSdk._Broadcast.retire_behind",
+        "DeprecationServerSdk._Broadcast.retire_in_front",
         "OldServerSdk",
     }
+    assert found.keys() == of_a_family | {f"Async{name}" for name in of_a_family}
     assert found["DeprecationServerSdk.retire_behind"] == 'Use `SendCurrent`, "now" \\'
     assert found["DeprecationServerSdk.retire_in_front"].split() == ["Use", "`SendCurrent`:", "it", "is", "newer."]
     assert found["DeprecationRouter.retire_in_front"] == found["DeprecationServerSdk.retire_in_front"]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pushwire.testing import RecordingConnections
+
 DOCSTRINGS = {
     "plain": "One line.",
     "two_paragraphs": "The first paragraph,\nover two lines.\n\nThe second one.",
@@ -52,7 +54,7 @@ def docstrings(folder: Path, module: str, class_name: str) -> dict[str, str | No
     """The docstring of a class, under `""`, and those of its methods, as `ast.get_docstring` reads them."""
     tree = ast.parse((folder / f"{module.replace('.', '/')}.py").read_bytes())
     (found,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == class_name]
-    methods = [node for node in found.body if isinstance(node, ast.FunctionDef)]
+    methods = [node for node in found.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return {"": ast.get_docstring(found), **{method.name: ast.get_docstring(method) for method in methods}}
 
 
@@ -74,7 +76,13 @@ def test_a_method_without_a_comment_says_what_it_sends(method: str, comments: di
 
 
 def test_every_commented_rpc_was_looked_at(comments: dict[str, str | None]) -> None:
-    assert {"", *DOCSTRINGS, *WITHOUT_A_COMMENT} == comments.keys()
+    assert {"", "broadcast", *DOCSTRINGS, *WITHOUT_A_COMMENT} == comments.keys()
+
+
+def test_the_async_family_has_the_same_docstrings(absolute: Path, comments: dict[str, str | None]) -> None:
+    found = docstrings(absolute, "comments.comments_pushwire", "AsyncCommentServerSdk")
+    assert found[""] == (comments[""] or "").replace("The Server SDK of", "The async Server SDK of")
+    assert found | {"": ""} == comments | {"": ""}
 
 
 def test_a_service_s_comment_leads_its_class(absolute: Path, comments: dict[str, str | None]) -> None:
@@ -109,5 +117,6 @@ def test_help_shows_the_comment() -> None:
     from importlib import import_module
 
     chat = import_module("chat.chat_pushwire")
-    assert inspect.getdoc(chat.ChatServerSdk.send_greeting) == "Greet one client."
+    sdk = chat.ChatServerSdk(connections=RecordingConnections())
+    assert inspect.getdoc(sdk.send_greeting) == inspect.getdoc(sdk.broadcast.send_greeting) == "Greet one client."
     assert (inspect.getdoc(chat.ChatServerSdk) or "").startswith("A chat room.\n\n")

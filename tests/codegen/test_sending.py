@@ -9,8 +9,7 @@ import pytest
 from google.protobuf.message import Message
 
 from pushwire import Direction, Format, Operation
-from pushwire.server import ServerSdk
-from pushwire.testing import Post, RecordingConnections
+from pushwire.testing import AsyncRecordingConnections, Post, RecordingConnections
 
 pytestmark = pytest.mark.usefixtures("importable")
 
@@ -19,6 +18,12 @@ def sdk_class(name: str) -> Any:
     """The class `module.Class` of a generated module."""
     module, _, class_name = name.rpartition(".")
     return getattr(importlib.import_module(module), class_name)
+
+
+def async_sdk_class(name: str) -> Any:
+    """The class `module.AsyncClass` that stands beside `module.Class`."""
+    module, _, class_name = name.rpartition(".")
+    return sdk_class(f"{module}.Async{class_name}")
 
 
 def message_class(name: str) -> Any:
@@ -63,14 +68,32 @@ METHODS = {
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_sdk_has_a_method_for_each_message_that_servers_send_and_no_other(name: str) -> None:
-    own = sorted(member for member in vars(sdk_class(name)) if not member.startswith("_"))
-    assert own == METHODS[name]
+    assert methods(sdk_class(name)) == METHODS[name]
+    assert methods(async_sdk_class(name)) == METHODS[name]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_message_that_servers_send_can_be_broadcast(name: str) -> None:
+    for sdk, connections in [
+        (sdk_class(name), RecordingConnections()),
+        (async_sdk_class(name), AsyncRecordingConnections()),
+    ]:
+        if METHODS[name]:
+            assert methods(type(sdk(connections=connections).broadcast)) == METHODS[name]
+        else:
+            assert not hasattr(sdk, "broadcast")
+
+
+def methods(kind: type) -> list[str]:
+    return sorted(member for member in vars(kind) if not member.startswith("_") and member != "broadcast")
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_sdk_leaves_every_member_of_its_base_alone(name: str) -> None:
-    inherited = {member for member in dir(ServerSdk) if not member.startswith("__")}
-    assert inherited.isdisjoint(vars(sdk_class(name)))
+    for kind in (sdk_class(name), async_sdk_class(name)):
+        for made in (kind, getattr(kind, "_Broadcast", kind)):
+            inherited = {member for member in dir(made.__base__) if not member.startswith("__")}
+            assert inherited.isdisjoint(vars(made))
 
 
 def test_a_module_has_public_classes_for_each_service_with_operations_and_for_no_other() -> None:
@@ -79,8 +102,13 @@ def test_a_module_has_public_classes_for_each_service_with_operations_and_for_no
         name for name, value in vars(module).items() if inspect.isclass(value) and value.__module__ == module.__name__
     ]
     public = [name for name in classes if not name.startswith("_")]
-    families = ("ServerSdk", "Handlers", "Router")
-    assert public == [f"{prefix}{family}" for prefix in ("First", "Second", "Receiver") for family in families]
+    kinds = ("ServerSdk", "Handlers", "Router")
+    assert public == [
+        f"{family}{prefix}{kind}"
+        for prefix in ("First", "Second", "Receiver")
+        for family in ("", "Async")
+        for kind in kinds
+    ]
 
 
 def posted(sdk_name: str, method: str, *arguments: Message) -> Post:

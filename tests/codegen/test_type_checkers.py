@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.codegen import checker_findings, handler_findings, toolchain
+from tests.codegen import async_findings, checker_findings, handler_findings, toolchain
 from tests.codegen.conftest import MakeOnce
 from tests.codegen.toolchain import FIXTURES
 
 pytestmark = pytest.mark.repository
 
-FINDINGS = {**checker_findings.FINDINGS, **handler_findings.FINDINGS}
+FINDINGS = {**checker_findings.FINDINGS, **handler_findings.FINDINGS, **async_findings.FINDINGS}
 MISTAKES = {
     name: (FIXTURES / "typing" / name).read_text(encoding="utf-8").splitlines()
-    for name in ("mistakes.py", "mistaken_handlers.py")
+    for name in ("mistakes.py", "mistaken_handlers.py", "mistaken_async.py")
 }
 _NAMED = "# mistake: "
 
@@ -105,7 +105,12 @@ def test_pyright_catches_each_mistake(pyright: dict[str, list[Any]]) -> None:
 def test_each_mistake_is_caught_by_a_checker() -> None:
     lines = MISTAKES["mistakes.py"]
     calls = lines[lines.index("# Mistakes:") + 1 : lines.index("# No mistakes:")]
-    named = [_mistake(line) for line in MISTAKES["mistaken_handlers.py"] if _NAMED in line]
+    named = [
+        _mistake(line)
+        for name in ("mistaken_handlers.py", "mistaken_async.py")
+        for line in MISTAKES[name]
+        if _NAMED in line
+    ]
     assert [mistake for mistake in (*calls, *named) if mistake and mistake not in FINDINGS] == []
     assert len(set(named)) == len(named)
 

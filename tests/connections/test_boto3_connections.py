@@ -95,7 +95,7 @@ def test_an_execute_api_host_names_its_own_region(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_REGION", "sa-east-1")
     url = "https://abc123.execute-api.eu-west-1.amazonaws.com/prod"
     connections = Boto3Connections(url)
-    client = connections._client
+    client = connections._once.client
     assert getattr(client, "meta").region_name == "eu-west-1"  # noqa: B009 - behind the seam's protocol
     connections.close()
 

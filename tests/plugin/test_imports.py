@@ -23,12 +23,15 @@ def _imports(statement: ast.stmt) -> Iterator[str]:
         yield ast.unparse(statement)
 
 
-OF_LAMBDA = ["Bind", "ConnectRequest", "DisconnectRequest", "Handlers", "Interceptor", "Request", "ServiceRouter"]
+OF_LAMBDA = [
+    *["AsyncBind", "AsyncHandlers", "AsyncInterceptor", "AsyncServiceRouter", "Bind", "ConnectRequest"],
+    *["DisconnectRequest", "Handlers", "Interceptor", "Request", "ServiceRouter"],
+]
 RUN_TIME = [
     "from google.protobuf.message import Message",
     "from pushwire import Direction, Operation",
     f"from pushwire.aws_lambda import {', '.join(OF_LAMBDA)}",
-    "from pushwire.server import ServerSdk",
+    "from pushwire.server import AsyncServerSdk, ServerSdk",
 ]
 OF_EVERY_MODULE = [
     "from abc import abstractmethod",
@@ -37,6 +40,18 @@ OF_EVERY_MODULE = [
     *RUN_TIME,
 ]
 """What a module with an inbound operation imports, whatever its messages are."""
+
+OF_BOTH_DIRECTIONS = [
+    "from abc import abstractmethod",
+    "from collections.abc import AsyncIterable, Callable, Iterable, Sequence",
+    "from typing import TypeAlias, TypeVar, Unpack",
+    "from google.protobuf import empty_pb2",
+    "from google.protobuf.message import Message",
+    "from pushwire import BroadcastOptions, BroadcastReport, Direction, Operation",
+    f"from pushwire.aws_lambda import {', '.join(OF_LAMBDA)}",
+    "from pushwire.server import AsyncBroadcast, AsyncServerSdk, Broadcast, ServerSdk",
+]
+"""What one with outbound operations imports as well, of which one takes no message."""
 
 
 def test_nothing_is_imported_that_is_not_used() -> None:
@@ -60,15 +75,9 @@ def test_modules_of_the_run_time_come_first_and_each_group_is_sorted() -> None:
     contract.rpc("Send", takes=other.message("Note"))
     contract.rpc("SendOwn", takes=contract.message("Note"), operation=BOTH)
     text = only(generated(contract, imported=[other]))
-    assert imports(text) == [
-        *OF_EVERY_MODULE[: -len(RUN_TIME)],
-        "from google.protobuf import empty_pb2",
-        *RUN_TIME,
-        "from a import b_pb2",
-        "from m import n_pb2",
-    ]
-    assert "import ServerSdk\n\nfrom a" in text
-    assert "import TypeAlias, TypeVar\n\nfrom google" in text
+    assert imports(text) == [*OF_BOTH_DIRECTIONS, "from a import b_pb2", "from m import n_pb2"]
+    assert "ServerSdk\n\nfrom a" in text
+    assert "import TypeAlias, TypeVar, Unpack\n\nfrom google" in text
 
 
 def test_a_module_of_the_same_name_gets_its_full_one_and_the_own_never() -> None:
@@ -204,7 +213,7 @@ def test_messages_that_no_name_reaches_are_bound_once(path: list[str], checkers:
     bound = f"_chat_pb2_{'_'.join(path)}"
     assert f"if TYPE_CHECKING:\n    {bound} = {checkers}\nelse:\n    {bound} = {python}\n" in text
     assert text.count(f"{bound} = ") == 2
-    assert text.count(f"message: {bound}") == 2
+    assert text.count(f"message: {bound}") == 8  # twice to one and to many, sync and async
     assert "# pyright: reportPrivateUsage=false\n" in text
 
 

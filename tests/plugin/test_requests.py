@@ -39,13 +39,17 @@ from pushwire._codegen import require
 require(abi=1)  # Before anything that a runtime of another age may lack.
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from typing import TypeAlias, TypeVar, Unpack
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
-from pushwire import Direction, Operation
+from pushwire import BroadcastOptions, BroadcastReport, Direction, Operation
 from pushwire.aws_lambda import (
+    AsyncBind,
+    AsyncHandlers,
+    AsyncInterceptor,
+    AsyncServiceRouter,
     Bind,
     ConnectRequest,
     DisconnectRequest,
@@ -54,7 +58,7 @@ from pushwire.aws_lambda import (
     Request,
     ServiceRouter,
 )
-from pushwire.server import ServerSdk
+from pushwire.server import AsyncBroadcast, AsyncServerSdk, Broadcast, ServerSdk
 
 from chat.v1 import chat_pb2
 
@@ -97,6 +101,32 @@ class ChatServerSdk(ServerSdk):
     def poke(self, connection_id: str) -> None:
         """Send `Poke` to one client."""
         self._send(_ChatOperations.poke, connection_id, empty_pb2.Empty())
+
+    class _Broadcast(Broadcast):
+        """One method for each message, with an outcome for each client."""
+
+        def greet(
+            self,
+            connection_ids: Iterable[str],
+            message: chat_pb2.Greeting,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Greet one client."""
+            return self._send(_ChatOperations.greet, connection_ids, message, **options)
+
+        def poke(
+            self, connection_ids: Iterable[str], /, **options: Unpack[BroadcastOptions]
+        ) -> BroadcastReport:
+            """Send `Poke` to many clients."""
+            return self._send(
+                _ChatOperations.poke, connection_ids, empty_pb2.Empty(), **options
+            )
+
+    @property
+    def broadcast(self) -> _Broadcast:
+        """The same messages, each to many clients."""
+        return self._Broadcast(self._outgoing)
 
 
 ChatRequest: TypeAlias = Request[_M, ChatServerSdk]
@@ -151,6 +181,105 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
 
     @property
     def poke(self) -> Bind[ChatRequest[empty_pb2.Empty]]:
+        """Register the function that handles `Poke`."""
+        return self._bind(_ChatOperations.poke)
+
+
+class AsyncChatServerSdk(AsyncServerSdk):
+    """The async Server SDK of `chat.v1.ChatService`: one method for each message that servers send."""
+
+    async def greet(self, connection_id: str, message: chat_pb2.Greeting) -> None:
+        """Greet one client."""
+        await self._send(_ChatOperations.greet, connection_id, message)
+
+    async def poke(self, connection_id: str) -> None:
+        """Send `Poke` to one client."""
+        await self._send(_ChatOperations.poke, connection_id, empty_pb2.Empty())
+
+    class _Broadcast(AsyncBroadcast):
+        """One method for each message, with an outcome for each client."""
+
+        async def greet(
+            self,
+            connection_ids: Iterable[str] | AsyncIterable[str],
+            message: chat_pb2.Greeting,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Greet one client."""
+            return await self._send(
+                _ChatOperations.greet, connection_ids, message, **options
+            )
+
+        async def poke(
+            self,
+            connection_ids: Iterable[str] | AsyncIterable[str],
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Send `Poke` to many clients."""
+            return await self._send(
+                _ChatOperations.poke, connection_ids, empty_pb2.Empty(), **options
+            )
+
+    @property
+    def broadcast(self) -> _Broadcast:
+        """The same messages, each to many clients."""
+        return self._Broadcast(self._outgoing)
+
+
+AsyncChatRequest: TypeAlias = Request[_M, AsyncChatServerSdk]
+AsyncChatConnectRequest: TypeAlias = ConnectRequest[AsyncChatServerSdk]
+AsyncChatDisconnectRequest: TypeAlias = DisconnectRequest[AsyncChatServerSdk]
+
+
+class AsyncChatHandlers(AsyncHandlers[AsyncChatServerSdk]):
+    """The handlers of `chat.v1.ChatService`: one method for each message that clients send.
+
+    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    """
+
+    @abstractmethod
+    async def enter(self, request: AsyncChatRequest[chat_pb2.Entry], /) -> None:
+        """Enter a room."""
+
+    @abstractmethod
+    async def poke(self, request: AsyncChatRequest[empty_pb2.Empty], /) -> None:
+        """Handle `Poke`."""
+
+
+class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
+    """The async router of `chat.v1.ChatService`: a Lambda handler.
+
+    It is given `AsyncChatHandlers`, or each function by a decorator.
+    """
+
+    def __init__(
+        self,
+        handlers: AsyncChatHandlers | None = None,
+        /,
+        *,
+        interceptors: Sequence[AsyncInterceptor] = (),
+        sdk: Callable[[str], AsyncChatServerSdk] = AsyncChatServerSdk,
+    ) -> None:
+        super().__init__(
+            {
+                "enter": _ChatOperations.enter,
+                "greet": _ChatOperations.greet,
+                "poke": _ChatOperations.poke,
+            },
+            handlers,
+            interceptors,
+            sdk,
+        )
+
+    @property
+    def enter(self) -> AsyncBind[AsyncChatRequest[chat_pb2.Entry]]:
+        """Enter a room."""
+        return self._bind(_ChatOperations.enter)
+
+    @property
+    def poke(self) -> AsyncBind[AsyncChatRequest[empty_pb2.Empty]]:
         """Register the function that handles `Poke`."""
         return self._bind(_ChatOperations.poke)
 '''
@@ -234,15 +363,18 @@ def test_an_outbound_service_has_handlers_and_a_router_too() -> None:
     assert "clients send none of its messages" in text
     tree = ast.parse(text)
     methods = {
-        node.name: [member.name for member in node.body if isinstance(member, ast.FunctionDef)]
+        node.name: [member.name for member in node.body if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef)]
         for node in tree.body
         if isinstance(node, ast.ClassDef)
     }
     assert methods == {
         "_ChatOperations": [],
-        "ChatServerSdk": ["greet"],
+        "ChatServerSdk": ["greet", "broadcast"],
         "ChatHandlers": [],
         "ChatRouter": ["__init__"],
+        "AsyncChatServerSdk": ["greet", "broadcast"],
+        "AsyncChatHandlers": [],
+        "AsyncChatRouter": ["__init__"],
     }
 
 
@@ -304,7 +436,8 @@ def test_a_deprecation_without_a_comment_says_so_plainly() -> None:
     (text,) = generated(contract).values()
     assert '@_deprecated("Send is deprecated.")' in text
     assert '@_deprecated("ChatService is deprecated.")\nclass ChatServerSdk(' in text
-    assert text.count("@_deprecated(") == 2
+    assert '@_deprecated("ChatService is deprecated.")\nclass AsyncChatServerSdk(' in text
+    assert text.count("@_deprecated(") == 2 * 3  # the class, the message to one, the message to many
 
 
 def test_a_mark_stands_where_its_user_has_a_choice() -> None:
@@ -315,10 +448,11 @@ def test_a_mark_stands_where_its_user_has_a_choice() -> None:
     (text,) = generated(contract).values()
     assert '    @property\n    @_deprecated("Use Come.")\n    def enter(self) -> Bind' in text
     assert "    @abstractmethod\n    def enter(self, request" in text
+    assert "    @abstractmethod\n    async def enter(" in text
     assert '        """Enter.\n\n        Deprecated: Use Come.\n        """' in text
     assert "\n\nclass ChatHandlers(" in text
     assert "\n\nclass ChatRouter(" in text
-    assert text.count("    Deprecated: ChatService is deprecated.\n") == 2
+    assert text.count("    Deprecated: ChatService is deprecated.\n") == 2 * 2
     assert '# pyright: reportDeprecated=false\n# mypy: disable-error-code="deprecated"\n' in text
 
 

@@ -1,12 +1,14 @@
 """Lambda handlers: what generated `…Handlers` and `…Router` classes stand on.
 
-Generated code also imports `Bind`, `Handlers` and `ServiceRouter` from here.
+Generated code also imports `Bind`, `Handlers`, `ServiceRouter` and their async counterparts from here.
 """
 
+from pushwire.aws_lambda.async_interceptors import AsyncCallNext, AsyncInterceptor, async_logging_interceptor
+from pushwire.aws_lambda.async_router import AsyncRouter, AsyncServiceRouter
 from pushwire.aws_lambda.connect import ConnectionAccepted, ConnectionDenied
 from pushwire.aws_lambda.errors import EventError, MissingStateError, RouterError
 from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent
-from pushwire.aws_lambda.handlers import Bind, BindConnect, Handlers
+from pushwire.aws_lambda.handlers import AsyncBind, AsyncBindConnect, AsyncHandlers, Bind, BindConnect, Handlers
 from pushwire.aws_lambda.interceptors import AnyRequest, CallNext, Interceptor, logging_interceptor
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 from pushwire.aws_lambda.router import Router, ServiceRouter
@@ -14,6 +16,13 @@ from pushwire.aws_lambda.state import State, StateKey
 
 __all__ = [
     "AnyRequest",
+    "AsyncBind",
+    "AsyncBindConnect",
+    "AsyncCallNext",
+    "AsyncHandlers",
+    "AsyncInterceptor",
+    "AsyncRouter",
+    "AsyncServiceRouter",
     "Bind",
     "BindConnect",
     "CallNext",
@@ -34,5 +43,6 @@ __all__ = [
     "ServiceRouter",
     "State",
     "StateKey",
+    "async_logging_interceptor",
     "logging_interceptor",
 ]

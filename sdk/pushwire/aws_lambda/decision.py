@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pushwire._log import logger
+from pushwire.aws_lambda.async_interceptors import AsyncCallNext, AsyncInterceptor, async_chain
 from pushwire.aws_lambda.connect import ConnectionAccepted, ConnectionDenied
 from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.events import ConnectEvent
-from pushwire.aws_lambda.interceptors import AnyRequest, CallNext, Interceptor
+from pushwire.aws_lambda.interceptors import AnyRequest, CallNext, Interceptor, chain
 from pushwire.aws_lambda.request import ConnectRequest
 
-__all__ = ["decide"]
+__all__ = ["decide", "decide_async"]
 
 
 def decide(
@@ -27,39 +28,70 @@ def decide(
         That the connection is accepted, or the status code to deny it with: the one of `ConnectionDenied`, 500 for any
         other exception, 403 where the interceptors have not let the request through.
     """
-    decision = _Decision(request.event, on_connect)
-    call = decision.guard(decision.ask)
+    decision = _Decision(request.event)
+
+    def guarded(call: CallNext) -> CallNext:
+        def run(request: AnyRequest) -> None:
+            try:
+                call(request)
+            except BaseException as error:
+                decision.failed(error)
+                raise
+
+        return run
+
+    def ask(request: AnyRequest) -> None:
+        decision.answered(on_connect(request) if on_connect is not None else None)
+
+    call = guarded(ask)
     for interceptor in reversed(interceptors):
-        call = decision.guard(_around(interceptor, call))
+        call = guarded(chain([interceptor], call))
     with contextlib.suppress(Exception):  # the decision has kept it
         call(request)
+    return decision.outcome()
+
+
+async def decide_async(
+    request: ConnectRequest[Any], on_connect: Callable[[Any], Any] | None, interceptors: Sequence[AsyncInterceptor]
+) -> ConnectionAccepted | int:
+    """Do as `decide`, with an `on_connect` and interceptors that are async."""
+    decision = _Decision(request.event)
+
+    def guarded(call: AsyncCallNext) -> AsyncCallNext:
+        async def run(request: AnyRequest) -> None:
+            try:
+                await call(request)
+            except BaseException as error:
+                decision.failed(error)
+                raise
+
+        return run
+
+    async def ask(request: AnyRequest) -> None:
+        decision.answered(await on_connect(request) if on_connect is not None else None)
+
+    call = guarded(ask)
+    for interceptor in reversed(interceptors):
+        call = guarded(async_chain([interceptor], call))
+    with contextlib.suppress(Exception):  # the decision has kept it
+        await call(request)
     return decision.outcome()
 
 
 class _Decision:
     """What is known so far. The last failure stands: an interceptor may turn an error into a `ConnectionDenied`."""
 
-    def __init__(self, event: ConnectEvent, on_connect: Callable[[Any], Any] | None) -> None:
+    def __init__(self, event: ConnectEvent) -> None:
         self._event = event
-        self._on_connect = on_connect
         self._accepted: ConnectionAccepted | None = None
         self._failure: BaseException | None = None
 
-    def guard(self, call: CallNext) -> CallNext:
-        """Have a failure of this part of the chain denied, whatever becomes of it further out."""
+    def failed(self, error: BaseException) -> None:
+        """Deny for what a part of the chain has raised, whatever becomes of it further out."""
+        self._failure = error
 
-        def guarded(request: AnyRequest) -> None:
-            try:
-                call(request)
-            except BaseException as error:
-                self._failure = error
-                raise
-
-        return guarded
-
-    def ask(self, request: AnyRequest) -> None:
-        """Ask `on_connect`; without one, every client may connect."""
-        answer = self._on_connect(request) if self._on_connect is not None else None
+    def answered(self, answer: object) -> None:
+        """Take the answer of `on_connect`; `None` too where there is none: then every client may connect."""
         if answer is None:
             answer = ConnectionAccepted()
         elif not isinstance(answer, ConnectionAccepted):
@@ -89,10 +121,3 @@ class _Decision:
             logger("aws_lambda").warning("connection %s denied with 403: no interceptor let it through", connection_id)
             return 403
         return self._accepted
-
-
-def _around(interceptor: Interceptor, call_next: CallNext) -> CallNext:
-    def run(request: AnyRequest) -> None:
-        interceptor(request, call_next)
-
-    return run

@@ -1,18 +1,21 @@
 """What generated handler classes and routers are made of: the base of the classes, and the decorators."""
 
 from abc import ABC
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar, overload
 
+from pushwire.aws_lambda.async_interceptors import AsyncInterceptor
 from pushwire.aws_lambda.connect import ConnectionAccepted
 from pushwire.aws_lambda.interceptors import Interceptor
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
-from pushwire.server import ServerSdk
+from pushwire.server import AsyncServerSdk, ServerSdk
 
-__all__ = ["Bind", "BindConnect", "Handlers"]
+__all__ = ["AsyncBind", "AsyncBindConnect", "AsyncHandlers", "Bind", "BindConnect", "Handlers"]
 
 R = TypeVar("R")
 T = TypeVar("T")
+N = TypeVar("N", Interceptor, AsyncInterceptor)
+A = TypeVar("A", bound=AsyncServerSdk)
 S = TypeVar("S", bound=ServerSdk)
 
 
@@ -42,26 +45,48 @@ class Handlers(ABC, Generic[S]):
         """Handle a frame whose route is no operation's. Its text is `request.event.body`."""
 
 
-class _Decorator(Generic[R, T]):
-    """Registers a function that takes an `R` and returns a `T`."""
+class AsyncHandlers(ABC, Generic[A]):
+    """The base of generated `Async…Handlers` classes, as `Handlers` is of the sync ones."""
+
+    async def on_connect(self, request: ConnectRequest[A], /) -> ConnectionAccepted | None:
+        """Decide on a client that connects; override it to look at who it is.
+
+        Nothing can be sent to the connection yet: send at the client's first message.
+
+        Returns:
+            `None`, or `ConnectionAccepted` with a subprotocol: the connection opens.
+
+        Raises:
+            ConnectionDenied: It does not, with this status code. Any other exception denies with 500.
+        """
+
+    async def on_disconnect(self, request: DisconnectRequest[A], /) -> None:
+        """Learn that a connection has ended; API Gateway tells on a best effort."""
+
+    async def on_default(self, request: Request[None, A], /) -> None:
+        """Handle a frame whose route is no operation's. Its text is `request.event.body`."""
+
+
+class _Decorator(Generic[R, T, N]):
+    """Registers a function that takes an `R` and returns a `T`, perhaps with interceptors `N`."""
 
     __slots__ = ("_register",)
 
-    def __init__(self, register: Callable[[Callable[[Any], Any], Sequence[Interceptor]], None], /) -> None:
+    def __init__(self, register: Callable[[Callable[[Any], Any], Sequence[Any]], None], /) -> None:
         self._register = register
 
     @overload
     def __call__(self, function: Callable[[R], T], /) -> Callable[[R], T]: ...
     @overload
-    def __call__(self, /, *, interceptors: Sequence[Interceptor]) -> Callable[[Callable[[R], T]], Callable[[R], T]]: ...
+    def __call__(self, /, *, interceptors: Sequence[N]) -> Callable[[Callable[[R], T]], Callable[[R], T]]: ...
     def __call__(
-        self, function: Callable[[R], T] | None = None, /, *, interceptors: Sequence[Interceptor] = ()
+        self, function: Callable[[R], T] | None = None, /, *, interceptors: Sequence[N] = ()
     ) -> Callable[[R], T] | Callable[[Callable[[R], T]], Callable[[R], T]]:
         """Register a function, bare or with interceptors of its own: `@chat.join_room(interceptors=[…])`.
 
         Raises:
             RouterError: There is one already, or the router was given a handler class.
-            TypeError: It is no function, or an async one.
+            TypeError: It is no function, or one of the other family: async in a sync router, or the reverse.
         """
 
         def register(function: Callable[[R], T]) -> Callable[[R], T]:
@@ -71,13 +96,27 @@ class _Decorator(Generic[R, T]):
         return register if function is None else register(function)
 
 
-class Bind(_Decorator[R, None], Generic[R]):
+class Bind(_Decorator[R, None, Interceptor], Generic[R]):
     """A router's decorator: registers the function that handles one operation. It returns the function."""
 
     __slots__ = ()
 
 
-class BindConnect(_Decorator[ConnectRequest[S], ConnectionAccepted | None], Generic[S]):
+class BindConnect(_Decorator[ConnectRequest[S], ConnectionAccepted | None, Interceptor], Generic[S]):
     """A router's decorator: registers the function that decides on clients that connect. It returns the function."""
+
+    __slots__ = ()
+
+
+class AsyncBind(_Decorator[R, Coroutine[Any, Any, None], AsyncInterceptor], Generic[R]):
+    """An async router's decorator: registers the function that handles one operation. It returns the function."""
+
+    __slots__ = ()
+
+
+class AsyncBindConnect(
+    _Decorator[ConnectRequest[A], Coroutine[Any, Any, ConnectionAccepted | None], AsyncInterceptor], Generic[A]
+):
+    """An async router's decorator: registers the function that decides on clients that connect, and returns it."""
 
     __slots__ = ()

@@ -8,7 +8,7 @@ from pushwire._log import logger
 from pushwire.aws_lambda.connect import ConnectionDenied
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 
-__all__ = ["AnyRequest", "CallNext", "Interceptor", "chain", "logging_interceptor"]
+__all__ = ["AnyRequest", "CallNext", "Interceptor", "chain", "log_failure", "logging_interceptor"]
 
 AnyRequest: TypeAlias = Request[Any, Any] | ConnectRequest[Any] | DisconnectRequest[Any]
 """A request of any kind: a message, a client that connects, or one that has gone."""
@@ -45,18 +45,23 @@ def logging_interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
     except ConnectionDenied:
         raise  # a decision, no failure
     except Exception:
-        facts = {
-            "operation": str(request.operation) if request.operation is not None else None,
-            "route": request.route,
-            "connection_id": request.connection_id,
-        }
-        logger("aws_lambda").exception(
-            "%s: the handler raised (connection %s)",
-            request.operation or request.route,
-            request.connection_id,
-            extra=facts,
-        )
+        log_failure(request)
         raise
+
+
+def log_failure(request: AnyRequest) -> None:
+    """Log the exception that is being handled, with what is known of the request."""
+    facts = {
+        "operation": str(request.operation) if request.operation is not None else None,
+        "route": request.route,
+        "connection_id": request.connection_id,
+    }
+    logger("aws_lambda").exception(
+        "%s: the handler raised (connection %s)",
+        request.operation or request.route,
+        request.connection_id,
+        extra=facts,
+    )
 
 
 def chain(interceptors: Sequence[Interceptor], handle: CallNext) -> CallNext:

@@ -9,13 +9,13 @@ from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEve
 from pushwire.aws_lambda.state import State
 from pushwire.errors import FrameError
 from pushwire.operation import AnyOperation
-from pushwire.server import SendObserver, ServerSdk
+from pushwire.server import BaseServerSdk, SendObserver
 
 __all__ = ["ConnectRequest", "DisconnectRequest", "Request"]
 
 M_co = TypeVar("M_co", bound=Message | None, covariant=True)
 E_co = TypeVar("E_co", bound=ConnectEvent | MessageEvent | DisconnectEvent, covariant=True)
-S_co = TypeVar("S_co", bound=ServerSdk, covariant=True)
+S_co = TypeVar("S_co", bound=BaseServerSdk[Any], covariant=True)
 
 
 class _Invocation(Generic[E_co, S_co]):

@@ -6,12 +6,12 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
-from pushwire.aws_lambda.dispatch import Dispatcher
-from pushwire.aws_lambda.errors import RouterError
+from pushwire.aws_lambda.base_router import BaseRouter, BaseServiceRouter
+from pushwire.aws_lambda.dispatch import dispatch
 from pushwire.aws_lambda.handlers import Bind, BindConnect, Handlers
 from pushwire.aws_lambda.interceptors import Interceptor
 from pushwire.aws_lambda.request import DisconnectRequest, Request
-from pushwire.aws_lambda.service import Service
+from pushwire.aws_lambda.service import SYNC
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server import ServerSdk
 
@@ -21,7 +21,7 @@ M = TypeVar("M", bound=Message)
 S = TypeVar("S", bound=ServerSdk)
 
 
-class ServiceRouter(Generic[S]):
+class ServiceRouter(BaseServiceRouter[S], Generic[S]):
     """The base of generated `…Router` classes: a Lambda handler for one service.
 
     Generated classes take the same arguments without the operations, and add a decorator for each operation that
@@ -45,15 +45,7 @@ class ServiceRouter(Generic[S]):
         sdk: Callable[[str], S],
         /,
     ) -> None:
-        self._service = Service(type(self).__name__, operations, interceptors, sdk)
-        if handlers is not None:
-            self._service.use_class(handlers)
-        self._dispatch = Dispatcher([self._service], ())
-
-    @property
-    def operations(self) -> tuple[AnyOperation, ...]:
-        """All operations of the service, of each direction, in the contract's order."""
-        return self._service.operations
+        super().__init__(operations, handlers, interceptors, sdk, SYNC)
 
     @property
     def on_connect(self) -> BindConnect[S]:
@@ -84,13 +76,13 @@ class ServiceRouter(Generic[S]):
             EventError: It is no such event.
             Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
         """
-        return self._dispatch(event, context)
+        return dispatch(self._plan, event, context)
 
     def _bind(self, operation: Operation[M], /) -> Bind[Request[M, S]]:
         return Bind(partial(self._service.register, operation.route, operation.full_name))
 
 
-class Router:
+class Router(BaseRouter):
     """A Lambda handler for several services behind one API: `Router(ChatRouter(Chat()), PresenceRouter(Presence()))`.
 
     Every `on_connect` runs, in this order, until one denies; every `on_disconnect` runs. The interceptors run around
@@ -106,23 +98,7 @@ class Router:
     """
 
     def __init__(self, *services: ServiceRouter[Any], interceptors: Sequence[Interceptor] = ()) -> None:
-        given: Sequence[object] = services
-        strangers = [type(service).__name__ for service in given if not isinstance(service, ServiceRouter)]
-        if strangers:
-            raise TypeError(f"Router takes routers of services, not {strangers[0]}")
-        if not services:
-            raise RouterError("a Router needs at least one service's router")
-        # Private, because the public names of a service's router are the contract's.
-        members = [service._service for service in services]  # noqa: SLF001
-        self._dispatch = Dispatcher(members, interceptors)
-        self._operations = tuple(operation for member in members for operation in member.operations)
-        for member in members:
-            member.join(members)
-
-    @property
-    def operations(self) -> tuple[AnyOperation, ...]:
-        """All operations of all services, of each direction."""
-        return self._operations
+        super().__init__(services, ServiceRouter, interceptors, SYNC)
 
     def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
         """Handle an event, as Lambda calls it.
@@ -138,4 +114,4 @@ class Router:
             EventError: It is no such event.
             Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
         """
-        return self._dispatch(event, context)
+        return dispatch(self._plan, event, context)

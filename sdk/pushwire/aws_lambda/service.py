@@ -4,21 +4,52 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
+from pushwire._functions import is_async, name_of
 from pushwire.aws_lambda.errors import RouterError
-from pushwire.aws_lambda.handlers import Handlers
-from pushwire.aws_lambda.interceptors import Interceptor
+from pushwire.aws_lambda.handlers import AsyncHandlers, Handlers
 from pushwire.operation import AnyOperation
-from pushwire.server import ServerSdk
+from pushwire.server import BaseServerSdk
 
-__all__ = ["HOOKS", "Registration", "Service", "checked_interceptors"]
+__all__ = ["ASYNC", "HOOKS", "SYNC", "Family", "Registration", "Service", "checked_interceptors"]
 
-S = TypeVar("S", bound=ServerSdk)
-
-_CO_COROUTINE: Final = 0x80
-"""The flag of an async function's code ("Code Objects Bit Flags", Python's documentation of inspect)."""
+S = TypeVar("S", bound=BaseServerSdk[Any])
+F = TypeVar("F", bound=Callable[..., Any])
 
 HOOKS: Final = ("on_connect", "on_disconnect", "on_default")
 """What can be registered besides operations."""
+
+
+class Family(NamedTuple):
+    """What a router can run: functions written with `def`, or those written with `async def`.
+
+    Attributes:
+        name: What errors call it.
+        definition: `def` or `async def`.
+        handlers: The base of its handler classes.
+        is_async: Whether its functions are async.
+    """
+
+    name: str
+    definition: str
+    handlers: type[Handlers[Any]] | type[AsyncHandlers[Any]]
+    is_async: bool
+
+    def checked(self, function: F, name: str) -> F:
+        """Return a function that a router of this family can run.
+
+        Raises:
+            TypeError: It is none.
+        """
+        if not callable(function):
+            raise TypeError(f"a function is expected, not {name}")
+        if is_async(function) != self.is_async:
+            kind = "not async" if self.is_async else "async"
+            raise TypeError(f"{name} is {kind}, which this router cannot run: write it with {self.definition}")
+        return function
+
+
+SYNC: Final = Family("sync", "def", Handlers, is_async=False)
+ASYNC: Final = Family("async", "async def", AsyncHandlers, is_async=True)
 
 
 class Registration(NamedTuple):
@@ -30,7 +61,7 @@ class Registration(NamedTuple):
     """
 
     function: Callable[[Any], Any]
-    interceptors: tuple[Interceptor, ...] = ()
+    interceptors: tuple[Any, ...] = ()
 
 
 class Service(Generic[S]):
@@ -47,13 +78,15 @@ class Service(Generic[S]):
         self,
         name: str,
         operations: Mapping[str, AnyOperation],
-        interceptors: Sequence[Interceptor],
+        interceptors: Sequence[Any],
         make_sdk: Callable[[str], S],
+        family: Family,
     ) -> None:
         self.name: Final = name
         self.operations: Final = tuple(operations.values())
         self.inbound: Final = {op.route: op for op in self.operations if op.direction.inbound}
-        self.interceptors: Final = checked_interceptors(interceptors)
+        self.interceptors: Final = checked_interceptors(interceptors, family)
+        self._family = family
         self._neighbours: list[Service[Any]] = [self]
         self._method_names = {op.route: name for name, op in operations.items() if op.direction.inbound}
         self._registrations: dict[str, Registration] = {}
@@ -70,36 +103,34 @@ class Service(Generic[S]):
         """Share an API with other services from now on."""
         self._neighbours += [service for service in services if service not in self._neighbours]
 
-    def use_class(self, handlers: Handlers[S]) -> None:
+    def use_class(self, handlers: object) -> None:
         """Register the methods of a handler class: all operations, and the hooks that it overrides.
 
         Raises:
-            TypeError: It is no instance of the service's handler class, or a method is async.
+            TypeError: It is no instance of the service's handler class, or a method is of the other family.
         """
         if isinstance(handlers, type):
             raise TypeError(f"{self.name} takes an instance: {self.name}({handlers.__name__}())")
         owner = type(handlers).__name__
-        if not isinstance(handlers, Handlers):
+        if not isinstance(handlers, self._family.handlers):
             raise TypeError(f"{self.name} takes handlers made for its service, not {owner}")
         for route, name in self._method_names.items():
             method = getattr(handlers, name, None)
             if method is None:
                 raise TypeError(f"{self.name} takes handlers made for its service: {owner} has no method {name}")
-            self._registrations[route] = Registration(_checked_function(method, f"{owner}.{name}"))
+            self._registrations[route] = Registration(self._family.checked(method, f"{owner}.{name}"))
         for hook in HOOKS:
-            if getattr(type(handlers), hook) is not getattr(Handlers, hook):
+            if getattr(type(handlers), hook) is not getattr(self._family.handlers, hook):
                 method = getattr(handlers, hook)
-                self._registrations[f"${hook}"] = Registration(_checked_function(method, f"{owner}.{hook}"))
+                self._registrations[f"${hook}"] = Registration(self._family.checked(method, f"{owner}.{hook}"))
         self._handlers_name = owner
 
-    def register(
-        self, key: str, shown: str, function: Callable[[Any], Any], interceptors: Sequence[Interceptor]
-    ) -> None:
+    def register(self, key: str, shown: str, function: Callable[[Any], Any], interceptors: Sequence[Any]) -> None:
         """Register a function for a route, or for a hook as `$` and its name.
 
         Raises:
             RouterError: There is one already, or the router was given a handler class.
-            TypeError: It is no function, or an async one.
+            TypeError: It is no function, or of the other family.
         """
         if self._handlers_name is not None:
             raise RouterError(
@@ -111,10 +142,11 @@ class Service(Generic[S]):
             known = owner.find(key)
             if known is not None:
                 raise RouterError(
-                    f"{owner.name} already has {_name(known.function)} for {shown}, so {_name(function)} cannot be it"
+                    f"{owner.name} already has {name_of(known.function)} for {shown}, "
+                    f"so {name_of(function)} cannot be it"
                 )
         self._registrations[key] = Registration(
-            _checked_function(function, _name(function)), checked_interceptors(interceptors)
+            self._family.checked(function, name_of(function)), checked_interceptors(interceptors, self._family)
         )
 
     def sdk(self, event: Mapping[str, Any]) -> S:
@@ -135,34 +167,12 @@ class Service(Generic[S]):
         return sdk
 
 
-def checked_interceptors(interceptors: Iterable[Interceptor]) -> tuple[Interceptor, ...]:
-    """Return interceptors that a sync router can run.
+def checked_interceptors(interceptors: Iterable[Any], family: Family) -> tuple[Any, ...]:
+    """Return interceptors that a router of a family can run.
 
     Raises:
-        TypeError: They are no collection, or one of them is not callable, or async.
+        TypeError: They are no collection, or one of them is not callable, or of the other family.
     """
     if callable(interceptors) or not isinstance(interceptors, Iterable):
-        raise TypeError(f"interceptors= takes a list of interceptors, not {_name(interceptors)}")
-    return tuple(_checked_function(interceptor, _name(interceptor)) for interceptor in interceptors)
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _checked_function(function: F, name: str) -> F:
-    if not callable(function):
-        raise TypeError(f"a function is expected, not {name}")
-    if _is_async(function) or _is_async(getattr(function, "__call__", None)):  # noqa: B004 - of an object, say
-        raise TypeError(f"{name} is async, which this router cannot run: write it with def")
-    return function
-
-
-def _is_async(function: object) -> bool:
-    # What inspect.iscoroutinefunction looks at; importing inspect is a tenth of a cold start.
-    function = getattr(function, "func", function)  # of a functools.partial
-    flags: int = getattr(getattr(function, "__code__", None), "co_flags", 0)
-    return bool(flags & _CO_COROUTINE)
-
-
-def _name(function: object) -> str:
-    return getattr(function, "__qualname__", None) or type(function).__name__
+        raise TypeError(f"interceptors= takes a list of interceptors, not {name_of(interceptors)}")
+    return tuple(family.checked(interceptor, name_of(interceptor)) for interceptor in interceptors)

@@ -1,40 +1,20 @@
 """The management API through boto3."""
 
-import threading
 import time
-from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
-from pushwire.callback_url import CallbackUrl
-from pushwire.connections.answers import connection_info, error_for_status
-from pushwire.connections.boto3_client import ManagementApiClient, build_client
-from pushwire.connections.protocol import ConnectionInfo
-from pushwire.connections.retry import DEFAULT_MAX_ATTEMPTS, Attempts, RetryPolicy
-from pushwire.errors import CredentialsError, InvalidConnectionIdError, SendError, UnavailableError
+from pushwire.connections.boto3_attempts import Boto3Attempts
+from pushwire.connections.boto3_client import ManagementApiClient
+from pushwire.connections.fan_out import FanOut
+from pushwire.connections.protocol import ConnectionInfo, FanOutOptions
+from pushwire.connections.retry import Attempts
+from pushwire.connections.threads import run_on_threads
+from pushwire.errors import SendError
 
-# boto3_client has said what to install where botocore is missing.
-from botocore import exceptions as botocore_errors  # isort: skip
-
-__all__ = ["DEFAULT_CONNECT_TIMEOUT", "DEFAULT_READ_TIMEOUT", "Boto3Connections"]
+__all__ = ["Boto3Connections"]
 
 T = TypeVar("T")
-
-DEFAULT_CONNECT_TIMEOUT: Final = 1.0
-DEFAULT_READ_TIMEOUT: Final = 3.0
-
-_LONGEST_IDLE: Final = 30.0
-"""Seconds after which a pooled connection is reopened: a frozen Lambda's peer may have closed it meanwhile."""
-
-_CREDENTIALS_ERRORS: Final = (
-    botocore_errors.NoCredentialsError,
-    botocore_errors.PartialCredentialsError,
-    botocore_errors.CredentialRetrievalError,
-    botocore_errors.NoAuthTokenError,
-    botocore_errors.TokenRetrievalError,
-    botocore_errors.SSOError,
-    botocore_errors.ProfileNotFound,
-    botocore_errors.ConfigParseError,
-)
 
 
 class Boto3Connections:
@@ -73,26 +53,17 @@ class Boto3Connections:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if client is not None:
-            settings = (callback_url, region, connect_timeout, read_timeout, max_attempts)
-            if any(setting is not None for setting in settings):
-                raise TypeError("client= stands alone: its endpoint, region, time-outs and retries are its own")
-            _check_endpoint(client)
-            self._client = client
-            self._policy = RetryPolicy(max_attempts=1)
-            self._pool: _Pool | None = None
-        elif callback_url is not None:
-            self._policy = RetryPolicy(max_attempts=DEFAULT_MAX_ATTEMPTS if max_attempts is None else max_attempts)
-            self._client = build_client(
-                CallbackUrl.parse(callback_url),
-                region=region,
-                connect_timeout=DEFAULT_CONNECT_TIMEOUT if connect_timeout is None else connect_timeout,
-                read_timeout=DEFAULT_READ_TIMEOUT if read_timeout is None else read_timeout,
-            )
-            self._pool = _Pool(self._client, clock)
-        else:
-            raise TypeError("Boto3Connections() needs a callback URL or client=")
+        self._once = Boto3Attempts(
+            callback_url,
+            client=client,
+            region=region,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            max_attempts=max_attempts,
+            clock=clock,
+        )
         self._sleep = sleep
+        self._clock = clock
 
     def post(self, connection_id: str, data: bytes, /) -> None:
         """Send one text frame to a connection.
@@ -104,7 +75,35 @@ class Boto3Connections:
         Raises:
             pushwire.SendError: As one of its subclasses.
         """
-        self._call(connection_id, lambda: self._client.post_to_connection(ConnectionId=connection_id, Data=data))
+        self._call(lambda: self._once.post(connection_id, data))
+
+    def post_many(
+        self,
+        connection_ids: Iterable[str],
+        data: bytes,
+        options: FanOutOptions,
+        on_outcome: Callable[[str, SendError | None], object],
+        /,
+    ) -> tuple[str, ...]:
+        """Send one text frame to many connections, each post on a thread; see `Connections.post_many`.
+
+        At most as many are in flight as the client keeps connections: `max_pool_connections`, which botocore sets to 10
+        for a client of your own. Ids are drawn, and `on_outcome` is called, in the calling thread.
+
+        Args:
+            connection_ids: The connections; one that occurs twice is sent to twice.
+            data: The frame's text in UTF-8, at most 131,072 bytes.
+            options: How many at once, how fast, until when.
+            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`.
+
+        Returns:
+            The ids that were drawn and not tried when the deadline came.
+        """
+        options = options._replace(max_in_flight=min(options.max_in_flight, self._once.max_connections))
+        fan_out = FanOut(options, self._once.policy, on_outcome, self._clock())
+        return run_on_threads(
+            fan_out, connection_ids, lambda connection_id: self._once.post(connection_id, data), self._clock
+        )
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
         """Ask what is known of a connection.
@@ -112,8 +111,7 @@ class Boto3Connections:
         Raises:
             pushwire.SendError: As one of its subclasses.
         """
-        answer = self._call(connection_id, lambda: self._client.get_connection(ConnectionId=connection_id))
-        return connection_info(answer, connection_id=connection_id)
+        return self._call(lambda: self._once.get(connection_id))
 
     def delete(self, connection_id: str, /) -> None:
         """Close a connection; API Gateway runs `$disconnect`.
@@ -121,85 +119,19 @@ class Boto3Connections:
         Raises:
             pushwire.SendError: As one of its subclasses.
         """
-        self._call(connection_id, lambda: self._client.delete_connection(ConnectionId=connection_id))
+        self._call(lambda: self._once.delete(connection_id))
 
     def close(self) -> None:
         """Close the pooled connections of a client that was built here; your own client stays open."""
-        if self._pool is not None:
-            self._pool.close()
+        self._once.close()
 
-    def _call(self, connection_id: str, request: Callable[[], T]) -> T:
-        attempts = Attempts(self._policy)
+    def _call(self, attempt: Callable[[], T]) -> T:
+        attempts = Attempts(self._once.policy)
         while True:
-            if self._pool is not None:
-                self._pool.used()
             try:
-                return request()
-            except Exception as exc:  # on a malformed answer botocore's parser raises just anything
-                error = _error(exc, connection_id)
+                return attempt()
+            except SendError as error:
                 delay = attempts.failed(error)
                 if delay is None:
-                    raise error from exc
+                    raise
             self._sleep(delay)
-
-
-class _Pool:
-    """The kept-alive connections of a client, closed when none was used for too long."""
-
-    def __init__(self, client: Any, clock: Callable[[], float]) -> None:
-        self._client = client
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._last_used = clock()
-
-    def used(self) -> None:
-        now = self._clock()
-        with self._lock:
-            idle, self._last_used = now - self._last_used, now
-        if idle > _LONGEST_IDLE:
-            self._client.close()
-
-    def close(self) -> None:
-        self._client.close()
-
-
-def _check_endpoint(client: ManagementApiClient) -> None:
-    url = getattr(getattr(client, "meta", None), "endpoint_url", None)
-    # A client of one's own may post over http:// to where it likes; an AWS endpoint has to be a callback URL.
-    if isinstance(url, str) and url.startswith("https://"):
-        CallbackUrl.parse(url)
-
-
-def _error(exc: Exception, connection_id: str) -> SendError:
-    """What a botocore error stands for."""
-    if isinstance(exc, botocore_errors.ClientError):
-        return _error_of_answer(cast("dict[str, Any]", exc.response), connection_id)
-    if isinstance(exc, _CREDENTIALS_ERRORS):
-        return CredentialsError(str(exc), connection_id=connection_id)
-    if isinstance(exc, botocore_errors.ParamValidationError):
-        return InvalidConnectionIdError("refused by botocore before any request", connection_id=connection_id)
-    if isinstance(exc, botocore_errors.SSLError):
-        reason = f"{exc}: is its certificate authority trusted here (AWS_CA_BUNDLE)?"
-        return UnavailableError(reason, connection_id=connection_id, attempts=1)
-    if isinstance(exc, botocore_errors.ConnectTimeoutError):
-        reason = f"{exc} (no route, or a TLS handshake that stalls, as with an untrusted certificate authority)"
-        return UnavailableError(reason, connection_id=connection_id, attempts=1)
-    if isinstance(exc, botocore_errors.ConnectionError):  # DNS, refused, proxy: nothing was sent
-        return UnavailableError(str(exc), connection_id=connection_id, attempts=1)
-    if isinstance(exc, botocore_errors.HTTPClientError):  # the request went out, its answer did not come whole
-        return UnavailableError(str(exc), connection_id=connection_id, attempts=1, maybe_accepted=True)
-    if isinstance(exc, botocore_errors.BotoCoreError):
-        return SendError(f"{type(exc).__name__}: {exc}", connection_id=connection_id, attempts=1, maybe_accepted=True)
-    reason = f"botocore cannot read the answer ({type(exc).__name__})"
-    return UnavailableError(reason, connection_id=connection_id, attempts=1, maybe_accepted=True)
-
-
-def _error_of_answer(answer: dict[str, Any], connection_id: str) -> SendError:
-    metadata = answer.get("ResponseMetadata", {})
-    error = error_for_status(
-        int(metadata.get("HTTPStatusCode", 0)),
-        str(answer.get("Error", {}).get("Message") or ""),
-        connection_id=connection_id,
-    )
-    error.attempts = 1 + int(metadata.get("RetryAttempts", 0))
-    return error

@@ -15,7 +15,7 @@ except ImportError as exc:
 
 __all__ = ["ManagementApiClient", "build_client"]
 
-_POOL_SIZE: Final = 32
+_POOL_SIZE: Final = 128
 _LOOPBACK_REGION: Final = "us-east-1"
 _LOOPBACK_CREDENTIALS: Final = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 

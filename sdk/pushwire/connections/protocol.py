@@ -1,9 +1,13 @@
 """The seam to the management API: what the Server SDK needs of it."""
 
+from collections.abc import AsyncIterable, Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-__all__ = ["ConnectionInfo", "Connections"]
+from pushwire.connections.rate_limit import RateLimit
+from pushwire.errors import SendError
+
+__all__ = ["AsyncConnections", "ConnectionInfo", "Connections", "FanOutOptions"]
 
 
 class ConnectionInfo(NamedTuple):
@@ -20,6 +24,20 @@ class ConnectionInfo(NamedTuple):
     last_active_at: datetime
     source_ip: str
     user_agent: str | None
+
+
+class FanOutOptions(NamedTuple):
+    """How to send one frame to many connections.
+
+    Attributes:
+        max_in_flight: How many posts may wait for their answer at once.
+        rate_limit: The budget of requests, shared with other calls; `None` for none.
+        deadline: In how many seconds to stop; `None` for when all ids are drawn.
+    """
+
+    max_in_flight: int = 32
+    rate_limit: RateLimit | None = None
+    deadline: float | None = None
 
 
 class Connections(Protocol):
@@ -39,6 +57,31 @@ class Connections(Protocol):
             pushwire.SendError: As one of its subclasses.
         """
 
+    def post_many(
+        self,
+        connection_ids: Iterable[str],
+        data: bytes,
+        options: FanOutOptions,
+        on_outcome: Callable[[str, SendError | None], object],
+        /,
+    ) -> tuple[str, ...]:
+        """Send one text frame to many connections.
+
+        Ids are drawn when there is room for them. Each gets one outcome, and none of them stops the rest; posts to one
+        connection never overtake one another. An exception of the iterable's or of `on_outcome` is raised when what is
+        in flight has ended; nothing more is drawn then.
+
+        Args:
+            connection_ids: The connections; one that occurs twice is sent to twice.
+            data: The frame's text in UTF-8, at most 131,072 bytes.
+            options: How many at once, how fast, until when.
+            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`; one call
+                at a time.
+
+        Returns:
+            The ids that were drawn and not tried when the deadline came.
+        """
+
     def get(self, connection_id: str, /) -> ConnectionInfo:
         """Ask what is known of a connection.
 
@@ -54,4 +97,56 @@ class Connections(Protocol):
         """
 
     def close(self) -> None:
+        """Release what is held open. Calling it again does nothing."""
+
+
+class AsyncConnections(Protocol):
+    """The management API of one WebSocket API, as `Connections`, for one event loop."""
+
+    async def post(self, connection_id: str, data: bytes, /) -> None:
+        """Send one text frame to a connection.
+
+        Args:
+            connection_id: The connection.
+            data: The frame's text in UTF-8, at most 131,072 bytes.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+
+    async def post_many(
+        self,
+        connection_ids: Iterable[str] | AsyncIterable[str],
+        data: bytes,
+        options: FanOutOptions,
+        on_outcome: Callable[[str, SendError | None], object],
+        /,
+    ) -> tuple[str, ...]:
+        """Send one text frame to many connections, as `Connections.post_many` does.
+
+        Args:
+            connection_ids: The connections, from an iterable or an async one.
+            data: The frame's text in UTF-8, at most 131,072 bytes.
+            options: How many at once, how fast, until when.
+            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`.
+
+        Returns:
+            The ids that were drawn and not tried when the deadline came.
+        """
+
+    async def get(self, connection_id: str, /) -> ConnectionInfo:
+        """Ask what is known of a connection.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+
+    async def delete(self, connection_id: str, /) -> None:
+        """Close a connection; API Gateway runs `$disconnect`.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+
+    async def close(self) -> None:
         """Release what is held open. Calling it again does nothing."""

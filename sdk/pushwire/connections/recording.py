@@ -1,6 +1,7 @@
 """Connections for tests: nothing is sent, everything is kept."""
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import overload
@@ -8,11 +9,11 @@ from typing import overload
 from google.protobuf.message import Message
 
 from pushwire import frame
-from pushwire.connections.protocol import ConnectionInfo
+from pushwire.connections.protocol import ConnectionInfo, FanOutOptions
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation
 
-__all__ = ["Post", "RecordingConnections", "Sent", "SentMessages"]
+__all__ = ["AsyncRecordingConnections", "Post", "RecordingConnections", "Sent", "SentMessages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ class SentMessages(Sequence[Sent]):
         return repr(self._sent)
 
 
-class RecordingConnections:
-    """Connections that record instead of sending.
+class _Record:
+    """What both kinds of recording connections keep.
 
     Attributes:
         posts: The frames sent so far, in order: those of `sent`, and error frames.
@@ -88,15 +89,6 @@ class RecordingConnections:
         self.deleted: list[str] = []
         self.failures: dict[str, SendError] = dict(failures or {})
 
-    def post(self, connection_id: str, data: bytes, /) -> None:
-        """Record a frame.
-
-        Raises:
-            pushwire.SendError: What `failures` holds for the connection.
-        """
-        self._fail(connection_id)
-        self.posts.append(Post(connection_id, data))
-
     def ended(self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /) -> None:
         """Learn what a frame was, from the Server SDK that has posted it.
 
@@ -107,15 +99,59 @@ class RecordingConnections:
             _, message = frame.decode(data.decode(), {operation.route: operation})
             self.sent.add(Sent(connection_id, operation, message))
 
+    def _failure(self, connection_id: str) -> SendError | None:
+        failure = copy.copy(self.failures.get(connection_id))
+        if failure is not None:
+            failure.connection_id = connection_id
+        return failure
+
+    def _post(self, connection_id: str, data: bytes) -> SendError | None:
+        failure = self._failure(connection_id)
+        if failure is None:
+            self.posts.append(Post(connection_id, data))
+        return failure
+
+    def _get(self, connection_id: str) -> ConnectionInfo:
+        _raise(self._failure(connection_id))
+        time = datetime(2024, 1, 1, tzinfo=UTC)
+        return ConnectionInfo(connected_at=time, last_active_at=time, source_ip="192.0.2.1", user_agent=None)
+
+    def _delete(self, connection_id: str) -> None:
+        _raise(self._failure(connection_id))
+        self.deleted.append(connection_id)
+
+
+class RecordingConnections(_Record):
+    """Connections that record instead of sending."""
+
+    def post(self, connection_id: str, data: bytes, /) -> None:
+        """Record a frame.
+
+        Raises:
+            pushwire.SendError: What `failures` holds for the connection.
+        """
+        _raise(self._post(connection_id, data))
+
+    def post_many(
+        self,
+        connection_ids: Iterable[str],
+        data: bytes,
+        _options: FanOutOptions,
+        on_outcome: Callable[[str, SendError | None], object],
+        /,
+    ) -> tuple[str, ...]:
+        """Record a frame to each connection, one after another, at once."""
+        for connection_id in connection_ids:
+            on_outcome(connection_id, self._post(connection_id, data))
+        return ()
+
     def get(self, connection_id: str, /) -> ConnectionInfo:
         """Answer with a fixed time and address.
 
         Raises:
             pushwire.SendError: What `failures` holds for the connection.
         """
-        self._fail(connection_id)
-        time = datetime(2024, 1, 1, tzinfo=UTC)
-        return ConnectionInfo(connected_at=time, last_active_at=time, source_ip="192.0.2.1", user_agent=None)
+        return self._get(connection_id)
 
     def delete(self, connection_id: str, /) -> None:
         """Record that a connection was closed.
@@ -123,14 +159,65 @@ class RecordingConnections:
         Raises:
             pushwire.SendError: What `failures` holds for the connection.
         """
-        self._fail(connection_id)
-        self.deleted.append(connection_id)
+        self._delete(connection_id)
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
 
-    def _fail(self, connection_id: str) -> None:
-        failure = self.failures.get(connection_id)
-        if failure is not None:
-            failure.connection_id = connection_id
-            raise failure
+
+class AsyncRecordingConnections(_Record):
+    """Async connections that record instead of sending."""
+
+    async def post(self, connection_id: str, data: bytes, /) -> None:
+        """Record a frame.
+
+        Raises:
+            pushwire.SendError: What `failures` holds for the connection.
+        """
+        _raise(self._post(connection_id, data))
+
+    async def post_many(
+        self,
+        connection_ids: Iterable[str] | AsyncIterable[str],
+        data: bytes,
+        _options: FanOutOptions,
+        on_outcome: Callable[[str, SendError | None], object],
+        /,
+    ) -> tuple[str, ...]:
+        """Record a frame to each connection, one after another, at once."""
+        async for connection_id in _drawn(connection_ids):
+            on_outcome(connection_id, self._post(connection_id, data))
+        return ()
+
+    async def get(self, connection_id: str, /) -> ConnectionInfo:
+        """Answer with a fixed time and address.
+
+        Raises:
+            pushwire.SendError: What `failures` holds for the connection.
+        """
+        return self._get(connection_id)
+
+    async def delete(self, connection_id: str, /) -> None:
+        """Record that a connection was closed.
+
+        Raises:
+            pushwire.SendError: What `failures` holds for the connection.
+        """
+        self._delete(connection_id)
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to release."""
+
+
+def _raise(failure: SendError | None) -> None:
+    if failure is not None:
+        raise failure
+
+
+async def _drawn(connection_ids: Iterable[str] | AsyncIterable[str]) -> AsyncIterator[str]:
+    if isinstance(connection_ids, AsyncIterable):
+        async for connection_id in connection_ids:
+            yield connection_id
+    else:
+        for connection_id in connection_ids:
+            yield connection_id

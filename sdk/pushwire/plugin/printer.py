@@ -28,9 +28,9 @@ class Printer:
         """Print a call or a class: what stands up to the bracket, the items inside, and the rest from it."""
         self.print(*bracketed(head, items, tail, indent=len(self._indent)))
 
-    def function(self, name: str, parameters: Sequence[Code], returned: Code) -> None:
+    def function(self, name: str, parameters: Sequence[Code], returned: Code, *, definition: str = "def") -> None:
         """Print what stands above a function's body."""
-        self.print(*function(name, parameters, returned, indent=len(self._indent)))
+        self.print(*function(f"{definition} {name}", parameters, returned, indent=len(self._indent)))
 
     def assigned(self, target: str, value: Brackets) -> None:
         """Print the assignment of something in brackets."""

@@ -83,8 +83,15 @@ def bracketed(head: str, items: Sequence[Code], tail: Code, *, indent: int = 0) 
 
 
 def function(name: str, parameters: Sequence[Code], returned: Code, *, indent: int = 0) -> list[str]:
-    """Wrap what stands above a function's body: as a call, but a single parameter has a comma behind it."""
-    head, tail = f"def {name}(", _between(") -> ", returned, ":")
+    """Wrap what stands above a function's body: as a call, but a single parameter has a comma behind it.
+
+    Args:
+        name: `def` or `async def`, and its name.
+        parameters: Its parameters.
+        returned: The type of what it returns.
+        indent: How far the lines will be indented, in columns.
+    """
+    head, tail = f"{name}(", _between(") -> ", returned, ":")
     lines = bracketed(head, parameters, tail, indent=indent)
     if len(lines) > 1 and len(parameters) == 1:
         return [head, *_one_per_line(parameters, ",", indent), *_lines(tail, indent)]

@@ -17,7 +17,7 @@ A test of a whole server runs it on a local gateway, with real clients:
 
 from typing import TYPE_CHECKING
 
-from pushwire.connections.recording import Post, RecordingConnections, Sent, SentMessages
+from pushwire.connections.recording import AsyncRecordingConnections, Post, RecordingConnections, Sent, SentMessages
 from pushwire.testing.events import connect_event, disconnect_event, message_event
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncGatewayClient",
+    "AsyncRecordingConnections",
     "AsyncRunningGateway",
     "Closed",
     "GatewayClient",

@@ -9,13 +9,17 @@ from pushwire._codegen import require
 require(abi=1)  # Before anything that a runtime of another age may lack.
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from typing import TypeAlias, TypeVar, Unpack
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
-from pushwire import Direction, Operation
+from pushwire import BroadcastOptions, BroadcastReport, Direction, Operation
 from pushwire.aws_lambda import (
+    AsyncBind,
+    AsyncHandlers,
+    AsyncInterceptor,
+    AsyncServiceRouter,
     Bind,
     ConnectRequest,
     DisconnectRequest,
@@ -24,7 +28,7 @@ from pushwire.aws_lambda import (
     Request,
     ServiceRouter,
 )
-from pushwire.server import ServerSdk
+from pushwire.server import AsyncBroadcast, AsyncServerSdk, Broadcast, ServerSdk
 
 from . import desk_pb2
 
@@ -77,6 +81,34 @@ class DeskServerSdk(ServerSdk):
     def say(self, connection_id: str, message: desk_pb2.Greeting) -> None:
         """Either side says something."""
         self._send(_DeskOperations.say, connection_id, message)
+
+    class _Broadcast(Broadcast):
+        """One method for each message, with an outcome for each client."""
+
+        def greet(
+            self,
+            connection_ids: Iterable[str],
+            message: desk_pb2.Greeting,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """The desk greets somebody."""
+            return self._send(_DeskOperations.greet, connection_ids, message, **options)
+
+        def say(
+            self,
+            connection_ids: Iterable[str],
+            message: desk_pb2.Greeting,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Either side says something."""
+            return self._send(_DeskOperations.say, connection_ids, message, **options)
+
+    @property
+    def broadcast(self) -> _Broadcast:
+        """The same messages, each to many clients."""
+        return self._Broadcast(self._outgoing)
 
 
 DeskRequest: TypeAlias = Request[_M, DeskServerSdk]
@@ -149,6 +181,123 @@ class DeskRouter(ServiceRouter[DeskServerSdk]):
         return self._bind(_DeskOperations.leave)
 
 
+class AsyncDeskServerSdk(AsyncServerSdk):
+    """A front desk.
+
+    The async Server SDK of `desk.v1.DeskService`: one method for each message that servers send.
+    """
+
+    async def greet(self, connection_id: str, message: desk_pb2.Greeting) -> None:
+        """The desk greets somebody."""
+        await self._send(_DeskOperations.greet, connection_id, message)
+
+    async def say(self, connection_id: str, message: desk_pb2.Greeting) -> None:
+        """Either side says something."""
+        await self._send(_DeskOperations.say, connection_id, message)
+
+    class _Broadcast(AsyncBroadcast):
+        """One method for each message, with an outcome for each client."""
+
+        async def greet(
+            self,
+            connection_ids: Iterable[str] | AsyncIterable[str],
+            message: desk_pb2.Greeting,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """The desk greets somebody."""
+            return await self._send(
+                _DeskOperations.greet, connection_ids, message, **options
+            )
+
+        async def say(
+            self,
+            connection_ids: Iterable[str] | AsyncIterable[str],
+            message: desk_pb2.Greeting,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Either side says something."""
+            return await self._send(
+                _DeskOperations.say, connection_ids, message, **options
+            )
+
+    @property
+    def broadcast(self) -> _Broadcast:
+        """The same messages, each to many clients."""
+        return self._Broadcast(self._outgoing)
+
+
+AsyncDeskRequest: TypeAlias = Request[_M, AsyncDeskServerSdk]
+AsyncDeskConnectRequest: TypeAlias = ConnectRequest[AsyncDeskServerSdk]
+AsyncDeskDisconnectRequest: TypeAlias = DisconnectRequest[AsyncDeskServerSdk]
+
+
+class AsyncDeskHandlers(AsyncHandlers[AsyncDeskServerSdk]):
+    """A front desk.
+
+    The handlers of `desk.v1.DeskService`: one method for each message that clients send.
+
+    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    """
+
+    @abstractmethod
+    async def enter(self, request: AsyncDeskRequest[desk_pb2.Visitor], /) -> None:
+        """Somebody comes in."""
+
+    @abstractmethod
+    async def say(self, request: AsyncDeskRequest[desk_pb2.Greeting], /) -> None:
+        """Either side says something."""
+
+    @abstractmethod
+    async def leave(self, request: AsyncDeskRequest[empty_pb2.Empty], /) -> None:
+        """A message of no fields."""
+
+
+class AsyncDeskRouter(AsyncServiceRouter[AsyncDeskServerSdk]):
+    """A front desk.
+
+    The async router of `desk.v1.DeskService`: a Lambda handler.
+
+    It is given `AsyncDeskHandlers`, or each function by a decorator.
+    """
+
+    def __init__(
+        self,
+        handlers: AsyncDeskHandlers | None = None,
+        /,
+        *,
+        interceptors: Sequence[AsyncInterceptor] = (),
+        sdk: Callable[[str], AsyncDeskServerSdk] = AsyncDeskServerSdk,
+    ) -> None:
+        super().__init__(
+            {
+                "enter": _DeskOperations.enter,
+                "greet": _DeskOperations.greet,
+                "say": _DeskOperations.say,
+                "leave": _DeskOperations.leave,
+            },
+            handlers,
+            interceptors,
+            sdk,
+        )
+
+    @property
+    def enter(self) -> AsyncBind[AsyncDeskRequest[desk_pb2.Visitor]]:
+        """Somebody comes in."""
+        return self._bind(_DeskOperations.enter)
+
+    @property
+    def say(self) -> AsyncBind[AsyncDeskRequest[desk_pb2.Greeting]]:
+        """Either side says something."""
+        return self._bind(_DeskOperations.say)
+
+    @property
+    def leave(self) -> AsyncBind[AsyncDeskRequest[empty_pb2.Empty]]:
+        """A message of no fields."""
+        return self._bind(_DeskOperations.leave)
+
+
 class _PresenceOperations:
     """The operations of `desk.v1.PresenceService`."""
 
@@ -177,6 +326,26 @@ class PresenceServerSdk(ServerSdk):
     def seen(self, connection_id: str, message: desk_pb2.Visitor) -> None:
         """Send `Seen` to one client."""
         self._send(_PresenceOperations.seen, connection_id, message)
+
+    class _Broadcast(Broadcast):
+        """One method for each message, with an outcome for each client."""
+
+        def seen(
+            self,
+            connection_ids: Iterable[str],
+            message: desk_pb2.Visitor,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Send `Seen` to many clients."""
+            return self._send(
+                _PresenceOperations.seen, connection_ids, message, **options
+            )
+
+    @property
+    def broadcast(self) -> _Broadcast:
+        """The same messages, each to many clients."""
+        return self._Broadcast(self._outgoing)
 
 
 PresenceRequest: TypeAlias = Request[_M, PresenceServerSdk]
@@ -225,6 +394,87 @@ class PresenceRouter(ServiceRouter[PresenceServerSdk]):
 
     @property
     def appear(self) -> Bind[PresenceRequest[desk_pb2.Visitor]]:
+        """Register the function that handles `Appear`."""
+        return self._bind(_PresenceOperations.appear)
+
+
+class AsyncPresenceServerSdk(AsyncServerSdk):
+    """Who is there.
+
+    The async Server SDK of `desk.v1.PresenceService`: one method for each message that servers send.
+    """
+
+    async def seen(self, connection_id: str, message: desk_pb2.Visitor) -> None:
+        """Send `Seen` to one client."""
+        await self._send(_PresenceOperations.seen, connection_id, message)
+
+    class _Broadcast(AsyncBroadcast):
+        """One method for each message, with an outcome for each client."""
+
+        async def seen(
+            self,
+            connection_ids: Iterable[str] | AsyncIterable[str],
+            message: desk_pb2.Visitor,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Send `Seen` to many clients."""
+            return await self._send(
+                _PresenceOperations.seen, connection_ids, message, **options
+            )
+
+    @property
+    def broadcast(self) -> _Broadcast:
+        """The same messages, each to many clients."""
+        return self._Broadcast(self._outgoing)
+
+
+AsyncPresenceRequest: TypeAlias = Request[_M, AsyncPresenceServerSdk]
+AsyncPresenceConnectRequest: TypeAlias = ConnectRequest[AsyncPresenceServerSdk]
+AsyncPresenceDisconnectRequest: TypeAlias = DisconnectRequest[AsyncPresenceServerSdk]
+
+
+class AsyncPresenceHandlers(AsyncHandlers[AsyncPresenceServerSdk]):
+    """Who is there.
+
+    The handlers of `desk.v1.PresenceService`: one method for each message that clients send.
+
+    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    """
+
+    @abstractmethod
+    async def appear(self, request: AsyncPresenceRequest[desk_pb2.Visitor], /) -> None:
+        """Handle `Appear`."""
+
+
+class AsyncPresenceRouter(AsyncServiceRouter[AsyncPresenceServerSdk]):
+    """Who is there.
+
+    The async router of `desk.v1.PresenceService`: a Lambda handler.
+
+    It is given `AsyncPresenceHandlers`, or each function by a decorator.
+    """
+
+    def __init__(
+        self,
+        handlers: AsyncPresenceHandlers | None = None,
+        /,
+        *,
+        interceptors: Sequence[AsyncInterceptor] = (),
+        sdk: Callable[[str], AsyncPresenceServerSdk] = AsyncPresenceServerSdk,
+    ) -> None:
+        super().__init__(
+            {
+                "appear": _PresenceOperations.appear,
+                "seen": _PresenceOperations.seen,
+            },
+            handlers,
+            interceptors,
+            sdk,
+        )
+
+    @property
+    def appear(self) -> AsyncBind[AsyncPresenceRequest[desk_pb2.Visitor]]:
         """Register the function that handles `Appear`."""
         return self._bind(_PresenceOperations.appear)
 
@@ -293,5 +543,61 @@ class RivalRouter(ServiceRouter[RivalServerSdk]):
 
     @property
     def speak(self) -> Bind[RivalRequest[desk_pb2.Greeting]]:
+        """Register the function that handles `Speak`."""
+        return self._bind(_RivalOperations.speak)
+
+
+class AsyncRivalServerSdk(AsyncServerSdk):
+    """Takes a route of DeskService's.
+
+    The async Server SDK of `desk.v1.RivalService`: servers send none of its messages.
+    """
+
+
+AsyncRivalRequest: TypeAlias = Request[_M, AsyncRivalServerSdk]
+AsyncRivalConnectRequest: TypeAlias = ConnectRequest[AsyncRivalServerSdk]
+AsyncRivalDisconnectRequest: TypeAlias = DisconnectRequest[AsyncRivalServerSdk]
+
+
+class AsyncRivalHandlers(AsyncHandlers[AsyncRivalServerSdk]):
+    """Takes a route of DeskService's.
+
+    The handlers of `desk.v1.RivalService`: one method for each message that clients send.
+
+    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    """
+
+    @abstractmethod
+    async def speak(self, request: AsyncRivalRequest[desk_pb2.Greeting], /) -> None:
+        """Handle `Speak`."""
+
+
+class AsyncRivalRouter(AsyncServiceRouter[AsyncRivalServerSdk]):
+    """Takes a route of DeskService's.
+
+    The async router of `desk.v1.RivalService`: a Lambda handler.
+
+    It is given `AsyncRivalHandlers`, or each function by a decorator.
+    """
+
+    def __init__(
+        self,
+        handlers: AsyncRivalHandlers | None = None,
+        /,
+        *,
+        interceptors: Sequence[AsyncInterceptor] = (),
+        sdk: Callable[[str], AsyncRivalServerSdk] = AsyncRivalServerSdk,
+    ) -> None:
+        super().__init__(
+            {
+                "speak": _RivalOperations.speak,
+            },
+            handlers,
+            interceptors,
+            sdk,
+        )
+
+    @property
+    def speak(self) -> AsyncBind[AsyncRivalRequest[desk_pb2.Greeting]]:
         """Register the function that handles `Speak`."""
         return self._bind(_RivalOperations.speak)

@@ -9,13 +9,17 @@ from pushwire._codegen import require
 require(abi=1)  # Before anything that a runtime of another age may lack.
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from typing import TypeAlias, TypeVar, Unpack
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
-from pushwire import Direction, Operation
+from pushwire import BroadcastOptions, BroadcastReport, Direction, Operation
 from pushwire.aws_lambda import (
+    AsyncBind,
+    AsyncHandlers,
+    AsyncInterceptor,
+    AsyncServiceRouter,
     Bind,
     ConnectRequest,
     DisconnectRequest,
@@ -24,7 +28,7 @@ from pushwire.aws_lambda import (
     Request,
     ServiceRouter,
 )
-from pushwire.server import ServerSdk
+from pushwire.server import AsyncBroadcast, AsyncServerSdk, Broadcast, ServerSdk
 
 from chat.v1 import chat_pb2
 
@@ -118,6 +122,70 @@ class ChatServerSdk(ServerSdk):
         """Either side may ping."""
         self._send(_ChatOperations.ping, connection_id, message)
 
+    class _Broadcast(Broadcast):
+        """One method for each message, with an outcome for each client."""
+
+        def send_greeting(
+            self,
+            connection_ids: Iterable[str],
+            message: chat_pb2.Greeting,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Greet one client."""
+            return self._send(
+                _ChatOperations.send_greeting, connection_ids, message, **options
+            )
+
+        def said(
+            self,
+            connection_ids: Iterable[str],
+            message: chat_pb2.Speech,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Somebody in the room said something."""
+            return self._send(_ChatOperations.said, connection_ids, message, **options)
+
+        def presence_changed(
+            self,
+            connection_ids: Iterable[str],
+            message: chat_pb2.Presence,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Somebody entered the room, or left it."""
+            return self._send(
+                _ChatOperations.presence_changed, connection_ids, message, **options
+            )
+
+        def report_progress(
+            self,
+            connection_ids: Iterable[str],
+            message: chat_pb2.Progress,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """A task of the user's went on."""
+            return self._send(
+                _ChatOperations.report_progress, connection_ids, message, **options
+            )
+
+        def ping(
+            self,
+            connection_ids: Iterable[str],
+            message: chat_pb2.PingMessage,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Either side may ping."""
+            return self._send(_ChatOperations.ping, connection_ids, message, **options)
+
+    @property
+    def broadcast(self) -> _Broadcast:
+        """The same messages, each to many clients."""
+        return self._Broadcast(self._outgoing)
+
 
 ChatRequest: TypeAlias = Request[_M, ChatServerSdk]
 ChatConnectRequest: TypeAlias = ConnectRequest[ChatServerSdk]
@@ -198,5 +266,191 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
 
     @property
     def ping(self) -> Bind[ChatRequest[chat_pb2.PingMessage]]:
+        """Either side may ping."""
+        return self._bind(_ChatOperations.ping)
+
+
+class AsyncChatServerSdk(AsyncServerSdk):
+    """A chat room.
+
+    The async Server SDK of `chat.v1.ChatService`: one method for each message that servers send.
+    """
+
+    async def send_greeting(
+        self, connection_id: str, message: chat_pb2.Greeting
+    ) -> None:
+        """Greet one client."""
+        await self._send(_ChatOperations.send_greeting, connection_id, message)
+
+    async def said(self, connection_id: str, message: chat_pb2.Speech) -> None:
+        """Somebody in the room said something."""
+        await self._send(_ChatOperations.said, connection_id, message)
+
+    async def presence_changed(
+        self, connection_id: str, message: chat_pb2.Presence
+    ) -> None:
+        """Somebody entered the room, or left it."""
+        await self._send(_ChatOperations.presence_changed, connection_id, message)
+
+    async def report_progress(
+        self, connection_id: str, message: chat_pb2.Progress
+    ) -> None:
+        """A task of the user's went on."""
+        await self._send(_ChatOperations.report_progress, connection_id, message)
+
+    async def ping(self, connection_id: str, message: chat_pb2.PingMessage) -> None:
+        """Either side may ping."""
+        await self._send(_ChatOperations.ping, connection_id, message)
+
+    class _Broadcast(AsyncBroadcast):
+        """One method for each message, with an outcome for each client."""
+
+        async def send_greeting(
+            self,
+            connection_ids: Iterable[str] | AsyncIterable[str],
+            message: chat_pb2.Greeting,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Greet one client."""
+            return await self._send(
+                _ChatOperations.send_greeting, connection_ids, message, **options
+            )
+
+        async def said(
+            self,
+            connection_ids: Iterable[str] | AsyncIterable[str],
+            message: chat_pb2.Speech,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Somebody in the room said something."""
+            return await self._send(
+                _ChatOperations.said, connection_ids, message, **options
+            )
+
+        async def presence_changed(
+            self,
+            connection_ids: Iterable[str] | AsyncIterable[str],
+            message: chat_pb2.Presence,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Somebody entered the room, or left it."""
+            return await self._send(
+                _ChatOperations.presence_changed, connection_ids, message, **options
+            )
+
+        async def report_progress(
+            self,
+            connection_ids: Iterable[str] | AsyncIterable[str],
+            message: chat_pb2.Progress,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """A task of the user's went on."""
+            return await self._send(
+                _ChatOperations.report_progress, connection_ids, message, **options
+            )
+
+        async def ping(
+            self,
+            connection_ids: Iterable[str] | AsyncIterable[str],
+            message: chat_pb2.PingMessage,
+            /,
+            **options: Unpack[BroadcastOptions],
+        ) -> BroadcastReport:
+            """Either side may ping."""
+            return await self._send(
+                _ChatOperations.ping, connection_ids, message, **options
+            )
+
+    @property
+    def broadcast(self) -> _Broadcast:
+        """The same messages, each to many clients."""
+        return self._Broadcast(self._outgoing)
+
+
+AsyncChatRequest: TypeAlias = Request[_M, AsyncChatServerSdk]
+AsyncChatConnectRequest: TypeAlias = ConnectRequest[AsyncChatServerSdk]
+AsyncChatDisconnectRequest: TypeAlias = DisconnectRequest[AsyncChatServerSdk]
+
+
+class AsyncChatHandlers(AsyncHandlers[AsyncChatServerSdk]):
+    """A chat room.
+
+    The handlers of `chat.v1.ChatService`: one method for each message that clients send.
+
+    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    """
+
+    @abstractmethod
+    async def join_room(
+        self, request: AsyncChatRequest[chat_pb2.JoinRoomRequest], /
+    ) -> None:
+        """Enter a room."""
+
+    @abstractmethod
+    async def say(self, request: AsyncChatRequest[chat_pb2.SayRequest], /) -> None:
+        """Say something to all in the room."""
+
+    @abstractmethod
+    async def leave_room(self, request: AsyncChatRequest[empty_pb2.Empty], /) -> None:
+        """Leave the room."""
+
+    @abstractmethod
+    async def ping(self, request: AsyncChatRequest[chat_pb2.PingMessage], /) -> None:
+        """Either side may ping."""
+
+
+class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
+    """A chat room.
+
+    The async router of `chat.v1.ChatService`: a Lambda handler.
+
+    It is given `AsyncChatHandlers`, or each function by a decorator.
+    """
+
+    def __init__(
+        self,
+        handlers: AsyncChatHandlers | None = None,
+        /,
+        *,
+        interceptors: Sequence[AsyncInterceptor] = (),
+        sdk: Callable[[str], AsyncChatServerSdk] = AsyncChatServerSdk,
+    ) -> None:
+        super().__init__(
+            {
+                "join_room": _ChatOperations.join_room,
+                "say": _ChatOperations.say,
+                "leave_room": _ChatOperations.leave_room,
+                "send_greeting": _ChatOperations.send_greeting,
+                "said": _ChatOperations.said,
+                "presence_changed": _ChatOperations.presence_changed,
+                "report_progress": _ChatOperations.report_progress,
+                "ping": _ChatOperations.ping,
+            },
+            handlers,
+            interceptors,
+            sdk,
+        )
+
+    @property
+    def join_room(self) -> AsyncBind[AsyncChatRequest[chat_pb2.JoinRoomRequest]]:
+        """Enter a room."""
+        return self._bind(_ChatOperations.join_room)
+
+    @property
+    def say(self) -> AsyncBind[AsyncChatRequest[chat_pb2.SayRequest]]:
+        """Say something to all in the room."""
+        return self._bind(_ChatOperations.say)
+
+    @property
+    def leave_room(self) -> AsyncBind[AsyncChatRequest[empty_pb2.Empty]]:
+        """Leave the room."""
+        return self._bind(_ChatOperations.leave_room)
+
+    @property
+    def ping(self) -> AsyncBind[AsyncChatRequest[chat_pb2.PingMessage]]:
         """Either side may ping."""
         return self._bind(_ChatOperations.ping)

@@ -2,10 +2,11 @@
 
 from pushwire.plugin.comments import deprecation_note
 from pushwire.plugin.emitters import server_sdk
+from pushwire.plugin.emitters.families import Family
 from pushwire.plugin.imports import Member
 from pushwire.plugin.model import Rpc, Service
 from pushwire.plugin.module import Module
-from pushwire.plugin.wrapping import Brackets
+from pushwire.plugin.wrapping import Brackets, Code
 
 __all__ = ["TYPE_VARIABLE", "class_name", "print_handlers", "print_requests", "print_type_variable", "request_type"]
 
@@ -13,7 +14,6 @@ TYPE_VARIABLE = "_M"
 """Stands for the message in `ChatRequest[_M]`."""
 
 _ABSTRACT = Member("abc", "abstractmethod")
-_HANDLERS = Member("pushwire.aws_lambda", "Handlers")
 _MESSAGE = Member("google.protobuf.message", "Message")
 _REQUEST = Member("pushwire.aws_lambda", "Request")
 _REQUESTS_WITHOUT_MESSAGE = [
@@ -24,14 +24,14 @@ _TYPE_ALIAS = Member("typing", "TypeAlias")
 _TYPE_VAR = Member("typing", "TypeVar")
 
 
-def class_name(service: Service) -> str:
+def class_name(service: Service, family: Family) -> str:
     """The class that a service's handlers are written in."""
-    return f"{service.class_prefix}Handlers"
+    return family.class_name(service, "Handlers")
 
 
-def request_type(out: Module, service: Service, rpc: Rpc) -> Brackets:
+def request_type(out: Module, service: Service, rpc: Rpc, family: Family) -> Brackets:
     """The type of the request that brings an rpc's message."""
-    return Brackets(f"{service.class_prefix}Request[", [out.imports.message(rpc.request)], "]")
+    return Brackets(f"{family.class_name(service, 'Request')}[", [out.imports.message(rpc.request)], "]")
 
 
 def print_type_variable(out: Module) -> None:
@@ -40,29 +40,30 @@ def print_type_variable(out: Module) -> None:
     out.print("", f'{TYPE_VARIABLE} = {out.imports.member(_TYPE_VAR)}("{TYPE_VARIABLE}", {bound})')
 
 
-def print_requests(out: Module, service: Service) -> None:
+def print_requests(out: Module, service: Service, family: Family) -> None:
     """Print the types of a service's requests."""
-    sdk = server_sdk.class_name(service)
+    sdk = server_sdk.class_name(service, family)
     annotation = out.imports.member(_TYPE_ALIAS)
     out.print("", "")
     request = Brackets(f"{out.imports.member(_REQUEST)}[", [TYPE_VARIABLE, sdk], "]")
-    out.assigned(f"{service.class_prefix}Request: {annotation}", request)
+    out.assigned(f"{family.class_name(service, 'Request')}: {annotation}", request)
     for name, member in _REQUESTS_WITHOUT_MESSAGE:
         request = Brackets(f"{out.imports.member(member)}[", [sdk], "]")
-        out.assigned(f"{service.class_prefix}{name}: {annotation}", request)
+        out.assigned(f"{family.class_name(service, name)}: {annotation}", request)
 
 
-def print_handlers(out: Module, service: Service) -> None:
+def print_handlers(out: Module, service: Service, family: Family) -> None:
     """Print the abstract class of a service's handlers."""
-    base = Brackets(f"{out.imports.member(_HANDLERS)}[", [server_sdk.class_name(service)], "]")
+    handlers = out.imports.member(family.member("pushwire.aws_lambda", "Handlers"))
+    base = Brackets(f"{handlers}[", [server_sdk.class_name(service, family)], "]")
     out.print("", "")
-    out.bracketed(f"class {class_name(service)}(", [base], "):")
+    out.bracketed(f"class {class_name(service, family)}(", [base], "):")
     with out.indented():
         hint = "Override `on_connect`, `on_disconnect` and `on_default` as well where you need them."
         out.docstring(service.comment, _summary(service), hint, deprecation_note(service.deprecation))
         for rpc in service.inbound:
             out.print()
-            _print_handler(out, service, rpc)
+            _print_handler(out, service, rpc, family)
 
 
 def _summary(service: Service) -> str:
@@ -70,10 +71,11 @@ def _summary(service: Service) -> str:
     return f"The handlers of `{service.full_name}`: {sent}."
 
 
-def _print_handler(out: Module, service: Service, rpc: Rpc) -> None:
+def _print_handler(out: Module, service: Service, rpc: Rpc, family: Family) -> None:
     """Print an abstract method. It is never marked as deprecated: whoever writes the class has to implement it."""
-    request = request_type(out, service, rpc)
+    request = request_type(out, service, rpc, family)
     out.print(f"@{out.imports.member(_ABSTRACT)}")
-    out.function(rpc.method_name, ["self", Brackets(f"request: {request.head}", *request[1:]), "/"], "None")
+    parameters: list[Code] = ["self", Brackets(f"request: {request.head}", *request[1:]), "/"]
+    out.function(rpc.method_name, parameters, "None", definition=family.definition)
     with out.indented():
         out.docstring(rpc.comment or f"Handle `{rpc.name}`.", deprecation_note(rpc.deprecation))

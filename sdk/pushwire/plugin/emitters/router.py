@@ -2,6 +2,7 @@
 
 from pushwire.plugin.comments import deprecation_note
 from pushwire.plugin.emitters import handlers, operations, server_sdk
+from pushwire.plugin.emitters.families import ASYNC, Family
 from pushwire.plugin.imports import Member
 from pushwire.plugin.literals import quoted
 from pushwire.plugin.model import Rpc, Service
@@ -10,41 +11,41 @@ from pushwire.plugin.wrapping import Brackets, Code, Operands
 
 __all__ = ["class_name", "print_router"]
 
-_BIND = Member("pushwire.aws_lambda", "Bind")
 _CALLABLE = Member("collections.abc", "Callable")
-_INTERCEPTOR = Member("pushwire.aws_lambda", "Interceptor")
 _SEQUENCE = Member("collections.abc", "Sequence")
-_SERVICE_ROUTER = Member("pushwire.aws_lambda", "ServiceRouter")
 
 
-def class_name(service: Service) -> str:
+def class_name(service: Service, family: Family) -> str:
     """The class of a service's router."""
-    return f"{service.class_prefix}Router"
+    return family.class_name(service, "Router")
 
 
-def print_router(out: Module, service: Service) -> None:
+def print_router(out: Module, service: Service, family: Family) -> None:
     """Print the class of a service's router."""
-    base = Brackets(f"{out.imports.member(_SERVICE_ROUTER)}[", [server_sdk.class_name(service)], "]")
+    router = out.imports.member(family.member("pushwire.aws_lambda", "ServiceRouter"))
+    base = Brackets(f"{router}[", [server_sdk.class_name(service, family)], "]")
     out.print("", "")
-    out.bracketed(f"class {class_name(service)}(", [base], "):")
+    out.bracketed(f"class {class_name(service, family)}(", [base], "):")
     with out.indented():
-        summary = f"The router of `{service.full_name}`: a Lambda handler."
-        hint = f"It is given `{handlers.class_name(service)}`, or each function by a decorator."
+        kind = "async router" if family is ASYNC else "router"
+        summary = f"The {kind} of `{service.full_name}`: a Lambda handler."
+        hint = f"It is given `{handlers.class_name(service, family)}`, or each function by a decorator."
         out.docstring(service.comment, summary, hint, deprecation_note(service.deprecation))
         out.print()
-        _print_constructor(out, service)
+        _print_constructor(out, service, family)
         for rpc in service.inbound:
             out.print()
-            _print_decorator(out, service, rpc)
+            _print_decorator(out, service, rpc, family)
 
 
-def _print_constructor(out: Module, service: Service) -> None:
-    sdk = server_sdk.class_name(service)
+def _print_constructor(out: Module, service: Service, family: Family) -> None:
+    sdk = server_sdk.class_name(service, family)
     factory = f"{out.imports.member(_CALLABLE)}["
-    interceptors = f"{out.imports.member(_SEQUENCE)}[{out.imports.member(_INTERCEPTOR)}]"
+    interceptor = out.imports.member(family.member("pushwire.aws_lambda", "Interceptor"))
+    interceptors = f"{out.imports.member(_SEQUENCE)}[{interceptor}]"
     parameters: list[Code] = [
         "self",
-        Operands(f"handlers: {handlers.class_name(service)}", "| None = None"),
+        Operands(f"handlers: {handlers.class_name(service, family)}", "| None = None"),
         "/",
         "*",
         f"interceptors: {interceptors} = ()",
@@ -63,12 +64,13 @@ def _print_constructor(out: Module, service: Service) -> None:
         out.print(")")
 
 
-def _print_decorator(out: Module, service: Service, rpc: Rpc) -> None:
+def _print_decorator(out: Module, service: Service, rpc: Rpc, family: Family) -> None:
     """Print a property that registers a function: marked as deprecated where its user has the choice not to."""
-    request = handlers.request_type(out, service, rpc)
+    request = handlers.request_type(out, service, rpc, family)
+    bind = out.imports.member(family.member("pushwire.aws_lambda", "Bind"))
     out.print(f"@{out.imports.builtin('property')}")
     out.deprecation(rpc.deprecation)
-    out.function(rpc.method_name, ["self"], Brackets(f"{out.imports.member(_BIND)}[", [request], "]"))
+    out.function(rpc.method_name, ["self"], Brackets(f"{bind}[", [request], "]"))
     with out.indented():
         out.docstring(rpc.comment or f"Register the function that handles `{rpc.name}`.")
         out.bracketed("return self._bind(", [operations.reference(service, rpc)], ")")

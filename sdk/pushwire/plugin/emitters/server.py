@@ -1,6 +1,7 @@
 """The target `server`: `chat_pushwire.py`, what servers and Lambda functions import."""
 
 from pushwire.plugin.emitters import handlers, operations, router, server_sdk
+from pushwire.plugin.emitters.families import FAMILIES
 from pushwire.plugin.model import Contract
 from pushwire.plugin.module import Module
 from pushwire.plugin.parameters import Parameters
@@ -17,8 +18,9 @@ def emit(contract: Contract, parameters: Parameters) -> str:
         if service.deprecation is not None:
             out.pyright_rules.add("reportDeprecated")  # for the Server SDK, which the other classes name
         operations.print_operations(out, service)
-        server_sdk.print_server_sdk(out, service)
-        handlers.print_requests(out, service)
-        handlers.print_handlers(out, service)
-        router.print_router(out, service)
+        for family in FAMILIES:
+            server_sdk.print_server_sdk(out, service, family)
+            handlers.print_requests(out, service, family)
+            handlers.print_handlers(out, service, family)
+            router.print_router(out, service, family)
     return out.text("The server side of")

@@ -1,0 +1,25 @@
+"""What can be told of a function without calling it."""
+
+from typing import Final
+
+__all__ = ["is_async", "name_of"]
+
+_CO_COROUTINE: Final = 0x80
+"""The flag of an async function's code ("Code Objects Bit Flags", Python's documentation of inspect)."""
+
+
+def is_async(function: object) -> bool:
+    """Whether calling it makes a coroutine: an `async def`, or an object whose `__call__` is one."""
+    return _is_coroutine_function(function) or _is_coroutine_function(getattr(function, "__call__", None))  # noqa: B004
+
+
+def name_of(function: object) -> str:
+    """What errors call it."""
+    return getattr(function, "__qualname__", None) or type(function).__name__
+
+
+def _is_coroutine_function(function: object) -> bool:
+    # What inspect.iscoroutinefunction looks at; importing inspect is a tenth of a cold start.
+    function = getattr(function, "func", function)  # of a functools.partial
+    flags: int = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    return bool(flags & _CO_COROUTINE)

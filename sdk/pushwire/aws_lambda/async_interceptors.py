@@ -1,0 +1,51 @@
+"""Async interceptors: what runs around async handlers."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Protocol, TypeAlias
+
+from pushwire.aws_lambda.connect import ConnectionDenied
+from pushwire.aws_lambda.interceptors import AnyRequest, log_failure
+
+__all__ = ["AsyncCallNext", "AsyncInterceptor", "async_chain", "async_logging_interceptor"]
+
+AsyncCallNext: TypeAlias = Callable[[AnyRequest], Coroutine[Any, Any, None]]
+"""Runs the rest of the chain: the interceptors further in, then the handler. Give it the request, and await it."""
+
+
+class AsyncInterceptor(Protocol):
+    """Runs around every operation and hook of an async router, as `Interceptor` does in a sync one.
+
+    async def timed(request: AnyRequest, call_next: AsyncCallNext, /) -> None:
+        start = time.perf_counter()
+        await call_next(request)
+        print(request.route, time.perf_counter() - start)
+    """
+
+    async def __call__(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:
+        """Run around the rest of the chain."""
+
+
+async def async_logging_interceptor(request: AnyRequest, call_next: AsyncCallNext, /) -> None:
+    """Log an exception of a handler with its operation, route and connection, and let it pass.
+
+    It is then an error of the Lambda, counted by its metrics, and API Gateway tells the client "Internal server error".
+    """
+    try:
+        await call_next(request)
+    except ConnectionDenied:
+        raise  # a decision, no failure
+    except Exception:
+        log_failure(request)
+        raise
+
+
+def async_chain(interceptors: Sequence[AsyncInterceptor], handle: AsyncCallNext) -> AsyncCallNext:
+    """Return what runs the interceptors around `handle`, the first outermost."""
+    for interceptor in reversed(interceptors):
+        handle = partial(_step, interceptor, handle)
+    return handle
+
+
+async def _step(interceptor: AsyncInterceptor, call_next: AsyncCallNext, request: AnyRequest) -> None:
+    await interceptor(request, call_next)

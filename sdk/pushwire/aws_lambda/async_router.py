@@ -1,0 +1,120 @@
+"""Async routers: Lambda handlers whose functions are async."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from google.protobuf.message import Message
+
+from pushwire.aws_lambda.async_dispatch import dispatch_async
+from pushwire.aws_lambda.async_interceptors import AsyncInterceptor
+from pushwire.aws_lambda.base_router import BaseRouter, BaseServiceRouter
+from pushwire.aws_lambda.event_loop import LOOP
+from pushwire.aws_lambda.handlers import AsyncBind, AsyncBindConnect, AsyncHandlers
+from pushwire.aws_lambda.request import DisconnectRequest, Request
+from pushwire.aws_lambda.service import ASYNC
+from pushwire.operation import AnyOperation, Operation
+from pushwire.server import AsyncServerSdk
+
+__all__ = ["AsyncRouter", "AsyncServiceRouter"]
+
+A = TypeVar("A", bound=AsyncServerSdk)
+M = TypeVar("M", bound=Message)
+
+
+class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
+    """The base of generated `Async…Router` classes: a Lambda handler for one service, whose functions are async.
+
+    Generated classes take the same arguments without the operations, and add a decorator for each operation that
+    servers receive.
+
+    Args:
+        operations: All operations of the service, by the name of their method.
+        handlers: Functions for all of them; without, they are registered by decorators.
+        interceptors: What runs around them, outermost first.
+        sdk: Makes the Server SDK of a callback URL: the place to configure it, or to put a test's connections in.
+
+    Raises:
+        TypeError: The handlers are no instance of the service's handler class, or something given is not async.
+    """
+
+    def __init__(
+        self,
+        operations: Mapping[str, AnyOperation],
+        handlers: AsyncHandlers[A] | None,
+        interceptors: Sequence[AsyncInterceptor],
+        sdk: Callable[[str], A],
+        /,
+    ) -> None:
+        super().__init__(operations, handlers, interceptors, sdk, ASYNC)
+
+    @property
+    def on_connect(self) -> AsyncBindConnect[A]:
+        """Register the function that decides on a client that connects."""
+        return AsyncBindConnect(partial(self._service.register, "$on_connect", "on_connect"))
+
+    @property
+    def on_disconnect(self) -> AsyncBind[DisconnectRequest[A]]:
+        """Register the function that learns that a connection has ended."""
+        return AsyncBind(partial(self._service.register, "$on_disconnect", "on_disconnect"))
+
+    @property
+    def on_default(self) -> AsyncBind[Request[None, A]]:
+        """Register the function that handles frames whose route is no operation's."""
+        return AsyncBind(partial(self._service.register, "$on_default", "on_default"))
+
+    def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
+        """Handle an event, as Lambda calls it, on the event loop that is kept for the process's life.
+
+        Args:
+            event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
+            context: Lambda's context object.
+
+        Returns:
+            What API Gateway takes: `statusCode`, and for `$connect` perhaps the chosen subprotocol.
+
+        Raises:
+            EventError: It is no such event.
+            RuntimeError: An event loop is running in this thread.
+            Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
+        """
+        return LOOP.run(partial(dispatch_async, self._plan, event, context))
+
+    def _bind(self, operation: Operation[M], /) -> AsyncBind[Request[M, A]]:
+        return AsyncBind(partial(self._service.register, operation.route, operation.full_name))
+
+
+class AsyncRouter(BaseRouter):
+    """A Lambda handler for several services behind one API, whose functions are async; see `Router`.
+
+    Every `on_connect` runs, in this order, until one denies; every `on_disconnect` runs. The interceptors run around
+    each of them, and are outside those of the services' routers.
+
+    Args:
+        services: The routers of the services.
+        interceptors: What runs around them, outermost first.
+
+    Raises:
+        RouterError: There is no service, a route is claimed twice, or there are two `on_default`.
+        TypeError: A service is no generated router, or an interceptor is none that can run.
+    """
+
+    def __init__(self, *services: AsyncServiceRouter[Any], interceptors: Sequence[AsyncInterceptor] = ()) -> None:
+        super().__init__(services, AsyncServiceRouter, interceptors, ASYNC)
+
+    def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
+        """Handle an event, as Lambda calls it, on the event loop that is kept for the process's life.
+
+        Args:
+            event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
+            context: Lambda's context object.
+
+        Returns:
+            What API Gateway takes: `statusCode`, and for `$connect` perhaps the chosen subprotocol.
+
+        Raises:
+            EventError: It is no such event.
+            RuntimeError: An event loop is running in this thread.
+            Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
+        """
+        return LOOP.run(partial(dispatch_async, self._plan, event, context))

@@ -1,0 +1,66 @@
+"""What sync and async routers are made of."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from pushwire.aws_lambda.errors import RouterError
+from pushwire.aws_lambda.plan import Plan
+from pushwire.aws_lambda.service import Family, Service
+from pushwire.operation import AnyOperation
+from pushwire.server import BaseServerSdk
+
+__all__ = ["BaseRouter", "BaseServiceRouter"]
+
+S = TypeVar("S", bound=BaseServerSdk[Any])
+
+
+class BaseServiceRouter(Generic[S]):
+    """A router of one service: its functions, and who answers for what."""
+
+    def __init__(
+        self,
+        operations: Mapping[str, AnyOperation],
+        handlers: object | None,
+        interceptors: Sequence[Any],
+        sdk: Callable[[str], S],
+        family: Family,
+        /,
+    ) -> None:
+        self._service = Service(type(self).__name__, operations, interceptors, sdk, family)
+        if handlers is not None:
+            self._service.use_class(handlers)
+        self._plan = Plan([self._service], (), family)
+
+    @property
+    def operations(self) -> tuple[AnyOperation, ...]:
+        """All operations of the service, of each direction, in the contract's order."""
+        return self._service.operations
+
+
+class BaseRouter:
+    """A router of several services behind one API."""
+
+    def __init__(
+        self,
+        services: Sequence[BaseServiceRouter[Any]],
+        kind: type[BaseServiceRouter[Any]],
+        interceptors: Sequence[Any],
+        family: Family,
+    ) -> None:
+        given: Sequence[object] = services
+        strangers = [type(service).__name__ for service in given if not isinstance(service, kind)]
+        if strangers:
+            raise TypeError(f"{type(self).__name__} takes {family.name} routers of services, not {strangers[0]}")
+        if not services:
+            raise RouterError(f"a {type(self).__name__} needs at least one service's router")
+        # Private, because the public names of a service's router are the contract's.
+        members = [service._service for service in services]  # noqa: SLF001
+        self._plan = Plan(members, interceptors, family)
+        self._operations = tuple(operation for member in members for operation in member.operations)
+        for member in members:
+            member.join(members)
+
+    @property
+    def operations(self) -> tuple[AnyOperation, ...]:
+        """All operations of all services, of each direction."""
+        return self._operations

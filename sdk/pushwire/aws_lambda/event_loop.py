@@ -1,0 +1,97 @@
+"""The event loop of async routers: one for the process's life, made at the first call."""
+
+import threading
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from asyncio import Runner
+    from concurrent.futures import Future
+
+__all__ = ["LOOP", "WarmLoop"]
+
+T = TypeVar("T")
+
+
+class WarmLoop:
+    """Runs coroutines to their end on one event loop, and keeps it for the next.
+
+    A Lambda asks for one at a time, and it runs in the thread that asks. Where several threads ask at once, as under
+    the local gateway, one of them runs the loop for all; when its own coroutine has ended, another takes over.
+    """
+
+    def __init__(self) -> None:
+        self._runner: Runner | None = None
+        self._runs = False
+        self._turn = threading.Condition()
+
+    def run(self, coroutine: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine to its end.
+
+        Args:
+            coroutine: Makes it.
+
+        Returns:
+            What it returns.
+
+        Raises:
+            RuntimeError: An event loop is running in this thread.
+            BaseException: What the coroutine raises.
+        """
+        with self._turn:
+            runner = self._opened()
+            if self._runs:
+                ended = self._hand_over(coroutine, runner)
+                self._turn.wait_for(lambda: ended.done() or not self._runs)
+                if ended.done():
+                    return ended.result()
+                main = _result(ended)
+            else:
+                main = coroutine()
+            self._runs = True
+        try:
+            return runner.run(main)
+        finally:
+            with self._turn:
+                self._runs = False
+                self._turn.notify_all()
+
+    def _opened(self) -> "Runner":
+        import asyncio  # a third of a cold start, which sync routers do without
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            pass
+        else:
+            raise RuntimeError(
+                "an async router is called as Lambda calls it, outside of any event loop; in a coroutine, "
+                "await asyncio.to_thread(router, event, context)"
+            )
+        if self._runner is None:
+            import atexit
+
+            self._runner = asyncio.Runner()
+            atexit.register(self._runner.close)
+        return self._runner
+
+    def _hand_over(self, coroutine: Callable[[], Coroutine[Any, Any, T]], runner: "Runner") -> "Future[T]":
+        """Have the thread that runs the loop run a coroutine as well."""
+        import asyncio
+
+        ended = asyncio.run_coroutine_threadsafe(coroutine(), runner.get_loop())
+        ended.add_done_callback(self._wake)
+        return ended
+
+    def _wake(self, _ended: "Future[T]") -> None:
+        with self._turn:
+            self._turn.notify_all()
+
+
+async def _result(ended: "Future[T]") -> T:
+    import asyncio
+
+    return await asyncio.wrap_future(ended)
+
+
+LOOP = WarmLoop()

@@ -1,0 +1,216 @@
+"""From an event to who is to be called, and from what came of it to the result that API Gateway takes.
+
+All that sync and async routers decide alike; only calling, and waiting for what was called, is their own. The result
+holds `statusCode`, and the subprotocol's header where there is one: any other key makes API Gateway fail
+("Set up Lambda proxy integrations in API Gateway").
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from pushwire._log import logger
+from pushwire.aws_lambda.connect import ConnectionAccepted
+from pushwire.aws_lambda.errors import RouterError
+from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent, kind_of, raw_event
+from pushwire.aws_lambda.interceptors import AnyRequest
+from pushwire.aws_lambda.messages import FORBIDDEN, Received, error_frame, receive, unclaimed
+from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
+from pushwire.aws_lambda.service import Family, Registration, Service, checked_interceptors
+
+__all__ = ["OK", "Connecting", "Disconnecting", "Plan", "Result", "Step", "check_result"]
+
+Result = dict[str, Any]
+OK: Final = 200
+
+
+class Step(NamedTuple):
+    """One call of a function, with the interceptors around it.
+
+    Attributes:
+        service: The service whose function it is.
+        request: What the function is given.
+        function: What to call; `None` where there is nothing but the interceptors, or a message to refuse.
+        interceptors: What runs around it, outermost first.
+        answer: The text of the error frame, for a message that is refused.
+    """
+
+    service: Service[Any]
+    request: Any
+    function: Callable[[Any], Any] | None
+    interceptors: tuple[Any, ...]
+    answer: str = FORBIDDEN
+
+    def refusal(self) -> bytes:
+        """Return what a client is told whose message reaches no handler. Its content stays out of the log."""
+        connection_id, route = self.request.connection_id, self.request.route
+        logger("aws_lambda").warning("%s: message refused: %s (connection %s)", route, self.answer, connection_id)
+        logger("aws_lambda").debug("%s: it was refused because of %s", route, self.request.refusal)
+        return error_frame(self.answer, connection_id, self.request.event.raw["requestContext"].get("requestId"))
+
+    def untold(self, error: Exception) -> None:
+        """Take note that the client was not told; the message is refused all the same."""
+        logger("aws_lambda").warning(
+            "the answer %r did not reach connection %s: %s", self.answer, self.request.connection_id, error
+        )
+
+
+class Plan:
+    """The services of one API, and who answers for what.
+
+    Args:
+        services: The services; no route is claimed by two.
+        interceptors: What runs around all of them.
+        family: What their routers can run.
+
+    Raises:
+        RouterError: A route is claimed twice, or there are two `on_default`.
+        TypeError: The interceptors are none that such a router can run.
+    """
+
+    def __init__(self, services: Sequence[Service[Any]], interceptors: Sequence[Any], family: Family) -> None:
+        self._services: Final = tuple(services)
+        self._interceptors: Final = checked_interceptors(interceptors, family)
+        self._by_route = _claims(self._services)
+        self._operations = {
+            route: operation for service in self._services for route, operation in service.inbound.items()
+        }
+
+    def event(self, event: Mapping[str, Any]) -> ConnectEvent | MessageEvent | DisconnectEvent:
+        """Read an event.
+
+        Raises:
+            EventError: It is none of a WebSocket API.
+        """
+        raw = raw_event(event)
+        kind = kind_of(raw)
+        if kind == "MESSAGE":
+            return MessageEvent(raw)
+        return ConnectEvent(raw) if kind == "CONNECT" else DisconnectEvent(raw)
+
+    def message(self, event: MessageEvent, context: Any) -> Step:
+        """Decide who handles a message."""
+        service, registration, received = self._target(receive(event, self._operations))
+        request = Request(event, service.sdk, context, received.message, received.operation, received.error)
+        return self._step(service, registration, request)._replace(answer=received.answer or FORBIDDEN)
+
+    def connect(self, event: ConnectEvent, context: Any) -> Iterator[Step]:
+        """Go through all who decide on a connection."""
+        for service in self._concerned("$on_connect"):
+            request = ConnectRequest(event, service.sdk, context)
+            yield self._step(service, service.find("$on_connect"), request)
+
+    def disconnect(self, event: DisconnectEvent, context: Any) -> Iterator[Step]:
+        """Go through all who are told that a connection has ended."""
+        for service in self._concerned("$on_disconnect"):
+            request = DisconnectRequest(event, service.sdk, context)
+            yield self._step(service, service.find("$on_disconnect"), request)
+
+    def _target(self, received: Received) -> tuple[Service[Any], Registration | None, Received]:
+        """Choose who answers for a message, and what is left of it: its service, and the function if it has one."""
+        service = self._services[0]
+        if received.operation is not None:
+            service = self._by_route[received.operation.route]
+            if received.error is not None:
+                return service, None, received
+            registration = service.find(received.operation.route)
+            if registration is not None:
+                return service, registration, received
+            received = unclaimed(f"{service.name} has no function for {received.operation}")
+        if received.answer == FORBIDDEN:
+            for candidate in self._services:
+                registration = candidate.find("$on_default")
+                if registration is not None:
+                    return candidate, registration, Received(None)
+        return service, None, received
+
+    def _concerned(self, hook: str) -> Sequence[Service[Any]]:
+        """The services that have such a hook, or interceptors to run around its default; at least one."""
+        return [
+            service for service in self._services if service.interceptors or service.find(hook) is not None
+        ] or self._services[:1]
+
+    def _step(self, service: Service[Any], registration: Registration | None, request: AnyRequest) -> Step:
+        function, own = registration or (None, ())
+        return Step(service, request, function, (*self._interceptors, *service.interceptors, *own))
+
+
+class Connecting:
+    """What becomes of a connection, while one service after another decides."""
+
+    def __init__(self, event: ConnectEvent) -> None:
+        self._connection_id = event.connection_id
+        self._subprotocols: set[str] = set()
+        self.denied: Result | None = None
+        """The result, as soon as one has denied the connection."""
+
+    def add(self, outcome: ConnectionAccepted | int) -> None:
+        """Take the decision of one service."""
+        if isinstance(outcome, int):
+            self.denied = {"statusCode": outcome}
+        elif outcome.subprotocol is not None:
+            self._subprotocols.add(outcome.subprotocol)
+
+    def result(self) -> Result:
+        """Return the result, when all have decided or one has denied."""
+        if self.denied is not None:
+            return self.denied
+        if len(self._subprotocols) > 1:
+            logger("aws_lambda").error(
+                "connection %s denied with 500: services chose different subprotocols", self._connection_id
+            )
+            return {"statusCode": 500}
+        if self._subprotocols:
+            return {"statusCode": OK, "headers": {"Sec-WebSocket-Protocol": self._subprotocols.pop()}}
+        return {"statusCode": OK}
+
+
+class Disconnecting:
+    """The failures of those who are told that a connection has ended: all are told, then the first is raised."""
+
+    def __init__(self) -> None:
+        self._first: Exception | None = None
+
+    def failed(self, step: Step, error: Exception) -> None:
+        """Take the failure of one, while it is being handled."""
+        if self._first is not None:
+            logger("aws_lambda").exception(
+                "%s: on_disconnect raised too (connection %s)", step.service.name, step.request.connection_id
+            )
+        self._first = self._first or error
+
+    def result(self) -> Result:
+        """Return the result, when all have been told.
+
+        Raises:
+            Exception: What the first that failed has raised.
+        """
+        if self._first is not None:
+            raise self._first
+        return {"statusCode": OK}
+
+
+def check_result(request: AnyRequest, result: object) -> None:
+    """Warn of a handler that returns something: it goes nowhere."""
+    if result is not None:
+        logger("aws_lambda").warning(
+            "%s: the handler returned %s, which goes nowhere: answer with request.sdk",
+            request.operation or request.route,
+            type(result).__name__,
+        )
+
+
+def _claims(services: Sequence[Service[Any]]) -> dict[str, Service[Any]]:
+    """Return who claims each route, and see that nothing is claimed twice."""
+    claims: dict[str, Service[Any]] = {}
+    for service in services:
+        for route, operation in service.inbound.items():
+            other = claims.setdefault(route, service)
+            if other is not service or services.count(service) > 1:
+                raise RouterError(
+                    f"route {route!r} is claimed twice, by {other.inbound[route]} and by {operation}: "
+                    "one API can have each route once, so give one of them another in its contract"
+                )
+    defaults = [service.name for service in services if service.find("$on_default") is not None]
+    if len(defaults) > 1:
+        raise RouterError(f"on_default is claimed twice, by {defaults[0]} and by {defaults[1]}: one API has one")
+    return claims

@@ -1,0 +1,82 @@
+"""How a Server SDK is made, sync or async."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from pushwire.connections.protocol import AsyncConnections, Connections
+from pushwire.operation import Format
+from pushwire.server.outgoing import OnGone, Outgoing, SendObserver
+
+if TYPE_CHECKING:
+    from pushwire.connections.boto3_client import ManagementApiClient
+
+__all__ = ["BaseServerSdk"]
+
+C = TypeVar("C", bound=Connections | AsyncConnections)
+
+
+class BaseServerSdk(Generic[C]):
+    """Where a Server SDK posts to, and how it is told.
+
+    The arguments and errors are those of `ServerSdk` and `AsyncServerSdk`, which post.
+    """
+
+    def __init__(
+        self,
+        callback_url: str | None = None,
+        *,
+        client: "ManagementApiClient | None" = None,
+        connections: C | None = None,
+        region: str | None = None,
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+        max_attempts: int | None = None,
+        frame_format: Format | None = None,
+        on_gone: OnGone | None = None,
+    ) -> None:
+        self._check_family(connections, on_gone)
+        self._owned = connections is None
+        observers: Sequence[SendObserver] = ()
+        if connections is not None:
+            settings = (callback_url, client, region, connect_timeout, read_timeout, max_attempts)
+            if any(setting is not None for setting in settings):
+                raise TypeError("connections= stands alone: where and how to post is its own")
+            observer: object = connections
+            if isinstance(observer, SendObserver):
+                observers = [observer]
+        else:
+            if callback_url is None and client is None:
+                from pushwire.callback_url import CallbackUrl  # as boto3, not always needed
+
+                callback_url = CallbackUrl.from_environment().url
+            connections = self._boto3_connections()(
+                callback_url,
+                client=client,
+                region=region,
+                connect_timeout=connect_timeout,
+                read_timeout=read_timeout,
+                max_attempts=max_attempts,
+            )
+        self._outgoing = Outgoing(connections, frame_format, on_gone, observers)
+
+    def _check_family(self, connections: C | None, on_gone: OnGone | None) -> None:
+        """Raise a `TypeError` for what this SDK could not run."""
+
+    @staticmethod
+    def _boto3_connections() -> Callable[..., C]:
+        """Return the class of connections to use where none are given, imported only now."""
+        raise NotImplementedError
+
+    def _while_pending(self, connection_id: str) -> Self:
+        """The same SDK, to be used while a connection's `$connect` runs: it refuses that connection at once."""
+        return self._twin(self._outgoing.while_pending(connection_id))
+
+    def _observed_by(self, observers: Sequence[SendObserver]) -> Self:
+        """The same SDK, of whose sends these observers are told as well."""
+        return self._twin(self._outgoing.observed_by(observers))
+
+    def _twin(self, outgoing: Outgoing[C]) -> Self:
+        twin = copy.copy(self)
+        vars(twin).update(_outgoing=outgoing, _owned=False)
+        return twin

@@ -1,0 +1,149 @@
+"""Messages on their way to clients: what a frame is, what is refused before it is posted, who is told how it ended.
+
+What the sync and the async Server SDK share: all but the calls that wait.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, Protocol, TypeVar, runtime_checkable
+
+from google.protobuf.message import Message
+
+from pushwire import frame
+from pushwire._log import DEBUG, logger
+from pushwire.connections.protocol import AsyncConnections, Connections
+from pushwire.errors import (
+    ConnectionGoneError,
+    ConnectionPendingError,
+    InvalidConnectionIdError,
+    PayloadTooLargeError,
+    SendError,
+)
+from pushwire.operation import AnyOperation, Format, Operation
+
+__all__ = ["OnGone", "Outgoing", "SendObserver", "is_gone"]
+
+M = TypeVar("M", bound=Message)
+C = TypeVar("C", bound=Connections | AsyncConnections)
+
+OnGone = Callable[[str], object]
+
+_SHOWN_OF_A_FRAME = 200
+
+
+@runtime_checkable
+class SendObserver(Protocol):
+    """Is told how each send of a Server SDK ended: metrics, and the connections of tests."""
+
+    def ended(self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /) -> None:
+        """Learn of a send that has ended.
+
+        Args:
+            operation: The operation that was sent.
+            connection_id: The connection it was sent to.
+            data: Its frame.
+            error: Why it was not accepted; `None` where it was.
+        """
+
+
+class Outgoing(Generic[C]):
+    """The way out of one Server SDK.
+
+    Args:
+        connections: Where to post.
+        frame_format: The format to send in, instead of the contract's.
+        on_gone: Called with each connection id that answers 410.
+        observers: Are told of each send.
+        pending: The connection whose `$connect` is running, to which nothing can be sent yet.
+
+    Attributes:
+        connections: Where to post.
+    """
+
+    def __init__(
+        self,
+        connections: C,
+        frame_format: Format | None,
+        on_gone: OnGone | None,
+        observers: Sequence[SendObserver] = (),
+        pending: str | None = None,
+    ) -> None:
+        self.connections: Final = connections
+        self._frame_format = frame_format
+        self._on_gone = on_gone
+        self._observers = observers
+        self._pending = pending
+
+    def while_pending(self, connection_id: str) -> "Outgoing[C]":
+        """The same way out, while a connection's `$connect` runs: it refuses that connection at once."""
+        return Outgoing(self.connections, self._frame_format, self._on_gone, self._observers, connection_id)
+
+    def observed_by(self, observers: Sequence[SendObserver]) -> "Outgoing[C]":
+        """The same way out, and these observers are told as well."""
+        observers = [*self._observers, *observers]
+        return Outgoing(self.connections, self._frame_format, self._on_gone, observers, self._pending)
+
+    def frame(self, operation: Operation[M], message: M, recipient: str) -> bytes:
+        """Make a message the text of a frame; the recipient is for the log."""
+        if not isinstance(message, operation.message_type):
+            raise TypeError(
+                f"{operation} takes a {operation.message_type.DESCRIPTOR.full_name}, not a {type(message).__name__}"
+            )
+        data = frame.encode(operation, message, self._frame_format)
+        if logger("server").isEnabledFor(DEBUG):
+            logger("server").debug("send %s to %s: %r", operation, recipient, data[:_SHOWN_OF_A_FRAME])
+        return data
+
+    def check_size(self, operation: AnyOperation | None, data: bytes, connection_id: str = "") -> None:
+        """Raise `PayloadTooLargeError` for a frame that API Gateway does not take."""
+        if len(data) > frame.MAX_FRAME_SIZE:
+            raise PayloadTooLargeError(
+                f"{len(data):,} bytes, and API Gateway takes {frame.MAX_FRAME_SIZE:,}",
+                size=len(data),
+                operation=operation,
+                connection_id=connection_id,
+            )
+
+    def refusal(self, connection_id: str) -> SendError | None:
+        """Return why nothing is sent to a connection, without asking API Gateway; `None` where it is.
+
+        Raises:
+            TypeError: It is no string.
+        """
+        if not isinstance(connection_id, str):
+            raise TypeError(f"a connection id is a string, not {type(connection_id).__name__}")
+        if not connection_id:
+            return InvalidConnectionIdError("it is empty", connection_id=connection_id)
+        if connection_id == self._pending:  # API Gateway would answer 410
+            return ConnectionPendingError(
+                "send to it when the client's first message arrives (have the client say hello), or deny the "
+                "connection by raising ConnectionDenied",
+                connection_id=connection_id,
+            )
+        return None
+
+    def check(self, connection_id: str) -> None:
+        """Raise why nothing is sent to a connection, if so."""
+        error = self.refusal(connection_id)
+        if error is not None:
+            raise error
+
+    def ended(self, operation: AnyOperation | None, connection_id: str, data: bytes, error: SendError | None) -> object:
+        """Tell all who want to know how a send ended, or another call where there is no operation.
+
+        Returns:
+            What `on_gone` returned, if it was called: something to await, perhaps.
+        """
+        told: object = None
+        if error is not None:
+            error.operation = operation
+            if self._on_gone is not None and is_gone(error):
+                told = self._on_gone(connection_id)
+        if operation is not None:
+            for observer in self._observers:
+                observer.ended(operation, connection_id, data, error)
+        return told
+
+
+def is_gone(error: SendError) -> bool:
+    """Whether the connection is to be forgotten: not one that is not open yet."""
+    return isinstance(error, ConnectionGoneError) and not isinstance(error, ConnectionPendingError)

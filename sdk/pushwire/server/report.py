@@ -1,0 +1,84 @@
+"""What came of a broadcast."""
+
+from collections import Counter
+from typing import Self
+
+from pushwire.errors import BroadcastError, SendError
+
+__all__ = ["BroadcastReport"]
+
+
+class BroadcastReport:
+    """What came of a broadcast, for every id that was drawn. Reports add up: `first + second`.
+
+    *Accepted* is what a 200 means: API Gateway took the message; the client may not have read it.
+
+    Attributes:
+        accepted: How many were accepted.
+        gone: The ids that answered 410; `on_gone` was called with each.
+        failed: The errors of the others, each with its `connection_id` and `operation`.
+        not_tried: The ids that were drawn and not sent to when the deadline came. The caller's iterator has the rest.
+    """
+
+    __slots__ = ("_accepted", "_failed", "_gone", "_not_tried")
+
+    def __init__(
+        self,
+        *,
+        accepted: int = 0,
+        gone: tuple[str, ...] = (),
+        failed: tuple[SendError, ...] = (),
+        not_tried: tuple[str, ...] = (),
+    ) -> None:
+        self._accepted = accepted
+        self._gone = gone
+        self._failed = failed
+        self._not_tried = not_tried
+
+    @property
+    def accepted(self) -> int:
+        """How many were accepted."""
+        return self._accepted
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The ids that answered 410."""
+        return self._gone
+
+    @property
+    def failed(self) -> tuple[SendError, ...]:
+        """The errors of the sends that failed otherwise."""
+        return self._failed
+
+    @property
+    def not_tried(self) -> tuple[str, ...]:
+        """The ids that were drawn and not sent to when the deadline came."""
+        return self._not_tried
+
+    def raise_for_failures(self) -> None:
+        """Raise if there are `failed` ones; `gone` and `not_tried` are none.
+
+        Raises:
+            pushwire.BroadcastError: Some sends failed; a group of their errors, for `except*` too.
+        """
+        if self._failed:
+            kinds = Counter(type(error).__name__ for error in self._failed)
+            counted = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+            tried = self._accepted + len(self._gone) + len(self._failed)
+            raise BroadcastError(f"{len(self._failed):,} of {tried:,} sends failed: {counted}", self._failed)
+
+    def __add__(self, other: Self) -> "BroadcastReport":
+        if not isinstance(other, BroadcastReport):
+            return NotImplemented
+        return BroadcastReport(
+            accepted=self._accepted + other._accepted,
+            gone=self._gone + other._gone,
+            failed=self._failed + other._failed,
+            not_tried=self._not_tried + other._not_tried,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"BroadcastReport(accepted={self._accepted}, gone={self._gone!r}, failed={self._failed!r},"
+            f" not_tried={self._not_tried!r})"
+        )

@@ -1,0 +1,154 @@
+"""The front desk behind async routers: the stories of the sync family, told once more.
+
+What it is given acts as in the sync family: a coroutine of the async SDK, or of the rest of the chain, is run at once.
+None of them waits for anything, because nothing is sent.
+"""
+
+import copy
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, cast
+
+from google.protobuf.empty_pb2 import Empty
+
+from pushwire.aws_lambda import AnyRequest, AsyncCallNext, AsyncInterceptor, ConnectionAccepted, Handlers, Interceptor
+from pushwire.connections import ConnectionInfo
+from pushwire.testing import RecordingConnections
+from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
+from tests.aws_lambda.contract.desk_pushwire import (
+    AsyncDeskConnectRequest,
+    AsyncDeskDisconnectRequest,
+    AsyncDeskHandlers,
+    AsyncDeskRequest,
+    AsyncDeskRouter,
+    AsyncDeskServerSdk,
+)
+
+__all__ = ["OnGone", "async_router"]
+
+OnGone = Callable[[str], object]
+
+
+def async_router(
+    desk: Any,
+    connections: RecordingConnections,
+    interceptors: Sequence[Interceptor],
+    on_gone: OnGone | None,
+    *,
+    by_decorators: bool,
+) -> AsyncDeskRouter:
+    handlers = AsyncOpenDesk(desk) if type(desk).on_default is not Handlers.on_default else AsyncDesk(desk)
+    router = AsyncDeskRouter(
+        None if by_decorators else handlers,
+        interceptors=[awaiting(interceptor) for interceptor in interceptors],
+        sdk=lambda _url: AsyncDeskServerSdk(connections=Awaited(connections), on_gone=on_gone),
+    )
+    if by_decorators:
+        router.enter(handlers.enter)
+        router.say(handlers.say)
+        router.leave(handlers.leave)
+        if isinstance(handlers, AsyncOpenDesk):
+            router.on_connect(handlers.on_connect)
+            router.on_disconnect(handlers.on_disconnect)
+            router.on_default(handlers.on_default)
+    return router
+
+
+class AsyncDesk(AsyncDeskHandlers):
+    """Hands on what it is given to a desk of the sync family."""
+
+    def __init__(self, desk: Any) -> None:
+        self._desk = desk
+
+    async def enter(self, request: AsyncDeskRequest[Visitor], /) -> None:
+        self._given("enter", request)
+
+    async def say(self, request: AsyncDeskRequest[Greeting], /) -> None:
+        self._given("say", request)
+
+    async def leave(self, request: AsyncDeskRequest[Empty], /) -> None:
+        self._given("leave", request)
+
+    def _given(self, name: str, request: AnyRequest) -> Any:
+        return getattr(self._desk, name)(Driven(request))
+
+
+class AsyncOpenDesk(AsyncDesk):
+    """A desk with all that is optional."""
+
+    async def on_connect(self, request: AsyncDeskConnectRequest, /) -> ConnectionAccepted | None:
+        return cast("ConnectionAccepted | None", self._given("on_connect", request))
+
+    async def on_disconnect(self, request: AsyncDeskDisconnectRequest, /) -> None:
+        self._given("on_disconnect", request)
+
+    async def on_default(self, request: AsyncDeskRequest[None], /) -> None:
+        self._given("on_default", request)
+
+
+class Driven:
+    """Something whose async methods, and those of its SDK, can be called without `await`."""
+
+    def __init__(self, behind: Any) -> None:
+        self.behind = behind
+        self._parts: dict[str, Driven] = {}
+
+    def __copy__(self) -> "Driven":
+        return Driven(copy.copy(self.behind))
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.behind, name)
+        if name not in ("sdk", "connections", "broadcast"):
+            return driving(value) if callable(value) else value
+        if name not in self._parts or self._parts[name].behind is not value:
+            self._parts[name] = Driven(value)
+        return self._parts[name]
+
+
+def driving(function: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*arguments: Any, **options: Any) -> Any:
+        made = function(*arguments, **options)
+        return driven(made) if isinstance(made, Coroutine) else made
+
+    return run
+
+
+def driven(coroutine: Any) -> Any:
+    """Run a coroutine that waits for nothing."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("it waits")
+
+
+def awaiting(interceptor: Interceptor) -> AsyncInterceptor:
+    """The same interceptor, for async routers."""
+
+    async def around(request: AnyRequest, call_next: AsyncCallNext, /) -> None:
+        given: Any = Driven(request)
+        interceptor(given, lambda passed: driven(call_next(getattr(passed, "behind", passed))))
+
+    return around
+
+
+class Awaited:
+    """Recording connections, as async ones."""
+
+    def __init__(self, connections: RecordingConnections) -> None:
+        self._connections = connections
+        self.ended = connections.ended
+
+    async def post(self, connection_id: str, data: bytes, /) -> None:
+        self._connections.post(connection_id, data)
+
+    async def post_many(self, connection_ids: Any, data: bytes, options: Any, on_outcome: Any, /) -> tuple[str, ...]:
+        return self._connections.post_many(connection_ids, data, options, on_outcome)
+
+    async def get(self, connection_id: str, /) -> ConnectionInfo:
+        return self._connections.get(connection_id)
+
+    async def delete(self, connection_id: str, /) -> None:
+        self._connections.delete(connection_id)
+
+    async def close(self) -> None:
+        self._connections.close()
