@@ -22,12 +22,13 @@ TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
 NEEDS = {
     "boto3": ["aws_lambda/test_against_the_local_gateway.py", "connections", *SENDING],
+    "jsonschema": ["schema"],
     "httptools": ["aws_lambda/test_against_the_local_gateway.py", "gateway", *SENDING],
     "ruamel": ["cli", "docs", "test_newcomer.py"],
     "mypy_protobuf": ["codegen", "plugin", "docs", "test_chat_example.py", "test_demo.py", "test_newcomer.py"],
     "moto": ["test_chat_example.py", "test_demo.py"],
 }
-"""What is tested of packages that extras bring."""
+"""What is tested of packages that extras bring, or by packages of the development set."""
 
 
 def missing() -> Iterator[str]:

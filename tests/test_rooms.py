@@ -29,7 +29,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "connections": CORE,
     "server": CORE | {"connections"},
     "aws_lambda": {"_log", "_functions", "server", "frame", "errors", "operation", "callback_url"},
-    "gateway": {"_version", "operation", "frame", "errors"},
+    "schema": {"operation"},
+    "gateway": {"_version", "operation", "frame", "errors", "schema"},
     "plugin": {"_version", "_codegen", "v1"},
     "testing": {"connections", "frame", "errors", "operation", "callback_url", "gateway"},
     "__init__": {"_version", "errors", "operation", *LAZY},
@@ -75,6 +76,7 @@ def test_imports_run_one_way(room: str) -> None:
     [
         ("pushwire.server", "boto3 botocore websockets asyncio ssl aws_cdk"),
         ("pushwire.aws_lambda", "boto3 botocore websockets asyncio ssl aws_cdk aws_lambda_powertools"),
+        ("pushwire.schema", "boto3 botocore websockets asyncio ssl aws_cdk google.protobuf.json_format"),
         ("pushwire.testing", "boto3 botocore websockets asyncio ssl pytest httptools"),
         ("pushwire.connections", "boto3 botocore websockets asyncio ssl aws_cdk"),
         ("pushwire.plugin.main", "boto3 botocore websockets asyncio ssl google.protobuf.json_format"),
