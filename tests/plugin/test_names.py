@@ -160,12 +160,16 @@ def test_the_names_of_all_families_are_kept_for_a_service() -> None:
         "ChatRequest",
         "ChatConnectRequest",
         "ChatDisconnectRequest",
+        "ChatIntegrations",
+        "ChatWebSocketApi",
         "AsyncChatServerSdk",
         "AsyncChatHandlers",
         "AsyncChatRouter",
         "AsyncChatRequest",
         "AsyncChatConnectRequest",
         "AsyncChatDisconnectRequest",
+        "AsyncChatIntegrations",
+        "AsyncChatWebSocketApi",
     ]
 
 

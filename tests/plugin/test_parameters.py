@@ -9,29 +9,30 @@ from pushwire.plugin.files import TARGETS
 from pushwire.plugin.parameters import ParameterError, Parameters, parse
 
 KNOWN = ("server", "client", "cdk")
+DEFAULT = ("server", "client")
 
 
 def parsed(text: str) -> Parameters:
-    return parse(text, targets=KNOWN)
+    return parse(text, targets=KNOWN, default=DEFAULT)
 
 
 @pytest.mark.parametrize(
     ("text", "parameters"),
     [
-        ("", Parameters(targets=KNOWN)),
+        ("", Parameters(targets=DEFAULT)),
         ("targets=server", Parameters(targets=("server",))),
         ("targets=cdk+server", Parameters(targets=("server", "cdk"))),
-        ("imports=relative", Parameters(targets=KNOWN, imports="relative")),
-        ("imports=absolute", Parameters(targets=KNOWN, imports="absolute")),
-        ("elide_version", Parameters(targets=KNOWN, elide_version=True)),
-        ("elide_version=true", Parameters(targets=KNOWN, elide_version=True)),
-        ("elide_version=false", Parameters(targets=KNOWN, elide_version=False)),
+        ("imports=relative", Parameters(targets=DEFAULT, imports="relative")),
+        ("imports=absolute", Parameters(targets=DEFAULT, imports="absolute")),
+        ("elide_version", Parameters(targets=DEFAULT, elide_version=True)),
+        ("elide_version=true", Parameters(targets=DEFAULT, elide_version=True)),
+        ("elide_version=false", Parameters(targets=DEFAULT, elide_version=False)),
         (
             "targets=client,imports=relative,elide_version",
             Parameters(targets=("client",), imports="relative", elide_version=True),
         ),
-        (" imports = relative , elide_version ,", Parameters(targets=KNOWN, imports="relative", elide_version=True)),
-        (",,", Parameters(targets=KNOWN)),
+        (" imports = relative , elide_version ,", Parameters(targets=DEFAULT, imports="relative", elide_version=True)),
+        (",,", Parameters(targets=DEFAULT)),
     ],
 )
 def test_options_are_read(text: str, parameters: Parameters) -> None:

@@ -19,7 +19,7 @@ protoc-gen-pushwire is a plugin of protoc and buf, which run it: it reads a Code
 
 Options of the plugin (opt: in buf.gen.yaml, --pushwire_opt= of protoc), separated by commas:
 
-  targets=server             what to generate, joined by '+'; everything unless given
+  targets=server+cdk+schema  what to generate, joined by '+'; server unless given
   imports=absolute|relative  how generated modules import each other; absolute unless given
   elide_version              leave the plugin's version out of the generated text
 

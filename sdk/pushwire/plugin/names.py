@@ -64,7 +64,16 @@ SERVER_SDK_OWN = frozenset({"broadcast", "close", "connections"})
 HANDLERS_OWN = frozenset({"on_connect", "on_default", "on_disconnect", "operations"})
 """The public names that handlers and routers have of their own."""
 
-_DERIVED = ("ServerSdk", "Handlers", "Router", "Request", "ConnectRequest", "DisconnectRequest")
+_DERIVED = (
+    "ServerSdk",
+    "Handlers",
+    "Router",
+    "Request",
+    "ConnectRequest",
+    "DisconnectRequest",
+    "Integrations",
+    "WebSocketApi",
+)
 
 _OWN = SERVER_SDK_OWN | HANDLERS_OWN
 _PYTHON_OWN = KEYWORDS | {"mro"}
