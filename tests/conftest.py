@@ -21,6 +21,7 @@ settings.load_profile("by-hand")
 TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
 NEEDS = {
+    "aws_cdk": ["cdk"],
     "boto3": ["aws_lambda/test_against_the_local_gateway.py", "connections", *SENDING],
     "jsonschema": ["schema"],
     "httptools": ["aws_lambda/test_against_the_local_gateway.py", "gateway", *SENDING],

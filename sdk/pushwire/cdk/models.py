@@ -1,7 +1,7 @@
 """Route models: API Gateway refuses what does not fit the contract before it reaches a function.
 
 The JSON Schema of an operation's frames is the model of its route ("Request validation for WebSocket APIs in API
-Gateway", developer guide). CDK is written in JavaScript: bounds beyond 2**53 are rounded to its numbers.
+Gateway", developer guide). CDK is written in JavaScript, whose numbers round the bounds of 64 bits outwards.
 """
 
 import json
