@@ -8,17 +8,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pushwire
+from scripts.benches.broadcast import broadcast
 from scripts.benches.codegen import codegen
+from scripts.benches.coldstart import coldstart
+from scripts.benches.connections import connections
 from scripts.benches.dispatch import dispatch
 from scripts.benches.gateway import gateway
 from scripts.benches.importing import importing
+from scripts.benches.memory import memory
 from scripts.benches.send import send
 
 BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
+    "broadcast": broadcast,
     "codegen": codegen,
+    "coldstart": coldstart,
+    "connections": connections,
     "dispatch": dispatch,
     "gateway": gateway,
     "importing": importing,
+    "memory": memory,
     "send": send,
 }
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["pushwire.testing.fixtures"]
+
 # By hand, property tests look for new examples each time; scripts/test repeats the same ones, so that it is never green
 # and red for one commit.
 settings.register_profile("by-hand", deadline=None)
@@ -21,10 +23,28 @@ settings.load_profile("by-hand")
 TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
 NEEDS = {
+    "aiobotocore": ["conformance"],
     "aws_cdk": ["cdk"],
-    "boto3": ["aws_lambda/test_against_the_local_gateway.py", "connections", *SENDING],
+    "boto3": [
+        "aws_lambda/test_against_the_local_gateway.py",
+        "conformance",
+        "connections/http/test_requests_against_botocore.py",
+        "connections/test_boto3_broadcasts.py",
+        "connections/test_boto3_connections.py",
+        "connections/test_through_the_local_gateway.py",
+        "sigv4/test_against_botocore.py",
+        "sigv4/test_the_chain_of_botocore.py",
+        *SENDING,
+    ],
+    "httptools": [
+        "aws_lambda/test_against_the_local_gateway.py",
+        "conformance",
+        "connections/test_through_the_local_gateway.py",
+        "gateway",
+        *SENDING,
+    ],
     "jsonschema": ["schema"],
-    "httptools": ["aws_lambda/test_against_the_local_gateway.py", "gateway", *SENDING],
+    "selenium": ["gateway/test_the_console_in_a_browser.py"],
     "ruamel": ["cli", "docs", "test_newcomer.py"],
     "mypy_protobuf": ["codegen", "plugin", "docs", "test_chat_example.py", "test_demo.py", "test_newcomer.py"],
     "moto": ["test_chat_example.py", "test_demo.py"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.benches import gateway
+from scripts.benches import broadcast, gateway
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -45,6 +45,7 @@ def test_the_demo_sends_each_operation_in_both_formats_to_a_real_client() -> Non
         ("codegen", "protoc-gen-mypy"),
         ("dispatch", "json.loads and ParseDict"),
         ("importing", "_pb2 and json_format"),
+        ("memory", "1,000"),
         ("send", "client.post_to_connection"),
     ],
 )
@@ -61,3 +62,13 @@ def test_under_load_the_gateway_loses_nothing(monkeypatch: pytest.MonkeyPatch) -
     counts = [figures[name] for name in ("received", "lost", "duplicated", "out_of_order")]
     assert counts == [60 * gateway.POSTS, 0, 0, 0]
     assert figures["posts_per_second"] > 0
+
+
+def test_broadcasts_are_measured_beside_bare_loops_with_tls_and_without(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(broadcast, "BROADCAST_TO", 40)
+    figures = broadcast.broadcast(1)
+    assert figures["sdk.broadcast, http ratio"] > 0
+    assert figures["sdk.broadcast, http ratio over TLS"] > 0
+    assert "of boto3 at its best" in capsys.readouterr().out

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -183,6 +184,8 @@ def test_a_typed_message_reaches_a_client_within_a_few_commands(newcomer: Newcom
     with newcomer.running("pushwire", "dev", "app:handler", "--port", "0") as gateway:
         url = gateway.read(rb"(ws://\S+)").decode()
         callback_url = gateway.read(rb"(?i)callback url\W+(http://\S+)").decode()
+        with urllib.request.urlopen(gateway.read(rb"Console: (http://\S+)").decode(), timeout=ANSWER_SECONDS) as page:
+            assert b"<title>Pushwire console</title>" in page.read()
         with newcomer.running("websockets", url) as client:
             connection_id = gateway.read(rb"connected: (\S+)\n").decode()
             client.read(rb"(Connected to )")

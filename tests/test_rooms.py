@@ -26,7 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_payload": set(),
     "frame": {"operation", "errors", "_payload", "v1"},
     "callback_url": {"errors"},
-    "connections": CORE,
+    "sigv4": {"errors"},
+    "connections": CORE | {"sigv4"},
     "server": CORE | {"connections"},
     "aws_lambda": {"_log", "_functions", "server", "frame", "errors", "operation", "callback_url"},
     "schema": {"operation"},
@@ -79,7 +80,8 @@ def test_imports_run_one_way(room: str) -> None:
         ("pushwire.aws_lambda", "boto3 botocore websockets asyncio ssl aws_cdk aws_lambda_powertools"),
         ("pushwire.schema", "boto3 botocore websockets asyncio ssl aws_cdk google.protobuf.json_format"),
         ("pushwire.testing", "boto3 botocore websockets asyncio ssl pytest httptools"),
-        ("pushwire.connections", "boto3 botocore websockets asyncio ssl aws_cdk"),
+        ("pushwire.connections", "boto3 botocore websockets asyncio ssl socket hmac aws_cdk"),
+        ("pushwire.sigv4", "boto3 botocore asyncio ssl socket"),
         ("pushwire.plugin.main", "boto3 botocore websockets asyncio ssl google.protobuf.json_format"),
         ("pushwire.cli.main", "boto3 botocore websockets asyncio ssl httptools ruamel"),
     ],
@@ -91,9 +93,16 @@ def test_what_is_not_used_is_not_imported(module: str, not_loaded: str) -> None:
 
 
 @pytest.mark.extra("boto3")
-def test_the_lazy_name_of_connections_is_there_and_no_other() -> None:
+def test_the_lazy_names_of_connections_are_there_and_no_other() -> None:
     import pushwire.connections as connections
 
     assert connections.Boto3Connections.__module__ == "pushwire.connections.boto3"
+    assert connections.AsyncBoto3Connections.__module__ == "pushwire.connections.async_boto3"
     with pytest.raises(AttributeError, match="NoSuchConnections"):
         _ = connections.NoSuchConnections
+
+
+def test_the_lazy_names_of_the_package_are_there_and_no_other() -> None:
+    assert all(getattr(pushwire, name) is not None for name in pushwire.__all__)
+    with pytest.raises(AttributeError, match="NoSuchThing"):
+        _ = pushwire.NoSuchThing

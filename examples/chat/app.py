@@ -1,12 +1,9 @@
 """The server: one Lambda for every route of the WebSocket API."""
 
-import contextlib
 import logging
-from collections.abc import Generator
 
 from google.protobuf.empty_pb2 import Empty
 
-import pushwire
 from chat.v1.chat_pb2 import Greeting, JoinRoomRequest, PingMessage, Presence, SayRequest, Speech
 from chat.v1.chat_pushwire import (
     ChatConnectRequest,
@@ -16,8 +13,9 @@ from chat.v1.chat_pushwire import (
     ChatRouter,
     ChatServerSdk,
 )
+from pushwire import BroadcastReport
 from pushwire.aws_lambda import ConnectionDenied, logging_interceptor
-from store import Member, Store
+from store import Store
 
 logger = logging.getLogger("chat")
 
@@ -51,9 +49,8 @@ class Chat(ChatHandlers):
             return
         room, member = found
         speech = Speech(name=member.name, text=request.message.text)
-        for listener in self._store.in_room(room):
-            with unless_lost(listener):
-                request.sdk.said(listener.connection_id, speech)
+        listeners = (listener.connection_id for listener in self._store.in_room(room))
+        log_failures(request.sdk.broadcast.said(listeners, speech))
 
     def leave_room(self, request: ChatRequest[Empty], /) -> None:
         self._leave(request.sdk, request.connection_id)
@@ -70,20 +67,13 @@ class Chat(ChatHandlers):
     def _tell_presence(self, sdk: ChatServerSdk, room: str) -> None:
         members = list(self._store.in_room(room))
         presence = Presence(room=room, names=sorted(member.name for member in members))
-        for member in members:
-            with unless_lost(member):
-                sdk.presence_changed(member.connection_id, presence)
+        log_failures(sdk.broadcast.presence_changed([member.connection_id for member in members], presence))
 
 
-@contextlib.contextmanager
-def unless_lost(member: Member) -> Generator[None, None, None]:
-    """One client that cannot be reached does not keep the message from the others."""
-    try:
-        yield
-    except pushwire.ConnectionGoneError:
-        pass  # on_gone has forgotten it
-    except pushwire.SendError:
-        logger.exception("not sent to %s", member.connection_id)
+def log_failures(report: BroadcastReport) -> None:
+    """Say who was not reached. Those who are gone are no failure: on_gone has forgotten them."""
+    for error in report.failed:
+        logger.error("%s", error)
 
 
 store = Store()

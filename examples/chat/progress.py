@@ -7,7 +7,6 @@ PUSHWIRE_CALLBACK_URL, and its role may call `execute-api:ManageConnections`.
 import logging
 from typing import TypedDict
 
-import pushwire
 from chat.v1.chat_pb2 import Progress
 from chat.v1.chat_pushwire import ChatServerSdk
 from store import Store
@@ -34,17 +33,10 @@ class Told(TypedDict):
 
 def handler(step: Step, _context: object) -> Told:
     progress = Progress(task=step["task"], percent=step["percent"])
-    told = Told(accepted=0, failed=0)
-    for connection_id in store.of_user(step["user"]):
-        try:
-            sdk.report_progress(connection_id, progress)
-            told["accepted"] += 1
-        except pushwire.ConnectionGoneError:
-            continue  # on_gone has forgotten it
-        except pushwire.SendError:
-            logger.exception("not sent to %s", connection_id)
-            told["failed"] += 1
-    return told
+    report = sdk.broadcast.report_progress(store.of_user(step["user"]), progress)
+    for error in report.failed:
+        logger.error("%s", error)
+    return Told(accepted=report.accepted, failed=len(report.failed))
 
 
 if __name__ == "__main__":

@@ -12,16 +12,30 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "chat"
 
 
 @contextlib.contextmanager
-def answering_server() -> Iterator[str]:
-    """A server in a process of its own, so that its CPU is not counted."""
-    program = Path(__file__).parent / "server.py"
-    process = subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True)
+def answering_server(certificate: Path | None = None) -> Iterator[str]:
+    """A server in a process of its own, so that its CPU is not counted; over TLS where it has a certificate."""
+    command: list[str | Path] = [sys.executable, Path(__file__).parent / "server.py"]
+    if certificate is not None:
+        command.append(certificate)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    scheme = "https" if certificate else "http"
     try:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/local"
+        yield f"{scheme}://127.0.0.1:{int(process.stdout.readline())}/local"
     finally:
         process.terminate()
         process.communicate()
+
+
+def certificate_and_bundle(folder: Path) -> tuple[Path, Path]:
+    """A server's key and certificate in one file, and the authority that issued it."""
+    import trustme
+
+    authority = trustme.CA()
+    certificate, bundle = folder / "server.pem", folder / "authority.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    authority.cert_pem.write_to_path(bundle)
+    return certificate, bundle
 
 
 def seconds(run: Callable[[], object], scale: float = 1.0) -> Callable[[], float]:

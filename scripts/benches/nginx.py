@@ -24,7 +24,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     keepalive_requests 100000000;
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{tls};
         location / {{ return 200; }}
     }}
 }}
@@ -37,8 +37,8 @@ def nginx_path() -> str | None:
 
 
 @contextlib.contextmanager
-def nginx() -> Iterator[int]:
-    """Run nginx on a free port of loopback while the block runs, and yield the port."""
+def nginx(certificate: Path | None = None) -> Iterator[int]:
+    """Run nginx on a free port of loopback while the block runs, and yield the port; over TLS with a certificate."""
     program = nginx_path()
     assert program is not None, "nginx is not installed"
     with socket.socket() as probe:
@@ -46,7 +46,8 @@ def nginx() -> Iterator[int]:
         port: int = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         configuration = Path(folder) / "nginx.conf"
-        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port))
+        tls = f" ssl; ssl_certificate {certificate}; ssl_certificate_key {certificate}" if certificate else ""
+        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, tls=tls))
         command = [program, "-c", str(configuration), "-e", f"{folder}/error.log", "-p", folder]
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:

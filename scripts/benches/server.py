@@ -1,6 +1,11 @@
-"""Answers every request with 200 and nothing, on a free port of loopback, which it prints."""
+"""Answers every request with 200 and nothing, on a free port of loopback, which it prints.
+
+Over TLS where it is given a file with a key and a certificate.
+"""
 
 import asyncio
+import ssl
+import sys
 
 
 class Answer(asyncio.Protocol):
@@ -32,7 +37,11 @@ class Answer(asyncio.Protocol):
 
 
 async def main() -> None:
-    server = await asyncio.get_running_loop().create_server(Answer, "127.0.0.1", 0)
+    context = None
+    if sys.argv[1:]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[1])
+    server = await asyncio.get_running_loop().create_server(Answer, "127.0.0.1", 0, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

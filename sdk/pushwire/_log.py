@@ -1,15 +1,13 @@
 """Loggers, made when something is logged: importing `logging` is a fifth of what a generated module imports."""
 
+import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from logging import Logger
 
-__all__ = ["DEBUG", "logger"]
-
-DEBUG = 10
-"""`logging.DEBUG`."""
+__all__ = ["debugs", "logger"]
 
 
 @cache
@@ -18,3 +16,8 @@ def logger(room: str) -> "Logger":
     import logging
 
     return logging.getLogger(f"pushwire.{room}")
+
+
+def debugs(room: str) -> bool:
+    """Whether `pushwire.{room}` logs at DEBUG. Nobody can have asked for that where `logging` is not imported."""
+    return "logging" in sys.modules and logger(room).isEnabledFor(sys.modules["logging"].DEBUG)

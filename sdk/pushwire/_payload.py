@@ -29,7 +29,7 @@ def from_json(payload: Any, message_type: type[M]) -> M:
     if payload is ABSENT:
         return message_type()
     descriptor: Any = message_type.DESCRIPTOR
-    if isinstance(payload, dict):
+    if _is_object(payload):
         plain = _from_plain(payload, message_type, descriptor)
         if plain is not None:
             return plain
@@ -129,15 +129,14 @@ def _require_objects(value: Any, descriptor: Descriptor, path: str) -> None:
         if item is None:
             continue
         if field.is_collection:
-            children = enumerate(item) if isinstance(item, list) else item.items()
-            for key, child in children:
+            for key, child in item.items() if _is_object(item) else enumerate(item):
                 _require_object(child, field.message_type, f"{path}{name}[{key}]")
         else:
             _require_object(item, field.message_type, f"{path}{name}")
 
 
 def _require_object(value: Any, descriptor: Descriptor, path: str) -> None:
-    if not isinstance(value, dict):
+    if not _is_object(value):
         raise TypeError(f"{path}: an object is expected, not {_kind(value)}")
     _require_objects(value, descriptor, f"{path}.")
 
@@ -178,5 +177,9 @@ def _has_json_form_of_its_own(descriptor: Descriptor) -> bool:
 _KINDS: Final[dict[type, str]] = {type(None): "null", bool: "a boolean", str: "a string", list: "a list"}
 
 
-def _kind(value: Any) -> str:
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _kind(value: object) -> str:
     return _KINDS.get(type(value), "a number")

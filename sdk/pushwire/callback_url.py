@@ -8,7 +8,7 @@ API Gateway developer guide).
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, cast
 from urllib.parse import urlsplit
 
 from pushwire.errors import CallbackUrlError
@@ -50,10 +50,10 @@ class CallbackUrl(NamedTuple):
             raise CallbackUrlError(f"write it as {_EXAMPLE}, in ASCII and without spaces", url=text)
         try:
             parts = urlsplit(text)
-            host, has_bad_port = parts.hostname or "", parts.port == 0
-        except ValueError:
-            host, has_bad_port = "", True
-        if has_bad_port:
+            host, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise CallbackUrlError("the host or port cannot be read", url=text) from error
+        if port == 0:
             raise CallbackUrlError("the host or port cannot be read", url=text)
         if parts.scheme in {"ws", "wss"}:
             remedy = (
@@ -114,8 +114,8 @@ class CallbackUrl(NamedTuple):
         """
         if os.environ.get(ENVIRONMENT_VARIABLE):
             return cls.from_environment()
-        context = event.get("requestContext")
-        context = context if isinstance(context, Mapping) else {}
+        found: object = event.get("requestContext")
+        context: Mapping[str, object] = cast("Mapping[str, object]", found) if isinstance(found, Mapping) else {}
         api_id, stage, domain_name = (context.get(key) for key in ("apiId", "stage", "domainName"))
         if not (isinstance(api_id, str) and api_id and isinstance(stage, str) and stage):
             raise CallbackUrlError(

@@ -3,10 +3,7 @@ from typing import Any
 
 import pytest
 
-from pushwire.testing.fixtures import pushwire_connections
 from tests.aws_lambda.world import FORMS
-
-__all__ = ["form", "pushwire_connections"]
 
 
 @pytest.fixture(params=FORMS)

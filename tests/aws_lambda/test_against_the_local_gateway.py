@@ -1,5 +1,6 @@
 """Over real sockets: a router in the local gateway, clients on WebSockets, posts through boto3."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -9,10 +10,17 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from pushwire import Format, frame
+from pushwire import BroadcastReport, Format, frame
 from pushwire.aws_lambda import AnyRequest, CallNext, ConnectionAccepted, ConnectionDenied, Router
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
-from tests.aws_lambda.contract.desk_pushwire import DeskRouter, DeskServerSdk, PresenceRouter
+from tests.aws_lambda.contract.desk_pushwire import (
+    AsyncDeskRequest,
+    AsyncDeskRouter,
+    AsyncDeskServerSdk,
+    DeskRouter,
+    DeskServerSdk,
+    PresenceRouter,
+)
 from tests.aws_lambda.world import Desk, OpenDesk
 from tests.gateway.world import SECONDS, client, serving
 
@@ -201,4 +209,51 @@ def test_interceptors_run_in_order_around_every_event_of_a_connection(sdks: Sdks
         assert over["$disconnect"].wait(SECONDS)
     assert seen == [
         step for route in over for step in (f"outer {route}", f"inner {route}", f"{route} inner", f"{route} outer")
+    ]
+
+
+def test_an_async_router_serves_clients_at_the_same_time() -> None:
+    sdks: list[AsyncDeskServerSdk] = []
+
+    def make(url: str) -> AsyncDeskServerSdk:
+        sdks.append(AsyncDeskServerSdk(url))
+        return sdks[-1]
+
+    desk, clients = AsyncDeskRouter(sdk=make), list[str]()
+    both_there = asyncio.Event()
+
+    @desk.enter
+    async def enter(request: AsyncDeskRequest[Visitor], /) -> None:
+        clients.append(request.connection_id)
+        if len(clients) == 2:
+            report = await request.sdk.broadcast.greet(clients, Greeting(text="Everybody is there"))
+            assert report.accepted == 2
+            both_there.set()
+        await both_there.wait()
+        await request.sdk.greet(request.connection_id, Greeting(text=f"Hi {request.message.name}"))
+
+    with serving(desk) as gateway, client(gateway) as ada, client(gateway) as bob:
+        ada.send(text("Enter", Visitor(name="Ada")))
+        bob.send(text("Enter", Visitor(name="Bob")))
+        for name, ws in (("Ada", ada), ("Bob", bob)):
+            assert [receive(ws), receive(ws)] == [Greeting(text="Everybody is there"), Greeting(text=f"Hi {name}")]
+    asyncio.run(sdks[0].close())
+    assert len(sdks) == 1
+
+
+def test_a_broadcast_reaches_the_clients_that_are_there(sdks: Sdks) -> None:
+    everybody, reports = list[str](), list[BroadcastReport]()
+
+    def enter(request: Any) -> None:
+        everybody.append(request.connection_id)
+        reports.append(request.sdk.broadcast.greet(["R0oXAdfD0kwCH6w=", *everybody], Greeting(text="Hi all")))
+
+    with serving(DeskRouter(Desk(enter=enter), sdk=sdks)) as gateway, client(gateway) as ada, client(gateway) as bob:
+        ada.send(text("Enter", Visitor(name="Ada")))
+        assert receive(ada) == Greeting(text="Hi all")
+        bob.send(text("Enter", Visitor(name="Bob")))
+        assert receive(ada) == receive(bob) == Greeting(text="Hi all")
+    assert reports == [
+        BroadcastReport(accepted=1, gone=("R0oXAdfD0kwCH6w=",)),
+        BroadcastReport(accepted=2, gone=("R0oXAdfD0kwCH6w=",)),
     ]

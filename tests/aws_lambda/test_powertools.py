@@ -1,5 +1,6 @@
 """The interceptors for Powertools, with the real library: Logger, Tracer and Metrics."""
 
+import asyncio
 import importlib
 import io
 import json
@@ -13,8 +14,9 @@ import pytest
 
 from pushwire import ConnectionGoneError, ThrottledError, UnavailableError
 from pushwire.aws_lambda import ConnectionDenied
-from pushwire.testing import RecordingConnections, connect_event, message_event
+from pushwire.testing import AsyncRecordingConnections, RecordingConnections, connect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting
+from tests.aws_lambda.contract.desk_pushwire import AsyncDeskRequest, AsyncDeskRouter, AsyncDeskServerSdk
 from tests.aws_lambda.world import OK, Desk, OpenDesk, by_class, saying
 
 SAY = message_event("say", Greeting(text="Hi"), connection_id="a")
@@ -193,6 +195,16 @@ class TestMetrics:
         assert sorted(described["Dimensions"][0]) == ["environment", "operation", "route", "service"]
         assert len(connections.sent) == 2
 
+    def test_a_broadcast_counts_each_of_its_sends(
+        self, powertools: Any, metrics: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        failures = {"gone": ConnectionGoneError(), "slow": ThrottledError()}
+        desk = Desk(say=lambda request: request.sdk.broadcast.greet(["a", "b", "gone", "slow", "gone"], Greeting()))
+        connections = RecordingConnections(failures=failures)
+        assert by_class(desk, connections, [powertools.MetricsInterceptor(metrics)])(SAY, None) == OK
+        (blob,) = self.written(capsys)
+        assert (blob["SendsAccepted"], blob["SendsGone"], blob["SendsThrottled"]) == ([2.0], [2.0], [1.0])
+
     def test_sends_from_threads_count_too(
         self, powertools: Any, metrics: Any, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -249,3 +261,57 @@ class TestMetrics:
         assert self.written(capsys) == []
         metrics.flush_metrics()
         assert self.written(capsys)[0]["Mine"] == [1.0]
+
+
+class TestAsyncRouters:
+    """The same interceptors, awaited."""
+
+    def test_the_logger_s(self, powertools: Any) -> None:
+        from aws_lambda_powertools import Logger
+
+        stream = io.StringIO()
+        logger = Logger(service=f"desk-{uuid.uuid4()}", stream=stream)
+        router = AsyncDeskRouter(interceptors=[powertools.AsyncLoggerInterceptor(logger)])
+
+        @router.say
+        async def say(_request: AsyncDeskRequest[Greeting], /) -> None:
+            await asyncio.sleep(0)
+            logger.info("inside")
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            router(SAY, None)
+        inside, failure = map(json.loads, stream.getvalue().splitlines())
+        assert (inside["operation"], failure["operation"]) == (OPERATION, OPERATION)
+
+    def test_the_tracer_s(self, powertools: Any) -> None:
+        from aws_lambda_powertools import Tracer
+
+        tracing = powertools.AsyncTracerInterceptor(Tracer(service="desk", disabled=True))
+        router = AsyncDeskRouter(interceptors=[tracing])
+        seen: list[object] = []
+
+        @router.say
+        async def say(request: AsyncDeskRequest[Greeting], /) -> None:
+            seen.append(request.message)
+
+        assert router(SAY, None) == OK
+        assert seen == [Greeting(text="Hi")]
+
+    def test_those_of_metrics(self, powertools: Any, capsys: pytest.CaptureFixture[str]) -> None:
+        from aws_lambda_powertools import Metrics
+
+        connections = AsyncRecordingConnections(failures={"gone": ConnectionGoneError()})
+        router = AsyncDeskRouter(
+            interceptors=[powertools.AsyncMetricsInterceptor(Metrics(namespace="Desk", service="front"))],
+            sdk=lambda _url: AsyncDeskServerSdk(connections=connections),
+        )
+
+        @router.say
+        async def say(request: AsyncDeskRequest[Greeting], /) -> None:
+            await request.sdk.greet("a", request.message)
+            await request.sdk.broadcast.greet(["b", "gone"], request.message)
+
+        assert router(SAY, None) == OK
+        blob = json.loads(capsys.readouterr().out)
+        assert (blob["SendsAccepted"], blob["SendsGone"]) == ([2.0], [1.0])

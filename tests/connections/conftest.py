@@ -1,34 +1,33 @@
-"""Servers that the tests of connections share."""
+"""What the tests of connections share: all implementations of them, and an authority for TLS."""
 
-import socket
-import ssl
-import threading
 from collections.abc import Iterator
 
 import pytest
-import trustme
+from tests.connections.implementations import NAMES, Implementation
+from tests.support.authority import Authority
 
 
-@pytest.fixture
-def tls_server() -> Iterator[str]:
-    """The URL of a TLS server whose certificate nobody trusts."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        stopped = threading.Event()
+@pytest.fixture(
+    params=[
+        pytest.param(name, id=name, marks=[pytest.mark.extra("boto3")] if "boto3" in name else []) for name in NAMES
+    ]
+)
+def implementation(request: pytest.FixtureRequest) -> Iterator[Implementation]:
+    """Each of them in turn."""
+    opened = Implementation(request.param)
+    yield opened
+    opened.close()
 
-        def serve() -> None:
-            while not stopped.is_set():
-                connection, _ = server.accept()
-                with connection:
-                    try:
-                        context.wrap_socket(connection, server_side=True).close()
-                    except OSError:
-                        continue
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield f"https://127.0.0.1:{server.getsockname()[1]}/stage"
-        stopped.set()
-        socket.create_connection(server.getsockname()).close()
-        thread.join(10)
+@pytest.fixture(params=["http", "async http"])
+def http(request: pytest.FixtureRequest) -> Iterator[Implementation]:
+    """Each of our own HTTP in turn."""
+    opened = Implementation(request.param)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that nobody trusts unless told to."""
+    return Authority(tmp_path_factory.mktemp("authority"))

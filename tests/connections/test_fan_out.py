@@ -6,6 +6,7 @@ import tracemalloc
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from tests.support.simulation import Account, Simulation, accepted, gone, throttled, unavailable
 
 from pushwire import SendError, ThrottledError, UnavailableError
+from pushwire.connections.fan_out import FanOut
 from pushwire.connections.protocol import FanOutOptions
 from pushwire.connections.rate_limit import RateLimit
+from pushwire.connections.retry import RetryPolicy
 
 FAILURES = {"gone": gone, "throttled": throttled, "unavailable": unavailable}
 
@@ -210,9 +213,9 @@ def test_at_the_deadline_what_waits_for_its_next_attempt_has_failed() -> None:
 
 
 def test_a_deadline_that_has_passed_draws_nothing() -> None:
-    simulation = Simulation()
-    assert simulation.run(["a"], options=FanOutOptions(deadline=-1.0)) == ()
-    assert simulation.drawn == 0
+    ids = iter(["a"])
+    assert Simulation().run(ids, options=FanOutOptions(deadline=-1.0)) == ()
+    assert list(ids) == ["a"]
 
 
 def test_an_iterable_that_raises_is_told_when_what_is_in_flight_has_ended() -> None:
@@ -238,6 +241,47 @@ def test_a_callback_that_raises_ends_it_and_every_post_still_gets_its_outcome() 
         simulation.run(ids, on_outcome=on_outcome, options=FanOutOptions(max_in_flight=4))
     assert simulation.counted() == {connection_id: 1 for _, connection_id in simulation.posts}
     assert len(list(ids)) > 90
+
+
+class Driver:
+    """Drives a fan-out by hand."""
+
+    def __init__(self, **options: Any) -> None:
+        self.outcomes: list[str] = []
+        self.fan_out = FanOut(FanOutOptions(**options), RetryPolicy(random=lambda: 1.0), self._told, 0.0)
+
+    def _told(self, connection_id: str, _error: SendError | None) -> None:
+        self.outcomes.append(connection_id)
+
+
+def test_a_driver_that_draws_meanwhile_is_asked_for_one_id_at_a_time() -> None:
+    driver = Driver()
+    assert driver.fan_out.wants_id(0.0)
+    assert not driver.fan_out.wants_id(0.0)
+    assert driver.fan_out.wait(0.0) is None, "the id that is being drawn is all there is to wait for"
+    driver.fan_out.add("a")
+    assert driver.fan_out.take(0.0) == "a"
+    assert driver.fan_out.wants_id(0.0)
+    driver.fan_out.ended("a", None, 0.1)
+    assert (driver.fan_out.finished, driver.outcomes) == (False, ["a"])
+    driver.fan_out.no_more_ids()
+    assert driver.fan_out.finished
+
+
+def test_an_id_that_comes_after_the_deadline_was_not_tried() -> None:
+    driver = Driver(deadline=1.0)
+    assert driver.fan_out.wants_id(0.5)
+    assert driver.fan_out.wait(0.5) == 0.5
+    assert driver.fan_out.take(1.0) is None
+    assert driver.fan_out.finished
+    driver.fan_out.add("late")
+    assert driver.fan_out.result() == ("late",)
+
+
+def test_a_fan_out_that_waits_long_is_looked_after_now_and_then() -> None:
+    driver = Driver(deadline=1e9)
+    assert driver.fan_out.wants_id(0.0)
+    assert driver.fan_out.wait(0.0) == 3600
 
 
 def test_a_rate_limit_is_one_budget_for_broadcasts_that_share_it() -> None:

@@ -41,8 +41,10 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/getting-started.md", "json"): 1,
         ("docs/getting-started.md", "proto"): 1,
         ("docs/getting-started.md", "yaml"): 1,
-        ("docs/handlers.md", "python"): 5,
-        ("docs/sending.md", "python"): 3,
+        ("docs/handlers.md", "python"): 6,
+        ("docs/sending.md", "python"): 6,
+        ("docs/testing.md", "shell"): 1,
+        ("docs/testing.md", "python"): 6,
         ("examples/chat/README.md", "sh"): 4,  # tests/test_demo.py
         ("examples/chat/README.md", "python"): 1,
         **gateway_page(),
@@ -170,7 +172,7 @@ def chat(workspace: Path) -> Path:
 
 def test_the_sending_page_type_checks_and_runs(chat: Path) -> None:
     head = "def forget(connection_id: str) -> None:\n    print('gone', connection_id)\n\n\n"
-    greet = snippet("docs/sending.md", "python", "def greet")
+    greet = snippet("docs/sending.md", "python", "def greet(")
     connections = snippet("docs/sending.md", "python", "sdk.connections.get")
     call = (
         f'\nconnection_id = "R0oXAdfD0kwCH6w="\ngreet(connection_id)\n{connections}sdk.close()\nprint(info.source_ip)\n'
@@ -187,19 +189,69 @@ def test_the_sending_page_type_checks_and_runs(chat: Path) -> None:
     assert "1 passed" in run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_send.py", folder=chat)
 
 
+def test_the_sending_pages_broadcasts_type_check_and_run(chat: Path) -> None:
+    (chat / "many.py").write_text(snippet("docs/sending.md", "python", "def greet_all"))
+    (chat / "room.py").write_text(snippet("docs/sending.md", "python", "def greet_room"))
+    (chat / "run.py").write_text(
+        textwrap.dedent("""
+        import asyncio
+        import os
+        from collections.abc import AsyncIterator
+        from chat.v1.chat_pushwire import ChatServerSdk
+        from many import greet_all
+        from room import greet_room
+
+        async def members() -> AsyncIterator[str]:
+            yield "a="
+            yield "b="
+
+        with ChatServerSdk() as sdk:
+            report = greet_all(sdk, ["a=", "b=", "a="])
+            assert report.failed == ()
+        print(asyncio.run(greet_room(members())), "in the room")
+        """)
+    )
+    run("mypy", "--strict", "--explicit-package-bases", "many.py", "room.py", "run.py", "chat", folder=chat)
+    with FaultServer(answer(200)) as server:
+        printed = run(sys.executable, "run.py", folder=chat, PUSHWIRE_CALLBACK_URL=server.url)
+    assert printed.splitlines() == ["3 accepted, 0 gone, 0 not tried", "2 in the room"]
+    assert len(server.requests) == 5
+
+
+def test_the_sending_page_goes_without_boto3(chat: Path) -> None:
+    (chat / "lean.py").write_text(snippet("docs/sending.md", "python", "AsyncHttpConnections"))
+    (chat / "run.py").write_text(
+        textwrap.dedent("""
+        import asyncio
+        import sys
+        from lean import welcome, welcome_all
+
+        welcome("R0oXAdfD0kwCH6w=")
+        print(asyncio.run(welcome_all(["a=", "b="])), "boto3" in sys.modules)
+        """)
+    )
+    run("mypy", "--strict", "--explicit-package-bases", "lean.py", "run.py", "chat", folder=chat)
+    with FaultServer(answer(200)) as server:
+        printed = run(sys.executable, "run.py", folder=chat, PUSHWIRE_CALLBACK_URL=server.url)
+    assert printed.split() == ["2", "False"]
+    assert len(server.requests) == 3
+
+
 def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
-    (chat / "app.py").write_text(snippet("docs/handlers.md", "python", "class Chat"))
+    (chat / "app.py").write_text(snippet("docs/handlers.md", "python", "class Chat("))
     (chat / "functions.py").write_text(snippet("docs/handlers.md", "python", "@chat.join_room"))
     (chat / "greeting.py").write_text(snippet("docs/handlers.md", "python", "def greet"))
     (chat / "timing.py").write_text(snippet("docs/handlers.md", "python", "StateKey"))
+    (chat / "later.py").write_text(snippet("docs/handlers.md", "python", "class AsyncChat("))
     (chat / "test_app.py").write_text(snippet("docs/handlers.md", "python", "message_event"))
     (chat / "test_others.py").write_text(
         textwrap.dedent("""
-        import functions, greeting, timing
+        import functions, greeting, later, timing
         from app import Chat
         from chat.v1.chat_pb2 import Greeting, JoinRoomRequest
-        from chat.v1.chat_pushwire import ChatRouter, ChatServerSdk
-        from pushwire.testing import RecordingConnections, connect_event, message_event
+        from chat.v1.chat_pb2 import PingMessage
+        from chat.v1.chat_pushwire import AsyncChatRouter, AsyncChatServerSdk, ChatRouter, ChatServerSdk
+        from pushwire.testing import AsyncRecordingConnections, RecordingConnections, connect_event, message_event
 
         JOIN = message_event("JoinRoom", JoinRoomRequest(room="lobby", name="Ada"), connection_id="a=")
 
@@ -221,6 +273,15 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
             router.join_room(greeting.greet)
             router(JOIN, None)
             assert connections.sent.to("a=") == [Greeting(greeting="Hi Ada")]
+
+        def test_async_handlers(capsys) -> None:
+            connections = AsyncRecordingConnections()
+            sdk = AsyncChatServerSdk(connections=connections)
+            router = AsyncChatRouter(later.AsyncChat(), interceptors=[later.logged], sdk=lambda _url: sdk)
+            router(JOIN, None)
+            assert connections.sent.to("a=") == [Greeting(greeting="Hi Ada"), PingMessage(note="Ada is here")]
+            assert capsys.readouterr().out == "-> JoinRoom\\n"
+            later.handler(connect_event(), None)
         """)
     )
     run(
@@ -231,6 +292,7 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
         "functions.py",
         "greeting.py",
         "timing.py",
+        "later.py",
         "test_app.py",
         "chat",
         folder=chat,
@@ -238,7 +300,7 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
     printed = run(
         sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_app.py", "test_others.py", folder=chat
     )
-    assert "4 passed" in printed
+    assert "5 passed" in printed
 
 
 def test_the_chat_examples_page_sends(chat: Path) -> None:
@@ -283,3 +345,16 @@ def test_the_readmes_cdk_stack_synthesizes(tmp_path: Path) -> None:
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
     assert any(statement["Action"] == "execute-api:ManageConnections" for statement in statements)
     assert sum(each["Type"] == "AWS::ApiGatewayV2::Route" for each in resources) == 3
+
+
+def test_the_testing_page_type_checks_and_runs(chat: Path) -> None:
+    (chat / "app.py").write_text(snippet("docs/handlers.md", "python", "class Chat"))
+    (chat / "conftest.py").write_text(snippet("docs/testing.md", "python", "pytest_plugins"))
+    (chat / "joining.py").write_text(snippet("docs/testing.md", "python", "async def join"))
+    for number, part in enumerate(("LocalGateways", "test_idle", "test_a_send", "test_the_door")):
+        (chat / f"test_{number}.py").write_text(snippet("docs/testing.md", "python", part))
+    (chat / "test_joining.py").write_text(
+        "import asyncio, joining\n\ndef test_it(): assert asyncio.run(joining.join()).greeting == 'Hi Ada'\n"
+    )
+    run("mypy", "--strict", "--explicit-package-bases", ".", "--exclude", "test_joining", folder=chat)
+    assert "5 passed" in run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder=chat)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Generator
 from pathlib import Path
 
@@ -127,10 +128,17 @@ def failing(project: Path, *arguments: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_prints_both_urls_serves_and_ends_with_0_at_a_signal(project: Path, number: signal.Signals) -> None:
+def test_it_prints_its_urls_serves_and_ends_with_0_at_a_signal(project: Path, number: signal.Signals) -> None:
     with running(project, "app:handler", "--port", "0") as dev:
         url = dev.line(r"WebSocket URL: (ws://127\.0\.0\.1:\d+/local)")[1]
         assert dev.line(r"Callback URL: (http://127\.0\.0\.1:\d+/local)")[1] == url.replace("ws:", "http:")
+        assert dev.line(r"Console: (http://127\.0\.0\.1:\d+/)")[1] + "local" == url.replace("ws:", "http:")
+        assert [line.partition(":")[0] for line in dev.lines] == [
+            "imported",
+            "WebSocket URL",
+            "Callback URL",
+            "Console",
+        ]
         with connect(url, proxy=None) as ws:
             dev.line(r"handled \$connect")
             ws.send('{"route":"Join"}')
@@ -139,6 +147,13 @@ def test_it_prints_both_urls_serves_and_ends_with_0_at_a_signal(project: Path, n
     assert code == 0, errors
     assert "Traceback" not in errors
     assert "$disconnect" in errors
+
+
+def test_the_console_is_served_where_it_says(project: Path) -> None:
+    with running(project, "app:handler", "--port", "0") as dev:
+        with urllib.request.urlopen(dev.line("Console: (.*)")[1], timeout=SECONDS) as page:
+            assert b"<title>Pushwire console</title>" in page.read()
+        assert dev.stop(signal.SIGTERM)[0] == 0
 
 
 def test_output_comes_at_once_and_the_stage_and_port_are_the_given_ones(project: Path) -> None:
@@ -371,6 +386,7 @@ def test_a_custom_domain_and_the_variable_that_handlers_need(project: Path) -> N
         with pytest.raises(InvalidStatus, match="502"), connect(url, proxy=None):
             pass
         assert dev.line("(http.*)")[1] == callback_url
+        assert not any(line.startswith("Console") for line in dev.lines)  # every path there is the API's
 
 
 def test_one_worker_and_messages_one_after_the_other(project: Path) -> None:

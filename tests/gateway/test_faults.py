@@ -1,5 +1,6 @@
 """Faults on demand: what goes wrong now and then on real networks, and on the real service."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -124,8 +125,6 @@ def test_answers_of_one_tcp_connection_stay_in_order_though_one_is_late(gateway:
     gateway.faults.inject(Delay(5.0), times=1)
     path = f"{gateway.gateway.settings.stage}/@connections/{client.connection_id}"
     request = "POST /{} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n{}\r\n{}"
-    import socket
-
     with socket.create_connection(("127.0.0.1", gateway.gateway.port), timeout=SECONDS) as sock:
         sock.sendall((request.format(path, "", "1") + request.format(path, "Connection: close\r\n", "2")).encode())
         sleeping(gateway)
@@ -229,7 +228,7 @@ def test_a_client_that_dies_silently_and_hangs_up_is_still_there_for_the_gateway
 ) -> None:
     client = gateway.connect()
     gateway.silence(client.connection_id)
-    client.socket.socket.close()
+    client.socket.socket.shutdown(socket.SHUT_RDWR)
     gateway.settled()
     assert gateway.connection_ids == (client.connection_id,)
 
@@ -245,6 +244,15 @@ def test_dropped_and_closed_clients(gateway: RunningGateway, recorder: Recorder)
     gateway.drop("nobody")
     gateway.settled()
     assert [ended.code for ended in gateway.transcript.of(Ended)] == [1006, 1011, 1012, 1012, 1012]
+
+
+def test_silent_clients_do_not_hold_up_the_end_of_a_test(recorder: Recorder) -> None:
+    with local_gateway(recorder, clock=ManualClock()) as gateway:
+        silent, late = gateway.connect(), gateway.connect()
+        gateway.silence(late.connection_id, disconnect_after=1e6)
+        gateway.silence()
+        assert gateway.connection_ids == (silent.connection_id, late.connection_id)
+    assert {silent.wait_closed().code, late.wait_closed().code} == {1006}
 
 
 @given(st.floats(0, 1), st.integers(0, 2**32))

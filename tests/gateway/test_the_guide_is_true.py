@@ -51,8 +51,9 @@ def test_its_test_passes() -> None:
     test()
 
 
-def test_the_two_lines_it_shows_are_those_of_the_default_port() -> None:
-    assert "WebSocket URL: ws://127.0.0.1:3001/local\nCallback URL: http://127.0.0.1:3001/local\n" in GUIDE
+def test_the_lines_it_shows_are_those_of_the_default_port() -> None:
+    urls = "WebSocket URL: ws://127.0.0.1:3001/local\nCallback URL: http://127.0.0.1:3001/local\n"
+    assert f"{urls}Console: http://127.0.0.1:3001/\n" in GUIDE
     from pushwire.cli.dev_options import DEFAULT_PORT
 
     assert DEFAULT_PORT == 3001

@@ -6,35 +6,13 @@ import logging
 from typing import Any
 
 import pytest
-from tests.support.compiled import messages
+from tests.server.world import CONNECTION_ID, EVERYTHING, LEAF, SEND_LEAF, WireServerSdk, leaf_of_frame_size
 from tests.support.fault_server import FaultServer, answer
 
 import pushwire
-from pushwire import Direction, Format, Operation
+from pushwire import Format
 from pushwire.frame import MAX_FRAME_SIZE
-from pushwire.server import ServerSdk
 from pushwire.testing import Post, RecordingConnections
-
-LEAF = messages()["wire.v1.Leaf"]
-EVERYTHING = messages()["wire.v1.Everything"]
-CONNECTION_ID = "R0oXAdfD0kwCH6w="
-
-SEND_LEAF: Operation[Any] = Operation(
-    service="wire.v1.WireService",
-    name="SendLeaf",
-    route="SendLeaf",
-    direction=Direction.SERVER_TO_CLIENT,
-    message_type=LEAF,
-)
-
-
-class WireServerSdk(ServerSdk):
-    def send_leaf(self, connection_id: str, message: Any) -> None:
-        self._send(SEND_LEAF, connection_id, message)
-
-
-def leaf_of_frame_size(size: int) -> Any:
-    return LEAF(leaf_name="x" * (size - len('{"route":"SendLeaf","payload":{"leafName":""}}')))
 
 
 @pytest.fixture

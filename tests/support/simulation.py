@@ -63,7 +63,6 @@ class Simulation:
         outcomes: Every outcome so far, in order.
         posts: Every post so far: when, and to which connection.
         most_in_flight: How many posts were in flight at once, at the most.
-        drawn: How many ids have been drawn.
     """
 
     latency: Callable[[], float] = lambda: 0.01
@@ -72,7 +71,6 @@ class Simulation:
     outcomes: list[tuple[str, SendError | None]] = field(default_factory=list)
     posts: list[tuple[float, str]] = field(default_factory=list)
     most_in_flight: int = 0
-    drawn: int = 0
 
     def run(
         self,
@@ -102,13 +100,7 @@ class Simulation:
                     ends = self.time + self.latency()
                     heappush(in_flight, (ends, next(numbers), connection_id, answer(connection_id, self.time)))
                 elif fan_out.wants_id(self.time):
-                    try:
-                        fan_out.add(next(ids))
-                        self.drawn += 1
-                    except StopIteration:
-                        fan_out.no_more_ids()
-                    except ArithmeticError as failure:
-                        fan_out.stop(failure)
+                    fan_out.draw(ids.__next__)
                 else:
                     break
             self.most_in_flight = max(self.most_in_flight, len(in_flight))

@@ -1,4 +1,4 @@
-"""Async dispatch: calls and awaits what a plan names."""
+"""Async dispatch: calls and awaits what a plan names. Loaded at the first event."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -6,20 +6,26 @@ from typing import Any
 
 from pushwire.aws_lambda.async_interceptors import async_chain
 from pushwire.aws_lambda.decision import decide_async
+from pushwire.aws_lambda.event_loop import LOOP
 from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
 from pushwire.aws_lambda.interceptors import AnyRequest
 from pushwire.aws_lambda.plan import OK, Connecting, Disconnecting, Plan, Result, Step, check_result
 
-__all__ = ["dispatch_async"]
+__all__ = ["dispatch_on_loop"]
 
 
-async def dispatch_async(plan: Plan, event: Mapping[str, Any], context: Any) -> Result:
-    """Dispatch an event.
+def dispatch_on_loop(plan: Plan, event: Mapping[str, Any], context: Any) -> Result:
+    """Dispatch an event, on the event loop that is kept for the process's life.
 
     Raises:
         EventError: It is none of a WebSocket API.
+        RuntimeError: An event loop is running in this thread.
         Exception: What a handler of a message or of `$disconnect` raises.
     """
+    return LOOP.run(partial(_dispatch, plan, event, context))
+
+
+async def _dispatch(plan: Plan, event: Mapping[str, Any], context: Any) -> Result:
     read = plan.event(event)
     if isinstance(read, MessageEvent):
         step = plan.message(read, context)

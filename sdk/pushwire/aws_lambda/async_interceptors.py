@@ -16,10 +16,12 @@ AsyncCallNext: TypeAlias = Callable[[AnyRequest], Coroutine[Any, Any, None]]
 class AsyncInterceptor(Protocol):
     """Runs around every operation and hook of an async router, as `Interceptor` does in a sync one.
 
-    async def timed(request: AnyRequest, call_next: AsyncCallNext, /) -> None:
-        start = time.perf_counter()
-        await call_next(request)
-        print(request.route, time.perf_counter() - start)
+        async def timed(request: AnyRequest, call_next: AsyncCallNext, /) -> None:
+            start = time.perf_counter()
+            await call_next(request)
+            print(request.route, time.perf_counter() - start)
+
+    One that does not await `call_next` does not go on.
     """
 
     async def __call__(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:

@@ -6,10 +6,8 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
-from pushwire.aws_lambda.async_dispatch import dispatch_async
 from pushwire.aws_lambda.async_interceptors import AsyncInterceptor
 from pushwire.aws_lambda.base_router import BaseRouter, BaseServiceRouter
-from pushwire.aws_lambda.event_loop import LOOP
 from pushwire.aws_lambda.handlers import AsyncBind, AsyncBindConnect, AsyncHandlers
 from pushwire.aws_lambda.request import DisconnectRequest, Request
 from pushwire.aws_lambda.service import ASYNC
@@ -78,7 +76,9 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
             RuntimeError: An event loop is running in this thread.
             Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
         """
-        return LOOP.run(partial(dispatch_async, self._plan, event, context))
+        from pushwire.aws_lambda.async_dispatch import dispatch_on_loop  # sync routers do without
+
+        return dispatch_on_loop(self._plan, event, context)
 
     def _bind(self, operation: Operation[M], /) -> AsyncBind[Request[M, A]]:
         return AsyncBind(partial(self._service.register, operation.route, operation.full_name))
@@ -117,4 +117,6 @@ class AsyncRouter(BaseRouter):
             RuntimeError: An event loop is running in this thread.
             Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
         """
-        return LOOP.run(partial(dispatch_async, self._plan, event, context))
+        from pushwire.aws_lambda.async_dispatch import dispatch_on_loop  # sync routers do without
+
+        return dispatch_on_loop(self._plan, event, context)

@@ -52,7 +52,7 @@ class BaseRouter:
         if strangers:
             raise TypeError(f"{type(self).__name__} takes {family.name} routers of services, not {strangers[0]}")
         if not services:
-            raise RouterError(f"a {type(self).__name__} needs at least one service's router")
+            raise RouterError(f"{type(self).__name__}() needs at least one service's router")
         # Private, because the public names of a service's router are the contract's.
         members = [service._service for service in services]  # noqa: SLF001
         self._plan = Plan(members, interceptors, family)

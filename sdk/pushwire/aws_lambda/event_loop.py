@@ -57,7 +57,7 @@ class WarmLoop:
                 self._turn.notify_all()
 
     def _opened(self) -> "Runner":
-        import asyncio  # a third of a cold start, which sync routers do without
+        import asyncio  # slow to import, and sync routers do without
 
         try:
             asyncio.get_running_loop()

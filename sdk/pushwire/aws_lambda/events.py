@@ -280,7 +280,7 @@ def raw_event(event: Mapping[str, Any]) -> Mapping[str, Any]:
         EventError: It is no mapping.
     """
     if type(event) is dict:
-        return event
+        return cast("Mapping[str, Any]", event)
     raw: object = getattr(event, "raw_event", event)
     if not isinstance(raw, Mapping):
         raise EventError(f"an event is a mapping, not {type(raw).__name__}: {_REMEDY}")
@@ -293,9 +293,10 @@ def kind_of(raw: Mapping[str, Any]) -> str:
     Raises:
         EventError: It is no event of a WebSocket API.
     """
-    context: Any = raw.get("requestContext")
-    if type(context) is not dict and not isinstance(context, Mapping):
+    found: object = raw.get("requestContext")
+    if type(found) is not dict and not isinstance(found, Mapping):
         raise EventError(f"the event has no requestContext: {_REMEDY}")
+    context = cast("Mapping[str, object]", found)
     connection_id = context.get("connectionId")
     if not isinstance(connection_id, str) or not connection_id:
         raise EventError(f"the event has no requestContext.connectionId: {_REMEDY}")

@@ -31,14 +31,14 @@ class Step(NamedTuple):
         request: What the function is given.
         function: What to call; `None` where there is nothing but the interceptors, or a message to refuse.
         interceptors: What runs around it, outermost first.
-        answer: The text of the error frame, for a message that is refused.
+        answer: The text of the error frame, for a message that is refused; else it does not matter.
     """
 
     service: Service[Any]
     request: Any
     function: Callable[[Any], Any] | None
     interceptors: tuple[Any, ...]
-    answer: str = FORBIDDEN
+    answer: str
 
     def refusal(self) -> bytes:
         """Return what a client is told whose message reaches no handler. Its content stays out of the log."""
@@ -91,7 +91,7 @@ class Plan:
         """Decide who handles a message."""
         service, registration, received = self._target(receive(event, self._operations))
         request = Request(event, service.sdk, context, received.message, received.operation, received.error)
-        return self._step(service, registration, request)._replace(answer=received.answer or FORBIDDEN)
+        return self._step(service, registration, request, received.answer or FORBIDDEN)
 
     def connect(self, event: ConnectEvent, context: Any) -> Iterator[Step]:
         """Go through all who decide on a connection."""
@@ -129,9 +129,11 @@ class Plan:
             service for service in self._services if service.interceptors or service.find(hook) is not None
         ] or self._services[:1]
 
-    def _step(self, service: Service[Any], registration: Registration | None, request: AnyRequest) -> Step:
+    def _step(
+        self, service: Service[Any], registration: Registration | None, request: AnyRequest, answer: str = ""
+    ) -> Step:
         function, own = registration or (None, ())
-        return Step(service, request, function, (*self._interceptors, *service.interceptors, *own))
+        return Step(service, request, function, (*self._interceptors, *service.interceptors, *own), answer)
 
 
 class Connecting:

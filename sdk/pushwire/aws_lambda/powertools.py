@@ -1,6 +1,8 @@
 """Interceptors for Powertools for AWS Lambda: its Logger, Tracer and Metrics, with the operation, route and connection.
 
 handler = ChatRouter(Chat(), interceptors=[LoggerInterceptor(logger), TracerInterceptor(tracer)])
+
+Async routers take `AsyncLoggerInterceptor`, `AsyncTracerInterceptor` and `AsyncMetricsInterceptor`, which do the same.
 """
 
 try:
@@ -14,18 +16,44 @@ except ImportError as error:
     ) from error
 
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
+from pushwire.aws_lambda.async_interceptors import AsyncCallNext
 from pushwire.aws_lambda.connect import ConnectionDenied
 from pushwire.aws_lambda.interceptors import AnyRequest, CallNext
 from pushwire.aws_lambda.request import Request
 from pushwire.errors import ConnectionGoneError, ConnectionPendingError, SendError, ThrottledError
 from pushwire.operation import AnyOperation
 
-__all__ = ["LoggerInterceptor", "MetricsInterceptor", "TracerInterceptor"]
+__all__ = [
+    "AsyncLoggerInterceptor",
+    "AsyncMetricsInterceptor",
+    "AsyncTracerInterceptor",
+    "LoggerInterceptor",
+    "MetricsInterceptor",
+    "TracerInterceptor",
+]
 
 
-class LoggerInterceptor:
+class _Logging:
+    def __init__(self, logger: Logger) -> None:
+        self._logger = logger
+
+    @contextmanager
+    def _around(self, request: AnyRequest) -> Generator[None, None, None]:
+        with self._logger.append_context_keys(**_keys(request)):
+            try:
+                yield
+            except ConnectionDenied:
+                raise  # a decision, no failure
+            except Exception:
+                self._logger.exception("%s: the handler raised", request.operation or request.route)
+                raise
+
+
+class LoggerInterceptor(_Logging):
     """Adds `operation`, `route` and `connection_id` to all that a Logger logs while a request is handled.
 
     It logs an exception of a handler with these keys, lets it pass, and removes the keys afterwards.
@@ -34,22 +62,37 @@ class LoggerInterceptor:
         logger: Powertools' Logger.
     """
 
-    def __init__(self, logger: Logger) -> None:
-        self._logger = logger
-
     def __call__(self, request: AnyRequest, call_next: CallNext, /) -> None:
         """Run around the rest of the chain."""
-        with self._logger.append_context_keys(**_keys(request)):
-            try:
-                call_next(request)
-            except ConnectionDenied:
-                raise  # a decision, no failure
-            except Exception:
-                self._logger.exception("%s: the handler raised", request.operation or request.route)
-                raise
+        with self._around(request):
+            call_next(request)
 
 
-class TracerInterceptor:
+class AsyncLoggerInterceptor(_Logging):
+    """`LoggerInterceptor` for async routers."""
+
+    async def __call__(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:
+        """Run around the rest of the chain."""
+        with self._around(request):
+            await call_next(request)
+
+
+class _Tracing:
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    @contextmanager
+    def _around(self, request: AnyRequest) -> Generator[None, None, None]:
+        # X-Ray takes no `$` in a name ("Segment documents", X-Ray developer guide).
+        name = request.operation.full_name if request.operation is not None else request.route.removeprefix("$")
+        # The subsegment takes note of an exception by itself.
+        with self._tracer.provider.in_subsegment(name=f"## {name}") as subsegment:
+            for key, value in _keys(request).items():
+                subsegment.put_annotation(key=key, value=value)
+            yield
+
+
+class TracerInterceptor(_Tracing):
     """Traces the handling of a request in a subsegment of its own, named by the operation.
 
     It is annotated with `operation`, `route` and `connection_id`, and has the exception if there was one.
@@ -58,41 +101,31 @@ class TracerInterceptor:
         tracer: Powertools' Tracer.
     """
 
-    def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
-
     def __call__(self, request: AnyRequest, call_next: CallNext, /) -> None:
         """Run around the rest of the chain."""
-        # X-Ray takes no `$` in a name ("Segment documents", X-Ray developer guide).
-        name = request.operation.full_name if request.operation is not None else request.route.removeprefix("$")
-        # The subsegment takes note of an exception by itself.
-        with self._tracer.provider.in_subsegment(name=f"## {name}") as subsegment:
-            for key, value in _keys(request).items():
-                subsegment.put_annotation(key=key, value=value)
+        with self._around(request):
             call_next(request)
 
 
-class MetricsInterceptor:
-    """Counts what API Gateway's own metrics do not: how the sends of the request's SDK end, and what was refused.
+class AsyncTracerInterceptor(_Tracing):
+    """`TracerInterceptor` for async routers."""
 
-    `SendsAccepted`, `SendsGone`, `SendsThrottled`, `SendsFailed` and `MessagesRefused`, in the Metrics' namespace, with
-    its service and default dimensions, by `route` and `operation`; the connection is metadata, because CloudWatch bills
-    each value of a dimension. Written once per request, and only where there is something to count. Your own metrics
-    are left to yourself and `log_metrics`.
+    async def __call__(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:
+        """Run around the rest of the chain."""
+        with self._around(request):
+            await call_next(request)
 
-    Args:
-        metrics: Powertools' Metrics.
-    """
 
+class _Measuring:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def __call__(self, request: AnyRequest, call_next: CallNext, /) -> None:
-        """Run around the rest of the chain."""
+    @contextmanager
+    def _around(self, request: AnyRequest) -> Generator[None, None, None]:
         counter = _SendCounter()
         request._observe(counter)  # noqa: SLF001 - an observer is no business of handlers
         try:
-            call_next(request)
+            yield
         finally:
             counts = Counter(counter.ended_as)
             if isinstance(request, Request) and request.refusal is not None:
@@ -109,6 +142,33 @@ class MetricsInterceptor:
         for name, count in counts.items():
             metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
         metrics.flush_metrics()
+
+
+class MetricsInterceptor(_Measuring):
+    """Counts what API Gateway's own metrics do not: how the sends of the request's SDK end, and what was refused.
+
+    `SendsAccepted`, `SendsGone`, `SendsThrottled`, `SendsFailed` and `MessagesRefused`, in the Metrics' namespace, with
+    its service and default dimensions, by `route` and `operation`; the connection is metadata, because CloudWatch bills
+    each value of a dimension. Written once per request, and only where there is something to count. Your own metrics
+    are left to yourself and `log_metrics`.
+
+    Args:
+        metrics: Powertools' Metrics.
+    """
+
+    def __call__(self, request: AnyRequest, call_next: CallNext, /) -> None:
+        """Run around the rest of the chain."""
+        with self._around(request):
+            call_next(request)
+
+
+class AsyncMetricsInterceptor(_Measuring):
+    """`MetricsInterceptor` for async routers."""
+
+    async def __call__(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:
+        """Run around the rest of the chain."""
+        with self._around(request):
+            await call_next(request)
 
 
 class _SendCounter:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from pushwire._functions import is_async, name_of
 from pushwire.aws_lambda.errors import RouterError
@@ -31,7 +31,7 @@ class Family(NamedTuple):
 
     name: str
     definition: str
-    handlers: type[Handlers[Any]] | type[AsyncHandlers[Any]]
+    handlers: type[Any]
     is_async: bool
 
     def checked(self, function: F, name: str) -> F:
@@ -103,7 +103,7 @@ class Service(Generic[S]):
         """Share an API with other services from now on."""
         self._neighbours += [service for service in services if service not in self._neighbours]
 
-    def use_class(self, handlers: object) -> None:
+    def use_class(self, handlers: Any) -> None:
         """Register the methods of a handler class: all operations, and the hooks that it overrides.
 
         Raises:
@@ -111,7 +111,8 @@ class Service(Generic[S]):
         """
         if isinstance(handlers, type):
             raise TypeError(f"{self.name} takes an instance: {self.name}({handlers.__name__}())")
-        owner = type(handlers).__name__
+        kind = cast("type[object]", type(handlers))
+        owner = kind.__name__
         if not isinstance(handlers, self._family.handlers):
             raise TypeError(f"{self.name} takes handlers made for its service, not {owner}")
         for route, name in self._method_names.items():
@@ -120,7 +121,7 @@ class Service(Generic[S]):
                 raise TypeError(f"{self.name} takes handlers made for its service: {owner} has no method {name}")
             self._registrations[route] = Registration(self._family.checked(method, f"{owner}.{name}"))
         for hook in HOOKS:
-            if getattr(type(handlers), hook) is not getattr(self._family.handlers, hook):
+            if getattr(kind, hook) is not getattr(self._family.handlers, hook):
                 method = getattr(handlers, hook)
                 self._registrations[f"${hook}"] = Registration(self._family.checked(method, f"{owner}.{hook}"))
         self._handlers_name = owner

@@ -28,7 +28,8 @@ __all__ = ["add_parser", "run"]
 
 _DESCRIPTION = """\
 Run an API Gateway WebSocket API on this machine. Clients connect to the WebSocket URL that it prints; handlers,
-boto3 clients and generated SDKs post to the callback URL. No AWS account and no credentials are needed.
+boto3 clients and generated SDKs post to the callback URL; the console is a page that shows what passes, and sends. No
+AWS account and no credentials are needed.
 """
 _EPILOG = """\
 examples:
@@ -123,6 +124,8 @@ async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:
     _warn_of_override(gateway.callback_url)
     print(f"WebSocket URL: {gateway.url}")
     print(f"Callback URL: {gateway.callback_url}", flush=True)
+    if gateway.console_url is not None:
+        print(f"Console: {gateway.console_url}", flush=True)
     await _until(stop, gateway, reloader)
     if not await gateway.stop():
         # Python would wait for the abandoned threads for ever.

@@ -117,6 +117,7 @@ def gateway(args: argparse.Namespace, loaded: "LoadedHandlers") -> "LocalGateway
         stage=args.stage,
         message_order=MessageOrder(args.message_order),
         custom_domain=CustomDomain(name, mapping_key) if args.custom_domain else None,
+        console=not args.custom_domain,
         limits=Limits(workers=args.workers),
     )
     principals: tuple[Principal, ...] = ()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -54,6 +54,7 @@ class AsyncBoto3Connections:
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         max_attempts: int | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._once = Boto3Attempts(
@@ -65,6 +66,7 @@ class AsyncBoto3Connections:
             max_attempts=max_attempts,
             clock=clock,
         )
+        self._sleep = sleep
         self._clock = clock
         self._threads: ThreadPoolExecutor | None = None
 
@@ -142,7 +144,7 @@ class AsyncBoto3Connections:
                 delay = attempts.failed(error)
                 if delay is None:
                     raise
-            await asyncio.sleep(delay)
+            await self._sleep(delay)
 
     def _on_thread(self, attempt: Callable[[], T]) -> asyncio.Future[T]:
         if self._threads is None:

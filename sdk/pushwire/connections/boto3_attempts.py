@@ -10,19 +10,14 @@ from pushwire.connections.answers import connection_info
 from pushwire.connections.boto3_client import ManagementApiClient, build_client
 from pushwire.connections.protocol import ConnectionInfo
 from pushwire.connections.retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
+from pushwire.connections.timeouts import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT, LONGEST_IDLE
 
 # boto3_client has said what to install where botocore is missing.
 from pushwire.connections.boto3_errors import error_of  # isort: skip
 
-__all__ = ["DEFAULT_CONNECT_TIMEOUT", "DEFAULT_READ_TIMEOUT", "Boto3Attempts"]
+__all__ = ["Boto3Attempts"]
 
 T = TypeVar("T")
-
-DEFAULT_CONNECT_TIMEOUT: Final = 1.0
-DEFAULT_READ_TIMEOUT: Final = 3.0
-
-_LONGEST_IDLE: Final = 30.0
-"""Seconds after which a pooled connection is reopened: a frozen Lambda's peer may have closed it meanwhile."""
 
 _BOTOCORES_POOL_SIZE: Final = 10
 """How many connections a client keeps unless configured ("max_pool_connections", botocore's documentation)."""
@@ -124,7 +119,7 @@ class _Pool:
         now = self._clock()
         with self._lock:
             idle, self._last_used = now - self._last_used, now
-        if idle > _LONGEST_IDLE:
+        if idle > LONGEST_IDLE:
             self._client.close()
 
     def close(self) -> None:

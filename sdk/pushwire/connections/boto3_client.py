@@ -1,23 +1,21 @@
 """A boto3 client for one callback URL: region, credentials, time-outs."""
 
-import os
 from typing import Any, Final, Protocol
 
 from pushwire.callback_url import CallbackUrl
-from pushwire.errors import CallbackUrlError, CredentialsError
+from pushwire.connections.signing import LOOPBACK_CREDENTIALS, signing_region, without_instance_role
+from pushwire.errors import CredentialsError
 
 try:
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ProfileNotFound
+    from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
 except ImportError as exc:
     raise ImportError("boto3 is not installed: pip install 'pushwire[boto3]' (Lambda's own run time has it)") from exc
 
 __all__ = ["ManagementApiClient", "build_client"]
 
 _POOL_SIZE: Final = 128
-_LOOPBACK_REGION: Final = "us-east-1"
-_LOOPBACK_CREDENTIALS: Final = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 
 
 class ManagementApiClient(Protocol):
@@ -44,14 +42,14 @@ def build_client(url: CallbackUrl, *, region: str | None, connect_timeout: float
 
     Raises:
         CallbackUrlError: No region is known.
-        CredentialsError: The profile that the environment names does not exist.
+        CredentialsError: The profile that the environment names does not exist, or half of the credentials is missing.
     """
     try:
         session = _session(url)
         return session.client(
             "apigatewaymanagementapi",
             endpoint_url=url.url,
-            region_name=_region(url, region, session),
+            region_name=signing_region(url, region, lambda: session.region_name),
             config=Config(
                 connect_timeout=connect_timeout,
                 read_timeout=read_timeout,
@@ -60,9 +58,9 @@ def build_client(url: CallbackUrl, *, region: str | None, connect_timeout: float
                 # A proxy of the environment cannot reach this machine's loopback hosts.
                 proxies={} if url.is_loopback else None,
             ),
-            **(_LOOPBACK_CREDENTIALS if url.is_loopback and not _has_credentials(session) else {}),
+            **(_loopback_credentials() if url.is_loopback and not _has_credentials(session) else {}),
         )
-    except ProfileNotFound as exc:
+    except (ProfileNotFound, PartialCredentialsError) as exc:
         raise CredentialsError(str(exc)) from exc
 
 
@@ -71,23 +69,15 @@ def _session(url: CallbackUrl) -> Any:
         # Users who called boto3.setup_default_session() expect it to count.
         return boto3.DEFAULT_SESSION or boto3.session.Session()
     session = boto3.session.Session()
-    # On a laptop, asking for an instance role takes seconds and finds nothing.
-    session._session.get_component("credential_provider").remove("iam-role")  # noqa: SLF001
+    without_instance_role(session._session)  # noqa: SLF001
     return session
 
 
-def _region(url: CallbackUrl, region: str | None, session: Any) -> str:
-    found = (
-        region
-        or url.region
-        or os.environ.get("AWS_REGION")
-        or os.environ.get("AWS_DEFAULT_REGION")
-        or session.region_name
-        or (_LOOPBACK_REGION if url.is_loopback else None)
-    )
-    if not found:
-        raise CallbackUrlError("no region to sign for: pass region= or set AWS_REGION", url=url.url)
-    return str(found)
+def _loopback_credentials() -> dict[str, str]:
+    return {
+        "aws_access_key_id": LOOPBACK_CREDENTIALS.access_key,
+        "aws_secret_access_key": LOOPBACK_CREDENTIALS.secret_key,
+    }
 
 
 def _has_credentials(session: Any) -> bool:

@@ -11,8 +11,7 @@ time of `time.monotonic()`:
             if connection_id is not None:
                 start(connection_id)  # one attempt; never blocks for an answer
             elif fan_out.wants_id(now):
-                connection_id = next(ids, None)
-                fan_out.no_more_ids() if connection_id is None else fan_out.add(connection_id)
+                fan_out.draw(ids.__next__)
             else:
                 break
         for connection_id, error in attempts_that_end_within(fan_out.wait(now)):
@@ -22,11 +21,12 @@ time of `time.monotonic()`:
 - `take` gives a connection to post to, at once, in one attempt. It is in flight until the driver says `ended`, with
   `None` or with the error of this attempt (`attempts=1`, or 0 where no request was made). Further attempts are `take`n
   again. An id is in flight once at a time, so it is the key of whatever the driver keeps with the attempt.
-- `wants_id` asks for one more id: after `True`, draw it and say `add` or `no_more_ids`, when it is there. Until then
-  the answer is `False`, so a driver may draw in a task and go on with what is in flight. One that still draws when the
-  fan-out is `finished` gives that up, or says `add` of what has come: it is then not tried.
-- An iterator that raises, or anything else that must end the fan-out early: `stop(exc)`, and the turns go on until
-  what is in flight has ended. `result` raises it. An exception of `on_outcome` comes the same way.
+- `wants_id` asks for one more id: after `True`, call `draw` when it is there (or `add`, `no_more_ids`). Until then the
+  answer is `False`, so a driver may draw in a task and go on with what is in flight. One that still draws when the
+  fan-out is `finished` gives that up, or says `draw` of what has come: it is then not tried.
+- An iterator that raises, or anything else that must end the fan-out early: `stop(exc)`, which `draw` says by itself,
+  and the turns go on until what is in flight has ended. `result` raises it. An exception of `on_outcome` comes the
+  same way.
 - `wait` is the longest pause until there is something to do without an outcome; `None` where only an outcome helps.
 - All calls come from one thread at a time; `on_outcome` is called inside `ended`, `take` and `stop`.
 """
@@ -148,9 +148,29 @@ class FanOut:
         self._asked = True
         return True
 
+    def draw(self, next_id: Callable[[], str]) -> None:
+        """Draw the id that was asked for.
+
+        Args:
+            next_id: Returns it, or raises `StopIteration` or `StopAsyncIteration`; any other exception ends the
+                fan-out, and is raised by `result`.
+        """
+        try:
+            self.add(next_id())
+        except (StopIteration, StopAsyncIteration):
+            self.no_more_ids()
+        except BaseException as failure:  # noqa: BLE001 - raised when what is in flight has ended
+            self.stop(failure)
+
     def add(self, connection_id: str) -> None:
-        """Add the id that was asked for, and drawn."""
+        """Add the id that was asked for, and drawn.
+
+        Raises:
+            TypeError: It is no string.
+        """
         self._asked = False
+        if not isinstance(connection_id, str):
+            raise TypeError(f"a connection id is a string, not {type(connection_id).__name__}")
         if self._stopped:
             self._not_tried.append(connection_id)
         elif connection_id in self._drawn:

@@ -40,11 +40,6 @@ class Pace:
         self._throttled = 0
         self._before = 0
 
-    @property
-    def per_second(self) -> float | None:
-        """How many requests a second; `None` for as many as will go."""
-        return self._per_second
-
     def delay(self, now: float) -> float:
         """In how many seconds the next request may go; 0 for now."""
         return max(0.0, self._next - now) if self._per_second is not None else 0.0

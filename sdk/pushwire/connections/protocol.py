@@ -81,6 +81,7 @@ class Connections(Protocol):
         Returns:
             The ids that were drawn and not tried when the deadline came.
         """
+        ...
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
         """Ask what is known of a connection.
@@ -88,6 +89,7 @@ class Connections(Protocol):
         Raises:
             pushwire.SendError: As one of its subclasses.
         """
+        ...
 
     def delete(self, connection_id: str, /) -> None:
         """Close a connection; API Gateway runs `$disconnect`.
@@ -133,6 +135,7 @@ class AsyncConnections(Protocol):
         Returns:
             The ids that were drawn and not tried when the deadline came.
         """
+        ...
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
         """Ask what is known of a connection.
@@ -140,6 +143,7 @@ class AsyncConnections(Protocol):
         Raises:
             pushwire.SendError: As one of its subclasses.
         """
+        ...
 
     async def delete(self, connection_id: str, /) -> None:
         """Close a connection; API Gateway runs `$disconnect`.

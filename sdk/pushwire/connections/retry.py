@@ -1,8 +1,6 @@
 """When to try again, and how long to wait first; no clock and no I/O."""
 
-import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 from pushwire.errors import SendError, ThrottledError, UnavailableError
@@ -12,38 +10,59 @@ __all__ = ["DEFAULT_MAX_ATTEMPTS", "Attempts", "RetryPolicy"]
 DEFAULT_MAX_ATTEMPTS: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def _any_share() -> float:
+    import random  # only a call that fails needs it
+
+    return random.random()  # noqa: S311 - of a pause
+
+
 class RetryPolicy:
     """Exponential backoff with full jitter, for throttling, 5xx and lost connections.
 
-    Attributes:
+    Args:
         max_attempts: How many requests one call may make, the first included.
         base: The ceiling of the first delay in seconds; it doubles with each attempt.
         cap: The highest ceiling in seconds.
         random: Gives a number from 0 to 1: the share of the ceiling to wait.
+
+    Attributes:
+        max_attempts: How many requests one call may make, the first included.
+
+    Raises:
+        ValueError: There is less than one attempt.
     """
 
-    max_attempts: int = DEFAULT_MAX_ATTEMPTS
-    base: float = 0.1
-    cap: float = 5.0
-    random: Callable[[], float] = field(default=random.random, repr=False)
+    __slots__ = ("_base", "_cap", "_random", "max_attempts")
 
-    def __post_init__(self) -> None:
-        if self.max_attempts < 1:
-            raise ValueError(f"max_attempts is at least 1, not {self.max_attempts}")
+    def __init__(
+        self,
+        *,
+        max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+        base: float = 0.1,
+        cap: float = 5.0,
+        random: Callable[[], float] = _any_share,
+    ) -> None:
+        if max_attempts < 1:
+            raise ValueError(f"max_attempts is at least 1, not {max_attempts}")
+        self.max_attempts: Final = max_attempts
+        self._base = base
+        self._cap = cap
+        self._random = random
 
     def delay(self, attempts: int) -> float:
         """How long to wait in seconds after so many failed attempts."""
-        return self.random() * min(self.cap, self.base * 2.0 ** (attempts - 1))
+        return self._random() * min(self._cap, self._base * 2.0 ** (attempts - 1))
 
 
-@dataclass(slots=True)
 class Attempts:
     """The attempts of one call."""
 
-    policy: RetryPolicy
-    made: int = 0
-    maybe_accepted: bool = False
+    __slots__ = ("made", "maybe_accepted", "policy")
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self.policy: Final = policy
+        self.made = 0
+        self.maybe_accepted = False
 
     def failed(self, error: SendError) -> float | None:
         """Count a failed attempt, and complete the error with what all of them amount to.

@@ -60,6 +60,7 @@ class _Run:
         self._post = post
         self._clock = clock
         self._pending: set[asyncio.Future[Any]] = set()
+        self._draw: asyncio.Future[str] | None = None
         self._woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def proceed(self, now: float) -> bool:
@@ -70,9 +71,10 @@ class _Run:
         elif not self._fan_out.wants_id(now):
             return False
         elif isinstance(self._ids, AsyncIterator):
-            self._watch(asyncio.ensure_future(anext(self._ids)), self._drawn)
+            self._draw = asyncio.ensure_future(anext(self._ids))
+            self._watch(self._draw, self._drawn)
         else:
-            self._draw(partial(next, self._ids))
+            self._fan_out.draw(self._ids.__next__)
         return True
 
     async def something_to_do(self, seconds: float | None) -> None:
@@ -88,36 +90,31 @@ class _Run:
 
     def cancel(self) -> None:
         """Give up what is on its way: attempts, if the call was cancelled; or the next id, if it is not needed."""
-        for future in self._pending:
+        given_up, self._pending = self._pending, set()
+        if self._draw is not None and self._draw in given_up and self._draw.done():
+            self._drawn(self._draw)  # it has come at the last moment, and is not tried
+        for future in given_up:
             future.cancel()
 
     def _watch(self, future: asyncio.Future[T], then: Callable[[asyncio.Future[T]], None]) -> None:
         def done(future: asyncio.Future[T]) -> None:
-            self._pending.discard(future)
-            if not future.cancelled():
+            if future in self._pending:
+                self._pending.remove(future)
                 then(future)
-            self._wake()
+                self._wake()
 
         self._pending.add(future)
         future.add_done_callback(done)
 
     def _ended(self, connection_id: str, attempt: asyncio.Future[None]) -> None:
-        # Whoever starts attempts sees that they end with nothing else.
-        error = cast("SendError | None", attempt.exception())
+        if attempt.cancelled():
+            error: SendError | None = SendError("the connections were closed before", connection_id=connection_id)
+        else:  # whoever starts attempts sees that they end with nothing else
+            error = cast("SendError | None", attempt.exception())
         self._fan_out.ended(connection_id, error, self._clock())
 
     def _drawn(self, draw: asyncio.Future[str]) -> None:
-        self._draw(draw.result)
-
-    def _draw(self, draw: Callable[[], str]) -> None:
-        try:
-            connection_id = draw()
-        except (StopIteration, StopAsyncIteration):
-            self._fan_out.no_more_ids()
-        except BaseException as failure:  # noqa: BLE001 - raised when what is in flight has ended
-            self._fan_out.stop(failure)
-        else:
-            self._fan_out.add(connection_id)
+        self._fan_out.draw(draw.result)
 
     def _wake(self) -> None:
         if not self._woken.done():

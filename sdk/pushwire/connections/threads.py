@@ -45,18 +45,10 @@ def _proceed(fan_out: FanOut, ids: Iterator[str], threads: "_Threads", now: floa
     connection_id = fan_out.take(now)
     if connection_id is not None:
         threads.start(connection_id)
-        return True
-    if not fan_out.wants_id(now):
-        return False
-    try:
-        connection_id = next(ids, None)
-    except BaseException as failure:  # noqa: BLE001 - raised when what is in flight has ended
-        fan_out.stop(failure)
-        return False
-    if connection_id is None:
-        fan_out.no_more_ids()
+    elif fan_out.wants_id(now):
+        fan_out.draw(ids.__next__)
     else:
-        fan_out.add(connection_id)
+        return False
     return True
 
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from pushwire.gateway.responses import HttpResponse, aws_error, forbidden
 from pushwire.gateway.settings import CustomDomain, GatewaySettings
 
-__all__ = ["Addressing", "ConnectionTarget", "NoTarget", "StageTarget", "Target"]
+__all__ = ["Addressing", "ConnectionTarget", "ConsoleTarget", "NoTarget", "StageTarget", "Target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,18 @@ class ConnectionTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleTarget:
+    """The gateway's own console, or a part of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoTarget:
     """Nothing that API Gateway has; `response` is its answer."""
 
     response: HttpResponse
 
 
-Target: TypeAlias = StageTarget | ConnectionTarget | NoTarget
+Target: TypeAlias = StageTarget | ConnectionTarget | ConsoleTarget | NoTarget
 
 
 class Addressing:
@@ -48,6 +53,7 @@ class Addressing:
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._stage = settings.stage
+        self._has_console = settings.console
         self._custom_domain = settings.custom_domain
         self._own_host = f"{settings.api_id}.execute-api.{settings.region}.".lower()
 
@@ -74,6 +80,8 @@ class Addressing:
                 return StageTarget()
             case ["", self._stage, "@connections", connection_id] if connection_id:
                 return ConnectionTarget(connection_id)
+            case ["", ""] | ["", "$console", _] if self._has_console:
+                return ConsoleTarget()
             case _:
                 return _NOTHING
 

@@ -16,6 +16,10 @@ class Channel(Protocol):
         """Send one text message, valid UTF-8; return `False`, with nothing sent, if the client reads too slowly."""
         ...
 
+    def receive(self, message: str) -> None:
+        """Take a message as if the client had sent it."""
+        ...
+
     def close(self, code: int, reason: str) -> None:
         """Close the connection with a close frame, and report its end."""
         ...

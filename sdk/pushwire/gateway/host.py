@@ -6,6 +6,7 @@ from typing import Protocol
 from pushwire.gateway.addressing import Addressing
 from pushwire.gateway.api import WebSocketApi
 from pushwire.gateway.clock import Clock
+from pushwire.gateway.console import Console
 from pushwire.gateway.guarded import GuardedManagementApi
 from pushwire.gateway.ids import NewId
 from pushwire.gateway.settings import GatewaySettings
@@ -43,6 +44,7 @@ class Host(Protocol):
     guarded_management: GuardedManagementApi
     clock: Clock
     new_id: NewId
+    console: Console | None
     stopping: bool
 
     def joined(self, peer: Peer) -> None:

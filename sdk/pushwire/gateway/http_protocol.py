@@ -5,13 +5,14 @@ All I/O, no rules. `websocket_protocol` takes the TCP connection over when a cli
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import cast
 
-from pushwire.gateway.addressing import ConnectionTarget, NoTarget, StageTarget
+from pushwire.gateway.addressing import ConnectionTarget, ConsoleTarget, NoTarget, StageTarget
+from pushwire.gateway.console import ConsoleAnswer, EventStream
 from pushwire.gateway.host import Host
 from pushwire.gateway.http11 import ContinueExpected, HttpRequest, ReaderEvent, Refusal, RequestReader
-from pushwire.gateway.responses import CONTINUE, HttpResponse, forbidden, http_error
+from pushwire.gateway.responses import CONTINUE, HttpResponse, forbidden, http_error, stream_head
 from pushwire.gateway.unreliable import Answer, Cut
 from pushwire.gateway.websocket import HandshakeRefusedError, WebSocketSession
 from pushwire.gateway.websocket_protocol import WebSocketProtocol
@@ -34,6 +35,7 @@ class HttpProtocol(asyncio.Protocol):
         self._waiting: deque[ReaderEvent] = deque()
         self._answering = False  # whether an answer takes its time, and what comes waits
         self._draining = False  # whether the last response was sent, and input is thrown away
+        self._close_stream: Callable[[], None] | None = None
         self._deadline: float | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -59,6 +61,8 @@ class HttpProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The TCP connection is gone."""
         self._deadline = None
+        if self._close_stream is not None:
+            self._close_stream()
         self._host.left(self)
 
     def pause_writing(self) -> None:
@@ -111,16 +115,12 @@ class HttpProtocol(asyncio.Protocol):
     def _answer(self, request: HttpRequest) -> None:
         match self._host.addressing.resolve(request.target, method=request.method, host=request.header("host")):
             case ConnectionTarget(connection_id):
-                answer = self._host.guarded_management.answer(request, connection_id)
-                if isinstance(answer, HttpResponse):
-                    self._respond(request, answer)
-                else:
-                    self._answering = True
-                    self._transport.pause_reading()
-                    self._host.spawn(self._respond_later(request, answer))
+                self._respond(request, self._host.guarded_management.answer(request, connection_id))
+            case ConsoleTarget() if self._host.console is not None:
+                self._respond(request, self._host.console.answer(request))
             case StageTarget() if request.method == "GET":
                 self._respond(request, http_error(426))
-            case StageTarget():
+            case StageTarget() | ConsoleTarget():
                 self._respond(request, forbidden())
             case NoTarget(response):
                 self._respond(request, response)
@@ -149,11 +149,32 @@ class HttpProtocol(asyncio.Protocol):
         self._transport.write(data)
         self._transport.close()
 
-    def _respond(self, request: HttpRequest, response: HttpResponse) -> None:
-        if request.keep_alive:
-            self._transport.write(response.serialize(method=request.method, keep_alive=True))
-        else:
-            self.finish(response, method=request.method)
+    def _respond(self, request: HttpRequest, answer: ConsoleAnswer | Coroutine[object, object, Answer]) -> None:
+        match answer:
+            case HttpResponse() if request.keep_alive:
+                self._transport.write(answer.serialize(method=request.method, keep_alive=True))
+            case HttpResponse():
+                self.finish(answer, method=request.method)
+            case EventStream():
+                self._stream(answer)
+            case _:
+                self._answering = True
+                self._transport.pause_reading()
+                self._host.spawn(self._respond_later(request, answer))
+
+    def _stream(self, stream: EventStream) -> None:
+        """Send an answer that goes on until either side closes."""
+        self._draining = True
+        self._waiting.clear()
+        self._deadline = None
+        self._transport.write(stream_head(stream.headers))
+        self._close_stream = stream.open(self._send_event)
+
+    def _send_event(self, event: bytes) -> None:
+        if self._transport.get_write_buffer_size() > self._limits.console_bytes:
+            self._transport.abort()  # it does not read; it may come again
+        elif not self._transport.is_closing():
+            self._transport.write(event)
 
     def finish(self, response: HttpResponse, *, method: str = "") -> None:
         """Send the last response. A close with input unread would reset the connection and lose it: drain first.
@@ -180,7 +201,7 @@ class HttpProtocol(asyncio.Protocol):
         target = self._host.addressing.resolve(request.target, method=request.method, host=request.header("host"))
         if isinstance(target, NoTarget):
             self.finish(target.response, method=request.method)
-        elif isinstance(target, ConnectionTarget):
+        elif not isinstance(target, StageTarget):
             self.finish(forbidden(), method=request.method)
         elif self._host.stopping:
             self.finish(http_error(503), method=request.method)

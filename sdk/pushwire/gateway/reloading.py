@@ -66,13 +66,13 @@ class Reloader:
             ImportError: The extra `dev` is not installed.
         """
         try:
-            from watchfiles import PythonFilter, awatch
+            import watchfiles
         except ImportError as error:
             raise ImportError("reloading needs watchfiles: pip install 'pushwire[dev]'", name=error.name) from error
         watching = False
         # The first time-out tells that it has begun to watch.
-        async for changes in awatch(
-            self._folder, watch_filter=PythonFilter(), rust_timeout=_MILLISECONDS, yield_on_timeout=True
+        async for changes in watchfiles.awatch(
+            self._folder, watch_filter=watchfiles.PythonFilter(), rust_timeout=_MILLISECONDS, yield_on_timeout=True
         ):
             if not watching:
                 logger.info("watching %s for changes", self._folder)

@@ -5,6 +5,7 @@ The error type travels in the header `x-amzn-ErrorType`: from it botocore raises
 
 import http
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = [
     "forbidden",
     "http_error",
     "json_response",
+    "stream_head",
 ]
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -53,14 +55,18 @@ class HttpResponse:
             method: The method of the request: a HEAD is answered without the body.
             keep_alive: Whether the connection stays open.
         """
-        lines = [f"HTTP/1.1 {self.status} {_phrase(self.status)}"]
-        lines += [f"{name}: {value}" for name, value in self.headers]
+        headers = list(self.headers)
         if self.status not in _NO_BODY:
-            lines.append(f"Content-Length: {len(self.body)}")
+            headers.append(("Content-Length", str(len(self.body))))
         if not keep_alive:
-            lines.append("Connection: close")
-        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+            headers.append(("Connection", "close"))
+        head = _head(self.status, headers)
         return head if method == "HEAD" or self.status in _NO_BODY else head + self.body
+
+
+def stream_head(headers: Iterable[tuple[str, str]]) -> bytes:
+    """Return the head of a response whose body goes on until the connection is closed."""
+    return _head(200, [*headers, ("Connection", "close")])
 
 
 def json_response(status: int, value: dict[str, Any], *headers: tuple[str, str]) -> HttpResponse:
@@ -95,6 +101,11 @@ def error_frame(message: str, *, connection_id: str, request_id: str) -> str:
     The spacing is API Gateway's own, as seen in transcripts: one space, after the first colon.
     """
     return f'{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}'
+
+
+def _head(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
+    lines = [f"HTTP/1.1 {status} {_phrase(status)}", *(f"{name}: {value}" for name, value in headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def _phrase(status: int) -> str:

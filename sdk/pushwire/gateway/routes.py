@@ -20,6 +20,7 @@ __all__ = [
     "RouteError",
     "RouteTable",
     "SelectedRoute",
+    "operations_of",
     "route_table",
     "selection_value",
 ]
@@ -152,6 +153,16 @@ def route_table(
         return RouteTable(targets | given)
     knows_every = all(key in _PREDEFINED for key in given)
     return RouteTable(targets | given, every=handler if knows_every else None)
+
+
+def operations_of(handlers: Iterable[object]) -> tuple[AnyOperation, ...]:
+    """Return the operations that handlers tell of, of each direction, each once.
+
+    Raises:
+        RouteError: An attribute `operations` does not hold operations.
+    """
+    found = {operation.full_name: operation for handler in handlers for operation in _operations(handler) or ()}
+    return tuple(found.values())
 
 
 def _check_key(key: str) -> None:

@@ -13,6 +13,7 @@ from pushwire.gateway.authorization import Authorization
 from pushwire.gateway.authorizers import Authorizer, IamAuthorizer
 from pushwire.gateway.clock import Clock
 from pushwire.gateway.connections import Connection, Registry
+from pushwire.gateway.console import Console
 from pushwire.gateway.events import ApiIdentity, EventBuilder
 from pushwire.gateway.faults import Faults
 from pushwire.gateway.guarded import GuardedManagementApi
@@ -24,7 +25,7 @@ from pushwire.gateway.management import ManagementApi
 from pushwire.gateway.policies import ApiResources
 from pushwire.gateway.principals import Principal
 from pushwire.gateway.quotas import TokenBucket
-from pushwire.gateway.routes import RouteError, RouteTable, route_table
+from pushwire.gateway.routes import RouteError, RouteTable, operations_of, route_table
 from pushwire.gateway.settings import GatewaySettings, SettingsError
 from pushwire.gateway.transcript import Journal, Observer
 from pushwire.gateway.unreliable import UnreliableManagementApi
@@ -61,6 +62,7 @@ class LocalGateway:
         clock: The clock.
         faults: What can go wrong, on demand.
         registry: The open connections.
+        console: The console, if the settings ask for one.
         loop: The event loop that it runs on, and that all its methods belong to; known once it listens.
         port: The port that it listens on; known once it does.
 
@@ -110,6 +112,11 @@ class LocalGateway:
             raise SettingsError("an IamAuthorizer needs principals: somebody has to sign handshakes")
         self._authorizer = access if isinstance(authorizer, IamAuthorizer) else authorizer
         self.guarded_management = GuardedManagementApi(management, self.management, access=access)
+        self.console: Console | None = None
+        if self.settings.console:
+            operations = operations_of([handler, *(routes or {}).values()])
+            self.console = Console(self, stage=self.settings.stage, operations=operations)
+            self._journal.observe(self.console.note)
         self._listener = Listener(self.settings.limits)
         self.spawn, self.joined, self.left = self._listener.spawn, self._listener.joined, self._listener.left
 
@@ -189,6 +196,11 @@ class LocalGateway:
         return f"http://{self._address}{self._base_path}"
 
     @property
+    def console_url(self) -> str | None:
+        """The URL of the console, if there is one; known once it listens."""
+        return None if self.console is None else f"http://{self._address}/"
+
+    @property
     def route_keys(self) -> tuple[str, ...]:
         """The route keys that are known, in order."""
         return self._routes.keys
@@ -218,6 +230,18 @@ class LocalGateway:
         _check_route_responses(self._route_responses, table)
         _check_authorizer(self._authorizer, table)
         self._routes = self.api.routes = table
+        if self.console is not None:
+            self.console.use_operations(operations_of([handler, *(routes or {}).values()]))
+
+    def receive(self, connection_id: str, text: str) -> None:
+        """Take a message as if a client had sent it.
+
+        Args:
+            connection_id: Which client; nothing happens if it is not open.
+            text: The text of the message.
+        """
+        for connection in self._open(connection_id):
+            connection.channel.receive(text)
 
     def silence(self, connection_id: str | None = None, *, disconnect_after: float | None = None) -> None:
         """Let clients die silently: posts are accepted and reach nobody, and nothing they send is heard.

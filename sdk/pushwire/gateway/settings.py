@@ -121,6 +121,7 @@ class Limits:
         discard_bytes: How much of a body that is too large is read and thrown away, so that the client gets its 413.
         pending_bytes: How much a client may send while its `$connect` runs, and how much may wait for a client that
             does not read, before its posts are answered 429.
+        console_bytes: How much may wait for a page of the console that does not read, before it is dropped.
         messages_in_flight: Messages of one connection whose handlers run; above it, reading from that client waits.
         request_seconds: How long a client may take to send one HTTP request.
         idle_seconds: How long an HTTP connection is kept open between requests.
@@ -134,6 +135,7 @@ class Limits:
     url_characters: int = 4_096
     discard_bytes: int = 10_485_760
     pending_bytes: int = 1_048_576
+    console_bytes: int = 16_777_216
     messages_in_flight: int = 256
     request_seconds: float = 30.0
     idle_seconds: float = 90.0
@@ -162,10 +164,13 @@ class GatewaySettings:
         quotas: What API Gateway allows.
         message_order: Whether handlers of one connection's events may run at the same time.
         custom_domain: The domain that the API is mapped to, if it is.
+        console: Whether there is a console at `/`, which shows and does what developers want; on a custom domain, where
+            every path is the API's, there is none.
         limits: Bounds on what peers can make the gateway hold.
 
     Raises:
-        SettingsError: If the host, the port, the stage, a stage variable or the region cannot work.
+        SettingsError: If the host, the port, the stage, a stage variable or the region cannot work, or the console has
+            no place.
     """
 
     host: str = "127.0.0.1"
@@ -178,6 +183,7 @@ class GatewaySettings:
     quotas: Quotas = field(default_factory=Quotas)
     message_order: MessageOrder = MessageOrder.CONCURRENT
     custom_domain: CustomDomain | None = None
+    console: bool = False
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
@@ -195,6 +201,8 @@ class GatewaySettings:
                 raise SettingsError(f"stage variable {name!r}: its value must be 1 to 512 letters, digits, -._~:/?#&=,")
         if _REGION.fullmatch(self.region) is None:
             raise SettingsError(f"region {self.region!r}: it must be a region's name, such as us-east-1")
+        if self.console and self.custom_domain is not None:
+            raise SettingsError("console: on a custom domain every path is the API's; have the one or the other")
 
     @property
     def listen_address(self) -> str:

@@ -29,7 +29,6 @@ class Ending:
 
 # 1000, 1001 and 1005 as seen in events of the real service; AWS documents no text for the others.
 _REASONS = {
-    1000: "Connection Closed Normally",
     1001: "Going away",
     1002: "Protocol error",
     1003: "Binary media types aren't supported for WebSocket APIs",
@@ -175,18 +174,19 @@ class WebSocketSession:
     def _note_ending(self) -> None:
         error, received = self._protocol.parser_exc, self._protocol.close_rcvd
         if isinstance(error, PayloadTooBig):
-            self._end(CloseCode.MESSAGE_TOO_BIG, "")
+            self._end(CloseCode.MESSAGE_TOO_BIG, _REASONS[1009])
         elif error is not None:
             sent = self._protocol.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")
-            self._end(sent.code, "")
+            self._end(sent.code, _REASONS.get(sent.code, ""))
         elif received is not None:
-            self._end(received.code, received.reason)
+            # The client's own reason, also where it is empty: so it was for browsers that left with 1001.
+            self._end(received.code, _REASONS[1005] if received.code == CloseCode.NO_STATUS_RCVD else received.reason)
         elif self._protocol.state is State.CLOSED:
-            self._end(CloseCode.ABNORMAL_CLOSURE, "")
+            self._end(CloseCode.ABNORMAL_CLOSURE, _REASONS[1006])
 
     def _end(self, code: int, reason: str) -> None:
         if self.ending is None:
-            self.ending = Ending(int(code), reason or _REASONS.get(code, ""))
+            self.ending = Ending(int(code), reason)
 
 
 def _serialized(request: HttpRequest) -> bytes:

@@ -115,12 +115,8 @@ class WebSocketProtocol(asyncio.Protocol):
             return
         if self._silent:
             return
-        messages = self._session.receive(data)
-        connection = self._connection
-        if connection is not None:  # a connection that was deleted has only its closing handshake to finish
-            self._in_flight += len(messages)
-            for message in messages:
-                self._lane(partial(self._handle, connection, message))
+        for message in self._session.receive(data):
+            self.receive(message)
         self._after_session()
         self._update_reading()
 
@@ -159,6 +155,13 @@ class WebSocketProtocol(asyncio.Protocol):
         self._session.post(payload)
         self._after_session()
         return True
+
+    def receive(self, message: str) -> None:
+        """Take a message as if the client had sent it."""
+        # A connection that was deleted has only its closing handshake to finish.
+        if self._connection is not None and not self._silent:
+            self._in_flight += 1
+            self._lane(partial(self._handle, self._connection, message))
 
     def close(self, code: int, reason: str) -> None:
         """Close the connection with a close frame, and report its end."""

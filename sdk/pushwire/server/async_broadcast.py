@@ -1,12 +1,11 @@
 """One message to many clients, with `await`."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from google.protobuf.message import Message
 
 from pushwire.connections.protocol import AsyncConnections
-from pushwire.errors import SendError
 from pushwire.operation import Operation
 from pushwire.server.broadcast import Outcomes, check_many
 from pushwire.server.options import BroadcastOptions
@@ -88,10 +87,8 @@ class _AsyncOutcomes(Outcomes):
         for telling in self._telling:
             telling.cancel()
 
-    def _tell(self, connection_id: str, error: SendError | None) -> object:
-        told = super()._tell(connection_id, error)
-        if isinstance(told, Awaitable):
+    def _told(self, result: object) -> None:
+        if isinstance(result, Awaitable):
             import asyncio  # only where there is an event loop, so only where it is loaded
 
-            self._telling.add(asyncio.ensure_future(told))
-        return told
+            self._telling.add(asyncio.ensure_future(cast("Awaitable[object]", result)))

@@ -97,7 +97,7 @@ class Outcomes:
             self._gone.append(connection_id)
         else:
             self._failed.append(_without_frames(error))
-        self._tell(connection_id, error)
+        self._told(self._outgoing.ended(self._operation, connection_id, self.data, error))
         if self._on_outcome is not None:
             self._on_outcome(connection_id, error)
 
@@ -107,8 +107,8 @@ class Outcomes:
             accepted=self._accepted, gone=tuple(self._gone), failed=tuple(self._failed), not_tried=not_tried
         )
 
-    def _tell(self, connection_id: str, error: SendError | None) -> object:
-        return self._outgoing.ended(self._operation, connection_id, self.data, error)
+    def _told(self, result: object) -> None:
+        """Take what `on_gone` has returned, which is nothing to wait for here."""
 
 
 def check_many(connection_ids: object, *kinds: type) -> None:

@@ -9,7 +9,7 @@ from typing import Final, Generic, Protocol, TypeVar, runtime_checkable
 from google.protobuf.message import Message
 
 from pushwire import frame
-from pushwire._log import DEBUG, logger
+from pushwire._log import debugs, logger
 from pushwire.connections.protocol import AsyncConnections, Connections
 from pushwire.errors import (
     ConnectionGoneError,
@@ -89,7 +89,7 @@ class Outgoing(Generic[C]):
                 f"{operation} takes a {operation.message_type.DESCRIPTOR.full_name}, not a {type(message).__name__}"
             )
         data = frame.encode(operation, message, self._frame_format)
-        if logger("server").isEnabledFor(DEBUG):
+        if debugs("server"):
             logger("server").debug("send %s to %s: %r", operation, recipient, data[:_SHOWN_OF_A_FRAME])
         return data
 

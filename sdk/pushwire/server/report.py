@@ -77,6 +77,15 @@ class BroadcastReport:
             not_tried=self._not_tried + other._not_tried,
         )
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BroadcastReport) and self._facts() == other._facts()
+
+    def __hash__(self) -> int:
+        return hash(self._facts())
+
+    def _facts(self) -> tuple[int, tuple[str, ...], tuple[SendError, ...], tuple[str, ...]]:
+        return self._accepted, self._gone, self._failed, self._not_tried
+
     def __repr__(self) -> str:
         return (
             f"BroadcastReport(accepted={self._accepted}, gone={self._gone!r}, failed={self._failed!r},"

@@ -133,6 +133,7 @@ class AsyncRunningGateway:
         self.faults: Faults = gateway.faults
         self._frames = Frames(handler)
         self._sockets = contextlib.AsyncExitStack()
+        self._silent: set[str] = set()
         gateway.observe(self.transcript)
 
     @property
@@ -203,6 +204,7 @@ class AsyncRunningGateway:
             connection_id: Which one; all that are open unless given.
             disconnect_after: After how many seconds, on the gateway's clock, `$disconnect` runs; never unless given.
         """
+        self._silent.update(self.connection_ids if connection_id is None else [connection_id])
         self.gateway.silence(connection_id, disconnect_after=disconnect_after)
 
     def drop(self, connection_id: str | None = None) -> None:
@@ -224,7 +226,9 @@ class AsyncRunningGateway:
         self.gateway.close(connection_id, code=code, reason=reason)
 
     async def close_clients(self) -> None:
-        """Close the clients that are open."""
+        """Close the clients that are open; nobody would answer those that have died silently."""
+        for connection_id in self._silent:
+            self.drop(connection_id)
         await self._sockets.aclose()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, Unpack
 
 import pytest
 
-from pushwire.connections.recording import RecordingConnections
+from pushwire.connections.recording import AsyncRecordingConnections, RecordingConnections
 
 if TYPE_CHECKING:
     from pushwire.gateway.handlers import Handler
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from pushwire.testing.gateway import RunningGateway
     from pushwire.testing.options import GatewayOptions
 
-__all__ = ["AsyncLocalGateways", "LocalGateways", "async_local_gateway", "local_gateway", "pushwire_connections"]
+__all__ = [
+    "AsyncLocalGateways",
+    "LocalGateways",
+    "async_local_gateway",
+    "local_gateway",
+    "pushwire_async_connections",
+    "pushwire_connections",
+]
 
 
 class LocalGateways(Protocol):
@@ -39,6 +46,12 @@ class AsyncLocalGateways(Protocol):
 def pushwire_connections() -> RecordingConnections:
     """Connections that record instead of sending: `ChatServerSdk(connections=pushwire_connections)`."""
     return RecordingConnections()
+
+
+@pytest.fixture
+def pushwire_async_connections() -> AsyncRecordingConnections:
+    """The same for async SDKs: `AsyncChatServerSdk(connections=pushwire_async_connections)`."""
+    return AsyncRecordingConnections()
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ __all__ = [
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 """How long a client waits for something to arrive before it fails; a test that passes never waits so long."""
 
 
@@ -163,6 +163,7 @@ class RunningGateway:
         self.faults: Faults = gateway.faults
         self._frames = Frames(handler)
         self._sockets = contextlib.ExitStack()
+        self._silent: set[str] = set()
         gateway.observe(self.transcript)
 
     @property
@@ -237,6 +238,7 @@ class RunningGateway:
             connection_id: Which one; all that are open unless given.
             disconnect_after: After how many seconds, on the gateway's clock, `$disconnect` runs; never unless given.
         """
+        self._silent.update(self.connection_ids if connection_id is None else [connection_id])
         self._call(lambda: self.gateway.silence(connection_id, disconnect_after=disconnect_after))
 
     def drop(self, connection_id: str | None = None) -> None:
@@ -258,7 +260,9 @@ class RunningGateway:
         self._call(lambda: self.gateway.close(connection_id, code=code, reason=reason))
 
     def close_clients(self) -> None:
-        """Close the clients that are open."""
+        """Close the clients that are open; nobody would answer those that have died silently."""
+        for connection_id in self._silent:
+            self.drop(connection_id)
         self._sockets.close()
 
     def _call(self, action: Callable[[], None]) -> None:

@@ -1,0 +1,27 @@
+"""How much memory a broadcast takes."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.benches.measuring import compare
+
+
+def memory(rounds: int) -> dict[str, float]:
+    """The most memory of fresh interpreters that broadcast to many, of whom 1% are gone, and nothing is sent."""
+
+    def taken(count: int) -> Callable[[], float]:
+        program = Path(__file__).parent / "memory_of_a_broadcast.py"
+
+        def measure() -> float:
+            done = subprocess.run([sys.executable, program, str(count)], capture_output=True, text=True, check=True)
+            return int(done.stdout) / 1024
+
+        return measure
+
+    print("memory: MiB of a fresh interpreter that broadcasts to the ids of a generator, 1% of them gone")
+    figures = compare({"1,000,000": taken(1_000_000), "1,000": taken(1_000)}, min(rounds, 3), base="1,000", unit="MiB")
+    figures["difference MiB"] = figures["1,000,000 MiB"] - figures["1,000 MiB"]
+    print(f"  the difference of the medians is {figures['difference MiB']:.1f} MiB")
+    return figures

@@ -1,0 +1,72 @@
+"""Broadcasts to so many ids of a generator, of which 1% are gone, and prints the most memory that it took, in KiB.
+
+On Linux only: `resource.getrusage` would count what the parent had at its fork.
+"""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "chat"))
+
+from chat.v1.chat_pb2 import Greeting
+from chat.v1.chat_pushwire import ChatServerSdk
+from pushwire.connections import ConnectionInfo
+from pushwire.connections.fan_out import FanOut
+from pushwire.connections.protocol import FanOutOptions
+from pushwire.connections.retry import RetryPolicy
+from pushwire.errors import ConnectionGoneError, SendError
+
+
+class KeepsNothing:
+    """Connections that answer at once, 32 posts later: the whole of a broadcast but its I/O."""
+
+    def post_many(
+        self,
+        connection_ids: Iterable[str],
+        _data: bytes,
+        options: FanOutOptions,
+        on_outcome: Callable[[str, SendError | None], object],
+        /,
+    ) -> tuple[str, ...]:
+        fan_out = FanOut(options, RetryPolicy(), on_outcome, time.monotonic())
+        ids, in_flight = iter(connection_ids), deque[str]()
+        while not fan_out.finished:
+            now = time.monotonic()
+            while (connection_id := fan_out.take(now)) is not None or fan_out.wants_id(now):
+                if connection_id is not None:
+                    in_flight.append(connection_id)
+                else:
+                    fan_out.draw(ids.__next__)
+            if in_flight:
+                connection_id = in_flight.popleft()
+                fan_out.ended(connection_id, answer(connection_id), now)
+        return fan_out.result()
+
+    def post(self, connection_id: str, data: bytes, /) -> None:
+        raise NotImplementedError
+
+    def get(self, connection_id: str, /) -> ConnectionInfo:
+        raise NotImplementedError
+
+    def delete(self, connection_id: str, /) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None: ...
+
+
+def answer(connection_id: str) -> SendError | None:
+    return ConnectionGoneError(connection_id=connection_id, attempts=1) if connection_id.endswith("00=") else None
+
+
+def ids(count: int) -> Iterator[str]:
+    return (f"{number:015}=" for number in range(count))
+
+
+if __name__ == "__main__":
+    count = int(sys.argv[1])
+    report = ChatServerSdk(connections=KeepsNothing()).broadcast.send_greeting(ids(count), Greeting(greeting="Hello!"))
+    assert (report.accepted, len(report.gone)) == (count * 99 // 100, count // 100)
+    print(next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line).split()[1])

@@ -1,0 +1,126 @@
+"""The requests of the management API as bytes, signed.
+
+All requests of one second for one body differ in their connection id and signature only; the rest is a `Template`.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final, Literal
+from urllib.parse import quote, urlsplit
+
+from pushwire._version import __version__
+from pushwire.callback_url import CallbackUrl
+from pushwire.errors import InvalidConnectionIdError
+from pushwire.sigv4 import CredentialChain, Signer, Stamp, canonical_target
+
+__all__ = ["Method", "Requests", "Template"]
+
+Method = Literal["POST", "GET", "DELETE"]
+
+_IS_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+=?").fullmatch
+"""Matches ids of the form that API Gateway gives, where only the `=` is to be encoded."""
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Template:
+    """A request up to its connection id.
+
+    Args:
+        method: The method.
+        path: The path up to the connection id, as it is sent.
+        canonical_path: The same as it is signed.
+        fixed_headers: The lines that all requests send.
+        body: The body; empty for none.
+        stamp: What signs it.
+
+    Attributes:
+        second: The second since the epoch that it is signed for.
+    """
+
+    __slots__ = ("_body_hash", "_canonical_path", "_end", "_method", "_middle", "_stamp", "_start", "second")
+
+    def __init__(
+        self, method: Method, path: str, canonical_path: str, fixed_headers: str, body: bytes, stamp: Stamp
+    ) -> None:
+        headers = "".join(f"{name}: {value}\r\n" for name, value in stamp.headers)
+        length = f"Content-Length: {len(body)}\r\n" if method == "POST" else ""
+        self.second = stamp.second
+        self._method = method
+        self._start = f"{method} {path}"
+        self._middle = f" HTTP/1.1\r\n{fixed_headers}{headers}{length}Authorization: {stamp.authorization}"
+        self._end = b"\r\n\r\n" + body
+        self._canonical_path = canonical_path
+        self._body_hash = sha256(body).hexdigest()
+        self._stamp = stamp
+
+    def request(self, connection_id: str) -> bytes:
+        """The whole request.
+
+        Raises:
+            InvalidConnectionIdError: No URL can name the id.
+        """
+        quoted = connection_id.replace("=", "%3D") if _IS_PLAIN(connection_id) else _quoted(connection_id)
+        target = f"{self._canonical_path}{quoted.replace('%', '%25')}\n"
+        signature = self._stamp.signature(self._method, target, self._body_hash)
+        return f"{self._start}{quoted}{self._middle}{signature}".encode() + self._end
+
+
+class Requests:
+    """Writes the requests to one callback URL. Safe to share between threads.
+
+    Args:
+        url: Where to post.
+        region: The region to sign for.
+        credentials: Finds the credentials to sign with; asked once a second.
+        clock: Gives the time in seconds since the epoch.
+    """
+
+    def __init__(
+        self, url: CallbackUrl, region: str, credentials: CredentialChain, clock: Callable[[], float] = time.time
+    ) -> None:
+        parts = urlsplit(url.url)
+        host = _host(parts.scheme, parts.hostname or "", parts.port)
+        self._path = f"{parts.path}/@connections/"
+        self._canonical_path = canonical_target(self._path).removesuffix("\n")
+        self._fixed_headers = f"Host: {host}\r\nUser-Agent: pushwire/{__version__}\r\n"
+        self._credentials = credentials
+        self._signer = Signer(credentials.load, region=region, service="execute-api", headers=[("Host", host)])
+        self._clock = clock
+
+    def are_ready(self) -> bool:
+        """Whether `template` answers at once: nothing has to be loaded to sign for this second."""
+        return self._signer.has_stamp(self._clock()) or self._credentials.is_ready()
+
+    def template(self, method: Method, body: bytes) -> Template:
+        """Everything of a request but its connection id, signed for this second.
+
+        Args:
+            method: The method.
+            body: The body; empty for none.
+
+        Raises:
+            pushwire.CredentialsError: There are no credentials.
+        """
+        stamp = self._signer.stamp(self._clock())
+        return Template(method, self._path, self._canonical_path, self._fixed_headers, body, stamp)
+
+    def is_current(self, template: Template) -> bool:
+        """Whether a template is of this second."""
+        return template.second == int(self._clock())
+
+
+def _host(scheme: str, name: str, port: int | None) -> str:
+    name = f"[{name}]" if ":" in name else name
+    return name if port in {None, _DEFAULT_PORTS[scheme]} else f"{name}:{port}"
+
+
+def _quoted(connection_id: str) -> str:
+    if connection_id in {"", ".", ".."}:  # as a part of a path it would name another resource
+        raise InvalidConnectionIdError("no URL can name it", connection_id=connection_id)
+    try:
+        return quote(connection_id, safe="")
+    except UnicodeEncodeError as exc:
+        raise InvalidConnectionIdError("no URL can name it", connection_id=connection_id) from exc

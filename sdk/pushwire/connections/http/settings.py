@@ -1,0 +1,78 @@
+"""What both fronts are made with: checked once, shared by all their requests."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Final, NamedTuple, Self
+
+from pushwire.callback_url import CallbackUrl
+from pushwire.connections.http.endpoint import Endpoint
+from pushwire.connections.http.requests import Requests
+from pushwire.connections.retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
+from pushwire.connections.signing import LOOPBACK_CREDENTIALS, botocore_session, region_of_profile, signing_region
+from pushwire.connections.timeouts import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT
+from pushwire.sigv4 import CredentialChain
+
+__all__ = ["DEFAULT_MAX_CONNECTIONS", "Settings"]
+
+DEFAULT_MAX_CONNECTIONS: Final = 32
+
+
+class Settings(NamedTuple):
+    """How to send.
+
+    Attributes:
+        endpoint: Where to connect.
+        requests: Writes the requests.
+        policy: How often to try, and how long to wait in between.
+        connect_timeout: Seconds for each connection, from the look-up of its name to the end of the TLS handshake.
+        read_timeout: Seconds for each request, from its first byte to the last of its reply.
+        max_connections: How many connections at once.
+    """
+
+    endpoint: Endpoint
+    requests: Requests
+    policy: RetryPolicy
+    connect_timeout: float
+    read_timeout: float
+    max_connections: int
+
+    @classmethod
+    def of(
+        cls,
+        callback_url: str,
+        *,
+        region: str | None,
+        connect_timeout: float | None,
+        read_timeout: float | None,
+        max_attempts: int | None,
+        max_connections: int,
+        wall_clock: Callable[[], float],
+    ) -> Self:
+        """Check what was given and read what the environment says.
+
+        Raises:
+            CallbackUrlError: The URL cannot work, no region is known, or the proxy cannot be used.
+            CredentialsError: The profile that the environment names does not exist.
+            UnavailableError: `AWS_CA_BUNDLE` cannot be loaded.
+            ValueError: A number is out of range.
+        """
+        url = CallbackUrl.parse(callback_url)
+        session = cache(partial(botocore_session, url))
+        credentials = CredentialChain(session, default=LOOPBACK_CREDENTIALS if url.is_loopback else None)
+        region = signing_region(url, region, lambda: region_of_profile(session()))
+        if max_connections < 1:
+            raise ValueError(f"max_connections is at least 1, not {max_connections}")
+        return cls(
+            endpoint=Endpoint.of(url),
+            requests=Requests(url, region, credentials, wall_clock),
+            policy=RetryPolicy(max_attempts=DEFAULT_MAX_ATTEMPTS if max_attempts is None else max_attempts),
+            connect_timeout=_seconds("connect_timeout", connect_timeout, DEFAULT_CONNECT_TIMEOUT),
+            read_timeout=_seconds("read_timeout", read_timeout, DEFAULT_READ_TIMEOUT),
+            max_connections=max_connections,
+        )
+
+
+def _seconds(name: str, given: float | None, default: float) -> float:
+    if given is not None and not given > 0:
+        raise ValueError(f"{name} is a number of seconds above zero, not {given}")
+    return default if given is None else given

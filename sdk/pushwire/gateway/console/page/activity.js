@@ -1,0 +1,137 @@
+// What passes: one line for each entry of the feed, and what a frame holds below it.
+
+import { byId, make, timeOf } from "./dom.js";
+
+const MOST = 500;
+const SHOWN_OF_ID = 6;
+const PAUSE_MILLISECONDS = 30;
+const FRAMES = new Set(["received", "delivered"]);
+
+/** @param {{connectionId: () => string | null}} chosen Tells which connection is chosen. */
+export function startActivity(chosen) {
+  const list = byId("activity");
+  let waiting = [];
+  let timer = null;
+
+  function showWaiting() {
+    timer = null;
+    const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    list.append(...waiting.splice(0).map(line));
+    while (list.children.length > MOST) list.firstElementChild.remove();
+    showEmptiness();
+    if (isAtEnd) list.scrollTop = list.scrollHeight;
+  }
+
+  function filter() {
+    const onlyChosen = byId("show-chosen").checked;
+    list.classList.toggle("no-frames", !byId("show-frames").checked);
+    list.classList.toggle("no-events", !byId("show-events").checked);
+    for (const item of list.children) item.hidden = onlyChosen && item.dataset.connection !== chosen.connectionId();
+    showEmptiness();
+  }
+
+  function showEmptiness() {
+    byId("no-activity").hidden = list.children.length > 0;
+  }
+
+  function line(entry) {
+    const isFrame = FRAMES.has(entry.kind);
+    const item = make("li", { class: isFrame ? "frame" : "event", "data-connection": entry.connectionId });
+    item.append(isFrame ? frameLine(entry) : make("div", { class: "line" }, ...lineOf(entry, ...eventWords(entry))));
+    item.hidden = byId("show-chosen").checked && entry.connectionId !== chosen.connectionId();
+    return item;
+  }
+
+  for (const id of ["show-frames", "show-events", "show-chosen"]) byId(id).addEventListener("change", filter);
+  byId("clear").addEventListener("click", () => {
+    list.replaceChildren();
+    showEmptiness();
+  });
+
+  return {
+    filter,
+    /** Show exactly these entries. */
+    show(entries) {
+      waiting = [];
+      list.replaceChildren(...entries.map(line));
+      showEmptiness();
+      list.scrollTop = list.scrollHeight;
+    },
+    /** Add an entry: with others, a moment later. */
+    add(entry) {
+      waiting.push(entry);
+      if (waiting.length > MOST) waiting.shift();
+      timer ??= setTimeout(showWaiting, PAUSE_MILLISECONDS);
+    },
+  };
+}
+
+function lineOf(entry, tag, mood, ...words) {
+  return [
+    timeOf(entry.at),
+    make("span", { class: `tag ${mood}` }, tag),
+    make("span", { class: "what" }, ...words),
+    make("code", { class: "whose", title: entry.connectionId }, entry.connectionId.slice(0, SHOWN_OF_ID)),
+  ];
+}
+
+function frameLine(entry) {
+  const { kind, text, frame, routeKey, cause } = entry;
+  const [tag, mood] = kind === "received" ? ["from client", "in"] : ["to client", "out"];
+  const title = make("b", {}, titleOf(entry));
+  const preview = make(
+    "span",
+    { class: "preview" },
+    frame?.message === undefined ? text : JSON.stringify(frame.message),
+  );
+  const reason = frame?.reason === undefined ? null : make("span", { class: "reason" }, frame.reason);
+  const facts = [
+    entry.connectionId,
+    frame?.operation,
+    frame?.format && `${frame.format.toUpperCase()} frame`,
+    kind === "received" && (routeKey === null ? "no route took it" : `given to ${routeKey}`),
+    cause && { post: "a post", reply: "a route response", error: "an error frame" }[cause],
+    `${text.length.toLocaleString("en")} characters`,
+  ];
+  const details = make(
+    "details",
+    { ontoggle: () => details.open && details.scrollIntoView({ block: "nearest" }) },
+    make("summary", { class: "line" }, ...lineOf(entry, tag, mood, title, " ", preview), reason),
+    make("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
+    frame?.message === undefined ? null : block("Message", JSON.stringify(frame.message, null, 2)),
+    block("Frame", text),
+  );
+  return details;
+}
+
+function titleOf({ frame, routeKey }) {
+  if (frame?.name) return frame.name;
+  if (frame?.error) return frame.error;
+  return frame?.reason ? "not decoded" : (routeKey ?? "text");
+}
+
+const block = (label, text) =>
+  make("div", { class: "block" }, make("span", {}, label), make("pre", { tabindex: "0", "aria-label": label }, text));
+
+function eventWords({ kind, sourceIp, subprotocol, status, routeKey, statusCode, failure, method, code, reason }) {
+  switch (kind) {
+    case "connected":
+      return ["connected", "event", `from ${sourceIp}${subprotocol ? `, subprotocol ${subprotocol}` : ""}`];
+    case "refused":
+      return ["refused", "bad", `the handshake was answered ${status}`];
+    case "invoked":
+      return failure === undefined
+        ? ["handler", "event", `${routeKey} returned ${statusCode}`]
+        : ["handler", "bad", `${routeKey} failed: ${failure}`];
+    case "called":
+      return status === 0 || status >= 400
+        ? ["call", "bad", callWords(method, status)]
+        : ["call", "event", callWords(method, status)];
+    case "ended":
+      return ["ended", "event", [code, reason].filter((word) => word !== "").join(" ")];
+    default:
+      return [kind, "event"];
+  }
+}
+
+const callWords = (method, status) => `${method} @connections ${status === 0 ? "was cut" : `answered ${status}`}`;

@@ -1,0 +1,14 @@
+"""Signing for AWS: Signature Version 4 without I/O, and the credentials to sign with."""
+
+from pushwire.sigv4.credentials import CredentialChain, Credentials, environment_credentials
+from pushwire.sigv4.signer import Signer, Stamp, canonical_target, signing_key
+
+__all__ = [
+    "CredentialChain",
+    "Credentials",
+    "Signer",
+    "Stamp",
+    "canonical_target",
+    "environment_credentials",
+    "signing_key",
+]

@@ -1,0 +1,184 @@
+"""The async Server SDK: the same surface with `await`, and ids from async iterables."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from tests.server.world import CONNECTION_ID, LEAF, SEND_LEAF, AsyncWireServerSdk, leaf_of_frame_size
+from tests.support.async_tests import on_a_loop
+from tests.support.fault_server import FaultServer, answer
+
+import pushwire
+from pushwire import BroadcastReport, Format
+from pushwire.errors import ConnectionGoneError, ConnectionPendingError, ThrottledError
+from pushwire.testing import AsyncRecordingConnections, Post
+
+FRAME = b'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}'
+
+
+@pytest.fixture
+def connections() -> AsyncRecordingConnections:
+    return AsyncRecordingConnections(
+        failures={"gone": ConnectionGoneError(attempts=1), "slow": ThrottledError(attempts=3)}
+    )
+
+
+async def ids_later(*ids: str) -> AsyncIterator[str]:
+    for connection_id in ids:
+        await asyncio.sleep(0)
+        yield connection_id
+
+
+@on_a_loop
+async def test_a_message_goes_out_as_one_frame(connections: AsyncRecordingConnections) -> None:
+    await AsyncWireServerSdk(connections=connections).send_leaf(CONNECTION_ID, LEAF(leaf_name="Hello!"))
+    binary = AsyncWireServerSdk(connections=connections, frame_format=Format.BINARY)
+    await binary.send_leaf(CONNECTION_ID, LEAF())
+    assert connections.posts == [Post(CONNECTION_ID, FRAME), Post(CONNECTION_ID, b"CghTZW5kTGVhZg==")]
+    assert [sent.message for sent in connections.sent] == [LEAF(leaf_name="Hello!"), LEAF()]
+
+
+@on_a_loop
+async def test_what_is_refused_is_refused_as_in_the_sync_one(connections: AsyncRecordingConnections) -> None:
+    sdk = AsyncWireServerSdk(connections=connections)
+    wrong: Any = None
+    with pytest.raises(TypeError, match="a connection id is a string"):
+        await sdk.send_leaf(wrong, LEAF())
+    with pytest.raises(pushwire.InvalidConnectionIdError):
+        await sdk.send_leaf("", LEAF())
+    with pytest.raises(pushwire.PayloadTooLargeError) as caught:
+        await sdk.send_leaf(CONNECTION_ID, leaf_of_frame_size(131_073))
+    assert (caught.value.operation, caught.value.connection_id) == (SEND_LEAF, CONNECTION_ID)
+    pending = sdk._while_pending("own")
+    for call in (
+        pending.send_leaf("own", LEAF()),
+        pending.connections.get("own"),
+        pending.connections.disconnect("own"),
+    ):
+        with pytest.raises(ConnectionPendingError):
+            await call
+    assert connections.posts == []
+
+
+@on_a_loop
+async def test_gone_is_told_to_a_function_or_an_async_one(connections: AsyncRecordingConnections) -> None:
+    told: list[str] = []
+
+    async def forget(connection_id: str) -> None:
+        await asyncio.sleep(0)
+        told.append(f"{connection_id}, later")
+
+    for on_gone in (told.append, forget):
+        sdk = AsyncWireServerSdk(connections=connections, on_gone=on_gone)
+        for call in (sdk.send_leaf("gone", LEAF()), sdk.connections.get("gone"), sdk.connections.disconnect("gone")):
+            with pytest.raises(ConnectionGoneError):
+                await call
+        await sdk.broadcast.send_leaf(["a", "gone"], LEAF())
+    assert told == ["gone"] * 4 + ["gone, later"] * 4
+
+
+@on_a_loop
+async def test_ids_come_from_an_iterable_or_an_async_one(connections: AsyncRecordingConnections) -> None:
+    sdk = AsyncWireServerSdk(connections=connections)
+    for ids in (["a", "gone", "b", "slow"], ids_later("a", "gone", "b", "slow")):
+        report = await sdk.broadcast.send_leaf(ids, LEAF(leaf_name="Hello!"))
+        assert (report.accepted, report.gone) == (2, ("gone",))
+        assert [(error.connection_id, error.operation) for error in report.failed] == [("slow", SEND_LEAF)]
+    assert connections.posts == [Post("a", FRAME), Post("b", FRAME)] * 2
+
+
+@on_a_loop
+async def test_refused_ids_are_failures_of_their_own_in_both(connections: AsyncRecordingConnections) -> None:
+    sdk = AsyncWireServerSdk(connections=connections)._while_pending("own")
+    for ids in (["a", "", "own"], ids_later("a", "", "own")):
+        report = await sdk.broadcast.send_leaf(ids, LEAF())
+        assert report.accepted == 1
+        kinds = [pushwire.InvalidConnectionIdError, ConnectionPendingError]
+        assert [type(error) for error in report.failed] == kinds
+    wrong: Any = ids_later("a", 5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="not int"):
+        await sdk.broadcast.send_leaf(wrong, LEAF())
+
+
+@on_a_loop
+async def test_one_string_and_bad_options_are_errors_before_anything_is_sent(
+    connections: AsyncRecordingConnections,
+) -> None:
+    sdk = AsyncWireServerSdk(connections=connections)
+    with pytest.raises(TypeError, match="not one string"):
+        await sdk.broadcast.send_leaf(CONNECTION_ID, LEAF())
+    wrong: Any = {"max_inflight": 3}
+    with pytest.raises(TypeError, match="no option max_inflight="):
+        await sdk.broadcast.send_leaf(["a"], LEAF(), **wrong)
+    assert connections.posts == []
+
+
+@on_a_loop
+async def test_what_an_async_on_gone_raises_is_raised_when_the_broadcast_has_ended(
+    connections: AsyncRecordingConnections,
+) -> None:
+    async def forget(_connection_id: str) -> None:
+        raise LookupError("no table")
+
+    sdk = AsyncWireServerSdk(connections=connections, on_gone=forget)
+    with pytest.raises(LookupError, match="no table"):
+        await sdk.broadcast.send_leaf(["gone", "a", "gone"], LEAF())
+    assert connections.posts == [Post("a", connections.posts[0].data)]
+
+
+@on_a_loop
+async def test_a_broadcast_that_is_cancelled_gives_up_its_async_on_gone(connections: AsyncRecordingConnections) -> None:
+    ended: list[str] = []
+
+    async def forget(_connection_id: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    sdk = AsyncWireServerSdk(connections=connections, on_gone=forget)
+    broadcast = asyncio.ensure_future(sdk.broadcast.send_leaf(["gone"], LEAF()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    broadcast.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await broadcast
+    await asyncio.sleep(0)
+    assert ended == ["cancelled"]
+
+
+@on_a_loop
+async def test_it_is_an_async_context_manager_that_closes_only_what_it_opened() -> None:
+    class Closing(AsyncRecordingConnections):
+        closed = 0
+
+        async def close(self) -> None:
+            self.closed += 1
+
+    own = Closing()
+    async with AsyncWireServerSdk(connections=own) as sdk:
+        await sdk.send_leaf("a", LEAF())
+    assert own.closed == 0
+
+
+@pytest.mark.extra("boto3")
+@on_a_loop
+async def test_it_posts_through_boto3_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer(answer(200)) as server:
+        async with AsyncWireServerSdk(server.url) as sdk:
+            await sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="Hello!"))
+            report = await sdk.broadcast.send_leaf(ids_later("a", "b"), LEAF(leaf_name="Hello!"))
+        monkeypatch.setenv("PUSHWIRE_CALLBACK_URL", server.url)
+        async with AsyncWireServerSdk() as sdk:
+            await sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="Hello!"))
+    assert report == BroadcastReport(accepted=2)
+    assert [request.body for request in server.requests] == [FRAME] * 4
+    gc.collect()
+
+
+def test_settings_beside_connections_are_refused(connections: AsyncRecordingConnections) -> None:
+    with pytest.raises(TypeError, match="connections= stands alone"):
+        AsyncWireServerSdk(connections=connections, max_attempts=2)

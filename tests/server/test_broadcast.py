@@ -1,0 +1,321 @@
+"""One message to many clients: what goes out, what is told, what is refused before anything is sent."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.server.world import CONNECTION_ID, EVERYTHING, LEAF, SEND_LEAF, WireServerSdk, leaf_of_frame_size
+
+import pushwire
+from pushwire import BroadcastError, BroadcastReport, RateLimit, SendError
+from pushwire.connections.protocol import ConnectionInfo, FanOutOptions
+from pushwire.errors import ConnectionGoneError, ConnectionPendingError, ThrottledError, UnavailableError
+from pushwire.testing import AsyncRecordingConnections, Post, RecordingConnections
+
+
+@pytest.fixture
+def connections() -> RecordingConnections:
+    return RecordingConnections(
+        failures={
+            "gone": ConnectionGoneError(attempts=1),
+            "slow": ThrottledError(attempts=3),
+            "lost": UnavailableError(attempts=3, maybe_accepted=True),
+        }
+    )
+
+
+@pytest.fixture
+def sdk(connections: RecordingConnections) -> WireServerSdk:
+    return WireServerSdk(connections=connections)
+
+
+class AsksFor:
+    """Connections that take note of the options, and stop after some ids."""
+
+    def __init__(self, drawn: int = 0) -> None:
+        self.options: FanOutOptions | None = None
+        self._drawn = drawn
+
+    def post_many(self, connection_ids: Any, _data: bytes, options: FanOutOptions, on_outcome: Any, /) -> Any:
+        self.options = options
+        ids = iter(connection_ids)
+        accepted = [next(ids) for _ in range(self._drawn)]
+        for connection_id in accepted[:-1]:
+            on_outcome(connection_id, None)
+        return tuple(accepted[-1:])
+
+    def post(self, _connection_id: str, _data: bytes, /) -> None:
+        raise AssertionError("not called")
+
+    def get(self, _connection_id: str, /) -> ConnectionInfo:
+        raise AssertionError("not called")
+
+    def delete(self, _connection_id: str, /) -> None:
+        raise AssertionError("not called")
+
+    def close(self) -> None: ...
+
+
+def test_every_client_gets_the_same_frame(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+    report = sdk.broadcast.send_leaf((name for name in ("a", "b", "c")), LEAF(leaf_name="Hello!"))
+    data = b'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}'
+    assert connections.posts == [Post(name, data) for name in ("a", "b", "c")]
+    assert (report.accepted, report.gone, report.failed, report.not_tried) == (3, (), (), ())
+    assert connections.sent.to("b") == [LEAF(leaf_name="Hello!")]
+
+
+def test_nobody_is_no_failure(sdk: WireServerSdk) -> None:
+    report = sdk.broadcast.send_leaf([], LEAF())
+    report.raise_for_failures()
+    assert report.accepted == 0
+
+
+def test_one_failure_never_stops_the_rest_and_each_is_in_the_report(connections: RecordingConnections) -> None:
+    forgotten: list[str] = []
+    sdk = WireServerSdk(connections=connections, on_gone=forgotten.append)
+    report = sdk.broadcast.send_leaf(["gone", "a", "slow", "lost", "gone", "b"], LEAF())
+    assert (report.accepted, report.gone, forgotten) == (2, ("gone", "gone"), ["gone", "gone"])
+    assert [(type(error), error.connection_id, error.attempts) for error in report.failed] == [
+        (ThrottledError, "slow", 3),
+        (UnavailableError, "lost", 3),
+    ]
+    assert all(error.operation is SEND_LEAF for error in report.failed)
+
+
+def test_failures_are_raised_when_asked_for_and_can_be_told_apart(sdk: WireServerSdk) -> None:
+    report = sdk.broadcast.send_leaf(["gone", "a", "slow", "lost"], LEAF())
+    with pytest.raises(BroadcastError) as caught:
+        report.raise_for_failures()
+    assert str(caught.value) == "2 of 4 sends failed: 1 ThrottledError, 1 UnavailableError (2 sub-exceptions)"
+    assert caught.value.exceptions == report.failed
+    assert isinstance(caught.value, pushwire.PushwireError)
+    throttled: list[Any] = []
+    try:
+        try:
+            report.raise_for_failures()
+        except* ThrottledError as group:
+            throttled += group.exceptions
+    except* UnavailableError:
+        pass
+    assert throttled == [report.failed[0]]
+
+
+def test_the_gone_are_no_failure(sdk: WireServerSdk) -> None:
+    sdk.broadcast.send_leaf(["gone"], LEAF()).raise_for_failures()
+
+
+def test_reports_add_up(sdk: WireServerSdk) -> None:
+    first = sdk.broadcast.send_leaf(["a", "gone"], LEAF())
+    second = sdk.broadcast.send_leaf(["b", "slow"], LEAF())
+    both = first + second + BroadcastReport(not_tried=("c",))
+    assert (both.accepted, both.gone, both.failed, both.not_tried) == (2, ("gone",), second.failed, ("c",))
+    assert sum([first, second], BroadcastReport()).accepted == 2
+    with pytest.raises(TypeError):
+        first + 1  # type: ignore[operator]
+
+
+def test_a_report_cannot_be_changed_and_shows_what_it_holds() -> None:
+    report: Any = BroadcastReport(accepted=3, gone=("a",))
+    for name in ("accepted", "gone", "failed", "not_tried", "other"):
+        with pytest.raises(AttributeError):
+            setattr(report, name, 5)
+    assert repr(report) == "BroadcastReport(accepted=3, gone=('a',), failed=(), not_tried=())"
+    assert report == BroadcastReport(accepted=3, gone=("a",))
+    assert report != BroadcastReport(accepted=4, gone=("a",))
+    assert len({report, BroadcastReport(accepted=3, gone=("a",)), BroadcastReport()}) == 2
+
+
+def test_each_outcome_is_told_as_it_comes(sdk: WireServerSdk) -> None:
+    outcomes: list[tuple[str, SendError | None]] = []
+    report = sdk.broadcast.send_leaf(["a", "slow"], LEAF(), on_outcome=lambda *outcome: outcomes.append(outcome))
+    assert outcomes == [("a", None), ("slow", report.failed[0])]
+
+
+def test_observers_are_told_of_each(connections: RecordingConnections) -> None:
+    told: list[Any] = []
+
+    class Observer:
+        def ended(self, *facts: Any) -> None:
+            told.append(facts)
+
+    sdk = WireServerSdk(connections=connections)._observed_by([Observer()])
+    report = sdk.broadcast.send_leaf(["a", "slow", ""], LEAF())
+    data = connections.posts[0].data
+    assert told == [
+        (SEND_LEAF, "a", data, None),
+        (SEND_LEAF, "slow", data, report.failed[0]),
+        (SEND_LEAF, "", data, report.failed[1]),
+    ]
+
+
+def test_an_empty_id_is_its_own_failure(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+    report = sdk.broadcast.send_leaf(["a", "", "b"], LEAF())
+    assert (report.accepted, [type(error) for error in report.failed]) == (2, [pushwire.InvalidConnectionIdError])
+    assert [post.connection_id for post in connections.posts] == ["a", "b"]
+
+
+def test_an_id_that_is_no_string_ends_it(sdk: WireServerSdk) -> None:
+    wrong: Any = ["a", None]
+    with pytest.raises(TypeError, match="a connection id is a string, not NoneType"):
+        sdk.broadcast.send_leaf(wrong, LEAF())
+
+
+def test_a_connection_that_is_not_open_yet_is_refused_alone_and_not_forgotten(
+    connections: RecordingConnections,
+) -> None:
+    forgotten: list[str] = []
+    sdk = WireServerSdk(connections=connections, on_gone=forgotten.append)._while_pending("own")
+    report = sdk.broadcast.send_leaf(["a", "own", "b"], LEAF())
+    assert (report.accepted, report.gone, forgotten) == (2, (), [])
+    (error,) = report.failed
+    assert (type(error), error.connection_id, error.operation) == (ConnectionPendingError, "own", SEND_LEAF)
+
+
+def test_the_caller_keeps_what_was_not_drawn() -> None:
+    ids = iter("abcdef")
+    report = WireServerSdk(connections=AsksFor(drawn=3)).broadcast.send_leaf(ids, LEAF())
+    assert (report.accepted, report.not_tried) == (2, ("c",))
+    assert list(ids) == ["d", "e", "f"]
+
+
+def test_options_reach_the_connections() -> None:
+    connections, budget = AsksFor(), RateLimit(per_second=100)
+    WireServerSdk(connections=connections).broadcast.send_leaf(
+        [], LEAF(), max_in_flight=7, rate_limit=budget, deadline=2
+    )
+    assert connections.options == FanOutOptions(7, budget, 2.0)
+    WireServerSdk(connections=connections).broadcast.send_leaf([], LEAF())
+    assert connections.options == FanOutOptions(32, None, None)
+
+
+class Never:
+    """Ids that must not be drawn."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("an id was drawn")
+
+
+async def later(_connection_id: str, _error: SendError | None) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({"max_inflight": 3}, TypeError, "a broadcast has no option max_inflight=: it has max_in_flight=, rate_limit="),
+        ({"max_in_flight": 0}, ValueError, "max_in_flight= is at least 1, not 0"),
+        ({"max_in_flight": 2.5}, TypeError, "max_in_flight= takes a whole number of posts, not float"),
+        ({"max_in_flight": True}, TypeError, "max_in_flight="),
+        ({"max_in_flight": None}, TypeError, "max_in_flight="),
+        ({"rate_limit": 5000}, TypeError, r"rate_limit= takes RateLimit\(per_second=…\), not int"),
+        ({"deadline": "1s"}, TypeError, "deadline= takes seconds from now, not str"),
+        ({"deadline": float("nan")}, ValueError, "deadline= takes seconds from now, not nan"),
+        ({"deadline": False}, TypeError, "deadline="),
+        ({"on_outcome": 5}, TypeError, "on_outcome= takes a plain function"),
+        ({"on_outcome": later}, TypeError, "on_outcome= takes a plain function"),
+    ],
+)
+def test_a_bad_option_is_told_before_anything_is_sent(
+    sdk: WireServerSdk, connections: RecordingConnections, options: Any, error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        sdk.broadcast.send_leaf(Never(), LEAF(), **options)
+    assert connections.posts == []
+
+
+async def ids_later() -> Any:
+    yield "a"
+
+
+@pytest.mark.parametrize(
+    ("ids", "told"),
+    [
+        (CONNECTION_ID, "many connection ids, not one string: to send to one client, leave out `broadcast`"),
+        (b"abc", "not one string"),
+        (None, "an iterable of connection ids, not NoneType"),
+        (ids_later(), "not async_generator: for an async one, take the async SDK"),
+    ],
+)
+def test_what_is_not_many_ids_is_a_type_error(
+    sdk: WireServerSdk, connections: RecordingConnections, ids: Any, told: str
+) -> None:
+    with pytest.raises(TypeError, match=told):
+        sdk.broadcast.send_leaf(ids, LEAF())
+    assert connections.posts == []
+
+
+def test_a_message_of_another_type_or_too_large_is_told_before_anything_is_sent(sdk: WireServerSdk) -> None:
+    with pytest.raises(TypeError, match=r"SendLeaf takes a wire\.v1\.Leaf, not a Everything"):
+        sdk.broadcast.send_leaf(Never(), EVERYTHING())
+    with pytest.raises(pushwire.PayloadTooLargeError) as caught:
+        sdk.broadcast.send_leaf(Never(), leaf_of_frame_size(131_073))
+    assert (caught.value.operation, caught.value.size) == (SEND_LEAF, 131_073)
+
+
+def test_what_on_gone_raises_ends_it(connections: RecordingConnections) -> None:
+    def forget(_connection_id: str) -> None:
+        raise LookupError("no table")
+
+    sdk = WireServerSdk(connections=connections, on_gone=forget)
+    with pytest.raises(LookupError, match="no table"):
+        sdk.broadcast.send_leaf(["a", "gone", "b"], LEAF())
+
+
+def test_an_async_on_gone_or_async_connections_are_refused_at_construction(connections: RecordingConnections) -> None:
+    async def forget(_connection_id: str) -> None: ...
+
+    with pytest.raises(TypeError, match="on_gone= is async, which this SDK cannot await"):
+        WireServerSdk(connections=connections, on_gone=forget)
+    wrong: Any = AsyncRecordingConnections()
+    with pytest.raises(TypeError, match="connections= is async"):
+        WireServerSdk(connections=wrong)
+
+
+def test_errors_in_a_report_keep_their_cause_and_no_frames() -> None:
+    class Failing(RecordingConnections):
+        def post_many(self, connection_ids: Any, data: bytes, _options: Any, on_outcome: Any, /) -> tuple[str, ...]:
+            for connection_id in connection_ids:
+                try:
+                    self.post(connection_id, data)
+                except UnavailableError as error:
+                    on_outcome(connection_id, error)
+            return ()
+
+        def post(self, connection_id: str, _data: bytes, /) -> None:
+            try:
+                reset()
+            except ConnectionResetError as error:
+                raise UnavailableError("reset", connection_id=connection_id) from error
+
+    def reset() -> None:
+        raise ConnectionResetError("by peer")
+
+    (error,) = WireServerSdk(connections=Failing()).broadcast.send_leaf(["a"], LEAF()).failed
+    assert error.__cause__ is not None
+    assert str(error.__cause__) == "by peer"
+    assert (error.__traceback__, error.__cause__.__traceback__) == (None, None)
+
+
+def test_a_broadcast_is_logged_once_at_debug(sdk: WireServerSdk, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="pushwire"):
+        sdk.broadcast.send_leaf(["a", "b"], LEAF(leaf_name="Hello!"))
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        'send wire.v1.WireService.SendLeaf to many: b\'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}\''
+    )
+
+
+def test_broadcasts_of_many_threads_do_not_mix(connections: RecordingConnections, sdk: WireServerSdk) -> None:
+    reports: list[BroadcastReport] = []
+
+    def send(name: str) -> None:
+        reports.append(sdk.broadcast.send_leaf([name] * 50, LEAF(leaf_name=name)))
+
+    threads = [threading.Thread(target=send, args=(f"t{number}",)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert [report.accepted for report in reports] == [50] * 8
+    assert all(connections.sent.to(f"t{number}") == [LEAF(leaf_name=f"t{number}")] * 50 for number in range(8))

@@ -1,0 +1,27 @@
+"""A certificate authority that only those trust who are told to."""
+
+import ssl
+from pathlib import Path
+
+import trustme
+
+__all__ = ["Authority"]
+
+
+class Authority:
+    """Issues certificates for servers of the tests.
+
+    Args:
+        folder: Where to write what has to be a file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._authority = trustme.CA()
+        self.bundle = folder / "authority.pem"
+        self._authority.cert_pem.write_to_path(self.bundle)
+
+    def server(self, name: str = "127.0.0.1") -> ssl.SSLContext:
+        """What a server of this name speaks TLS with."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._authority.issue_cert(name).configure_cert(context)
+        return context
