@@ -5,11 +5,11 @@ from pathlib import Path
 from tests.codegen import toolchain
 
 SIZES = (1, 40, 200, 400)
-_SERVICES = Path(__file__).parent / "proto" / "services.proto"
+_SERVICES = Path(__file__).parent / "proto" / "apis.proto"
 
 
 def generate(folder: Path) -> None:
-    """Generate `services.proto`, and a contract of each size, into a folder to import from."""
+    """Generate `apis.proto`, and a contract of each size, into a folder to import from."""
     source = folder / "proto"
     source.mkdir(parents=True)
     (source / _SERVICES.name).write_text(_SERVICES.read_text())

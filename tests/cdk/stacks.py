@@ -38,8 +38,8 @@ def stack(name: str) -> Callable[[Build], None]:
 
 
 def services() -> Any:
-    """The module generated from `services.proto`."""
-    return importlib.import_module("services_pushwire_cdk")
+    """The module generated from `apis.proto`."""
+    return importlib.import_module("apis_pushwire_cdk")
 
 
 def sized(size: int) -> Any:

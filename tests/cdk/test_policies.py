@@ -86,7 +86,7 @@ def test_the_gateways_own_evaluator_agrees(world: World) -> None:
 
 
 def test_the_documents_policies_do_the_same(generated: Path) -> None:
-    text = Template((generated / "services.iam.json").read_text()).safe_substitute(
+    text = Template((generated / "apis.iam.json").read_text()).safe_substitute(
         partition="aws", region=REGION, account_id=ACCOUNT, api_id="Api", stage="prod"
     )
     policies: dict[str, Any] = json.loads(text)

@@ -78,7 +78,7 @@ def test_binary_frames_arrive_by_default_and_it_says_so(world: World) -> None:
     assert leads_to(world, "Binary") == dict.fromkeys(OWN, "Router")
     (said,) = world.annotations("Binary")
     assert said == (
-        "info: services.BinaryService.Draw, services.BinaryService.Erase arrive by $default: API Gateway cannot read "
+        "info: apis.BinaryService.Draw, apis.BinaryService.Erase arrive by $default: API Gateway cannot read "
         "the route of a binary frame."
     )
 
@@ -86,7 +86,7 @@ def test_binary_frames_arrive_by_default_and_it_says_so(world: World) -> None:
 def test_json_beside_binary_keeps_its_route(world: World) -> None:
     assert leads_to(world, "Mixed") == {"$default": "Router", "Write": "Text"}
     (said,) = world.annotations("Mixed")
-    assert said.startswith("info: services.MixedService.Paint arrive by $default")
+    assert said.startswith("info: apis.MixedService.Paint arrive by $default")
 
 
 # Several services
@@ -188,7 +188,7 @@ def test_a_missing_integration_is_named(scope: Stack) -> None:
 
 @pytest.mark.parametrize("wrong", [None, "arn:aws:lambda", function])
 def test_what_is_no_integration_is_told(scope: Stack, wrong: Any) -> None:
-    with pytest.raises(TypeError, match=r"services.ChatService.JoinRoom needs a WebSocketRouteIntegration, such as"):
+    with pytest.raises(TypeError, match=r"apis.ChatService.JoinRoom needs a WebSocketRouteIntegration, such as"):
         services().ChatIntegrations(join_room=wrong, ping=integration(scope))
     with pytest.raises(TypeError, match=r"ChatIntegrations.all needs a WebSocketRouteIntegration"):
         services().ChatIntegrations.all(wrong)
@@ -209,11 +209,11 @@ def refused(scope: Stack, *services_: Any, **options: Any) -> str:
 def test_two_services_with_one_route_cannot_share_an_api(scope: Stack) -> None:
     router = integration(scope)
     assert refused(scope, services().ChatIntegrations.all(router), services().ClashingIntegrations.all(router)) == (
-        "services.ClashingService.Knock has the route 'ping', as services.ChatService.Ping has, and they share an API: "
+        "apis.ClashingService.Knock has the route 'ping', as apis.ChatService.Ping has, and they share an API: "
         "set another `route` in one of the two contracts, or give the services an API each"
     )
     assert refused(scope, services().ChatIntegrations.mock(), services().ChatIntegrations.mock()) == (
-        "services.ChatService is given twice: give its integrations once"
+        "apis.ChatService is given twice: give its integrations once"
     )
 
 
@@ -228,12 +228,12 @@ def test_two_routers_do_not_leave_open_who_lets_clients_in(scope: Stack) -> None
 def test_what_arrives_by_default_arrives_at_one_router(scope: Stack) -> None:
     apart = services().BinaryIntegrations(draw=integration(scope, "A"), erase=integration(scope, "B"))
     assert refused(scope, apart) == (
-        "services.BinaryService.Draw and services.BinaryService.Erase both arrive by $default, which leads to one "
+        "apis.BinaryService.Draw and apis.BinaryService.Erase both arrive by $default, which leads to one "
         "integration: give both the same one, whose handler is a router"
     )
     elsewhere = WebSocketRouteOptions(integration=integration(scope, "C"))
     together = services().BinaryIntegrations.all(integration(scope, "D"))
-    assert "services.BinaryService.Draw and $default both arrive by $default" in refused(
+    assert "apis.BinaryService.Draw and $default both arrive by $default" in refused(
         scope, together, default_route_options=elsewhere
     )
 

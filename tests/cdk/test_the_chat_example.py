@@ -1,20 +1,27 @@
 """The chat's own app, run as `cdk` runs it, on a machine without an account."""
 
+import importlib
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from aws_cdk import App
+from aws_cdk.assertions import Annotations, Match
 from cfnlint.api import lint
 
 from pushwire.callback_url import ENVIRONMENT_VARIABLE
 from tests.cdk.test_policies import CONNECTION, METHODS, permits
 from tests.cdk.world import plain
+from tests.docs.snippets import snippet
 
-CHAT = Path(__file__).parents[2] / "examples" / "chat"
+ROOT = Path(__file__).parents[2]
+CHAT = ROOT / "examples" / "chat"
 STAGE = "arn:aws:execute-api:us-east-1:123456789012:Api/prod"
 
 
@@ -31,20 +38,27 @@ class Synthesized(NamedTuple):
 
 @pytest.fixture(scope="module")
 def chat(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    folder = tmp_path_factory.mktemp("chat.out")
-    (command,) = json.loads((CHAT / "cdk.json").read_text()).values()
-    words = [sys.executable if word == "python" else word for word in command.split()]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
-    done = subprocess.run(
-        words,
-        cwd=CHAT,
-        env={**environment, "CDK_OUTDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
+    """A copy of the example, its layer filled as its README says, synthesized by the command in its `cdk.json`."""
+    folder = tmp_path_factory.mktemp("example") / "chat"
+    shutil.copytree(CHAT, folder, ignore=shutil.ignore_patterns("__pycache__", "cdk.out", "layer"))
+    uv, *fill, requirement = shlex.split(
+        next(line for line in snippet("examples/chat/README.md", "sh", "cdk deploy").splitlines() if "--target" in line)
     )
+    assert requirement == "pushwire"
+    if shutil.which(uv) is None:
+        pytest.skip(f"{uv} is not on PATH, which fills the layer")
+    run([uv, *fill, "--quiet", str(ROOT)], folder)
+    (command,) = json.loads((folder / "cdk.json").read_text()).values()
+    printed = run([sys.executable if word == "python" else word for word in command.split()], folder)
+    return Synthesized(folder, json.loads((folder / "cdk.out" / "Chat.template.json").read_text()), printed)
+
+
+def run(command: list[str], folder: Path) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
+    environment |= {"CDK_OUTDIR": "cdk.out", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return Synthesized(folder, json.loads((folder / "Chat.template.json").read_text()), done.stdout + done.stderr)
+    return done.stdout + done.stderr
 
 
 def test_it_has_the_api_the_two_functions_the_table_and_outputs(chat: Synthesized) -> None:
@@ -102,25 +116,39 @@ def test_both_functions_may_send_and_know_where_to_and_neither_may_disconnect(ch
         assert allowed == ["POST"]
 
 
-def test_what_is_deployed_is_the_application_and_nothing_else(chat: Synthesized) -> None:
-    (asset,) = chat.folder.glob("asset.*")
-    files = {path.relative_to(asset).as_posix() for path in asset.rglob("*") if path.is_file()}
-    assert files == {"app.py", "progress.py", "store.py", "chat/v1/chat_pb2.py", "chat/v1/chat_pushwire.py"}
-    code = {each["Handler"]: each["Code"] for each in chat.resources("Lambda::Function").values()}
-    assert code.keys() == {"app.handler", "progress.handler"}
-    assert code["app.handler"] == code["progress.handler"]
+def test_what_is_deployed_is_the_application_and_what_it_imports_and_nothing_else(chat: Synthesized) -> None:
+    contents = {
+        frozenset(path.relative_to(asset).as_posix() for path in asset.rglob("*") if path.is_file())
+        for asset in (chat.folder / "cdk.out").glob("asset.*")
+    }
+    code = {"app.py", "progress.py", "store.py", "chat/v1/chat_pb2.py", "chat/v1/chat_pushwire.py"}
+    assert code in contents
+    (layer,) = contents - {frozenset(code)}
+    assert {"python/pushwire/aws_lambda/router.py", "python/google/protobuf/message.py"} <= layer
+    functions = chat.resources("Lambda::Function")
+    assert functions["Router"]["Code"] == functions["Progress"]["Code"]
+    assert {name: function["Handler"] for name, function in functions.items()} == {
+        "Router": "app.handler",
+        "Progress": "progress.handler",
+    }
+    assert chat.resources("Lambda::LayerVersion").keys() == {"Dependencies"}
 
 
-def test_it_says_what_is_missing_before_it_can_run(chat: Synthesized) -> None:
-    metadata = json.loads((chat.folder / "Chat.metadata.json").read_text())
-    said = [entry["data"] for entry in metadata["/Chat"] if entry["type"] == "aws:cdk:warning"]
-    assert [text.partition(",")[0] for text in said] == ["infra/layer is missing"]
+def test_nothing_is_printed_where_nothing_is_missing(chat: Synthesized) -> None:
+    assert chat.printed == ""
+    metadata = json.loads((chat.folder / "cdk.out" / "Chat.metadata.json").read_text())
+    assert [entry for entry in metadata.get("/Chat", []) if entry["type"] == "aws:cdk:warning"] == []
+
+
+def test_a_layer_that_is_not_filled_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(CHAT)
+    infra: Any = importlib.import_module("infra.app")
+    monkeypatch.setattr(infra, "LAYER", tmp_path / "layer")
+    stack = infra.ChatStack(App(outdir=str(tmp_path / "out")), "Chat")
+    (said,) = Annotations.from_stack(stack).find_warning("*", Match.any_value())
+    assert "infra/layer is missing, without which the functions cannot import pushwire" in str(said.entry.data)
 
 
 def test_cfn_lint_finds_nothing_but_what_cdk_itself_causes(chat: Synthesized) -> None:
-    found = lint((chat.folder / "Chat.template.json").read_text())
+    found = lint((chat.folder / "cdk.out" / "Chat.template.json").read_text())
     assert [str(match) for match in found if match.rule.id != "W3005"] == []
-
-
-def test_nothing_is_printed(chat: Synthesized) -> None:
-    assert chat.printed == ""

@@ -106,7 +106,7 @@ def test_a_missing_operation_is_named(mypy: list[Finding], pyright: list[Finding
 
 
 def test_a_generated_server_module_does_not_import_cdk(generated: Path) -> None:
-    code = "import services_pushwire, sys; print([name for name in ('aws_cdk', 'jsii') if name in sys.modules])"
+    code = "import apis_pushwire, sys; print([name for name in ('aws_cdk', 'jsii') if name in sys.modules])"
     done = toolchain.python(code, generated)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 

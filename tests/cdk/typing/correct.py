@@ -1,12 +1,12 @@
 """How users write infrastructure: nothing here is a mistake."""
 
+from apis_pushwire_cdk import ChatIntegrations, ChatWebSocketApi, PresenceIntegrations, PushIntegrations
 from aws_cdk import App, CfnOutput, Stack
 from aws_cdk.aws_apigatewayv2 import ThrottleSettings, WebSocketRouteOptions
 from aws_cdk.aws_apigatewayv2_authorizers import WebSocketIamAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from aws_cdk.aws_lambda import Code, Function, Runtime
 from constructs import Construct
-from services_pushwire_cdk import ChatIntegrations, ChatWebSocketApi, PresenceIntegrations, PushIntegrations
 
 from pushwire.cdk import Integrations, WebSocketApi, WebSocketStage
 

@@ -1,9 +1,9 @@
 """What type checkers have to catch: each line that ends in a comment is a mistake, and no other line is."""
 
+from apis_pushwire_cdk import ChatIntegrations, ChatWebSocketApi, PresenceIntegrations
 from aws_cdk import App, Stack
 from aws_cdk.aws_apigatewayv2 import ThrottleSettings
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketMockIntegration
-from services_pushwire_cdk import ChatIntegrations, ChatWebSocketApi, PresenceIntegrations
 
 from pushwire.cdk import WebSocketApi
 
