@@ -17,12 +17,13 @@ from aws_cdk.aws_apigatewayv2 import (
 from aws_cdk.aws_apigatewayv2_authorizers import WebSocketIamAuthorizer, WebSocketLambdaAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from aws_cdk.aws_certificatemanager import Certificate
+from aws_cdk.aws_iam import Role, ServicePrincipal
 from aws_cdk.aws_lambda import Alias, Code, Function, Runtime
 from aws_cdk.aws_logs import LogGroup
 
 from pushwire.cdk import WebSocketApi
 
-__all__ = ["STACKS", "chat", "function", "integration", "services", "sized"]
+__all__ = ["STACKS", "chat", "domain", "function", "integration", "role", "services", "sized"]
 
 Build = Callable[[Stack], None]
 STACKS: dict[str, Build] = {}
@@ -47,13 +48,20 @@ def sized(size: int) -> Any:
     return importlib.import_module(f"size{size}_pushwire_cdk")
 
 
-def function(scope: Stack, name: str) -> Function:
-    return Function(scope, name, runtime=Runtime.PYTHON_3_13, handler="app.handler", code=Code.from_inline("# app"))
+def function(scope: Stack, name: str, **options: Any) -> Function:
+    code = Code.from_inline("# app")
+    return Function(scope, name, runtime=Runtime.PYTHON_3_13, handler="app.handler", code=code, **options)
 
 
-def integration(scope: Stack, name: str = "Router") -> WebSocketLambdaIntegration:
+def role(scope: Stack) -> Role:
+    """A role that functions share."""
+    service: Any = ServicePrincipal("lambda.amazonaws.com")
+    return Role(scope, "Role", assumed_by=service)
+
+
+def integration(scope: Stack, name: str = "Router", **options: Any) -> WebSocketLambdaIntegration:
     """The integration of a function of its own."""
-    return WebSocketLambdaIntegration("Integration", function(scope, name))
+    return WebSocketLambdaIntegration("Integration", function(scope, name, **options))
 
 
 def route(scope: Stack, name: str) -> WebSocketRouteOptions:

@@ -1,16 +1,18 @@
 """What functions behind integrations are given, and no more."""
 
-import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_cdk import App, Stack
+from aws_cdk.assertions import Annotations, Match
+from aws_cdk.aws_apigatewayv2 import DomainMappingOptions
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from aws_cdk.aws_lambda import Function
 
 from pushwire.callback_url import ENVIRONMENT_VARIABLE
 from pushwire.cdk import InfrastructureError
-from tests.cdk.stacks import function, integration, services
+from tests.cdk.stacks import chat, domain, function, integration, role, services
 from tests.cdk.world import World, environment, plain, senders
 
 
@@ -142,12 +144,23 @@ def test_a_function_of_two_apis_cannot_have_two_urls(world: World) -> None:
             services().ChatWebSocketApi(scope, "Second", integrations=all_)
 
 
-def test_a_function_of_another_stack_is_let_send_from_here(world: World, tmp_path: Any) -> None:
+@pytest.mark.parametrize("hosts", ["both", "the domain"])
+def test_a_function_of_another_stack_is_let_send_from_here(world: World, tmp_path: Path, hosts: str) -> None:
     app = App(outdir=str(tmp_path), analytics_reporting=False)
     functions, apis = Stack(app, "Functions"), Stack(app, "Apis")
-    services().ChatWebSocketApi(
-        apis, "Api", integrations=services().ChatIntegrations.all(integration(functions, "Router"))
+    options: dict[str, Any] = {}
+    if hosts == "the domain":
+        mapping = DomainMappingOptions(domain_name=domain(apis))
+        options = {"domain_mapping": mapping, "disable_execute_api_endpoint": True}
+    shared = role(functions)
+    join, ping = (integration(functions, name, role=shared) for name in ("Join", "Ping"))
+    chat(apis, integrations=services().ChatIntegrations(join_room=join, ping=ping), **options)
+    synthesized = app.synth()  # no stack names one that names it
+    template = synthesized.get_stack_by_name("Apis").template
+    (policy,) = [each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::IAM::Policy"]
+    assert plain(policy["PolicyDocument"]["Statement"][0])["Resource"].endswith("/prod/POST/@connections/*")
+    assert policy["Roles"][0]["Fn::ImportValue"].startswith("Functions:")
+    said = Annotations.from_stack(apis).find_warning(
+        "*", Match.string_like_regexp("is in another stack: set PUSHWIRE_CALLBACK_URL there")
     )
-    api = json.dumps(app.synth().get_stack_by_name("Apis").template)  # no cycle of stacks
-    assert "POST/@connections/*" in api
-    assert '"Roles": [{"Fn::ImportValue": "Functions:' in api
+    assert len(said) == (0 if hosts == "both" else 2)  # for each function

@@ -30,6 +30,16 @@ class WebSocketApi(CdkWebSocketApi):
 
     Every operation that clients send has a route, whose model refuses what does not fit the contract. Functions behind
     integrations get `PUSHWIRE_CALLBACK_URL` and the permission to send: on this stage, and nothing beyond.
+
+    Args:
+        scope: The construct around it.
+        id: Its id there.
+        integrations: Where the messages of each service go.
+        options: As `WebSocketApiOptions` describes them.
+
+    Raises:
+        InfrastructureError: Integrations and options do not go together.
+        TypeError: There is no option of such a name.
     """
 
     def __init__(
@@ -40,18 +50,6 @@ class WebSocketApi(CdkWebSocketApi):
         integrations: Sequence[Integrations],
         **options: Unpack[WebSocketApiOptions],
     ) -> None:
-        """Build the API, its stage, and its routes.
-
-        Args:
-            scope: The construct around it.
-            id: Its id there.
-            integrations: Where the messages of each service go.
-            options: As `WebSocketApiOptions` describes them.
-
-        Raises:
-            InfrastructureError: Integrations and options do not go together.
-            TypeError: There is no option of such a name.
-        """
         for name in options.keys() - WebSocketApiOptions.__optional_keys__:
             raise TypeError(f"{type(self).__name__} has no option {name!r}")
         planned = routes.planned(integrations, options)
@@ -125,7 +123,7 @@ class WebSocketApi(CdkWebSocketApi):
         elif Stack.of(function).node.addr == Stack.of(self).node.addr:
             self.grant_sdk(function)
         elif function.role is not None:
-            self.default_stage.let_send(function.role)
+            self.default_stage.let_send_from_here(function.role)
             if not self.default_stage.has_execute_api_endpoint:
                 self._warn(
                     each, f"is in another stack: set {ENVIRONMENT_VARIABLE} there, as events do not tell the domain"

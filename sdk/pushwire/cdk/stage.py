@@ -101,10 +101,12 @@ class WebSocketStage(CdkWebSocketStage):
         """Let a server ask who is connected, and since when: it may GET connections."""
         return self._grant(grantee, _MANAGE, "GET/@connections/*")
 
-    def let_send(self, role: IRole) -> None:
+    def let_send_from_here(self, role: IRole) -> None:
         """Let a role of another stack send, by a policy in this one: that one cannot refer to what refers to it."""
-        statement = PolicyStatement(actions=[_MANAGE], resources=[self._arn(_SEND)])
-        Policy(self, f"Send-{role.node.addr}", statements=[statement], roles=[role])
+        name = f"Send-{role.node.addr}"
+        if self.node.try_find_child(name) is None:
+            statement = PolicyStatement(actions=[_MANAGE], resources=[self._arn(_SEND)])
+            Policy(self, name, statements=[statement], roles=[role])
 
     def _grant(self, grantee: IGrantable, action: str, resource: str) -> Grant:
         return Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=[self._arn(resource)])
