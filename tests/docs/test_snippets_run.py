@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 from tests.docs.snippets import ROOT, snippet, snippets
 from tests.support.fault_server import FaultServer, answer
 
+pytestmark = pytest.mark.repository
+
 CHAT = ROOT / "examples" / "chat"
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
@@ -320,7 +322,6 @@ def test_the_pushwire_commands_that_the_pages_name_exist() -> None:
         assert f"pushwire {command}" in run("pushwire", command, "--help", folder=ROOT)
 
 
-@pytest.mark.repository
 def test_the_readmes_cdk_stack_synthesizes(tmp_path: Path) -> None:
     """With the real aws_cdk, in an environment of its own: it is larger than all the rest together."""
     (tmp_path / "app").mkdir()
