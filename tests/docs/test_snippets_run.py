@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 from tests.docs.snippets import ROOT, snippet, snippets
 from tests.support.fault_server import FaultServer, answer
 
+pytestmark = pytest.mark.repository
+
 CHAT = ROOT / "examples" / "chat"
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
