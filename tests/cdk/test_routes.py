@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 from aws_cdk import App, Stack
-from aws_cdk.assertions import Match
+from aws_cdk.assertions import Match, Template
 from aws_cdk.aws_apigatewayv2 import WebSocketRouteOptions
 from aws_cdk.aws_apigatewayv2_authorizers import WebSocketIamAuthorizer
+from aws_cdk.aws_apigatewayv2_integrations import WebSocketMockIntegration
+from google.protobuf.empty_pb2 import Empty
 
-from pushwire import PushwireError
-from pushwire.cdk import InfrastructureError, WebSocketApi
+from pushwire import Direction, Operation, PushwireError
+from pushwire.cdk import InfrastructureError, Integrations, WebSocketApi
+from pushwire.cdk.plan import plan
 from tests.cdk.stacks import function, integration, services
 from tests.cdk.world import World
 
@@ -69,6 +72,29 @@ def test_more_operations_than_an_api_has_routes_for_arrive_by_default_and_it_say
         "info: All 400 operations arrive by $default: with a route for each the API would have 403, and 300 are "
         "allowed."
     )
+
+
+def many(count: int) -> type[Integrations]:
+    """The integrations of a service with so many operations that clients send."""
+    operations = {
+        f"take{number}": Operation(
+            service="many.ManyService",
+            name=f"Take{number}",
+            route=f"Take{number}",
+            direction=Direction.CLIENT_TO_SERVER,
+            message_type=Empty,
+        )
+        for number in range(count)
+    }
+    return type("ManyIntegrations", (Integrations,), {"_contract": type("_ManyOperations", (), operations)})
+
+
+@pytest.mark.parametrize(("count", "own", "routes"), [(297, 3, 300), (298, 3, 3), (300, 0, 300), (301, 0, 1)])
+def test_every_route_counts_also_api_gateways_own(world: World, count: int, own: int, routes: int) -> None:
+    integrations = many(count).all(WebSocketMockIntegration("Router")) if own else many(count).mock()
+    planned = plan([integrations], given={}, otherwise={})
+    assert len(planned.routes) == routes
+    assert len(planned.remarks) == (0 if routes == 300 else 1)
 
 
 # Binary frames
@@ -236,6 +262,12 @@ def test_what_arrives_by_default_arrives_at_one_router(scope: Stack) -> None:
     assert "apis.BinaryService.Draw and $default both arrive by $default" in refused(
         scope, together, default_route_options=elsewhere
     )
+
+
+def test_mocks_may_share_what_arrives_by_default(scope: Stack) -> None:
+    mocks = [services().BinaryIntegrations.mock(), services().MixedIntegrations.mock()]
+    WebSocketApi(scope, "Api", integrations=mocks)
+    Template.from_stack(scope).resource_count_is("AWS::ApiGatewayV2::Route", 2)
 
 
 def test_two_authorizers_are_one_too_many(scope: Stack) -> None:

@@ -39,7 +39,7 @@ def document(frames: Sequence[Frame]) -> dict[str, Any]:
     Args:
         frames: The frames of the contract's operations.
     """
-    services = list(dict.fromkeys(frame.service for frame in frames))
+    services = list({frame.service.name: frame.service for frame in frames}.values())
     version = services[0].full_name.rpartition(".")[0].rpartition(".")[2]
     return {
         "asyncapi": "3.0.0",
