@@ -29,6 +29,7 @@ CLIENTS = [
 """What is tested of clients through the local gateway."""
 NEEDS = {
     "aiobotocore": ["conformance"],
+    "aws_cdk": ["cdk"],
     "boto3": [
         "aws_lambda/test_against_the_local_gateway.py",
         "conformance",

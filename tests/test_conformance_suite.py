@@ -16,7 +16,10 @@ SUITE = ROOT / "tests" / "conformance"
 README = (SUITE / "README.md").read_text()
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
 
-pytestmark = [pytest.mark.extra("aiobotocore"), pytest.mark.extra("boto3"), pytest.mark.extra("httptools")]
+pytestmark = [
+    pytest.mark.repository,
+    *(pytest.mark.extra(package) for package in ("aiobotocore", "boto3", "httptools")),
+]
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":

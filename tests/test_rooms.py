@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "client": {"_version", "_log", "_functions", "operation", "frame", "errors", "sigv4"},
     "schema": {"operation"},
     "gateway": {"_version", "operation", "frame", "errors", "schema"},
-    "plugin": {"_version", "_codegen", "v1"},
+    "cdk": {"operation", "errors", "callback_url", "schema"},
+    "plugin": {"_version", "_codegen", "v1", "operation", "schema"},
     "testing": {"connections", "frame", "errors", "operation", "callback_url", "gateway"},
     "__init__": {"_version", "errors", "operation", *LAZY},
 }

@@ -71,6 +71,25 @@ def relative(buf_output: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def optional_output(made_once: MakeOnce) -> Path:
+    """What the targets that are off by default make of the fixtures: `absolute/`, and `relative/contracts/`."""
+
+    def fill(folder: Path) -> None:
+        toolchain.buf_workspace(folder, FIXTURES / "proto")
+        done = toolchain.buf_generate(
+            folder,
+            [
+                toolchain.messages_plugin("absolute"),
+                toolchain.pushwire_plugin("absolute", "targets=cdk+schema"),
+                toolchain.pushwire_plugin("relative/contracts", "targets=cdk+schema", "imports=relative"),
+            ],
+        )
+        assert done.returncode == 0, done.stderr
+
+    return made_once("optional", fill)
+
+
+@pytest.fixture(scope="session")
 def protoc_output(made_once: MakeOnce) -> Path:
     """What `protoc` makes of the fixture contracts."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from google.protobuf import empty_pb2
+from google.protobuf import descriptor_pb2, empty_pb2
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, MethodDescriptorProto
 
@@ -58,7 +58,7 @@ class Contract:
 def request(*contracts: Contract, parameter: str = "", imported: Iterable[Contract] = ()) -> CodeGeneratorRequest:
     """Ask for the code of contracts, which may use the messages of imported ones."""
     asked = CodeGeneratorRequest(parameter=parameter)
-    for module in (empty_pb2, options_pb2):
+    for module in (descriptor_pb2, empty_pb2, options_pb2):
         module.DESCRIPTOR.CopyToProto(asked.proto_file.add())
     asked.proto_file.extend(contract.descriptor for contract in (*imported, *contracts))
     asked.file_to_generate.extend(contract.descriptor.name for contract in contracts)

@@ -9,6 +9,7 @@ from pushwire.plugin.files import TARGETS
 from pushwire.plugin.parameters import ParameterError, Parameters, parse
 
 KNOWN = ("server", "client", "cdk")
+DEFAULT = ("server", "client")
 
 
 DEFAULT = ("server", "client")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pushwire.client.errors import AuthError
 from pushwire.client.handshake import Handshake
 from pushwire.client.url import execute_api_region, is_loopback
-from pushwire.sigv4 import CredentialChain, Credentials, presigned_url
+from pushwire.sigv4 import CredentialChain, presigned_url
 from pushwire.sigv4.sessions import (
     LOOPBACK_CREDENTIALS,
     any_session,
@@ -56,12 +56,9 @@ class IamAuth:
         chain = self._chain(handshake.url)
         region = self._region or execute_api_region(handshake.url) or region_of_environment()
         if region is not None and chain.is_ready():
-            credentials = chain.load()
-        else:
-            region, credentials = await asyncio.to_thread(self._look_up, handshake.url, chain, region)
-        url = presigned_url(
-            handshake.url, credentials, region=region, service=_SERVICE, now=self._clock(), expires=_GOOD_FOR
-        )
+            url = self._signed(handshake.url, chain, region)
+        else:  # there are files to read, or the network to ask
+            url = await asyncio.to_thread(self._signed, handshake.url, chain, region)
         return replace(handshake, url=url)
 
     def _chain(self, url: str) -> CredentialChain:
@@ -74,14 +71,15 @@ class IamAuth:
             )
         return self._chains[loopback]
 
-    def _look_up(self, url: str, chain: CredentialChain, region: str | None) -> tuple[str, Credentials]:
-        """Read files, or ask the network, for what is missing."""
-        if region is None:
-            region = (
-                region_of_profile(session_for_loopback()) or _LOOPBACK_REGION
-                if is_loopback(url)
-                else region_of_profile(any_session())
-            )
-        if region is None:
-            raise AuthError("no region to sign for: IamAuth(region=…), or set AWS_REGION")
-        return region, chain.load()
+    def _signed(self, url: str, chain: CredentialChain, region: str | None) -> str:
+        region = region or _region_of_profile(url)
+        now = self._clock()
+        return presigned_url(url, chain.load(), region=region, service=_SERVICE, now=now, expires=_GOOD_FOR)
+
+
+def _region_of_profile(url: str) -> str:
+    loopback = is_loopback(url)
+    region = region_of_profile(session_for_loopback() if loopback else any_session())
+    if region is None and not loopback:
+        raise AuthError("no region to sign for: IamAuth(region=…), or set AWS_REGION")
+    return region or _LOOPBACK_REGION

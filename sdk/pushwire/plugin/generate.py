@@ -5,7 +5,7 @@ from google.protobuf.descriptor_pb2 import Edition
 
 from pushwire.plugin import parameters, request
 from pushwire.plugin.checks import problems
-from pushwire.plugin.files import DEFAULT_TARGETS, TARGETS, files
+from pushwire.plugin.files import DEFAULT_TARGETS, MODULE_SUFFIXES, TARGETS, files
 
 __all__ = ["generate"]
 
@@ -30,12 +30,11 @@ def generate(asked: CodeGeneratorRequest) -> CodeGeneratorResponse:
     try:
         chosen = parameters.parse(asked.parameter, targets=TARGETS, default=DEFAULT_TARGETS)
         model = request.read(asked)
+        found = problems(model, MODULE_SUFFIXES)
+        if found:
+            response.error = "\n".join(map(str, found))
+        else:
+            response.file.extend(files(model, chosen))
     except (parameters.ParameterError, request.RequestError) as error:
         response.error = str(error)
-        return response
-    found = problems(model, [target.suffix for target in TARGETS.values()])
-    if found:
-        response.error = "\n".join(map(str, found))
-    else:
-        response.file.extend(files(model, chosen))
     return response

@@ -31,7 +31,7 @@ DEPRECATED = MemberByReader("typing_extensions", "pushwire._codegen", "deprecate
 
 _TYPE_CHECKING = Member("typing", "TYPE_CHECKING")
 _PYTHON_OWN = ("abc", "builtins", "collections.abc", "typing")
-_RUN_TIME_PACKAGES = ("google.protobuf", "pushwire")
+_INSTALLED_PACKAGES = ("aws_cdk", "constructs", "google.protobuf", "pushwire")
 """They are installed, never generated beside the contract, and so never imported relatively."""
 
 
@@ -139,7 +139,7 @@ class Imports:
     def _group(self, module: str) -> "_Group":
         if module in _PYTHON_OWN:
             return self._groups[0]
-        installed = any(f"{module}.".startswith(f"{package}.") for package in _RUN_TIME_PACKAGES)
+        installed = any(f"{module}.".startswith(f"{package}.") for package in _INSTALLED_PACKAGES)
         return self._groups[1 if installed else 2]
 
     def _free(self, name: str) -> str:

@@ -3,6 +3,8 @@
 import enum
 from dataclasses import dataclass
 
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+
 from pushwire.plugin.locations import Locations, Path
 
 __all__ = ["EMPTY", "Contract", "Direction", "Format", "Message", "Model", "Rpc", "Service"]
@@ -171,8 +173,13 @@ class Model:
 
     Attributes:
         contracts: The files to generate code for.
-        files: The paths of all files of the request, also of those that are only imported.
+        descriptors: All files of the request, also those that are only imported, each behind what it imports.
     """
 
     contracts: tuple[Contract, ...]
-    files: tuple[str, ...]
+    descriptors: tuple[FileDescriptorProto, ...]
+
+    @property
+    def files(self) -> list[str]:
+        """The paths of all files of the request."""
+        return [descriptor.name for descriptor in self.descriptors]

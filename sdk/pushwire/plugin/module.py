@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 from pushwire._codegen import ABI
-from pushwire._version import __version__
 from pushwire.plugin import comments, literals, names
 from pushwire.plugin.imports import DEPRECATED, Imports
 from pushwire.plugin.model import Contract
@@ -29,7 +28,7 @@ class Module(Printer):
     def __init__(self, contract: Contract, parameters: Parameters, *, own_names: Collection[str]) -> None:
         super().__init__()
         self._file = contract.file
-        self._generator = "protoc-gen-pushwire" if parameters.elide_version else f"protoc-gen-pushwire {__version__}"
+        self._generator = parameters.generator
         self.pyright_rules: set[str] = set()
         self.imports = Imports(
             file=contract.file,

@@ -71,7 +71,16 @@ HANDLERS_OWN = frozenset({"on_connect", "on_default", "on_disconnect", "operatio
 CLIENT_OWN = frozenset({"close", "on_error", "on_reconnect", "status"})
 """The public names that clients have of their own."""
 
-_DERIVED = ("ServerSdk", "Handlers", "Router", "Request", "ConnectRequest", "DisconnectRequest")
+_DERIVED = (
+    "ServerSdk",
+    "Handlers",
+    "Router",
+    "Request",
+    "ConnectRequest",
+    "DisconnectRequest",
+    "Integrations",
+    "WebSocketApi",
+)
 _DERIVED_ONCE = ("Client", "Event")
 """Those of clients, which are all async and say so by nothing but their methods."""
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from pushwire._version import __version__
+
 __all__ = ["ParameterError", "Parameters", "parse"]
 
 _IMPORTS = ("absolute", "relative")
@@ -29,12 +31,17 @@ class Parameters:
     elide_version: bool = False
 
     @property
+    def generator(self) -> str:
+        """What generated text says it was made by."""
+        return "protoc-gen-pushwire" if self.elide_version else f"protoc-gen-pushwire {__version__}"
+
+    @property
     def relative_imports(self) -> bool:
         """Whether the contract's modules are imported relatively."""
         return self.imports == "relative"
 
 
-def parse(text: str, *, targets: Iterable[str], default: Iterable[str]) -> Parameters:
+def parse(text: str, *, targets: Iterable[str], default: tuple[str, ...]) -> Parameters:
     """Read the parameter of a request.
 
     Args:
@@ -48,7 +55,7 @@ def parse(text: str, *, targets: Iterable[str], default: Iterable[str]) -> Param
     problems: list[str] = []
     given = _given(text, problems)
     parameters = Parameters(
-        targets=_targets(given.get("targets"), tuple(targets), problems) or tuple(default),
+        targets=default if "targets" not in given else _targets(given["targets"], tuple(targets), problems),
         imports=_imports(given.get("imports", "absolute"), problems),
         elide_version=_boolean("elide_version", given.get("elide_version", "false"), problems),
     )
@@ -72,9 +79,7 @@ def _given(text: str, problems: list[str]) -> dict[str, str]:
     return given
 
 
-def _targets(value: str | None, known: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:
-    if value is None:
-        return ()
+def _targets(value: str, known: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:
     wanted = value.split("+")
     problems += (
         f"unknown target {name!r}: the targets are {', '.join(known)}, joined by '+'"

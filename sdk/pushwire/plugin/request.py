@@ -41,7 +41,7 @@ def read(request: CodeGeneratorRequest) -> Model:
         contracts = [_Reader(by_name[name], messages).contract() for name in wanted]
     return Model(
         contracts=tuple(contract for contract in contracts if contract.services),
-        files=tuple(by_name),
+        descriptors=tuple(request.proto_file),
     )
 
 

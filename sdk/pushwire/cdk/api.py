@@ -1,0 +1,135 @@
+"""The API of one or several services."""
+
+from collections.abc import Sequence
+from typing import Final, Unpack, cast
+
+from aws_cdk import Annotations, Stack
+from aws_cdk.aws_apigatewayv2 import CfnApi
+from aws_cdk.aws_apigatewayv2 import WebSocketApi as CdkWebSocketApi
+from aws_cdk.aws_iam import Grant, IGrantable
+from aws_cdk.aws_lambda import FunctionBase
+from constructs import Construct
+
+from pushwire.callback_url import ENVIRONMENT_VARIABLE
+from pushwire.cdk import models, routes
+from pushwire.cdk.errors import InfrastructureError
+from pushwire.cdk.functions import Invoked, function_of, invoked
+from pushwire.cdk.integrations import Integrations
+from pushwire.cdk.options import WebSocketApiOptions
+from pushwire.cdk.plan import CONNECT, DISCONNECT
+from pushwire.cdk.stage import WebSocketStage
+
+__all__ = ["WebSocketApi"]
+
+_MARK: Final = "PushwireApi-"
+"""What the id of a construct below a function begins with; it says which API the function's callback URL is of."""
+
+
+class WebSocketApi(CdkWebSocketApi):
+    """CDK's API, made from the contracts of one or several services, and deployed to a stage.
+
+    Every operation that clients send has a route, whose model refuses what does not fit the contract. Functions behind
+    integrations get `PUSHWIRE_CALLBACK_URL` and the permission to send: on this stage, and nothing beyond.
+
+    Args:
+        scope: The construct around it.
+        id: Its id there.
+        integrations: Where the messages of each service go.
+        options: As `WebSocketApiOptions` describes them.
+
+    Raises:
+        InfrastructureError: Integrations and options do not go together.
+        TypeError: There is no option of such a name.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002  # CDK's name
+        *,
+        integrations: Sequence[Integrations],
+        **options: Unpack[WebSocketApiOptions],
+    ) -> None:
+        for name in options.keys() - WebSocketApiOptions.__optional_keys__:
+            raise TypeError(f"{type(self).__name__} has no option {name!r}")
+        planned = routes.planned(integrations, options)
+        super().__init__(
+            scope,
+            id,
+            route_selection_expression="$request.body.route",
+            api_name=options.get("api_name"),
+            description=options.get("description"),
+            ip_address_type=options.get("ip_address_type"),
+            api_key_selection_expression=options.get("api_key_selection_expression"),
+        )
+        cast("CfnApi", self.node.default_child).disable_execute_api_endpoint = options.get(
+            "disable_execute_api_endpoint"
+        )
+        self._default_stage = WebSocketStage(self, "DefaultStage", web_socket_api=self, options=options)
+        for remark in planned.remarks:
+            Annotations.of(self).add_info(remark)
+        built = routes.build(self, planned.routes, options)
+        if not options.get("disable_route_models"):
+            models.attach(self, {route.operation: made for route, made in built if route.operation is not None})
+        sends = any(operation.direction.outbound for service in integrations for operation in service.operations())
+        for each in invoked((made, route.integration) for route, made in built):
+            self._restrict(each)
+            # Whoever receives messages answers the wrong ones; who only sees connections come and go may send nothing.
+            if (sends or set(each.keys) - {CONNECT, DISCONNECT}) and not options.get("disable_grants_to_integrations"):
+                self._equip(each)
+
+    @property
+    def default_stage(self) -> WebSocketStage:
+        """The stage: its `url`, its `callback_url`, and the grants of its management API."""
+        return self._default_stage
+
+    def grant_sdk(self, function: FunctionBase) -> Grant:
+        """Let a function use the Server SDK: give it `PUSHWIRE_CALLBACK_URL` and the permission to send.
+
+        Functions behind integrations have both. Others need it, such as a step of a Step Functions workflow.
+
+        Raises:
+            InfrastructureError: The function is not defined in this app, or sends to another API.
+        """
+        defined = function_of(function)
+        if defined is None:
+            raise InfrastructureError(
+                f"{function.node.path} is not defined in this app, which cannot set its environment: set "
+                f"{ENVIRONMENT_VARIABLE} where it is defined, and let it send with default_stage.grant_send"
+            )
+        mark = f"{_MARK}{self.node.addr}"
+        marks = {child.node.id for child in defined.node.children if child.node.id.startswith(_MARK)}
+        if marks - {mark}:
+            raise InfrastructureError(
+                f"{defined.node.path} sends to another API, and {ENVIRONMENT_VARIABLE} names one: give each API a "
+                "function, or use disable_grants_to_integrations and default_stage.grant_send, and set no variable"
+            )
+        if not marks:
+            Construct(defined, mark)
+            defined.add_environment(ENVIRONMENT_VARIABLE, self.default_stage.callback_url)
+        return self.default_stage.grant_send(cast("IGrantable", function))
+
+    def _restrict(self, each: Invoked) -> None:
+        """Let only this stage invoke a function, and from its only route if it has but one."""
+        each.permission.source_arn = self.arn_for_execute_api_v2(
+            each.keys[0] if len(each.keys) == 1 else "*", self.default_stage.stage_name
+        )
+
+    def _equip(self, each: Invoked) -> None:
+        """Give a function what its router or handlers use."""
+        function = each.function
+        if function is None or function_of(function) is None:
+            self._warn(each, "is not defined in this app: let it send, with default_stage.grant_send(function)")
+        elif Stack.of(function).node.addr == Stack.of(self).node.addr:
+            self.grant_sdk(function)
+        elif function.role is not None:
+            self.default_stage.let_send_from_here(function.role)
+            if not self.default_stage.has_execute_api_endpoint:
+                self._warn(
+                    each, f"is in another stack: set {ENVIRONMENT_VARIABLE} there, as events do not tell the domain"
+                )
+
+    def _warn(self, each: Invoked, text: str) -> None:
+        Annotations.of(self).add_warning_v2(
+            "pushwire:function-elsewhere", f"The function behind {', '.join(each.keys)} {text}."
+        )

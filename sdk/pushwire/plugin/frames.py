@@ -1,0 +1,70 @@
+"""The JSON frames of contracts, as schemas: made from the descriptors of a request."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+
+from pushwire.operation import Direction, Format, Operation
+from pushwire.plugin.model import Contract, Rpc, Service
+from pushwire.plugin.request import RequestError
+from pushwire.schema import JsonSchema, frame_schema
+
+__all__ = ["Frame", "FrameReader"]
+
+
+class Frame(NamedTuple):
+    """What the JSON frames of an operation look like.
+
+    Attributes:
+        service: The operation's service.
+        rpc: The operation.
+        schema: The schema of its JSON frames.
+    """
+
+    service: Service
+    rpc: Rpc
+    schema: JsonSchema
+
+
+class FrameReader:
+    """Knows the messages of a request, in a pool of their own.
+
+    Args:
+        descriptors: All files of the request, each behind what it imports.
+
+    Raises:
+        RequestError: The installed protobuf cannot read one, which is of a later edition.
+    """
+
+    def __init__(self, descriptors: Iterable[FileDescriptorProto]) -> None:
+        self._pool = DescriptorPool()
+        for descriptor in descriptors:
+            try:
+                self._pool.AddSerializedFile(descriptor.SerializeToString())
+            except TypeError as error:
+                raise RequestError(
+                    f"{descriptor.name}: the installed protobuf cannot read it, as the target schema has to: upgrade "
+                    f"protobuf, or leave out the target ({error})"
+                ) from error
+
+    def frames(self, contract: Contract) -> list[Frame]:
+        """Return the frames of a contract's operations, in the order of the file."""
+        return [
+            Frame(service, rpc, frame_schema(self._operation(service, rpc)))
+            for service in contract.services
+            for rpc in service.rpcs
+        ]
+
+    def _operation(self, service: Service, rpc: Rpc) -> Operation[Any]:
+        return Operation(
+            service=service.full_name,
+            name=rpc.name,
+            route=rpc.route,
+            direction=Direction[rpc.direction.name],
+            message_type=GetMessageClass(self._pool.FindMessageTypeByName(rpc.request.full_name)),
+            format=Format[service.format_of(rpc).name],
+            json_emit_defaults=service.json_emit_defaults,
+        )

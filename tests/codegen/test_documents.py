@@ -1,0 +1,183 @@
+"""The documents of the target `schema`, judged by others: jsonschema, the codec, and AsyncAPI's own parser."""
+
+import importlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import descriptor_pb2
+from google.protobuf.compiler import plugin_pb2
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft4Validator
+
+from pushwire import Direction, FrameError, Operation
+from pushwire.frame import decode, encode
+from pushwire.schema import frame_schema
+from tests.codegen import toolchain
+from tests.codegen.requests import answer
+from tests.support.compiled import WIRE, messages
+from tests.support.node import node, npm
+from tests.support.strategies import messages as any_message
+
+EVERYTHING = """
+syntax = "proto3";
+package wired;
+import "everything.proto";
+import "google/protobuf/empty.proto";
+import "pushwire/v1/options.proto";
+// Every kind of field.
+service WireService {
+  rpc Send(wire.v1.Everything) returns (google.protobuf.Empty) {
+    option (pushwire.v1.operation) = {direction: DIRECTION_BIDIRECTIONAL, route: "send/it"};
+  }
+}
+"""
+SEND = Operation(
+    service="wired.WireService",
+    name="Send",
+    route="send/it",
+    direction=Direction.BIDIRECTIONAL,
+    message_type=messages()["wire.v1.Everything"],
+)
+
+
+@pytest.fixture(scope="module")
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The documents of a contract with every kind of field."""
+    source = tmp_path_factory.mktemp("wired")
+    shutil.copy(WIRE / "everything.proto", source)
+    (source / "wired.proto").write_text(EVERYTHING)
+    done = toolchain.protoc(source, {"pushwire": source}, files=["wired.proto"], parameter="targets=schema")
+    assert (done.returncode, done.stderr) == (0, "")
+    return source
+
+
+@pytest.fixture(scope="module")
+def schema(wire: Path) -> Draft4Validator:
+    return Draft4Validator(json.loads((wire / "wired.schemas" / "WireService.Send.json").read_text()))
+
+
+@pytest.mark.usefixtures("importable")
+def test_the_schemas_of_all_fixtures_are_draft_4_and_those_of_their_operations(
+    optional_output: Path, absolute: Path
+) -> None:
+    schemas = [json.loads(path.read_text()) for path in (optional_output / "absolute").rglob("*.schemas/*.json")]
+    operations: dict[str, Operation[Any]] = {}
+    for path in absolute.rglob("*_pushwire.py"):
+        module = importlib.import_module(path.relative_to(absolute).with_suffix("").as_posix().replace("/", "."))
+        for held in [vars(cls).values() for name, cls in vars(module).items() if name.endswith("Operations")]:
+            operations |= {str(value): value for value in held if isinstance(value, Operation)}
+    assert len(schemas) == len(operations) > 100
+    for schema in schemas:
+        Draft4Validator.check_schema(schema)
+        assert schema == frame_schema(operations[schema["title"]])
+
+
+@given(message=any_message(SEND.message_type))
+def test_a_schema_accepts_every_frame_that_the_codec_writes(schema: Draft4Validator, message: Any) -> None:
+    schema.validate(json.loads(encode(SEND, message)))
+
+
+FIELDS = [field.json_name for field in SEND.message_type.DESCRIPTOR.fields if field.name != "any"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**65), 2**65) | st.floats(-1e40, 1e40) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=8), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(message=any_message(SEND.message_type), name=st.sampled_from(FIELDS), value=JSON)
+def test_a_schema_refuses_every_type_that_the_codec_refuses(
+    schema: Draft4Validator, message: Any, name: str, value: Any
+) -> None:
+    frame = json.loads(encode(SEND, message))
+    frame["payload"][name] = value
+    try:
+        decode(json.dumps(frame), {SEND.route: SEND})
+    except FrameError:
+        assert not schema.is_valid(frame)
+
+
+def test_a_null_is_no_value_in_a_list_and_leaves_a_field_unset(schema: Draft4Validator) -> None:
+    def passes(payload: object) -> bool:
+        return schema.is_valid({"route": "send/it", "payload": payload})
+
+    assert passes({"aString": None})
+    assert not passes({"numbers": [None]})
+    assert not schema.is_valid({"route": "Send", "payload": {}})
+
+
+# AsyncAPI
+
+PARSER = "@asyncapi/parser@3.6"
+ERROR, INFORMATION = 0, 2
+PROGRAM = """
+const {Parser} = require("@asyncapi/parser");
+const fs = require("fs");
+(async () => {
+  for (const path of process.argv.slice(2)) {
+    const {document, diagnostics} = await new Parser().parse(fs.readFileSync(path, "utf8"));
+    const said = diagnostics.map(({severity, code, message}) => [severity, code, message]);
+    console.log(JSON.stringify({path, parsed: Boolean(document), said}));
+  }
+})();
+"""
+
+
+Parse = Callable[[list[Path]], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def parse(pytestconfig: pytest.Config) -> Parse:
+    """AsyncAPI's parser, kept in pytest's cache: takes documents, and gives what it says to each."""
+    folder = Path(pytestconfig.cache.mkdir("asyncapi-parser"))
+    program, install = node(), npm()
+    if program is None or install is None:
+        pytest.skip("node or npm is missing, which AsyncAPI's parser needs")
+    if not (folder / "node_modules" / "@asyncapi" / "parser").exists():
+        done = toolchain.run([*install, "install", "--no-audit", "--no-fund", PARSER], folder)
+        if done.returncode != 0:
+            pytest.skip(f"npm cannot install {PARSER}: {done.stderr.strip()[-200:]}")
+    (folder / "parse.cjs").write_text(PROGRAM)
+
+    def parse(documents: list[Path]) -> list[dict[str, Any]]:
+        done = toolchain.succeed([program, "parse.cjs", *documents], folder)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return parse
+
+
+@pytest.mark.repository
+def test_asyncapis_own_parser_has_no_error_and_no_warning_and_would_have(
+    parse: Parse, optional_output: Path, wire: Path, tmp_path: Path
+) -> None:
+    documents = [*sorted((optional_output / "absolute").rglob("*.asyncapi.yaml")), wire / "wired.asyncapi.yaml"]
+    reports = parse(documents)
+    assert len(reports) == len(documents) > 20
+    assert all(report["parsed"] for report in reports)
+    said = {(severity, code) for report in reports for severity, code, _ in report["said"]}
+    assert said <= {(INFORMATION, "asyncapi-latest-version")}  # 3.1.0 exists, and few tools read it
+    text = documents[-1].read_text()
+    (tmp_path / "wrong.yaml").write_text(text.replace("action: send", "action: shout"))
+    (tmp_path / "dangling.yaml").write_text(text.replace("wire.v1.Leaf:", "wire.v1.Other:"))
+    for report in parse([tmp_path / "wrong.yaml", tmp_path / "dangling.yaml"]):
+        assert any(severity == ERROR for severity, _, _ in report["said"])
+
+
+# What protobuf cannot read
+
+
+def test_a_contract_of_a_later_edition_is_told_and_generates_without_the_documents(fixture_request: bytes) -> None:
+    request = plugin_pb2.CodeGeneratorRequest.FromString(fixture_request)
+    for file in request.proto_file:
+        if file.name == "chat/chat.proto":
+            file.syntax = "editions"
+            file.edition = descriptor_pb2.EDITION_99997_TEST_ONLY
+    request.parameter = "targets=schema"
+    assert answer(request).error.startswith("chat/chat.proto: the installed protobuf cannot read it")
+    request.parameter = "targets=server+cdk"
+    assert answer(request).error == ""
