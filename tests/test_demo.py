@@ -55,6 +55,14 @@ def test_a_benchmark_prints_its_ratio(bench: str, peer: str) -> None:
     assert f"of {peer}" in done.stdout
 
 
+def test_what_clients_receive_is_measured_beside_a_bare_loop() -> None:
+    small = "client.MESSAGES, client.CLIENTS = 400, 50"
+    done = run("-c", f"from scripts.benches import client; {small}; client.client(1)")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "of recv and json.loads" in done.stdout
+    assert "KiB for each open client" in done.stdout
+
+
 def test_under_load_the_gateway_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway, "CONNECTIONS", 60)
     monkeypatch.setattr(gateway, "NGINX_POSTS", 640)

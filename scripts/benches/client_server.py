@@ -18,9 +18,10 @@ async def answer(socket: ServerConnection) -> None:
     assert socket.request is not None
     count, number = map(int, socket.request.path[1:].split("/"))
     # Serialized once: the client is what is measured, and should never wait for this process.
-    many = Frame(Opcode.TEXT, sys.argv[1 + number].encode()).serialize(mask=False) * AT_ONCE
-    for _ in range(count // AT_ONCE):
-        socket.transport.write(many)
+    message = Frame(Opcode.TEXT, sys.argv[1 + number].encode()).serialize(mask=False)
+    many = message * AT_ONCE
+    for left in range(count, 0, -AT_ONCE):
+        socket.transport.write(many if left >= AT_ONCE else message * left)
         while socket.transport.get_write_buffer_size() > ENOUGH:  # noqa: ASYNC110 - drain() would wait for less
             await asyncio.sleep(0.001)
     await socket.wait_closed()
