@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pushwire
 from scripts.benches.broadcast import broadcast
+from scripts.benches.client import client
 from scripts.benches.codegen import codegen
 from scripts.benches.coldstart import coldstart
 from scripts.benches.connections import connections
@@ -20,6 +21,7 @@ from scripts.benches.send import send
 
 BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "broadcast": broadcast,
+    "client": client,
     "codegen": codegen,
     "coldstart": coldstart,
     "connections": connections,

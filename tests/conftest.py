@@ -22,6 +22,11 @@ settings.load_profile("by-hand")
 
 TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
+CLIENTS = [
+    *("a_thousand_drops", "auth", "keepalive", "receiving", "sending", "several_services", "staying_connected"),
+    "the_faults_of_pdk",
+]
+"""What is tested of clients through the local gateway."""
 NEEDS = {
     "aiobotocore": ["conformance"],
     "aws_cdk": ["cdk"],
@@ -33,16 +38,20 @@ NEEDS = {
         "connections/test_boto3_connections.py",
         "connections/test_through_the_local_gateway.py",
         "sigv4/test_against_botocore.py",
+        "sigv4/test_presigner.py",
         "sigv4/test_the_chain_of_botocore.py",
         *SENDING,
     ],
     "httptools": [
         "aws_lambda/test_against_the_local_gateway.py",
+        *(f"client/test_{name}.py" for name in CLIENTS),
         "conformance",
         "connections/test_through_the_local_gateway.py",
         "gateway",
+        "sigv4/test_presigner.py",
         *SENDING,
     ],
+    "websockets": ["client"],
     "jsonschema": ["schema"],
     "selenium": ["gateway/test_the_console_in_a_browser.py"],
     "ruamel": ["cli", "docs", "test_newcomer.py"],

@@ -25,13 +25,25 @@ from pushwire.errors import FrameError
 from pushwire.operation import AnyOperation, Format, Operation
 from pushwire.v1 import frame_pb2
 
-__all__ = ["MAX_FRAME_SIZE", "Envelope", "GatewayErrorFrame", "decode", "encode", "read"]
+__all__ = ["KEEPALIVE", "MAX_FRAME_SIZE", "Envelope", "GatewayErrorFrame", "decode", "encode", "read"]
 
 M = TypeVar("M", bound=Message)
 
 MAX_FRAME_SIZE: Final = 131_072
 """The largest WebSocket message in bytes, 128 KB ("Quotas for configuring and running a WebSocket API")."""
 
+KEEPALIVE: Final = b'{"route":"$keepalive"}'
+"""What clients send so that their connection is not taken for idle. No operation has such a route, as none begins with
+`$`: it goes to `$default`, where routers take it without a word, or nowhere."""
+
+_FULL_BEFORE_ONE: Final = "AEIMQUYcgkosw048"
+_FULL_BEFORE_TWO: Final = "AQgw"
+"""The characters of base64 in front of one `=` or two all of whose bits belong to bytes."""
+
+# Looked up once: what arrives passes here, message by message.
+_JSON: Final = Format.JSON
+_BINARY: Final = Format.BINARY
+_parse_frame: Final = frame_pb2.Frame.FromString
 _WHITE_SPACE: Final = " \t\n\r"
 
 
@@ -55,10 +67,12 @@ class Envelope(NamedTuple):
             FrameError: The payload is not such a message.
         """
         try:
-            if self.format is Format.JSON:
+            if self.format is _JSON:
                 message = _payload.from_json(self.payload, operation.message_type)
             else:
                 message = operation.message_type.FromString(self.payload)
+            if message.IsInitialized():
+                return message
         # What json_format and protobuf raise on hostile input goes far beyond their own error classes.
         except (
             json_format.Error,
@@ -75,8 +89,7 @@ class Envelope(NamedTuple):
             ) from exc
         except RecursionError as exc:
             raise FrameError("the payload is nested too deeply", route=self.route) from exc
-        _require_initialized(message, operation)
-        return message
+        raise _uninitialized(message, operation)
 
 
 class GatewayErrorFrame(NamedTuple):
@@ -108,7 +121,8 @@ def encode(operation: Operation[M], message: M, frame_format: Format | None = No
         FrameError: The message cannot be encoded: a required proto2 field is not set, or a well-known type holds what
             its JSON form cannot (a `Timestamp` out of range, an `Any` of an unknown type).
     """
-    _require_initialized(message, operation)
+    if not message.IsInitialized():
+        raise _uninitialized(message, operation)
     try:
         if (operation.format if frame_format is None else frame_format) is Format.BINARY:
             frame = frame_pb2.Frame(route=operation.route, payload=message.SerializeToString())
@@ -154,11 +168,11 @@ def read(frame: str | bytes) -> Envelope | GatewayErrorFrame:
         raise FrameError("the frame is empty")
     if len(frame) > MAX_FRAME_SIZE:
         raise FrameError(f"the frame is larger than {MAX_FRAME_SIZE:,} bytes")
-    if isinstance(frame, bytes):
-        return _read_binary(frame)
-    if frame[0] == "{" or frame.lstrip(_WHITE_SPACE).startswith("{"):
-        return _read_json(frame)
-    return _read_binary(_from_base64(frame))
+    if isinstance(frame, str):
+        if frame[0] == "{" or (frame[0] in _WHITE_SPACE and frame.lstrip(_WHITE_SPACE).startswith("{")):
+            return _read_json(frame)
+        frame = _from_base64(frame)
+    return _read_binary(frame)
 
 
 def _read_json(text: str) -> Envelope | GatewayErrorFrame:
@@ -174,7 +188,7 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
         raise FrameError("the JSON is nested too deeply") from exc
     route = envelope.get("route")
     if isinstance(route, str) and route:
-        return Envelope(route, envelope.get("payload", _payload.ABSENT), Format.JSON)
+        return Envelope(route, envelope.get("payload", _payload.ABSENT), _JSON)
     if "route" not in envelope:
         message, connection_id = envelope.get("message"), envelope.get("connectionId")
         request_id = envelope.get("requestId", envelope.get("messageId"))
@@ -186,22 +200,22 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
 
 def _read_binary(data: bytes) -> Envelope:
     try:
-        frame = frame_pb2.Frame.FromString(data)
+        frame = _parse_frame(data)
     except DecodeError as exc:
         raise FrameError("not a serialized pushwire.v1.Frame") from exc
-    if not frame.route:
+    route = frame.route
+    if not route:
         raise FrameError("the pushwire.v1.Frame has no route")
-    return Envelope(frame.route, frame.payload, Format.BINARY)
+    return Envelope(route, frame.payload, _BINARY)
 
 
 def _from_base64(text: str) -> bytes:
     try:
-        encoded = text.encode("ascii")
-        data = base64.b64decode(encoded, validate=True)
-    except (UnicodeEncodeError, binascii.Error) as exc:
+        data = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError as exc:
         raise FrameError("neither JSON (no { at its start) nor base64 (standard alphabet, padded)") from exc
     # Decoders let unused bits pass: two texts for the same bytes, which no encoder writes.
-    if base64.b64encode(data) != encoded:
+    if text[-1] == "=" and not (text[-3] in _FULL_BEFORE_TWO if text[-2] == "=" else text[-2] in _FULL_BEFORE_ONE):
         raise FrameError("not canonical base64: the last character holds bits of no byte")
     return data
 
@@ -225,10 +239,9 @@ def _refuse_constant(name: str) -> NoReturn:
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
 
 
-def _require_initialized(message: Message, operation: AnyOperation) -> None:
-    if not message.IsInitialized():
-        missing = ", ".join(cast("Any", message).FindInitializationErrors())
-        raise FrameError(f"required fields of {_name(operation)} are not set: {missing}", route=operation.route)
+def _uninitialized(message: Message, operation: AnyOperation) -> FrameError:
+    missing = ", ".join(cast("Any", message).FindInitializationErrors())
+    return FrameError(f"required fields of {_name(operation)} are not set: {missing}", route=operation.route)
 
 
 def _dumps(value: Any) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pushwire import ConnectionGoneError, FrameError
 from pushwire.aws_lambda import AnyRequest, CallNext, EventError, Request
-from pushwire.frame import MAX_FRAME_SIZE
+from pushwire.frame import KEEPALIVE, MAX_FRAME_SIZE
 from pushwire.testing import RecordingConnections
 from pushwire.v1.frame_pb2 import Frame
 from tests.aws_lambda.contract.desk_pushwire import DeskRouter, DeskServerSdk
@@ -70,6 +70,15 @@ UNKNOWN = [
     '{"route":"line\\nbreak"}',
     base64.b64encode(Frame(route="Nobody").SerializeToString()).decode(),
 ]
+
+
+def test_a_keepalive_is_taken_without_a_word(
+    form: Any, pushwire_connections: RecordingConnections, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = OpenDesk()
+    with caplog.at_level(logging.DEBUG, "pushwire"):
+        assert form(desk, pushwire_connections)(saying(KEEPALIVE.decode(), route_key="$default"), None) == OK
+    assert (desk.calls, pushwire_connections.posts, caplog.records) == ([], [], [])
 
 
 @pytest.mark.parametrize("body", BAD, ids=range(len(BAD)))

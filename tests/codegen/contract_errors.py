@@ -422,10 +422,46 @@ MISTAKES = [
         f"mistakes/one.module.proto:1:1: becomes the Python module mistakes.one.module_pb2, as mistakes/one/module.proto does: {RENAME_ONE}",
         f"mistakes/one/module.proto:1:1: becomes the Python module mistakes.one.module_pb2, as mistakes/one.module.proto does: {RENAME_ONE}",
     ),
+    mistake(
+        "client_methods_that_meet",
+        """\
+        service NoteService {
+          rpc ③Ping(Note) returns (EMPTY) SEND
+          rpc ①OnPing(Note) returns (EMPTY) {
+            option (pushwire.v1.operation) = {direction: DIRECTION_CLIENT_TO_SERVER};
+          }
+          rpc ②WaitForPing(Note) returns (EMPTY) {
+            option (pushwire.v1.operation) = {direction: DIRECTION_BIDIRECTIONAL};
+          }
+          rpc Listen(Note) returns (EMPTY) SEND
+          rpc OnListen(Note) returns (EMPTY) SEND
+        }
+        """,
+        f"① NoteService.OnPing: becomes the method on_ping of clients, as receiving NoteService.Ping (line {{line ③}}) does: {RENAME_ONE}",
+        f"② NoteService.WaitForPing: becomes the method wait_for_ping of clients, as receiving NoteService.Ping (line {{line ③}}) does: {RENAME_ONE}",
+    ),
+    mistake(
+        "event_classes_that_meet",
+        """\
+        service PieceService {
+          rpc ②Ping(Note) returns (EMPTY) SEND
+          rpc ①PiecePing(Note) returns (EMPTY) SEND
+        }
+        service OtherPieceService {
+          rpc Ping(Note) returns (EMPTY) SEND
+        }
+        """,
+        f"① PieceService.PiecePing: gives the Python class PiecePingEvent, as PieceService.Ping (line {{line ②}}) does: {RENAME_ONE}",
+    ),
     wrong_paths(
         "folder_in_the_way",
         {"mistakes/way.proto": "SERVICE", "mistakes/way_pushwire/note.proto": ""},
         f"mistakes/way.proto:1:1: the folder mistakes/way_pushwire/ of mistakes/way_pushwire/note.proto would hide the generated module mistakes/way_pushwire.py: {RENAME_ONE}",
+    ),
+    wrong_paths(
+        "folder_in_the_way_of_clients",
+        {"mistakes/far.proto": "SERVICE", "mistakes/far_pushwire_client/note.proto": ""},
+        f"mistakes/far.proto:1:1: the folder mistakes/far_pushwire_client/ of mistakes/far_pushwire_client/note.proto would hide the generated module mistakes/far_pushwire_client.py: {RENAME_ONE}",
     ),
     Mistake(
         "message_of_a_keyword_folder",

@@ -9,6 +9,7 @@ import pytest
 from tests.codegen import toolchain
 
 MODULE = "deprecations/deprecated_pushwire.py"
+CLIENT_MODULE = "deprecations/deprecated_pushwire_client.py"
 
 
 def marks(folder: Path, path: str) -> dict[str, str]:
@@ -54,6 +55,20 @@ def test_deprecated_rpcs_and_services_are_marked_and_nothing_else_is(absolute: P
     assert "OldService" in found["OldServerSdk"]
 
 
+def test_what_a_client_may_leave_alone_is_marked_and_no_event_is(absolute: Path) -> None:
+    found = marks(absolute, CLIENT_MODULE)
+    sent, received = ["retire_received", "retire_in_front"], ["retire", "retire_behind", "retire_in_front"]
+    assert found.keys() == {
+        "OldClient",
+        *(f"DeprecationClient.{method}" for method in sent),
+        *(f"DeprecationClient.{way}_{method}" for way in ("on", "wait_for") for method in received),
+    }
+    assert found["DeprecationClient.on_retire_behind"] == 'Use `SendCurrent`, "now" \\'
+    text = (absolute / CLIENT_MODULE).read_text(encoding="utf-8")
+    assert "class RetireEvent(Event[deprecated_pb2.Current]):" in text
+    assert "Deprecated: Retire is deprecated." in text
+
+
 @pytest.mark.usefixtures("importable")
 def test_what_has_to_be_implemented_says_that_it_is_deprecated_without_a_mark() -> None:
     import inspect
@@ -79,7 +94,8 @@ def test_modules_without_deprecated_rpcs_do_not_speak_of_it(absolute: Path) -> N
 
 def test_only_modules_that_name_a_deprecated_message_switch_pyright_s_report_off(absolute: Path) -> None:
     paths = [path for path, text in toolchain.modules(absolute).items() if b"reportDeprecated" in text]
-    assert paths == [MODULE, "deprecations/old_file_pushwire.py"]
+    old_file = ["deprecations/old_file_pushwire.py", "deprecations/old_file_pushwire_client.py"]
+    assert paths == [MODULE, CLIENT_MODULE, *old_file]
 
 
 def test_deprecated_methods_and_classes_are_silent_at_run_time(absolute: Path) -> None:

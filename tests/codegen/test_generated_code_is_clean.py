@@ -9,7 +9,7 @@ import pytest
 from tests.codegen import toolchain
 from tests.codegen.toolchain import FIXTURES
 
-MODULES = [
+SERVER_MODULES = [
     "aliases.note_pushwire",
     "billing.chat_pushwire",
     "chat.chat_pushwire",
@@ -21,6 +21,7 @@ MODULES = [
     "editions.edition2023_pushwire",
     "legacy.no_syntax_pushwire",
     "legacy.proto2_pushwire",
+    "names.clients_pushwire",
     "names.handlers_pushwire",
     "names.kebab_name.v2_pushwire",
     "names.keywords_pushwire",
@@ -34,6 +35,9 @@ MODULES = [
     "wellknown.empty_pushwire",
     "wellknown.wellknown_pushwire",
 ]
+MODULES = [module for server in SERVER_MODULES for module in (server, f"{server}_client")]
+
+EDITION_2024 = ["editions/edition2024_pushwire.py", "editions/edition2024_pushwire_client.py"]
 
 
 def test_there_is_a_module_for_each_file_with_operations_and_for_no_other(absolute: Path, relative: Path) -> None:
@@ -105,15 +109,16 @@ def test_the_plugin_reads_edition_2024_with_every_protobuf(tmp_path: Path) -> No
     if toolchain.refuses_edition_2024(done):
         pytest.skip(f"the installed buf refuses edition 2024: {done.stderr.strip()}")
     assert (done.returncode, done.stderr) == (0, "")
-    assert list(toolchain.modules(tmp_path / "work" / "out")) == ["editions/edition2024_pushwire.py"]
+    assert list(toolchain.modules(tmp_path / "work" / "out")) == EDITION_2024
 
 
 def test_edition_2024_generates_and_imports(edition_2024: Path, tmp_path: Path) -> None:
     by_protoc = toolchain.protoc(FIXTURES / "proto2024", {"pushwire": tmp_path})
     assert (by_protoc.returncode, by_protoc.stderr) == (0, "")
     assert toolchain.modules(tmp_path) == toolchain.modules(edition_2024)
-    assert list(toolchain.modules(edition_2024)) == ["editions/edition2024_pushwire.py"]
-    code = "from editions.edition2024_pushwire import Edition2024ServerSdk as S; print(S.send_exported, S.send_local)"
+    assert list(toolchain.modules(edition_2024)) == EDITION_2024
+    code = "from editions.edition2024_pushwire import Edition2024ServerSdk as S; print(S.send_exported, S.send_local)\n"
+    code += "from editions.edition2024_pushwire_client import Edition2024Client as C; print(C.on_send_exported)"
     done = toolchain.python(code, edition_2024)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -44,6 +44,9 @@ def contracts() -> Iterator[tuple[str, str]]:
     head = HEAD.format
     methods = [rpc(f"{word(length)}") + rpc(f"E{word(length, 'x')}", "google.protobuf.Empty") for length in LENGTHS]
     yield "rpcs.proto", head(package="rpcs") + "message M {}\nservice S {\n" + "".join(methods) + "}\n"
+    for length in LENGTHS:
+        text = head(package=f"union{length}") + "message M {}\nservice " + word(length, "U") + " {\n"
+        yield f"unions/union{length}.proto", text + rpc("A", option=BOTH) + rpc(word(length), option=BOTH) + "}\n"
     methods = [rpc(f"{word(length)}", option=RECEIVED) for length in LENGTHS]
     yield "received.proto", head(package="received") + "message M {}\nservice S {\n" + "".join(methods) + "}\n"
 
@@ -103,7 +106,7 @@ def test_ruff_format_changes_nothing_whatever_the_lengths(parameter: str, tmp_pa
     done = toolchain.protoc(source, {"pushwire": out}, parameter=parameter)
     assert done.returncode == 0, done.stderr
     modules = toolchain.modules(out)
-    assert len(modules) == 9
+    assert len(modules) == 2 * (9 + len(LENGTHS))
     for path, module in modules.items():
         ast.parse(module, path)
     done = toolchain.run(["ruff", "format", "--isolated", "--no-cache", "--diff", "."], out)

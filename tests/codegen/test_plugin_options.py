@@ -28,7 +28,8 @@ def refusal(out: Path, parameter: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "parameter", ["targets=server", "imports=absolute", "elide_version=false", "targets=server,imports=absolute"]
+    "parameter",
+    ["targets=server+client", "targets=server", "imports=absolute", "elide_version=false", "targets=client+server"],
 )
 def test_defaults_may_be_written_out(parameter: str, absolute: Path, tmp_path: Path) -> None:
     assert generate(tmp_path, parameter) == (absolute / MODULE).read_text(encoding="utf-8")
@@ -52,11 +53,11 @@ REFUSALS = {
     "bogus=1": f"unknown option 'bogus': {THE_OPTIONS}",
     "Targets=server": f"unknown option 'Targets': {THE_OPTIONS}",
     "=x": f"unknown option '': {THE_OPTIONS}",
-    "targets": "unknown target '': the targets are server, cdk, schema, joined by '+'",
-    "targets=": "unknown target '': the targets are server, cdk, schema, joined by '+'",
-    "targets=sever": "unknown target 'sever': the targets are server, cdk, schema, joined by '+'",
-    "targets=server+bogus": "unknown target 'bogus': the targets are server, cdk, schema, joined by '+'",
-    "targets=server+": "unknown target '': the targets are server, cdk, schema, joined by '+'",
+    "targets": "unknown target '': the targets are server, client, cdk, schema, joined by '+'",
+    "targets=": "unknown target '': the targets are server, client, cdk, schema, joined by '+'",
+    "targets=sever": "unknown target 'sever': the targets are server, client, cdk, schema, joined by '+'",
+    "targets=server+bogus": "unknown target 'bogus': the targets are server, client, cdk, schema, joined by '+'",
+    "targets=server+": "unknown target '': the targets are server, client, cdk, schema, joined by '+'",
     "targets=server+server": "option 'targets' names a target twice in 'server+server': name it once",
     "imports": "option 'imports' cannot be '': it is absolute or relative",
     "imports=sideways": "option 'imports' cannot be 'sideways': it is absolute or relative",

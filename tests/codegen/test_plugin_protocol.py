@@ -79,7 +79,10 @@ def test_features_are_declared_with_errors_too(request_: plugin_pb2.CodeGenerato
 def test_files_that_are_only_imported_are_not_generated(request_: plugin_pb2.CodeGeneratorRequest) -> None:
     request_.ClearField("file_to_generate")
     request_.file_to_generate.append("billing/chat.proto")
-    assert [file.name for file in answer(request_).file] == ["billing/chat_pushwire.py"]
+    assert [file.name for file in answer(request_).file] == [
+        "billing/chat_pushwire.py",
+        "billing/chat_pushwire_client.py",
+    ]
 
 
 def test_a_request_without_source_info_gives_the_same_code_without_comments(
@@ -174,9 +177,10 @@ def test_a_thousand_operations_take_less_than_a_second_of_computing(
     options = next(file for file in request_.proto_file if file.name == "pushwire/v1/options.proto")
     request = plugin_pb2.CodeGeneratorRequest(file_to_generate=["big.proto"], proto_file=[empty, options, file])
     before = os.times()
-    (module,) = answer(request).file
+    module, client = answer(request).file
     assert module.content.count("    def send") == 2000  # to one, and to many
     assert module.content.count("    async def send") == 2000
+    assert client.content.count("    def on_send") == 1000
     after = os.times()
     assert after.children_user + after.children_system - before.children_user - before.children_system < 1
 

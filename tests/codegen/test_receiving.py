@@ -20,7 +20,7 @@ HANDLED = {
     "services.services_pushwire.Second": ["send"],
     "services.services_pushwire.Receiver": ["take"],
     "names.handlers_pushwire.Handlers": [
-        *["broadcast_", "close", "import_", "on_connect_", "on_connect__", "on_default_", "on_disconnect_"],
+        *["broadcast_", "close_", "import_", "on_connect_", "on_connect__", "on_default_", "on_disconnect_"],
         "operations_",
     ],
     "names.handlers_pushwire.Sender": [],
@@ -123,7 +123,7 @@ def test_names_that_routers_own_are_routed_to_the_underscored_methods() -> None:
     for route in routes:
         router(message_event(route, note), None)
     assert [method for method, _ in seen] == [
-        *["on_connect_", "on_connect__", "on_disconnect_", "on_default_", "operations_", "close", "broadcast_"],
+        *["on_connect_", "on_connect__", "on_disconnect_", "on_default_", "operations_", "close_", "broadcast_"],
         "import_",
     ]
     assert router(connect_event(), None) == {"statusCode": 200}

@@ -30,6 +30,13 @@ def test_importing_a_server_module_loads_nothing_heavy(module: str, absolute: Pa
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
 
 
+def test_importing_a_client_module_loads_nothing_of_servers(absolute: Path) -> None:
+    heavy = ["boto3", "botocore", "aws_cdk", "pushwire.server", "pushwire.aws_lambda", "pushwire.gateway", "pytest"]
+    code = f"import sys, chat.chat_pushwire_client; print([name for name in {heavy!r} if name in sys.modules])"
+    done = toolchain.python(code, absolute)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
 def test_recording_sends_load_nothing_heavy(absolute: Path) -> None:
     code = f"""
 import sys

@@ -9,16 +9,21 @@ from typing import Any
 
 import pytest
 
-from tests.codegen import async_findings, checker_findings, handler_findings, toolchain
+from tests.codegen import async_findings, checker_findings, client_findings, handler_findings, toolchain
 from tests.codegen.conftest import MakeOnce
 from tests.codegen.toolchain import FIXTURES
 
 pytestmark = pytest.mark.repository
 
-FINDINGS = {**checker_findings.FINDINGS, **handler_findings.FINDINGS, **async_findings.FINDINGS}
+FINDINGS = {
+    **checker_findings.FINDINGS,
+    **handler_findings.FINDINGS,
+    **async_findings.FINDINGS,
+    **client_findings.FINDINGS,
+}
 MISTAKES = {
     name: (FIXTURES / "typing" / name).read_text(encoding="utf-8").splitlines()
-    for name in ("mistakes.py", "mistaken_handlers.py", "mistaken_async.py")
+    for name in ("mistakes.py", "mistaken_handlers.py", "mistaken_async.py", "mistaken_client.py")
 }
 _NAMED = "# mistake: "
 
@@ -67,7 +72,14 @@ def pyright(made_once: MakeOnce, roots: list[Path]) -> dict[str, list[tuple[int,
         code = _copy_code(folder)
         settings = {
             "typeCheckingMode": "strict",
-            "include": [*(f"{os.path.relpath(root, folder)}/**/*_pushwire.py" for root in roots), code.name],
+            "include": [
+                *(
+                    f"{os.path.relpath(root, folder)}/**/*_pushwire{target}.py"
+                    for root in roots
+                    for target in ("", "_client")
+                ),
+                code.name,
+            ],
             "extraPaths": [*(os.path.relpath(root, folder) for root in roots)],
         }
         (folder / "pyrightconfig.json").write_text(json.dumps(settings))
@@ -107,7 +119,7 @@ def test_each_mistake_is_caught_by_a_checker() -> None:
     calls = lines[lines.index("# Mistakes:") + 1 : lines.index("# No mistakes:")]
     named = [
         _mistake(line)
-        for name in ("mistaken_handlers.py", "mistaken_async.py")
+        for name in ("mistaken_handlers.py", "mistaken_async.py", "mistaken_client.py")
         for line in MISTAKES[name]
         if _NAMED in line
     ]

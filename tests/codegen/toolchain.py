@@ -121,4 +121,5 @@ def copy_with_relative_imports(source: Path, target: Path, pattern: str) -> None
 
 def modules(folder: Path) -> dict[str, bytes]:
     """What protoc-gen-pushwire wrote below a folder: path → bytes."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*_pushwire.py"))}
+    written = (path for target in ("", "_client") for path in folder.rglob(f"*_pushwire{target}.py"))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(written)}

@@ -1,6 +1,9 @@
 """The fenced blocks of the pages that users read."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,3 +36,20 @@ def snippet(page: str, language: str, containing: str) -> str:
     ]
     assert len(found) == 1, f"{page} has {len(found)} {language} blocks that contain {containing!r}"
     return found[0]
+
+
+ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def run(*command: str, folder: Path, **environment: str) -> str:
+    done = subprocess.run(
+        command, cwd=folder, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def write_contract(workspace: Path, path: str, text: str) -> None:
+    file = workspace / "proto" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)

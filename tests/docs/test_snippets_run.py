@@ -1,7 +1,6 @@
 """Every snippet of the documentation is run, or checked to be what another test runs."""
 
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -11,21 +10,12 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from tests.docs.snippets import ROOT, snippet, snippets
+from tests.docs.snippets import ENVIRONMENT, ROOT, run, snippet, snippets, write_contract
 from tests.support.fault_server import FaultServer, answer
 
 pytestmark = pytest.mark.repository
 
 CHAT = ROOT / "examples" / "chat"
-ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-
-
-def run(*command: str, folder: Path, **environment: str) -> str:
-    done = subprocess.run(
-        command, cwd=folder, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 def test_no_snippet_is_forgotten() -> None:
@@ -60,22 +50,6 @@ def test_no_snippet_is_forgotten() -> None:
 def gateway_page() -> dict[tuple[str, str], int]:
     """The gateway's pages are told by the gateway's own tests."""
     return Counter((each.page, each.language) for each in snippets() if each.page.startswith("docs/gateway"))
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    """A buf workspace with the options, and nothing else yet."""
-    (tmp_path / "buf.yaml").write_text("version: v2\nmodules:\n  - path: proto\nlint:\n  use:\n    - STANDARD\n")
-    (tmp_path / "buf.gen.yaml").write_text(snippet("README.md", "yaml", "protoc-gen-pushwire"))
-    (tmp_path / "proto").mkdir()
-    run("pushwire", "vendor", ".", folder=tmp_path)
-    return tmp_path
-
-
-def write_contract(workspace: Path, path: str, text: str) -> None:
-    file = workspace / "proto" / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
 
 
 def test_the_readme_goes_from_contract_to_frame(workspace: Path) -> None:
@@ -144,36 +118,6 @@ def test_getting_started_shows_the_frame_that_the_newcomers_chain_receives() -> 
     frame = snippet("docs/getting-started.md", "json", "SendGreeting").strip()
     assert json.loads(frame)["route"] == "SendGreeting"
     assert frame in (ROOT / "tests" / "test_newcomer.py").read_text().replace('\\"', '"')
-
-
-CONTRACT = """
-syntax = "proto3";
-package chat.v1;
-import "google/protobuf/empty.proto";
-import "pushwire/v1/options.proto";
-message JoinRoomRequest { string room = 1; string name = 2; }
-message Greeting { string greeting = 1; }
-message PingMessage { string note = 1; }
-service ChatService {
-  rpc JoinRoom(JoinRoomRequest) returns (google.protobuf.Empty) {
-    option (pushwire.v1.operation) = {direction: DIRECTION_CLIENT_TO_SERVER};
-  }
-  rpc SendGreeting(Greeting) returns (google.protobuf.Empty) {
-    option (pushwire.v1.operation) = {direction: DIRECTION_SERVER_TO_CLIENT};
-  }
-  rpc Ping(PingMessage) returns (google.protobuf.Empty) {
-    option (pushwire.v1.operation) = {direction: DIRECTION_BIDIRECTIONAL, route: "ping"};
-  }
-}
-"""
-
-
-@pytest.fixture
-def chat(workspace: Path) -> Path:
-    """A chat with one operation of each direction, which the pages' Python is about."""
-    write_contract(workspace, "chat/v1/chat.proto", CONTRACT)
-    run("buf", "generate", folder=workspace)
-    return workspace
 
 
 def test_the_sending_page_type_checks_and_runs(chat: Path) -> None:

@@ -65,9 +65,11 @@ def request(*contracts: Contract, parameter: str = "", imported: Iterable[Contra
     return asked
 
 
-def generated(*contracts: Contract, parameter: str = "", imported: Iterable[Contract] = ()) -> dict[str, str]:
+def generated(
+    *contracts: Contract, targets: str = "server", parameter: str = "", imported: Iterable[Contract] = ()
+) -> dict[str, str]:
     """The generated modules, by path; contracts that have problems fail the test."""
-    response = generate(request(*contracts, parameter=parameter, imported=imported))
+    response = generate(request(*contracts, parameter=f"targets={targets},{parameter}", imported=imported))
     assert response.error == ""
     return {file.name: file.content for file in response.file}
 

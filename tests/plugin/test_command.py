@@ -26,8 +26,8 @@ def chat(parameter: str = "") -> bytes:
 def test_a_request_is_answered_in_silence() -> None:
     status, stdout, stderr = run(stdin=chat())
     assert (status, stderr) == (0, "")
-    (file,) = CodeGeneratorResponse.FromString(stdout).file
-    assert file.name == "chat/v1/chat_pushwire.py"
+    files = [file.name for file in CodeGeneratorResponse.FromString(stdout).file]
+    assert files == ["chat/v1/chat_pushwire.py", "chat/v1/chat_pushwire_client.py"]
 
 
 def test_nothing_asked_is_nothing_generated() -> None:
@@ -85,7 +85,7 @@ sys.exit(main.main())
 """
     status, stdout, stderr = run(stdin=chat(), code=code)
     assert (status, stderr) == (0, "a stray print\nand a write\n")
-    assert len(CodeGeneratorResponse.FromString(stdout).file) == 1
+    assert len(CodeGeneratorResponse.FromString(stdout).file) == 2
 
 
 def test_a_bug_is_a_traceback_and_no_answer() -> None:

@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushwire.aws_lambda import Handlers, ServiceRouter
+from pushwire.client import Client
 from pushwire.plugin import names
 from pushwire.plugin.request import read
 from pushwire.server import ServerSdk
 from tests.plugin.contracts import BOTH, RECEIVE, SEND, Contract, request
 
 RPC_NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,12}", fullmatch=True)
-OWNS = [names.SERVER_SDK_OWN, names.HANDLERS_OWN, names.SERVER_SDK_OWN | names.HANDLERS_OWN]
+INBOUND = names.HANDLERS_OWN | names.CLIENT_OWN
+OWNS = [names.SERVER_SDK_OWN, INBOUND, names.SERVER_SDK_OWN | INBOUND]
 OWN = st.sampled_from(OWNS)
 """The names that the classes of an rpc have of their own, by its direction."""
 
@@ -51,14 +53,18 @@ OWN = st.sampled_from(OWNS)
     ],
 )
 def test_methods_are_rpcs_in_snake_case(rpc: str, method: str) -> None:
-    assert names.method_name(rpc, names.SERVER_SDK_OWN | names.HANDLERS_OWN) == method
+    assert names.method_name(rpc, names.SERVER_SDK_OWN | INBOUND) == method
 
 
 @pytest.mark.parametrize(
     ("rpc", "sent", "received", "both"),
     [
-        ("Close", "close_", "close", "close_"),
-        ("close", "close_", "close", "close_"),
+        ("Close", "close_", "close_", "close_"),
+        ("close", "close_", "close_", "close_"),
+        ("Status", "status", "status_", "status_"),
+        ("OnError", "on_error", "on_error_", "on_error_"),
+        ("OnReconnect", "on_reconnect", "on_reconnect_", "on_reconnect_"),
+        ("status_", "status__", "status__", "status__"),
         ("Broadcast", "broadcast_", "broadcast", "broadcast_"),
         ("Connections", "connections_", "connections", "connections_"),
         ("OnConnect", "on_connect", "on_connect_", "on_connect_"),
@@ -90,6 +96,32 @@ def test_reserved_names_get_a_trailing_underscore_where_they_are_reserved(
     assert methods == [sent, received, both]
 
 
+@pytest.mark.parametrize(
+    ("rpc", "listener", "waiter"),
+    [
+        ("Ping", "on_ping", "wait_for_ping"),
+        ("SendGreeting", "on_send_greeting", "wait_for_send_greeting"),
+        ("HTTPGetURL2", "on_http_get_url2", "wait_for_http_get_url2"),
+        ("Import", "on_import", "wait_for_import"),
+        ("Error", "on_error_", "wait_for_error"),
+        ("error_", "on_error__", "wait_for_error_"),
+        ("Reconnect", "on_reconnect_", "wait_for_reconnect"),
+        ("Close", "on_close", "wait_for_close"),
+        ("Ping_", "on_ping_", "wait_for_ping_"),
+    ],
+)
+def test_clients_listen_to_and_wait_for_rpcs_in_snake_case(rpc: str, listener: str, waiter: str) -> None:
+    assert (names.listener_name(rpc), names.waiter_name(rpc)) == (listener, waiter)
+
+
+@given(st.lists(RPC_NAMES.map(str.lower), unique=True))
+def test_different_names_give_different_listeners_and_waiters_that_hide_nothing(rpcs: list[str]) -> None:
+    for derived in (names.listener_name, names.waiter_name):
+        methods = {derived(rpc) for rpc in rpcs}
+        assert len(methods) == len(rpcs)
+        assert methods.isdisjoint(names.CLIENT_OWN)
+
+
 def test_all_keywords_of_this_python_are_known() -> None:
     assert set(keyword.kwlist) <= names.KEYWORDS
 
@@ -100,6 +132,7 @@ def test_all_keywords_of_this_python_are_known() -> None:
         (ServerSdk, names.SERVER_SDK_OWN),
         (Handlers, names.HANDLERS_OWN),
         (ServiceRouter, names.HANDLERS_OWN),
+        (Client, names.CLIENT_OWN),
     ],
 )
 def test_all_public_names_of_the_bases_are_reserved(base: type, own: frozenset[str]) -> None:
@@ -111,12 +144,17 @@ def test_all_public_names_of_the_bases_are_reserved(base: type, own: frozenset[s
 def test_nothing_is_reserved_in_vain() -> None:
     public = {name for base in (Handlers, ServiceRouter) for name in dir(base) if not name.startswith("_")}
     assert public == names.HANDLERS_OWN
+    assert {name for name in dir(Client) if not name.startswith("_")} == names.CLIENT_OWN
     assert {"connections", "close"} <= {name for name in dir(ServerSdk) if not name.startswith("_")}
 
 
 @given(RPC_NAMES)
 def test_methods_can_be_defined_and_hide_nothing_of_the_bases(rpc: str) -> None:
-    for base, own in [(ServerSdk, names.SERVER_SDK_OWN), (Handlers, names.HANDLERS_OWN)]:
+    for base, own in [
+        (ServerSdk, names.SERVER_SDK_OWN),
+        (Handlers, names.HANDLERS_OWN),
+        (Client, names.CLIENT_OWN),
+    ]:
         method = names.method_name(rpc, own)
         assert method.isidentifier()
         assert method not in keyword.kwlist
@@ -128,7 +166,7 @@ def test_different_names_in_snake_case_stay_different(rpcs: list[tuple[str, froz
     assert len({names.method_name(rpc, own) for rpc, own in rpcs}) == len(rpcs)
 
 
-@pytest.mark.parametrize("reserved", sorted(names.KEYWORDS | names.SERVER_SDK_OWN | names.HANDLERS_OWN | {"mro"}))
+@pytest.mark.parametrize("reserved", sorted(names.KEYWORDS | names.SERVER_SDK_OWN | INBOUND | {"mro"}))
 def test_underscores_never_make_two_reserved_names_meet(reserved: str) -> None:
     spellings = [reserved.lower() + "_" * count for count in range(4)]
     for owns in itertools.product(OWNS, repeat=4):
@@ -170,6 +208,8 @@ def test_the_names_of_all_families_are_kept_for_a_service() -> None:
         "AsyncChatDisconnectRequest",
         "AsyncChatIntegrations",
         "AsyncChatWebSocketApi",
+        "ChatClient",
+        "ChatEvent",
     ]
 
 

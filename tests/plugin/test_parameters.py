@@ -12,6 +12,9 @@ KNOWN = ("server", "client", "cdk")
 DEFAULT = ("server", "client")
 
 
+DEFAULT = ("server", "client")
+
+
 def parsed(text: str) -> Parameters:
     return parse(text, targets=KNOWN, default=DEFAULT)
 

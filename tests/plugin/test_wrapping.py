@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from pushwire.plugin.literals import quoted
 from pushwire.plugin.printer import Printer
-from pushwire.plugin.wrapping import LONGEST_ASSIGNED, Brackets, Code, Operands, assigned, bracketed, imported
+from pushwire.plugin.wrapping import (
+    LONGEST_ASSIGNED,
+    Brackets,
+    Code,
+    Operands,
+    assigned,
+    assigned_union,
+    bracketed,
+    imported,
+)
 from pushwire.v1 import options_pb2
 from tests.plugin.contracts import BOTH, RECEIVE, SEND, Contract, generated
 from tests.plugin.formatting import formatted
@@ -113,6 +122,26 @@ def test_aliases(cases: list[tuple[str, str, list[str]]]) -> None:
 
 
 @FEW_RUFFS
+@given(many(st.tuples(NAME, NAMES)))
+def test_unions(cases: list[tuple[str, list[str]]]) -> None:
+    aliases = [line for name, names in cases for line in assigned_union(f"{name}: TypeAlias", ["A", "B", *names])]
+    module = lines_of(aliases)
+    assert formatted(module) == module
+
+
+@FEW_RUFFS
+@given(many(st.lists(st.tuples(NAME, NAME), min_size=1, max_size=3)))
+def test_tuples(cases: list[list[tuple[str, str]]]) -> None:
+    out = Printer()
+    out.print("class Many:")
+    with out.indented():
+        for pairs in cases:
+            out.assigned_tuple("_events", [Brackets("(", pair, ")") for pair in pairs])
+    module = lines_of(out.lines)
+    assert formatted(module) == module
+
+
+@FEW_RUFFS
 @given(many(st.tuples(NAME, NAMES, NAME)))
 def test_imports_and_assignments(cases: list[tuple[str, list[str], str]]) -> None:
     imports = [line for package, names, _ in cases for line in imported(package, names)]
@@ -172,6 +201,6 @@ def test_whole_modules(
             service = f"{capitalized(service_length)}{number}"
             contract.rpc(name, service=service, takes=takes, deprecation=deprecation, operation=operation)
     parameter = "imports=relative" if relative else ""
-    for text in generated(contract, imported=[foreign], parameter=parameter).values():
+    for text in generated(contract, imported=[foreign], targets="server+client", parameter=parameter).values():
         ast.parse(text)
         assert formatted(text) == text

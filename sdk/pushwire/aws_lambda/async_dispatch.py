@@ -9,6 +9,7 @@ from pushwire.aws_lambda.decision import decide_async
 from pushwire.aws_lambda.event_loop import LOOP
 from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
 from pushwire.aws_lambda.interceptors import AnyRequest
+from pushwire.aws_lambda.messages import is_keepalive
 from pushwire.aws_lambda.plan import OK, Connecting, Disconnecting, Plan, Result, Step, check_result
 
 __all__ = ["dispatch_on_loop"]
@@ -28,6 +29,8 @@ def dispatch_on_loop(plan: Plan, event: Mapping[str, Any], context: Any) -> Resu
 async def _dispatch(plan: Plan, event: Mapping[str, Any], context: Any) -> Result:
     read = plan.event(event)
     if isinstance(read, MessageEvent):
+        if is_keepalive(read):
+            return {"statusCode": OK}
         step = plan.message(read, context)
         handle = _refuse if step.function is None else _call
         await async_chain(step.interceptors, partial(handle, step))(step.request)

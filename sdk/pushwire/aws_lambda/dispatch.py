@@ -7,6 +7,7 @@ from typing import Any
 from pushwire.aws_lambda.decision import decide
 from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
 from pushwire.aws_lambda.interceptors import AnyRequest, chain
+from pushwire.aws_lambda.messages import is_keepalive
 from pushwire.aws_lambda.plan import OK, Connecting, Disconnecting, Plan, Result, Step, check_result
 
 __all__ = ["dispatch"]
@@ -21,6 +22,8 @@ def dispatch(plan: Plan, event: Mapping[str, Any], context: Any) -> Result:
     """
     read = plan.event(event)
     if isinstance(read, MessageEvent):
+        if is_keepalive(read):
+            return {"statusCode": OK}
         step = plan.message(read, context)
         handle = _refuse if step.function is None else _call
         chain(step.interceptors, partial(handle, step))(step.request)

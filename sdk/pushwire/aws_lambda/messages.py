@@ -13,14 +13,20 @@ from pushwire.aws_lambda.events import MessageEvent
 from pushwire.errors import FrameError
 from pushwire.operation import AnyOperation
 
-__all__ = ["BAD_REQUEST_BODY", "FORBIDDEN", "Received", "error_frame", "receive", "unclaimed"]
+__all__ = ["BAD_REQUEST_BODY", "FORBIDDEN", "Received", "error_frame", "is_keepalive", "receive", "unclaimed"]
 
 BAD_REQUEST_BODY: Final = "Bad request body"
 FORBIDDEN: Final = "Forbidden"
 """The texts of error frames are API Gateway's own, so that clients need to know no others ("Set up WebSocket API
 routes and integrations", API Gateway developer guide)."""
 
+_KEEPALIVE: Final = frame.KEEPALIVE.decode()
 _LONGEST_BASE64: Final = (frame.MAX_FRAME_SIZE + 2) // 3 * 4
+
+
+def is_keepalive(event: MessageEvent) -> bool:
+    """Whether a client says nothing but that it is there, so that API Gateway does not take it for idle."""
+    return event.body == _KEEPALIVE
 
 
 class Received(NamedTuple):

@@ -3,8 +3,9 @@
 from typing import Any, Final, Protocol
 
 from pushwire.callback_url import CallbackUrl
-from pushwire.connections.signing import LOOPBACK_CREDENTIALS, signing_region, without_instance_role
+from pushwire.connections.signing import signing_region
 from pushwire.errors import CredentialsError
+from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS, without_instance_role
 
 try:
     import boto3

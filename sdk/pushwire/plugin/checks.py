@@ -66,10 +66,12 @@ class _Checks:
     def all(self) -> Iterator[Problem]:
         yield from self._module()
         yield from self._classes_meet()
+        yield from self._event_classes_meet()
         for service in self._contract.services:
             yield from self._service(service)
             yield from self._routes_meet(service)
             yield from self._methods_meet(service)
+            yield from self._client_methods_meet(service)
             for rpc in service.rpcs:
                 yield from self._shape(service, rpc)
                 yield from self._message(service, rpc)
@@ -94,6 +96,20 @@ class _Checks:
                 yield self._of_service(service, locations.SERVICE_NAME, text)
             for name in derived:
                 owners.setdefault(name, service)
+
+    def _event_classes_meet(self) -> Iterator[Problem]:
+        owners: dict[str, tuple[Service, Rpc]] = {}
+        for service in self._contract.services:
+            for rpc in service.outbound:
+                owner, first = owners.setdefault(rpc.event_class, (service, rpc))
+                # Services with one prefix are told of that, and not of everything that follows from it.
+                if first is not rpc and (owner is service or owner.class_prefix != service.class_prefix):
+                    line = self._line(first.path, locations.RPC_NAME)
+                    text = (
+                        f"gives the Python class {rpc.event_class}, as {owner.name}.{first.name}{line} does: "
+                        "rename one of the two"
+                    )
+                    yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
 
     def _service(self, service: Service) -> Iterator[Problem]:
         if service.name.startswith("_"):
@@ -126,6 +142,18 @@ class _Checks:
                 yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
             if rpc.name.startswith("_"):
                 yield self._of_rpc(service, rpc, locations.RPC_NAME, _PRIVATE)
+
+    def _client_methods_meet(self, service: Service) -> Iterator[Problem]:
+        receiving = {name: rpc for rpc in service.outbound for name in (rpc.listener_name, rpc.waiter_name)}
+        for rpc in service.inbound:
+            other = receiving.get(rpc.method_name)
+            if other is not None:
+                line = self._line(other.path, locations.RPC_NAME)
+                text = (
+                    f"becomes the method {rpc.method_name} of clients, as receiving {service.name}.{other.name}{line} "
+                    "does: rename one of the two"
+                )
+                yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
 
     def _shape(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
         if rpc.client_streaming:

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorResponse
 
 from pushwire.plugin import names
-from pushwire.plugin.emitters import cdk, server
+from pushwire.plugin.emitters import cdk, client, server
 from pushwire.plugin.model import Contract, Model
 from pushwire.plugin.parameters import Parameters
 
@@ -60,6 +60,7 @@ def _documents(model: Model, parameters: Parameters) -> Iterable[tuple[str, str]
 
 TARGETS: dict[str, Target | Documents] = {
     "server": Target("_pushwire", server.emit),
+    "client": Target("_pushwire_client", client.emit),
     "cdk": Target("_pushwire_cdk", cdk.emit),
     "schema": Documents(_documents),
 }

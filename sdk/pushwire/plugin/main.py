@@ -19,9 +19,9 @@ protoc-gen-pushwire is a plugin of protoc and buf, which run it: it reads a Code
 
 Options of the plugin (opt: in buf.gen.yaml, --pushwire_opt= of protoc), separated by commas:
 
-  targets=server+cdk+schema  what to generate, joined by '+'; server unless given
-  imports=absolute|relative  how generated modules import each other; absolute unless given
-  elide_version              leave the plugin's version out of the generated text
+  targets=server+client+cdk+schema  what to generate, joined by '+'; server+client unless given
+  imports=absolute|relative         how generated modules import each other; absolute unless given
+  elide_version                     leave the plugin's version out of the generated text
 
 Options of the command: --version, --help
 """

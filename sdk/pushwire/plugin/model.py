@@ -76,6 +76,9 @@ class Rpc:
     Attributes:
         name: The rpc's name.
         method_name: The name of its Python method, the same on every class that has it.
+        listener_name: The method of clients that takes a listener for its messages.
+        waiter_name: The method of clients that waits for its next message.
+        event_class: The class of the event that its message is to a client.
         path: Where its descriptor stands in its file: the key of its locations.
         comment: Its comment, cleaned; empty where it has none.
         deprecation: The text of its deprecation; `None` where it is not deprecated.
@@ -90,6 +93,9 @@ class Rpc:
 
     name: str
     method_name: str
+    listener_name: str
+    waiter_name: str
+    event_class: str
     path: Path
     comment: str
     deprecation: str | None

@@ -18,14 +18,14 @@ class Module(Printer):
     Args:
         contract: The contract that it is generated from.
         parameters: The options of the run.
-        private_names: The names of the module's own helpers. Those of its public classes and methods are known.
+        own_names: The names that the module defines. Those of the service's classes and methods are known.
 
     Attributes:
         imports: What to name things by.
         pyright_rules: The rules of pyright's strict mode that the module's own text cannot obey.
     """
 
-    def __init__(self, contract: Contract, parameters: Parameters, *, private_names: Collection[str]) -> None:
+    def __init__(self, contract: Contract, parameters: Parameters, *, own_names: Collection[str]) -> None:
         super().__init__()
         self._file = contract.file
         self._generator = parameters.generator
@@ -34,7 +34,7 @@ class Module(Printer):
             file=contract.file,
             files={rpc.request.file for service in contract.services for rpc in service.rpcs},
             taken={
-                *private_names,
+                *own_names,
                 *(name for service in contract.services for name in names.derived_class_names(service.name)),
                 *(rpc.method_name for service in contract.services for rpc in service.rpcs),
             },

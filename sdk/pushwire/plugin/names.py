@@ -4,17 +4,21 @@ import re
 from collections.abc import Collection
 
 __all__ = [
+    "CLIENT_OWN",
     "HANDLERS_OWN",
     "KEYWORDS",
     "SERVER_SDK_OWN",
     "class_prefix",
     "derived_class_names",
+    "event_class",
     "is_mangled",
+    "listener_name",
     "message_module",
     "method_name",
     "module",
     "qualified_module_alias",
     "unimportable_part",
+    "waiter_name",
 ]
 
 KEYWORDS = frozenset(
@@ -64,6 +68,9 @@ SERVER_SDK_OWN = frozenset({"broadcast", "close", "connections"})
 HANDLERS_OWN = frozenset({"on_connect", "on_default", "on_disconnect", "operations"})
 """The public names that handlers and routers have of their own."""
 
+CLIENT_OWN = frozenset({"close", "on_error", "on_reconnect", "status"})
+"""The public names that clients have of their own."""
+
 _DERIVED = (
     "ServerSdk",
     "Handlers",
@@ -74,8 +81,10 @@ _DERIVED = (
     "Integrations",
     "WebSocketApi",
 )
+_DERIVED_ONCE = ("Client", "Event")
+"""Those of clients, which are all async and say so by nothing but their methods."""
 
-_OWN = SERVER_SDK_OWN | HANDLERS_OWN
+_OWN = SERVER_SDK_OWN | HANDLERS_OWN | CLIENT_OWN
 _PYTHON_OWN = KEYWORDS | {"mro"}
 """Type checkers take `mro` for the method that each Python class has."""
 
@@ -92,13 +101,31 @@ def method_name(rpc: str, taken: Collection[str]) -> str:
 
     Args:
         rpc: The rpc's name.
-        taken: The own names of the classes that get the method: `SERVER_SDK_OWN`, `HANDLERS_OWN` or both.
+        taken: The own names of the classes that get the method: of `SERVER_SDK_OWN`, `HANDLERS_OWN` and `CLIENT_OWN`.
     """
-    snake = _CAPITAL.sub(r"\1_\2", _WORD.sub(r"\1_\2", rpc)).lower()
-    bare = snake.rstrip("_")
-    if bare != snake:
-        taken = _OWN
-    return f"{snake}_" if bare in _PYTHON_OWN or bare in taken else snake
+    snake = _snake(rpc)
+    return _escaped(snake, taken if snake == snake.rstrip("_") else _OWN)
+
+
+def listener_name(rpc: str) -> str:
+    """The method of clients that takes a listener for an rpc's messages: `on_ping`."""
+    return _escaped(f"on_{_snake(rpc)}", CLIENT_OWN)
+
+
+def waiter_name(rpc: str) -> str:
+    """The method of clients that waits for an rpc's next message: `wait_for_ping`."""
+    return f"wait_for_{_snake(rpc)}"
+
+
+def event_class(rpc: str, prefix: str = "") -> str:
+    """The class of the event that an rpc's message is to a client: `PingEvent`.
+
+    Args:
+        rpc: The rpc's name.
+        prefix: The service's prefix, where its name alone would be ambiguous: another service of the file has an rpc of
+            this name, or has it for a prefix, and its clients a `PingEvent` of their own, which is any of their events.
+    """
+    return f"{prefix}{rpc}Event"
 
 
 def class_prefix(service: str) -> str:
@@ -109,7 +136,8 @@ def class_prefix(service: str) -> str:
 def derived_class_names(service: str) -> list[str]:
     """The names of all classes that are, or may one day be, generated for a service."""
     prefix = class_prefix(service)
-    return [f"{family}{prefix}{suffix}" for family in ("", "Async") for suffix in _DERIVED]
+    families = [f"{family}{prefix}{suffix}" for family in ("", "Async") for suffix in _DERIVED]
+    return [*families, *(f"{prefix}{suffix}" for suffix in _DERIVED_ONCE)]
 
 
 def module(file: str, suffix: str) -> str:
@@ -134,6 +162,15 @@ def unimportable_part(dotted: str) -> str | None:
         if part in KEYWORDS or not part.isidentifier():
             return part
     return None
+
+
+def _snake(rpc: str) -> str:
+    return _CAPITAL.sub(r"\1_\2", _WORD.sub(r"\1_\2", rpc)).lower()
+
+
+def _escaped(snake: str, taken: Collection[str]) -> str:
+    bare = snake.rstrip("_")
+    return f"{snake}_" if bare in _PYTHON_OWN or bare in taken else snake
 
 
 def is_mangled(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The plugin's options: `targets=server,imports=relative,elide_version`."""
+"""The plugin's options: `targets=server+client,imports=relative,elide_version`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields

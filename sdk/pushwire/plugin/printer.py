@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from pushwire.plugin import literals
-from pushwire.plugin.wrapping import INDENT, Brackets, Code, assigned_brackets, bracketed, function
+from pushwire.plugin.wrapping import INDENT, Brackets, Code, assigned_brackets, assigned_tuple, bracketed, function
 
 __all__ = ["Printer"]
 
@@ -35,6 +35,10 @@ class Printer:
     def assigned(self, target: str, value: Brackets) -> None:
         """Print the assignment of something in brackets."""
         self.print(*assigned_brackets(target, value, indent=len(self._indent)))
+
+    def assigned_tuple(self, target: str, items: Sequence[Code]) -> None:
+        """Print the assignment of a tuple."""
+        self.print(*assigned_tuple(target, items, indent=len(self._indent)))
 
     @contextmanager
     def indented(self) -> Generator[None, None, None]:

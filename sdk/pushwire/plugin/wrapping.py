@@ -11,6 +11,8 @@ __all__ = [
     "Operands",
     "assigned",
     "assigned_brackets",
+    "assigned_tuple",
+    "assigned_union",
     "bracketed",
     "function",
     "imported",
@@ -122,6 +124,25 @@ def assigned_brackets(target: str, value: Brackets, *, indent: int) -> list[str]
         if all(_fits(line, indent) for line in around):
             return around
     return bracketed(head, value.items, value.tail, indent=indent)
+
+
+def assigned_tuple(target: str, items: Sequence[Code], *, indent: int) -> list[str]:
+    """Wrap the assignment of a tuple: a line for each item, unless there is one only, and it fits."""
+    line = f"{target} = ({items[0]},)"
+    if len(items) == 1 and _fits(line, indent):
+        return [line]
+    return [f"{target} = (", *_one_per_line(items, ",", indent), ")"]
+
+
+def assigned_union(target: str, operands: Sequence[str]) -> list[str]:
+    """Wrap the assignment of `A | B`: one line; or brackets around it; or a line for each operand inside them."""
+    union = " | ".join(operands)
+    if _fits(f"{target} = {union}", 0):
+        return [f"{target} = {union}"]
+    if _fits(INDENT + union, 0):
+        return [f"{target} = (", INDENT + union, ")"]
+    first, *rest = operands
+    return [f"{target} = (", INDENT + first, *(f"{INDENT}| {operand}" for operand in rest), ")"]
 
 
 def _one_per_line(items: Sequence[Code], comma: str, indent: int) -> list[str]:

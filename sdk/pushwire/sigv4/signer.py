@@ -14,9 +14,9 @@ from urllib.parse import quote
 from pushwire.errors import CredentialsError
 from pushwire.sigv4.credentials import Credentials
 
-__all__ = ["Signer", "Stamp", "canonical_target", "signing_key"]
+__all__ = ["ALGORITHM", "Signer", "Stamp", "canonical_target", "signing_key"]
 
-_ALGORITHM: Final = "AWS4-HMAC-SHA256"
+ALGORITHM: Final = "AWS4-HMAC-SHA256"
 
 
 def signing_key(credentials: Credentials, day: str, region: str, service: str) -> bytes:
@@ -144,10 +144,10 @@ class Signer:
             key=key,
             headers=tuple(headers),
             authorization=(
-                f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={signed_headers}, Signature="
+                f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={signed_headers}, Signature="
             ),
             canonical_headers=f"{canonical_headers}\n{signed_headers}\n",
-            string_to_sign=f"{_ALGORITHM}\n{timestamp}\n{scope}\n",
+            string_to_sign=f"{ALGORITHM}\n{timestamp}\n{scope}\n",
         )
 
 

@@ -8,9 +8,10 @@ from pushwire.callback_url import CallbackUrl
 from pushwire.connections.http.endpoint import Endpoint
 from pushwire.connections.http.requests import Requests
 from pushwire.connections.retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
-from pushwire.connections.signing import LOOPBACK_CREDENTIALS, botocore_session, region_of_profile, signing_region
+from pushwire.connections.signing import botocore_session, signing_region
 from pushwire.connections.timeouts import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT
 from pushwire.sigv4 import CredentialChain
+from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS, region_of_profile
 
 __all__ = ["DEFAULT_MAX_CONNECTIONS", "Settings"]
 

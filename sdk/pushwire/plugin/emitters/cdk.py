@@ -18,7 +18,7 @@ _UNPACK = Member("typing", "Unpack")
 
 def emit(contract: Contract, parameters: Parameters) -> str:
     """Print the module of a contract's infrastructure."""
-    out = Module(contract, parameters, private_names=[*map(operations.class_name, contract.services)])
+    out = Module(contract, parameters, own_names=[*map(operations.class_name, contract.services)])
     for service in contract.services:
         operations.print_operations(out, service)
         _print_integrations(out, service)

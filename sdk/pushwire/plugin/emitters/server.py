@@ -11,8 +11,8 @@ __all__ = ["emit"]
 
 def emit(contract: Contract, parameters: Parameters) -> str:
     """Print the module of a contract's servers."""
-    private_names = [handlers.TYPE_VARIABLE, *map(operations.class_name, contract.services)]
-    out = Module(contract, parameters, private_names=private_names)
+    own_names = [handlers.TYPE_VARIABLE, *map(operations.class_name, contract.services)]
+    out = Module(contract, parameters, own_names=own_names)
     handlers.print_type_variable(out)
     for service in contract.services:
         if service.deprecation is not None:

@@ -1,0 +1,54 @@
+"""The chat in a terminal: python client.py ws://127.0.0.1:3000/local ada lobby
+
+What you type is said; /join ROOM and /leave do what they say, and Ctrl-D ends it.
+"""
+
+import asyncio
+import sys
+
+from chat.v1.chat_pb2 import JoinRoomRequest, SayRequest
+from chat.v1.chat_pushwire_client import ChatClient, PresenceChangedEvent, SaidEvent, SendGreetingEvent
+from pushwire.client import QueryAuth
+
+
+async def show(client: ChatClient) -> None:
+    async for event in client:
+        match event:
+            case SendGreetingEvent(message):
+                print(message.greeting, flush=True)
+            case SaidEvent(message):
+                print(f"{message.name}: {message.text}", flush=True)
+            case PresenceChangedEvent(message):
+                print(f"in {message.room}: {', '.join(message.names)}", flush=True)
+            case _:
+                print(event, flush=True)
+
+
+async def chat(url: str, user: str, room: str) -> None:
+    async with ChatClient(url, auth=QueryAuth("user", user)) as client:
+        showing = asyncio.create_task(show(client))
+        rooms = [room]
+
+        async def enter() -> None:
+            for room in rooms:
+                await client.join_room(JoinRoomRequest(room=room, name=user.title()))
+
+        client.on_reconnect(enter)  # who was cut off comes back into the room
+        await enter()
+        lines = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+        async for line in lines:
+            match line.decode().split():
+                case ["/join", room]:
+                    rooms[:] = [room]
+                    await enter()
+                case ["/leave"]:
+                    rooms.clear()
+                    await client.leave_room()
+                case words:
+                    await client.say(SayRequest(text=" ".join(words)))
+    await showing
+
+
+if __name__ == "__main__":
+    asyncio.run(chat(*sys.argv[1:4]))

@@ -1,0 +1,38 @@
+"""A WebSocket server that sends as fast as it can, in a process of its own, for the benchmark of the client.
+
+It prints its port. To `/COUNT/NUMBER` it sends so many messages with the text of that argument, counted from 0.
+"""
+
+import asyncio
+import resource
+import sys
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.frames import Frame, Opcode
+
+AT_ONCE = 500
+ENOUGH = 1 << 20
+
+
+async def answer(socket: ServerConnection) -> None:
+    assert socket.request is not None
+    count, number = map(int, socket.request.path[1:].split("/"))
+    # Serialized once: the client is what is measured, and should never wait for this process.
+    many = Frame(Opcode.TEXT, sys.argv[1 + number].encode()).serialize(mask=False) * AT_ONCE
+    for _ in range(count // AT_ONCE):
+        socket.transport.write(many)
+        while socket.transport.get_write_buffer_size() > ENOUGH:  # noqa: ASYNC110 - drain() would wait for less
+            await asyncio.sleep(0.001)
+    await socket.wait_closed()
+
+
+async def main() -> None:
+    async with serve(answer, "127.0.0.1", 0, compression=None, ping_interval=None) as server:
+        print(next(iter(server.sockets)).getsockname()[1], flush=True)
+        await asyncio.get_running_loop().create_future()
+
+
+if __name__ == "__main__":
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    asyncio.run(main())

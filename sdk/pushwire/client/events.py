@@ -1,0 +1,34 @@
+"""Events: what iteration over a client yields."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from google.protobuf.message import Message
+
+__all__ = ["Event", "UnknownEvent"]
+
+M_co = TypeVar("M_co", bound=Message, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Generic[M_co]):
+    """A message of the contract has arrived; generated classes name its operation: `case SendGreetingEvent(message)`.
+
+    Attributes:
+        message: The message.
+    """
+
+    message: M_co
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownEvent:
+    """A frame has arrived whose route no client on the connection knows: from a newer server, say.
+
+    Attributes:
+        route: The route that it names.
+        frame: The frame itself: the text of a text message, the bytes of a binary one.
+    """
+
+    route: str
+    frame: str | bytes

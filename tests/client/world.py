@@ -1,0 +1,202 @@
+"""What the stories of clients need: a desk that answers, servers that misbehave, and a look at what is left behind."""
+
+import asyncio
+import contextlib
+import gc
+import http.client
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+from pushwire.client import Backoff, Connection, State
+from pushwire.client.client import Client
+from pushwire.frame import KEEPALIVE, decode, encode
+from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
+from tests.aws_lambda.contract.desk_pushwire import DeskRouter, PresenceRouter
+from tests.aws_lambda.contract.desk_pushwire_client import DeskClient, _DeskOperations
+
+T = TypeVar("T")
+
+SECONDS = 5.0
+"""How long a story may take before it fails; none that passes waits so long."""
+QUICK = Backoff(first=0.001, maximum=0.002)
+PATIENT = Backoff(first=1_000.0, maximum=1_000.0)
+"""With this a client that has lost its connection waits until its clock is set ahead."""
+
+
+def run(story: Coroutine[Any, Any, T], *, seconds: float = SECONDS) -> T:
+    """Tell a story, and see that it leaves nothing behind: no task, thread or socket, and no error that nobody saw."""
+    gc.collect()
+    threads, sockets = set(threading.enumerate()), open_sockets()
+    with asyncio.Runner() as runner:
+        result = runner.run(_watched(story, seconds))
+    assert set(threading.enumerate()) - threads == set()
+    gc.collect()
+    assert open_sockets() == sockets
+    return result
+
+
+async def _watched(story: Coroutine[Any, Any, T], seconds: float) -> T:
+    unseen: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unseen.append(context))
+    async with asyncio.timeout(seconds):
+        result = await story
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if others:  # what has been told to end may need a moment
+        await asyncio.wait(others, timeout=1)
+    left = [task for task in others if not task.done()]
+    assert left == [], left
+    gc.collect()
+    assert unseen == [], unseen
+    return result
+
+
+def open_sockets() -> int:
+    """How many sockets this process has; 0 where the system does not tell."""
+    count = 0
+    with contextlib.suppress(FileNotFoundError):
+        for file in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                count += str(file.readlink()).startswith("socket:")
+    return count
+
+
+async def until(happened: Callable[[], object]) -> None:
+    """Let everybody else go on until something has happened."""
+    while not happened():  # noqa: ASYNC110 - what is waited for has no event
+        await asyncio.sleep(0)
+
+
+async def until_open(client: Client[Any] | Connection, connections: int) -> None:
+    """Let everybody else go on until a client has had so many connections, and the last one is open."""
+    await until(lambda: client.status.state is State.OPEN and client.status.connections == connections)
+
+
+class Desk:
+    """A Lambda function that answers: what is said comes back, who enters is greeted; all of it is written down.
+
+    Args:
+        connect: Decides on a handshake: the status to answer it with.
+
+    Attributes:
+        heard: What has been said, in order.
+        handshakes: The events of the handshakes.
+    """
+
+    operations = (*DeskRouter().operations, *PresenceRouter().operations)
+
+    def __init__(self, connect: Callable[[dict[str, Any]], int] = lambda _event: 200) -> None:
+        self._connect = connect
+        self.heard: list[str] = []
+        self.handshakes: list[dict[str, Any]] = []
+
+    def __call__(self, event: dict[str, Any], _context: object) -> dict[str, Any]:
+        kind = event["requestContext"]["eventType"]
+        if kind == "CONNECT":
+            self.handshakes.append(event)
+            return {"statusCode": self._connect(event)}
+        if kind == "MESSAGE":
+            self._handle(event)
+        return {"statusCode": 200}
+
+    async def has_heard(self, count: int) -> None:
+        """Let everybody else go on until so many messages have come."""
+        await until(lambda: len(self.heard) >= count)
+
+    def _handle(self, event: dict[str, Any]) -> None:
+        if event["body"] == KEEPALIVE.decode():
+            self.heard.append("keepalive")
+            return
+        operation, message = decode(event["body"], {operation.route: operation for operation in self.operations})
+        match message:
+            case Greeting(text=text):
+                self.heard.append(text)
+                post(event, encode(operation, message))
+            case Visitor(name=name):
+                self.heard.append(f"enter {name}")
+                post(event, encode(_DeskOperations.greet, Greeting(text=f"Hi {name}")))
+
+
+def post(event: dict[str, Any], data: bytes) -> int:
+    """Post to the connection that an event came from, and return the status."""
+    request = event["requestContext"]
+    connection = http.client.HTTPConnection(request["domainName"], timeout=SECONDS)
+    connection.request("POST", f"/{request['stage']}/@connections/{quote(request['connectionId'])}", data)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def said(text: str) -> Greeting:
+    return Greeting(text=text)
+
+
+def desk_client(url: str, **options: Any) -> DeskClient:
+    """A client that reconnects at once, unless asked for something else."""
+    return DeskClient(url, **{"backoff": QUICK, **options})
+
+
+Visit = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def server(visit: Visit, port: int = 0) -> AsyncGenerator[str]:
+    """Serve raw TCP connections, and give the URL."""
+    tasks: set[asyncio.Task[Any]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            await visit(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", port)
+    try:
+        yield f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/local"
+    finally:
+        listening.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def handshake(reader: asyncio.StreamReader) -> ServerProtocol:
+    """Read a handshake, and accept it: the answer is not yet sent."""
+    protocol = ServerProtocol()
+    protocol.receive_data(await reader.readuntil(b"\r\n\r\n"))
+    (request,) = protocol.events_received()
+    assert isinstance(request, Request)
+    protocol.send_response(protocol.accept(request))
+    return protocol
+
+
+def flush(protocol: ServerProtocol, writer: asyncio.StreamWriter) -> None:
+    """Send what there is to send, all at once."""
+    writer.write(b"".join(protocol.data_to_send()))
+
+
+def answering(*answers: bytes) -> Visit:
+    """Answer each connection with one of these bytes, the last one again and again, and end it."""
+    waiting = list(answers)
+
+    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(waiting.pop(0) if len(waiting) > 1 else waiting[0])
+
+    return visit
+
+
+def http_answer(status: int, headers: Iterable[str] = ()) -> bytes:
+    """An HTTP answer."""
+    lines = [f"HTTP/1.1 {status} Something", "Content-Length: 0", "Connection: close", *headers]
+    return "\r\n".join([*lines, "", ""]).encode()

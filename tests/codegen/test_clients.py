@@ -1,0 +1,146 @@
+"""What generated clients send and receive, under which names."""
+
+import asyncio
+import importlib
+import inspect
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message
+
+from pushwire import Operation
+from pushwire.client import Client, Event, GatewayError, UnknownEvent
+from pushwire.frame import encode
+
+pytestmark = pytest.mark.usefixtures("importable")
+
+SENT_AND_RECEIVED = {
+    "chat.chat_pushwire_client.Chat": (["join_room", "ping"], ["send_greeting", "ping", "poke"]),
+    "services.services_pushwire_client.First": ([], ["send"]),
+    "services.services_pushwire_client.Receiver": (["take"], []),
+    "names.clients_pushwire_client.Own": (
+        ["close_", "status_", "on_reconnect_", "import_"],
+        ["error", "error_", "import", "on_said", "said"],
+    ),
+    "names.clients_pushwire_client.Written": (
+        *[["callable", "awaitable", "float", "object", "timeout", "listener", "events", "unknown", "clients_pb2"]] * 2,
+    ),
+    "names.clients_pushwire_client.Echo": (["ping"], ["ping", "echo"]),
+    "names.clients_pushwire_client.Other": (["ping"], ["ping"]),
+    "wellknown.empty_pushwire_client.Empty": (["take_own", "take_well_known"], ["send_own", "send_well_known"]),
+    "deprecations.deprecated_pushwire_client.Old": (["take_last", "take_old"], ["send_last"]),
+}
+"""The operations of a service's client in snake case, by module and class prefix."""
+
+UNDERSCORED = {"on_error": "on_error_", "on_error_": "on_error__"}
+"""Listeners that give way to a name of the client's own."""
+
+
+def generated(name: str, suffix: str) -> Any:
+    """A class of a service's client module."""
+    module, _, prefix = name.rpartition(".")
+    return getattr(importlib.import_module(module), f"{prefix}{suffix}")
+
+
+def operations(name: str) -> list[Operation[Any]]:
+    module, _, prefix = name.rpartition(".")
+    described = vars(getattr(importlib.import_module(module), f"_{prefix}Operations"))
+    return [value for value in described.values() if isinstance(value, Operation)]
+
+
+def listener_name(operation: str) -> str:
+    return UNDERSCORED.get(f"on_{operation}", f"on_{operation}")
+
+
+def filled(message_type: type[Message]) -> Message:
+    """A message that is told from an empty one."""
+    message = message_type()
+    for field in message.DESCRIPTOR.fields:
+        if field.type == field.TYPE_STRING:
+            setattr(message, field.name, "Grüße")
+    return message
+
+
+def a_client(name: str) -> Any:
+    """A client that is not connected."""
+    return generated(name, "Client")("ws://127.0.0.1:9/local")
+
+
+@pytest.mark.parametrize("name", SENT_AND_RECEIVED)
+def test_clients_have_a_method_for_each_message_they_send_and_two_for_each_they_receive(name: str) -> None:
+    client = generated(name, "Client")
+    sent, received = SENT_AND_RECEIVED[name]
+    own = sorted(method for method in vars(client) if not method.startswith("_"))
+    derived = [method for operation in received for method in (listener_name(operation), f"wait_for_{operation}")]
+    assert own == sorted([*sent, *derived])
+    assert {method for method in dir(Client) if not method.startswith("_")}.isdisjoint(own)
+    assert all(inspect.iscoroutinefunction(getattr(client, method)) for method in sent)
+
+
+@pytest.mark.parametrize("name", SENT_AND_RECEIVED)
+def test_each_method_sends_its_own_operation(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = a_client(name)
+    sent: list[tuple[Operation[Any], Message]] = []
+
+    async def send(operation: Operation[Any], message: Message) -> None:
+        sent.append((operation, message))
+
+    monkeypatch.setattr(client._link, "send", send)
+    inbound = [operation for operation in operations(name) if operation.direction.inbound]
+    for method, operation in zip(SENT_AND_RECEIVED[name][0], inbound, strict=True):
+        message = filled(operation.message_type)
+        takes_message = "message" in inspect.signature(getattr(client, method)).parameters
+        asyncio.run(getattr(client, method)(*([message] if takes_message else [])))
+        assert sent.pop() == (operation, message)
+        assert takes_message is (operation.message_type.DESCRIPTOR.full_name != "google.protobuf.Empty")
+
+
+@pytest.mark.parametrize("name", SENT_AND_RECEIVED)
+def test_each_message_reaches_its_listener_whoever_waits_and_the_iteration_as_its_event(name: str) -> None:
+    async def receive() -> None:
+        outbound = [operation for operation in operations(name) if operation.direction.outbound]
+        for snake, operation in zip(SENT_AND_RECEIVED[name][1], outbound, strict=True):
+            client, heard = a_client(name), []
+            getattr(client, listener_name(snake))(heard.append)
+            waiting, events = getattr(client, f"wait_for_{snake}")(), aiter(client)
+            message = filled(operation.message_type)
+            client._link.inbox.received(encode(operation, message).decode())
+            event = await anext(events)
+            assert heard == [message]
+            assert await waiting == message
+            assert isinstance(event, Event)
+            assert event.message == message
+            assert type(event).__name__.endswith(f"{operation.name}Event")
+            await client.close()
+
+    asyncio.run(receive())
+
+
+def test_an_event_is_called_by_its_operation_and_by_its_service_where_that_would_be_ambiguous() -> None:
+    module = importlib.import_module("names.clients_pushwire_client")
+    assert {"EchoPingEvent", "OtherPingEvent", "EchoEchoEvent", "SaidEvent", "UnknownEvent"} <= vars(module).keys()
+    assert "PingEvent" not in vars(module)
+    assert module.EchoEvent == module.EchoPingEvent | module.EchoEchoEvent | GatewayError | UnknownEvent
+    assert module.WrittenEvent.__args__[-3:] == (module.ClientsPb2Event, GatewayError, UnknownEvent)
+    assert module.UnknownEvent is not UnknownEvent
+
+
+def test_a_service_that_sends_nothing_has_the_two_events_of_every_service() -> None:
+    event = importlib.import_module("services.services_pushwire_client").ReceiverEvent
+    assert event == GatewayError | UnknownEvent
+
+
+def test_the_client_s_operations_are_the_server_s() -> None:
+    client, server = (importlib.import_module(f"chat.chat_pushwire{suffix}") for suffix in ("_client", ""))
+    assert operations("chat.chat_pushwire_client.Chat") == [
+        value for value in vars(server._ChatOperations).values() if isinstance(value, Operation)
+    ]
+    assert not hasattr(client, "ChatServerSdk")
+
+
+def test_help_shows_the_comment_of_the_contract() -> None:
+    client = generated("chat.chat_pushwire_client.Chat", "Client")
+    assert (inspect.getdoc(client) or "").startswith("A chat room.\n\nThe client of `chat.ChatService`:")
+    assert inspect.getdoc(client.join_room) == "Enter a room."
+    assert inspect.getdoc(client.on_send_greeting) == "Greet one client."
+    assert inspect.getdoc(generated("chat.chat_pushwire_client.", "SendGreetingEvent")) == "Greet one client."
