@@ -100,7 +100,8 @@ def test_each_message_reaches_its_listener_whoever_waits_and_the_iteration_as_it
     async def receive() -> None:
         outbound = [operation for operation in operations(name) if operation.direction.outbound]
         for snake, operation in zip(SENT_AND_RECEIVED[name][1], outbound, strict=True):
-            client, heard = a_client(name), []
+            client = a_client(name)
+            heard: list[Any] = []
             getattr(client, listener_name(snake))(heard.append)
             waiting, events = getattr(client, f"wait_for_{snake}")(), aiter(client)
             message = filled(operation.message_type)
