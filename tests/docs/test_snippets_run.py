@@ -26,6 +26,11 @@ def test_no_snippet_is_forgotten() -> None:
         ("README.md", "python"): 2,  # the second: tests/cdk/test_the_pages.py
         ("README.md", "sh"): 2,  # tests/test_demo.py, tests/test_newcomer.py
         ("CONTRIBUTING.md", "sh"): 1,
+        ("docs/browser.md", "sh"): 2,  # tests/docs/test_the_browser_page.py, as all of the page
+        ("docs/browser.md", "ts"): 2,
+        ("docs/browser.md", "yaml"): 1,
+        ("docs/client.md", "python"): 4,  # tests/docs/test_the_client_page.py
+        ("docs/client.md", "sh"): 1,
         ("docs/contract.md", "proto"): 1,
         ("docs/contract.md", "sh"): 1,
         ("docs/contract.md", "text"): 1,
