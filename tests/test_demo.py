@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.benches import broadcast, client, gateway
+from scripts.benches import broadcast, gateway
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -53,17 +53,6 @@ def test_a_benchmark_prints_its_ratio(bench: str, peer: str) -> None:
     done = run("-m", "scripts.bench", bench, "--rounds", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"of {peer}" in done.stdout
-
-
-def test_what_clients_receive_is_measured_beside_a_bare_loop(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(client, "MESSAGES", 400)
-    monkeypatch.setattr(client, "CLIENTS", 50)
-    figures = client.client(1)
-    assert figures["on_said, BINARY ratio"] > 0
-    assert figures["client KiB"] > 0
-    assert "of recv and json.loads" in capsys.readouterr().out
 
 
 def test_under_load_the_gateway_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
