@@ -12,7 +12,17 @@ from chat.v1.chat_pushwire_cdk import ChatIntegrations, ChatWebSocketApi
 
 CHAT = Path(__file__).parent.parent
 LAYER = CHAT / "infra" / "layer"
-NOT_DEPLOYED = ["/*", "!/app.py", "!/progress.py", "!/store.py", "!/chat", "*_cdk.py", "*.pyi", "__pycache__"]
+NOT_DEPLOYED = [
+    "/*",
+    "!/app.py",
+    "!/progress.py",
+    "!/store.py",
+    "!/chat",
+    "*_client.py",
+    "*_cdk.py",
+    "*.pyi",
+    "__pycache__",
+]
 
 
 class ChatStack(Stack):
