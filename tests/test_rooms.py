@@ -82,7 +82,11 @@ def test_imports_run_one_way(room: str) -> None:
         ("pushwire.schema", "boto3 botocore websockets asyncio ssl aws_cdk google.protobuf.json_format"),
         ("pushwire.testing", "boto3 botocore websockets asyncio ssl pytest httptools"),
         ("pushwire.connections", "boto3 botocore websockets asyncio ssl socket hmac aws_cdk"),
-        ("pushwire.client", "boto3 botocore aws_cdk httptools pushwire.server pushwire.aws_lambda pushwire.gateway"),
+        pytest.param(
+            "pushwire.client",
+            "boto3 botocore aws_cdk httptools pushwire.server pushwire.aws_lambda pushwire.gateway",
+            marks=pytest.mark.extra("websockets"),
+        ),
         ("pushwire.sigv4", "boto3 botocore asyncio ssl socket"),
         ("pushwire.plugin.main", "boto3 botocore websockets asyncio ssl google.protobuf.json_format"),
         ("pushwire.cli.main", "boto3 botocore websockets asyncio ssl httptools ruamel"),
