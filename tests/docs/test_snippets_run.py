@@ -46,7 +46,7 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/sending.md", "python"): 6,
         ("docs/testing.md", "shell"): 1,
         ("docs/testing.md", "python"): 6,
-        ("examples/chat/README.md", "sh"): 5,  # tests/test_demo.py, tests/cdk/test_the_chat_example.py
+        ("examples/chat/README.md", "sh"): 6,  # tests/test_demo.py, tests/cdk, its own tests
         ("examples/chat/README.md", "python"): 1,
         **gateway_page(),
     }
