@@ -22,7 +22,7 @@ from tests.aws_lambda.contract.desk_pushwire_client import DeskClient, _DeskOper
 
 T = TypeVar("T")
 
-SECONDS = 5.0
+SECONDS = 20.0
 """How long a story may take before it fails; none that passes waits so long."""
 QUICK = Backoff(first=0.001, maximum=0.002)
 PATIENT = Backoff(first=1_000.0, maximum=1_000.0)
