@@ -53,7 +53,7 @@ NEEDS = {
     ],
     "websockets": ["client"],
     "jsonschema": ["schema"],
-    "selenium": ["gateway/test_the_console_in_a_browser.py"],
+    "selenium": ["docs/test_the_browser_page.py", "gateway/test_the_console_in_a_browser.py"],
     "ruamel": ["cli", "docs", "test_newcomer.py"],
     "mypy_protobuf": ["codegen", "plugin", "docs", "test_chat_example.py", "test_demo.py", "test_newcomer.py"],
     "moto": ["test_chat_example.py", "test_demo.py"],
