@@ -12,21 +12,34 @@ import pushwire
 
 PACKAGE = Path(pushwire.__file__).parent
 
-CORE = {"_version", "_log", "_functions", "operation", "errors", "_payload", "frame", "callback_url", "v1", "_codegen"}
+CORE = {
+    "_version",
+    "_log",
+    "_functions",
+    "_url",
+    "operation",
+    "errors",
+    "_payload",
+    "frame",
+    "callback_url",
+    "v1",
+    "_codegen",
+}
 LAZY = {"connections", "server"}
 """What `pushwire` imports when one of its names is asked for, and for type checkers."""
 MAY_IMPORT: dict[str, set[str]] = {
     "_version": set(),
     "_log": set(),
     "_functions": set(),
+    "_url": set(),
     "v1": set(),
     "_codegen": {"_version"},
     "operation": set(),
     "errors": {"operation"},
     "_payload": set(),
     "frame": {"operation", "errors", "_payload", "v1"},
-    "callback_url": {"errors"},
-    "sigv4": {"errors"},
+    "callback_url": {"errors", "_url"},
+    "sigv4": {"errors", "_url"},
     "connections": CORE | {"sigv4"},
     "server": CORE | {"connections"},
     "aws_lambda": {"_log", "_functions", "server", "frame", "errors", "operation", "callback_url"},

@@ -4,6 +4,8 @@ A generated module states the ABI it was made for before it imports anything els
 its own ABI and the one before, the one before for at least twelve months.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Final, TypeVar
 

@@ -1,5 +1,7 @@
 """What can be told of a function without calling it."""
 
+from __future__ import annotations
+
 from typing import Final
 
 __all__ = ["is_async", "name_of"]

@@ -1,5 +1,7 @@
 """Loggers, made when something is logged: importing `logging` is a fifth of what a generated module imports."""
 
+from __future__ import annotations
+
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ __all__ = ["debugs", "logger"]
 
 
 @cache
-def logger(room: str) -> "Logger":
+def logger(room: str) -> Logger:
     """The logger `pushwire.{room}`."""
     import logging
 

@@ -1,9 +1,11 @@
 """A JSON payload as a message, strictly: what `json_format` lets pass in silence is refused here."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -17,7 +19,7 @@ ABSENT: Final = object()
 """The payload of an envelope that has none: the message with nothing set."""
 
 _MAX_DEPTH: Final = 100
-_FIELD_OF_AN_ERROR: Final = re.compile(r"Failed to parse (\w+) field: ")
+_FIELD_OF_AN_ERROR: Final = r"Failed to parse (\w+) field: "
 _MOST_FIELDS_SHOWN: Final = 8
 
 
@@ -43,8 +45,8 @@ def from_json(payload: Any, message_type: type[M]) -> M:
 
 def told(error: Exception) -> str:
     """What json_format says, with the nested fields that it names as one path: `order.items: …`."""
-    fields = _FIELD_OF_AN_ERROR.findall(str(error))
-    reason = _FIELD_OF_AN_ERROR.sub("", str(error)).rstrip(".")
+    fields = re.findall(_FIELD_OF_AN_ERROR, str(error))
+    reason = re.sub(_FIELD_OF_AN_ERROR, "", str(error)).rstrip(".")
     path = ".".join(fields if len(fields) <= _MOST_FIELDS_SHOWN else ["…", *fields[-_MOST_FIELDS_SHOWN:]])
     return f"{path}: {reason}" if path else reason
 
@@ -112,27 +114,20 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-class _Field(NamedTuple):
-    """A field whose JSON form is an object, or a list or map of objects."""
-
-    message_type: Descriptor
-    is_collection: bool
-
-
 def _require_objects(value: Any, descriptor: Descriptor, path: str) -> None:
     """Refuse what `ParseDict` takes for an empty message when unknown fields are ignored: a string, say, or a list.
 
     Runs after `ParseDict`, which has bounded the depth and refused everything else.
     """
-    for name, field in _message_fields(descriptor).items():
+    for name, (message_type, is_collection) in _message_fields(descriptor).items():
         item = value.get(name)
         if item is None:
             continue
-        if field.is_collection:
+        if is_collection:
             for key, child in item.items() if _is_object(item) else enumerate(item):
-                _require_object(child, field.message_type, f"{path}{name}[{key}]")
+                _require_object(child, message_type, f"{path}{name}[{key}]")
         else:
-            _require_object(item, field.message_type, f"{path}{name}")
+            _require_object(item, message_type, f"{path}{name}")
 
 
 def _require_object(value: Any, descriptor: Descriptor, path: str) -> None:
@@ -142,9 +137,9 @@ def _require_object(value: Any, descriptor: Descriptor, path: str) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _message_fields(descriptor: Descriptor) -> dict[str, _Field]:
-    """The fields to look at, by both names that JSON may use."""
-    found: dict[str, _Field] = {}
+def _message_fields(descriptor: Descriptor) -> dict[str, tuple[Descriptor, bool]]:
+    """The fields whose JSON is an object, or many in a list or map, by both names: their type, whether it is many."""
+    found: dict[str, tuple[Descriptor, bool]] = {}
     # A payload of a well-known type has no fields in its JSON; Any holds a message that ParseDict alone knows.
     if _has_json_form_of_its_own(descriptor):
         return found
@@ -156,7 +151,7 @@ def _message_fields(descriptor: Descriptor) -> dict[str, _Field]:
         if is_map:
             message_type = message_type.fields_by_name["value"].message_type
         if message_type is not None and not _has_json_form_of_its_own(message_type):
-            found[field.json_name] = found[field.name] = _Field(message_type, is_map or field.is_repeated)
+            found[field.json_name] = found[field.name] = (message_type, is_map or field.is_repeated)
     return found
 
 

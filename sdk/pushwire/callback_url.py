@@ -6,11 +6,10 @@ API Gateway developer guide).
 """
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Self, cast
-from urllib.parse import urlsplit
 
+from pushwire._url import split_url
 from pushwire.errors import CallbackUrlError
 
 __all__ = ["ENVIRONMENT_VARIABLE", "CallbackUrl"]
@@ -18,8 +17,6 @@ __all__ = ["ENVIRONMENT_VARIABLE", "CallbackUrl"]
 ENVIRONMENT_VARIABLE: Final = "PUSHWIRE_CALLBACK_URL"
 """The one variable that the Server SDK, handlers, CDK and the local gateway share."""
 
-_EXECUTE_API: Final = re.compile(r"[a-z0-9-]+\.execute-api\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+")
-_LOOPBACK_IPV4: Final = re.compile(r"127(\.\d{1,3}){3}")
 _EXAMPLE: Final = "https://{api-id}.execute-api.{region}.amazonaws.com/{stage}"
 
 
@@ -49,7 +46,7 @@ class CallbackUrl(NamedTuple):
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise CallbackUrlError(f"write it as {_EXAMPLE}, in ASCII and without spaces", url=text)
         try:
-            parts = urlsplit(text)
+            parts = split_url(text)
             host, port = parts.hostname or "", parts.port
         except ValueError as error:
             raise CallbackUrlError("the host or port cannot be read", url=text) from error
@@ -69,7 +66,7 @@ class CallbackUrl(NamedTuple):
             )
         if parts.query or parts.fragment or text.endswith(("?", "#")):
             raise CallbackUrlError("leave out the query and fragment", url=text)
-        if re.search(r"/(@|%40)connections(/|$)", parts.path, re.IGNORECASE):
+        if "/@connections/" in f"{parts.path.lower().replace('%40', '@')}/":
             raise CallbackUrlError("leave out /@connections and what follows; the SDK adds it", url=text)
         is_loopback = _is_loopback(host)
         if parts.scheme == "http" and not is_loopback:
@@ -77,10 +74,10 @@ class CallbackUrl(NamedTuple):
         if host.startswith("execute-api."):
             raise CallbackUrlError(f"the API's id is missing (boto3's own default): write it as {_EXAMPLE}", url=text)
         path = parts.path.rstrip("/")
-        execute_api = _EXECUTE_API.fullmatch(host)
-        if execute_api is not None:
+        region = _region_of(host)
+        if region is not None:
             _check_stage(path, text)
-        return cls(f"{parts.scheme}://{parts.netloc}{path}", execute_api and execute_api["region"], is_loopback)
+        return cls(f"{parts.scheme}://{parts.netloc}{path}", region, is_loopback)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -124,8 +121,7 @@ class CallbackUrl(NamedTuple):
             )
         if isinstance(domain_name, str) and _is_local_gateway(domain_name):
             return cls.parse(f"http://{domain_name}/{stage}")
-        execute_api = _EXECUTE_API.fullmatch(domain_name) if isinstance(domain_name, str) else None
-        region = region or (execute_api and execute_api["region"])
+        region = region or (_region_of(domain_name) if isinstance(domain_name, str) else None)
         region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not region:
             raise CallbackUrlError(f"no region: set AWS_REGION, or {ENVIRONMENT_VARIABLE}")
@@ -146,5 +142,19 @@ def _is_local_gateway(domain_name: str) -> bool:
     return bool(separator) and port.isdecimal() and _is_loopback(host.strip("[]"))
 
 
+def _region_of(host: str) -> str | None:
+    """The region that an execute-api host names: `{api-id}.execute-api.{region}.amazonaws.com`."""
+    api_id, _, rest = host.partition(".execute-api.")
+    region, _, suffix = rest.partition(".")
+    parts = (api_id, region, suffix.replace(".", ""))
+    is_one = host.isascii() and host == host.lower() and all(part.replace("-", "").isalnum() for part in parts)
+    return region if is_one else None
+
+
 def _is_loopback(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.endswith(".localhost") or _LOOPBACK_IPV4.fullmatch(host) is not None
+    return host in {"localhost", "::1"} or host.endswith(".localhost") or _is_loopback_ipv4(host)
+
+
+def _is_loopback_ipv4(host: str) -> bool:
+    parts = host.split(".")
+    return len(parts) == 4 and parts[0] == "127" and all(part.isdecimal() and len(part) <= 3 for part in parts)

@@ -18,6 +18,8 @@ Errors store data and build their text from it, so that it can be logged as fiel
 everywhere in Python.
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 from pushwire.operation import AnyOperation

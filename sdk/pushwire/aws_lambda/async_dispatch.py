@@ -1,4 +1,6 @@
-"""Async dispatch: calls and awaits what a plan names. Loaded at the first event."""
+"""Async dispatch: calls and awaits what a plan names. Loaded when an async router is made."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,5 +1,7 @@
 """Async interceptors: what runs around async handlers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeAlias

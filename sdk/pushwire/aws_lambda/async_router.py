@@ -1,5 +1,7 @@
 """Async routers: Lambda handlers whose functions are async."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -10,7 +12,6 @@ from pushwire.aws_lambda.async_interceptors import AsyncInterceptor
 from pushwire.aws_lambda.base_router import BaseRouter, BaseServiceRouter
 from pushwire.aws_lambda.handlers import AsyncBind, AsyncBindConnect, AsyncHandlers
 from pushwire.aws_lambda.request import DisconnectRequest, Request
-from pushwire.aws_lambda.service import ASYNC
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server import AsyncServerSdk
 
@@ -44,7 +45,10 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
         sdk: Callable[[str], A],
         /,
     ) -> None:
-        super().__init__(operations, handlers, interceptors, sdk, ASYNC)
+        from pushwire.aws_lambda.async_dispatch import dispatch_on_loop
+        from pushwire.aws_lambda.service import ASYNC
+
+        super().__init__(operations, handlers, interceptors, sdk, ASYNC, dispatch_on_loop)
 
     @property
     def on_connect(self) -> AsyncBindConnect[A]:
@@ -76,9 +80,7 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
             RuntimeError: An event loop is running in this thread.
             Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
         """
-        from pushwire.aws_lambda.async_dispatch import dispatch_on_loop  # sync routers do without
-
-        return dispatch_on_loop(self._plan, event, context)
+        return self._dispatch(event, context)
 
     def _bind(self, operation: Operation[M], /) -> AsyncBind[Request[M, A]]:
         return AsyncBind(partial(self._service.register, operation.route, operation.full_name))
@@ -100,7 +102,10 @@ class AsyncRouter(BaseRouter):
     """
 
     def __init__(self, *services: AsyncServiceRouter[Any], interceptors: Sequence[AsyncInterceptor] = ()) -> None:
-        super().__init__(services, AsyncServiceRouter, interceptors, ASYNC)
+        from pushwire.aws_lambda.async_dispatch import dispatch_on_loop
+        from pushwire.aws_lambda.service import ASYNC
+
+        super().__init__(services, AsyncServiceRouter, interceptors, ASYNC, dispatch_on_loop)
 
     def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
         """Handle an event, as Lambda calls it, on the event loop that is kept for the process's life.
@@ -117,6 +122,4 @@ class AsyncRouter(BaseRouter):
             RuntimeError: An event loop is running in this thread.
             Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
         """
-        from pushwire.aws_lambda.async_dispatch import dispatch_on_loop  # sync routers do without
-
-        return dispatch_on_loop(self._plan, event, context)
+        return self._dispatch(event, context)

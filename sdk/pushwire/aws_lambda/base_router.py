@@ -1,13 +1,23 @@
-"""What sync and async routers are made of."""
+"""What sync and async routers are made of.
+
+Services, plans and dispatch are imported when a router is made: a Lambda that only sends makes none, and starts sooner.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from pushwire.aws_lambda.errors import RouterError
-from pushwire.aws_lambda.plan import Plan
-from pushwire.aws_lambda.service import Family, Service
 from pushwire.operation import AnyOperation
 from pushwire.server import BaseServerSdk
+
+if TYPE_CHECKING:
+    from pushwire.aws_lambda.plan import Plan, Result
+    from pushwire.aws_lambda.service import Family
+
+    Dispatch: TypeAlias = Callable[[Plan, Mapping[str, Any], Any], Result]
 
 __all__ = ["BaseRouter", "BaseServiceRouter"]
 
@@ -24,12 +34,16 @@ class BaseServiceRouter(Generic[S]):
         interceptors: Sequence[Any],
         sdk: Callable[[str], S],
         family: Family,
+        dispatch: Dispatch,
         /,
     ) -> None:
+        from pushwire.aws_lambda.plan import Plan
+        from pushwire.aws_lambda.service import Service
+
         self._service = Service(type(self).__name__, operations, interceptors, sdk, family)
         if handlers is not None:
             self._service.use_class(handlers)
-        self._plan = Plan([self._service], (), family)
+        self._dispatch = partial(dispatch, Plan([self._service], (), family))
 
     @property
     def operations(self) -> tuple[AnyOperation, ...]:
@@ -46,7 +60,10 @@ class BaseRouter:
         kind: type[BaseServiceRouter[Any]],
         interceptors: Sequence[Any],
         family: Family,
+        dispatch: Dispatch,
     ) -> None:
+        from pushwire.aws_lambda.plan import Plan
+
         given: Sequence[object] = services
         strangers = [type(service).__name__ for service in given if not isinstance(service, kind)]
         if strangers:
@@ -55,7 +72,7 @@ class BaseRouter:
             raise RouterError(f"{type(self).__name__}() needs at least one service's router")
         # Private, because the public names of a service's router are the contract's.
         members = [service._service for service in services]  # noqa: SLF001
-        self._plan = Plan(members, interceptors, family)
+        self._dispatch = partial(dispatch, Plan(members, interceptors, family))
         self._operations = tuple(operation for member in members for operation in member.operations)
         for member in members:
             member.join(members)

@@ -4,6 +4,8 @@ The decision is kept here and not in what interceptors return or raise, so that 
 on with another request, opens no door.
 """
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any

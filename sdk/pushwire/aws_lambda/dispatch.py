@@ -1,5 +1,7 @@
 """Sync dispatch: calls what a plan names."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import partial
 from typing import Any

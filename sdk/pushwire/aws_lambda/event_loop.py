@@ -1,5 +1,7 @@
 """The event loop of async routers: one for the process's life, made at the first call."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,7 +58,7 @@ class WarmLoop:
                 self._runs = False
                 self._turn.notify_all()
 
-    def _opened(self) -> "Runner":
+    def _opened(self) -> Runner:
         import asyncio  # slow to import, and sync routers do without
 
         try:
@@ -75,7 +77,7 @@ class WarmLoop:
             atexit.register(self._runner.close)
         return self._runner
 
-    def _hand_over(self, coroutine: Callable[[], Coroutine[Any, Any, T]], runner: "Runner") -> "Future[T]":
+    def _hand_over(self, coroutine: Callable[[], Coroutine[Any, Any, T]], runner: Runner) -> Future[T]:
         """Have the thread that runs the loop run a coroutine as well."""
         import asyncio
 
@@ -83,12 +85,12 @@ class WarmLoop:
         ended.add_done_callback(self._wake)
         return ended
 
-    def _wake(self, _ended: "Future[T]") -> None:
+    def _wake(self, _ended: Future[T]) -> None:
         with self._turn:
             self._turn.notify_all()
 
 
-async def _result(ended: "Future[T]") -> T:
+async def _result(ended: Future[T]) -> T:
     import asyncio
 
     return await asyncio.wrap_future(ended)

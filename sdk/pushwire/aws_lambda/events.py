@@ -5,6 +5,8 @@ format of a Lambda function for proxy integration" (API Gateway developer guide)
 A key that may be left out reads as `None` or as an empty mapping, whether it is absent, null, or of a wrong type.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, cast

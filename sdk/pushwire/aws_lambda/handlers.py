@@ -1,5 +1,7 @@
 """What generated handler classes and routers are made of: the base of the classes, and the decorators."""
 
+from __future__ import annotations
+
 from abc import ABC
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar, overload

@@ -1,5 +1,7 @@
 """Interceptors: what runs around handlers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeAlias

@@ -5,6 +5,8 @@ handler = ChatRouter(Chat(), interceptors=[LoggerInterceptor(logger), TracerInte
 Async routers take `AsyncLoggerInterceptor`, `AsyncTracerInterceptor` and `AsyncMetricsInterceptor`, which do the same.
 """
 
+from __future__ import annotations
+
 try:
     from aws_lambda_powertools import Logger, Metrics, Tracer
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit

@@ -1,5 +1,7 @@
 """What a handler is given: the message, the connection, the Server SDK, the event."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
 

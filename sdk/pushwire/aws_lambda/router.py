@@ -1,5 +1,7 @@
 """Routers: Lambda handlers that dispatch the events of a WebSocket API."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -7,11 +9,9 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 
 from pushwire.aws_lambda.base_router import BaseRouter, BaseServiceRouter
-from pushwire.aws_lambda.dispatch import dispatch
 from pushwire.aws_lambda.handlers import Bind, BindConnect, Handlers
 from pushwire.aws_lambda.interceptors import Interceptor
 from pushwire.aws_lambda.request import DisconnectRequest, Request
-from pushwire.aws_lambda.service import SYNC
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server import ServerSdk
 
@@ -45,7 +45,10 @@ class ServiceRouter(BaseServiceRouter[S], Generic[S]):
         sdk: Callable[[str], S],
         /,
     ) -> None:
-        super().__init__(operations, handlers, interceptors, sdk, SYNC)
+        from pushwire.aws_lambda.dispatch import dispatch
+        from pushwire.aws_lambda.service import SYNC
+
+        super().__init__(operations, handlers, interceptors, sdk, SYNC, dispatch)
 
     @property
     def on_connect(self) -> BindConnect[S]:
@@ -76,7 +79,7 @@ class ServiceRouter(BaseServiceRouter[S], Generic[S]):
             EventError: It is no such event.
             Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
         """
-        return dispatch(self._plan, event, context)
+        return self._dispatch(event, context)
 
     def _bind(self, operation: Operation[M], /) -> Bind[Request[M, S]]:
         return Bind(partial(self._service.register, operation.route, operation.full_name))
@@ -98,7 +101,10 @@ class Router(BaseRouter):
     """
 
     def __init__(self, *services: ServiceRouter[Any], interceptors: Sequence[Interceptor] = ()) -> None:
-        super().__init__(services, ServiceRouter, interceptors, SYNC)
+        from pushwire.aws_lambda.dispatch import dispatch
+        from pushwire.aws_lambda.service import SYNC
+
+        super().__init__(services, ServiceRouter, interceptors, SYNC, dispatch)
 
     def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
         """Handle an event, as Lambda calls it.
@@ -114,4 +120,4 @@ class Router(BaseRouter):
             EventError: It is no such event.
             Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
         """
-        return dispatch(self._plan, event, context)
+        return self._dispatch(event, context)

@@ -1,5 +1,7 @@
 """What interceptors and handlers tell one another about a request, typed by its keys."""
 
+from __future__ import annotations
+
 from typing import Any, Generic, TypeVar, cast, overload
 
 from pushwire.aws_lambda.errors import MissingStateError

@@ -1,5 +1,7 @@
 """What the management API's answers mean ("PostToConnection", API Gateway management API reference)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType

@@ -1,5 +1,7 @@
 """The management API through boto3, for asyncio."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable

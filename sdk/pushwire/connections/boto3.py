@@ -1,5 +1,7 @@
 """The management API through boto3."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar

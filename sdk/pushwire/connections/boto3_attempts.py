@@ -1,5 +1,7 @@
 """Calls of the management API through boto3, one attempt at a time."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Callable

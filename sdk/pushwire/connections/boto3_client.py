@@ -1,5 +1,7 @@
 """A boto3 client for one callback URL: region, credentials, time-outs."""
 
+from __future__ import annotations
+
 from typing import Any, Final, Protocol
 
 from pushwire.callback_url import CallbackUrl

@@ -1,5 +1,7 @@
 """What botocore's errors mean."""
 
+from __future__ import annotations
+
 from typing import Any, Final, cast
 
 from pushwire.connections.answers import error_for_status

@@ -31,6 +31,8 @@ time of `time.monotonic()`:
 - All calls come from one thread at a time; `on_outcome` is called inside `ended`, `take` and `stop`.
 """
 
+from __future__ import annotations
+
 import math
 from collections import deque
 from collections.abc import Callable

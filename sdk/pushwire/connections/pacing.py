@@ -1,5 +1,7 @@
 """How fast a fan-out may go, learnt from 429; no clock and no I/O."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from pushwire.errors import SendError, ThrottledError

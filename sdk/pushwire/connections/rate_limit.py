@@ -1,5 +1,7 @@
 """How many requests a second may be made, over all calls that share a limit."""
 
+from __future__ import annotations
+
 import math
 import threading
 from typing import Final

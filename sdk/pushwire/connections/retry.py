@@ -1,5 +1,7 @@
 """When to try again, and how long to wait first; no clock and no I/O."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Final
 

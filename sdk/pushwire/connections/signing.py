@@ -1,5 +1,7 @@
 """What requests to a callback URL are signed for and with, whichever way they are sent."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +40,7 @@ def signing_region(url: CallbackUrl, region: str | None, profile_region: Callabl
     return str(found)
 
 
-def botocore_session(url: CallbackUrl) -> "Session | None":
+def botocore_session(url: CallbackUrl) -> Session | None:
     """Make the botocore session to ask for a profile's region and for credentials that the environment does not have.
 
     Returns:

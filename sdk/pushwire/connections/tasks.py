@@ -1,5 +1,7 @@
 """A fan-out under asyncio, over attempts that are futures."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from functools import partial

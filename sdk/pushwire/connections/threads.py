@@ -1,5 +1,7 @@
 """A fan-out over calls that block, each on a thread."""
 
+from __future__ import annotations
+
 import contextlib
 import queue
 import threading
@@ -40,7 +42,7 @@ def run_on_threads(
     return fan_out.result()
 
 
-def _proceed(fan_out: FanOut, ids: Iterator[str], threads: "_Threads", now: float) -> bool:
+def _proceed(fan_out: FanOut, ids: Iterator[str], threads: _Threads, now: float) -> bool:
     """Start an attempt or draw an id; return whether there was either to do."""
     connection_id = fan_out.take(now)
     if connection_id is not None:

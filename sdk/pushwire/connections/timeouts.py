@@ -1,5 +1,7 @@
 """How long to wait, whichever way the management API is called."""
 
+from __future__ import annotations
+
 from typing import Final
 
 __all__ = ["DEFAULT_CONNECT_TIMEOUT", "DEFAULT_READ_TIMEOUT", "LONGEST_IDLE"]

@@ -1,5 +1,7 @@
 """One message to many clients, with `await`."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 

@@ -1,5 +1,7 @@
 """The base of every generated async Server SDK."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
@@ -57,7 +59,7 @@ class AsyncServerSdk(BaseServerSdk[AsyncConnections]):
         return AsyncBoto3Connections
 
     @property
-    def connections(self) -> "AsyncConnectionsView":
+    def connections(self) -> AsyncConnectionsView:
         """Connections themselves: what is known of one, and closing one."""
         return AsyncConnectionsView(self._outgoing)
 

@@ -1,5 +1,7 @@
 """How a Server SDK is made, sync or async."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
@@ -26,7 +28,7 @@ class BaseServerSdk(Generic[C]):
         self,
         callback_url: str | None = None,
         *,
-        client: "ManagementApiClient | None" = None,
+        client: ManagementApiClient | None = None,
         connections: C | None = None,
         region: str | None = None,
         connect_timeout: float | None = None,

@@ -1,5 +1,7 @@
 """One message to many clients: what generated `broadcast` methods stand on."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterable, Iterable, Iterator
 from typing import Any, Final, TypeVar, Unpack
 

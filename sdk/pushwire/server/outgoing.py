@@ -3,6 +3,8 @@
 What the sync and the async Server SDK share: all but the calls that wait.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -73,11 +75,11 @@ class Outgoing(Generic[C]):
         self._observers = observers
         self._pending = pending
 
-    def while_pending(self, connection_id: str) -> "Outgoing[C]":
+    def while_pending(self, connection_id: str) -> Outgoing[C]:
         """The same way out, while a connection's `$connect` runs: it refuses that connection at once."""
         return Outgoing(self.connections, self._frame_format, self._on_gone, self._observers, connection_id)
 
-    def observed_by(self, observers: Sequence[SendObserver]) -> "Outgoing[C]":
+    def observed_by(self, observers: Sequence[SendObserver]) -> Outgoing[C]:
         """The same way out, and these observers are told as well."""
         observers = [*self._observers, *observers]
         return Outgoing(self.connections, self._frame_format, self._on_gone, observers, self._pending)

@@ -1,5 +1,7 @@
 """What came of a broadcast."""
 
+from __future__ import annotations
+
 from collections import Counter
 from typing import Self
 
@@ -67,7 +69,7 @@ class BroadcastReport:
             tried = self._accepted + len(self._gone) + len(self._failed)
             raise BroadcastError(f"{len(self._failed):,} of {tried:,} sends failed: {counted}", self._failed)
 
-    def __add__(self, other: Self) -> "BroadcastReport":
+    def __add__(self, other: Self) -> BroadcastReport:
         if not isinstance(other, BroadcastReport):
             return NotImplemented
         return BroadcastReport(

@@ -1,5 +1,7 @@
 """The base of every generated Server SDK: a message becomes a frame, the frame is posted, failures are told."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
@@ -64,7 +66,7 @@ class ServerSdk(BaseServerSdk[Connections]):
                 )
 
     @property
-    def connections(self) -> "ConnectionsView":
+    def connections(self) -> ConnectionsView:
         """Connections themselves: what is known of one, and closing one."""
         return ConnectionsView(self._outgoing)
 

@@ -3,6 +3,8 @@
 A WebSocket is opened by a GET: with such a URL any client can, without a header of its own.
 """
 
+from __future__ import annotations
+
 import hmac
 import time
 from hashlib import sha256

@@ -1,5 +1,7 @@
 """The botocore session to ask for a profile's region, and for credentials that the environment does not have."""
 
+from __future__ import annotations
+
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -35,7 +37,7 @@ _SETTINGS_VARIABLES: Final = (
 """What else botocore's chain starts from, but for an instance role."""
 
 
-def any_session() -> "Session | None":
+def any_session() -> Session | None:
     """Make a session; `None` where botocore is not installed."""
     try:
         from botocore.session import Session
@@ -44,7 +46,7 @@ def any_session() -> "Session | None":
     return Session()
 
 
-def session_for_loopback() -> "Session | None":
+def session_for_loopback() -> Session | None:
     """Make a session for requests to this machine: one that never asks for an instance role.
 
     Returns:
@@ -55,7 +57,7 @@ def session_for_loopback() -> "Session | None":
     return None if session is None else without_instance_role(session)
 
 
-def without_instance_role(session: "Session") -> "Session":
+def without_instance_role(session: Session) -> Session:
     """Keep a session from asking for an instance role: on a laptop that takes seconds and finds nothing."""
     session.get_component("credential_provider").remove("iam-role")
     return session
@@ -66,7 +68,7 @@ def region_of_environment() -> str | None:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
 
 
-def region_of_profile(session: "Session | None") -> str | None:
+def region_of_profile(session: Session | None) -> str | None:
     """The region that a session's profile names.
 
     Raises:

@@ -4,13 +4,15 @@ Of the requests of one second, only method, target and body differ; all else tha
 as a `Stamp`. The signing key, four of the five HMACs, lasts for a day.
 """
 
+from __future__ import annotations
+
 import hmac
 import time
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from typing import Final, NamedTuple
-from urllib.parse import quote
+from typing import Final
 
+from pushwire._url import percent_encoded
 from pushwire.errors import CredentialsError
 from pushwire.sigv4.credentials import Credentials
 
@@ -37,11 +39,13 @@ def canonical_target(target: str) -> str:
     """
     path, _, query = target.partition("?")
     parameters = sorted(pair.partition("=")[::2] for pair in query.split("&")) if query else []
-    return f"{quote(_normalized(path), safe='/~')}\n{'&'.join(f'{name}={value}' for name, value in parameters)}"
+    return (
+        f"{percent_encoded(_normalized(path), safe='/')}\n{'&'.join(f'{name}={value}' for name, value in parameters)}"
+    )
 
 
-class Stamp(NamedTuple):
-    """What signs every request of one second. Keys and tokens are left out of its `repr`.
+class Stamp:
+    """What signs every request of one second.
 
     Attributes:
         second: Since the epoch.
@@ -54,17 +58,37 @@ class Stamp(NamedTuple):
         string_to_sign: All of it but the hash of the canonical request.
     """
 
-    second: int
-    day: str
-    credentials: Credentials
-    key: bytes
-    headers: tuple[tuple[str, str], ...]
-    authorization: str
-    canonical_headers: str
-    string_to_sign: str
+    __slots__ = (
+        "authorization",
+        "canonical_headers",
+        "credentials",
+        "day",
+        "headers",
+        "key",
+        "second",
+        "string_to_sign",
+    )
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(second={self.second}, credentials={self.credentials!r})"
+    def __init__(
+        self,
+        *,
+        second: int,
+        day: str,
+        credentials: Credentials,
+        key: bytes,
+        headers: tuple[tuple[str, str], ...],
+        authorization: str,
+        canonical_headers: str,
+        string_to_sign: str,
+    ) -> None:
+        self.second = second
+        self.day = day
+        self.credentials = credentials
+        self.key = key
+        self.headers = headers
+        self.authorization = authorization
+        self.canonical_headers = canonical_headers
+        self.string_to_sign = string_to_sign
 
     def signature(self, method: str, target: str, body_hash: str) -> str:
         """Sign a request.
@@ -80,7 +104,7 @@ class Stamp(NamedTuple):
 
 
 class Signer:
-    """Gives the stamp of a second. Safe to share between threads: its state is one tuple, replaced as a whole.
+    """Gives the stamp of a second. Safe to share between threads: its state is one stamp, replaced as a whole.
 
     Args:
         credentials: Gives the credentials to sign with; asked once a second.

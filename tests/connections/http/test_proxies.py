@@ -12,7 +12,8 @@ from tests.support.fault_server import FaultServer, answer
 
 import pushwire
 from pushwire import SendError
-from pushwire.connections.http.endpoint import Endpoint, Proxy
+from pushwire.connections.http.endpoint import Endpoint
+from pushwire.connections.http.proxy import Proxy
 from pushwire.connections.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="

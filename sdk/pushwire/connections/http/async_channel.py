@@ -1,5 +1,7 @@
 """One kept-alive connection to the endpoint, on an event loop."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import selectors

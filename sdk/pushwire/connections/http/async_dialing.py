@@ -1,5 +1,7 @@
 """How a connection is opened on an event loop: name, address, proxy, TLS."""
 
+from __future__ import annotations
+
 import asyncio
 import socket
 from functools import partial

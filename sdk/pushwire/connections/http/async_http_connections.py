@@ -1,10 +1,11 @@
 """The management API through HTTP of our own, for asyncio."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import NamedTuple
 
 from pushwire.connections.fan_out import FanOut
 from pushwire.connections.http.async_channel import AsyncChannel, Ended
@@ -24,7 +25,7 @@ from pushwire.errors import SendError
 __all__ = ["AsyncHttpConnections"]
 
 
-class _Own(NamedTuple):
+class _Own:
     """What belongs to one event loop.
 
     Attributes:
@@ -34,10 +35,11 @@ class _Own(NamedTuple):
         pool: The connections that are kept open.
     """
 
-    process: int
-    loop: asyncio.AbstractEventLoop
-    permits: asyncio.Semaphore
-    pool: Pool[AsyncChannel]
+    def __init__(self, most: int, clock: Callable[[], float]) -> None:
+        self.process = os.getpid()
+        self.loop = asyncio.get_running_loop()
+        self.permits = asyncio.Semaphore(most)
+        self.pool: Pool[AsyncChannel] = Pool(most, clock)
 
 
 class AsyncHttpConnections:
@@ -75,7 +77,7 @@ class AsyncHttpConnections:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._settings = Settings.of(
+        self._settings = Settings(
             callback_url,
             region=region,
             connect_timeout=connect_timeout,
@@ -201,11 +203,9 @@ class AsyncHttpConnections:
         return reply
 
     def _of_this_loop(self) -> _Own:
-        loop, process = asyncio.get_running_loop(), os.getpid()
         own = self._own
-        if own is None or own.loop is not loop or own.process != process:
+        if own is None or own.loop is not asyncio.get_running_loop() or own.process != os.getpid():
             if own is not None:
                 own.pool.close()
-            most = self._settings.max_connections
-            self._own = own = _Own(process, loop, asyncio.Semaphore(most), Pool(most, self._clock))
+            self._own = own = _Own(self._settings.max_connections, self._clock)
         return own

@@ -1,5 +1,7 @@
 """One kept-alive connection to the endpoint, non-blocking; whoever uses it waits."""
 
+from __future__ import annotations
+
 import select
 import selectors
 import socket

@@ -1,5 +1,7 @@
 """A chunked body (RFC 9112, section 7.1), sans-I/O."""
 
+from __future__ import annotations
+
 import re
 from typing import Final
 

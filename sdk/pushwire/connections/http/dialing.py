@@ -4,13 +4,15 @@ A dialing is a generator. It yields what to wait for, is resumed by `next` when 
 `throw(TimeoutError())` when it is not in time, and returns the channel.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import selectors
 import socket
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pushwire.connections.http.channel import Channel, wait
 from pushwire.connections.http.endpoint import Endpoint
@@ -26,19 +28,8 @@ __all__ = ["Dialing", "Waiting", "closed_on_failure", "dial", "new_socket", "ope
 _UNDER_WAY: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EAGAIN})
 
 
-class Waiting(NamedTuple):
-    """What a dialing waits for.
-
-    Attributes:
-        socket: The socket that has to become ready.
-        events: For what, as `selectors` has it.
-        until: When it is too late.
-    """
-
-    socket: socket.socket
-    events: int
-    until: float
-
+Waiting = tuple[socket.socket, int, float]
+"""What a dialing waits for: the socket that has to become ready, for which events (`selectors`), and until when."""
 
 Dialing = Generator[Waiting, None, Channel]
 _Step = Generator[Waiting, None, socket.socket]
@@ -81,12 +72,12 @@ def opened(dialing: Dialing, clock: Callable[[], float]) -> Channel:
     """
     with closing(dialing):
         try:
-            waiting = next(dialing)
+            connection, events, until = next(dialing)
             while True:
-                if wait(waiting.socket, waiting.events, waiting.until - clock()):
-                    waiting = next(dialing)
+                if wait(connection, events, until - clock()):
+                    connection, events, until = next(dialing)
                 else:
-                    waiting = dialing.throw(TimeoutError())
+                    connection, events, until = dialing.throw(TimeoutError())
         except StopIteration as done:
             channel: Channel = done.value
             return channel
@@ -122,7 +113,7 @@ def _resolve(resolver: Resolver, until: float) -> Generator[Waiting, None, list[
     waiter = lookup.waiter()
     if waiter is not None:
         with waiter:
-            yield Waiting(waiter, selectors.EVENT_READ, until)
+            yield waiter, selectors.EVENT_READ, until
     return lookup.addresses()
 
 
@@ -141,7 +132,7 @@ def _connect_to(address: Address, until: float) -> _Step:
     with closed_on_failure(connection):
         error = connection.connect_ex(address[3])
         if error in _UNDER_WAY:
-            yield Waiting(connection, selectors.EVENT_WRITE, until)
+            yield connection, selectors.EVENT_WRITE, until
             error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
@@ -153,12 +144,12 @@ def _tunnel(connection: socket.socket, endpoint: Endpoint, until: float) -> _Ste
         channel = Channel(connection, parser=ReplyParser(bodiless=range(200, 300)))
         channel.start(endpoint.tunnel_request())
         while (reply := channel.advance()) is None:
-            yield Waiting(connection, channel.events, until)
+            yield connection, channel.events, until
         check_tunnel(reply)
         return connection
 
 
-def _handshake(connection: socket.socket, context: "SSLContext", host: str, until: float) -> Dialing:
+def _handshake(connection: socket.socket, context: SSLContext, host: str, until: float) -> Dialing:
     import ssl
 
     with closed_on_failure(connection):
@@ -168,8 +159,8 @@ def _handshake(connection: socket.socket, context: "SSLContext", host: str, unti
             try:
                 tls.do_handshake()
             except ssl.SSLWantReadError:
-                yield Waiting(tls, selectors.EVENT_READ, until)
+                yield tls, selectors.EVENT_READ, until
             except ssl.SSLWantWriteError:
-                yield Waiting(tls, selectors.EVENT_WRITE, until)
+                yield tls, selectors.EVENT_WRITE, until
             else:
                 return Channel(tls, would_block=(BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError))

@@ -1,5 +1,7 @@
 """What it means when no answer comes: where it failed, what may have caused it, and whether the request was sent."""
 
+from __future__ import annotations
+
 from typing import Literal
 
 from pushwire.connections.http.endpoint import Endpoint

@@ -1,5 +1,7 @@
 """A fan-out over many connections at once, on an event loop."""
 
+from __future__ import annotations
+
 import asyncio
 import math
 from collections.abc import AsyncIterable, Callable, Iterable
@@ -33,7 +35,7 @@ class _Lane:
 
     __slots__ = ("channel", "connection_id", "dialing", "exchanged", "request", "until")
 
-    def __init__(self, exchanged: "Callable[[_Lane, Ended], None]") -> None:
+    def __init__(self, exchanged: Callable[[_Lane, Ended], None]) -> None:
         self.connection_id: str | None = None
         self.request = b""
         self.until = math.inf

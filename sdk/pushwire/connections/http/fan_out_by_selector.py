@@ -1,5 +1,7 @@
 """A fan-out over many connections at once, in the calling thread."""
 
+from __future__ import annotations
+
 import math
 import selectors
 import socket
@@ -170,7 +172,7 @@ class FanOutBySelector:
         """Resume a dialing, until it has to wait again."""
         self._unwatch(lane)
         try:
-            waiting = resume()
+            connection, events, until = resume()
         except StopIteration as done:
             lane.dialing = None
             self._open(lane, done.value, is_reused=False)
@@ -179,8 +181,8 @@ class FanOutBySelector:
             lane.dialing = None
             self._end(lane, error, now)
         else:
-            self._watch(lane, waiting.socket, waiting.events)
-            self._expect(lane, waiting.until)
+            self._watch(lane, connection, events)
+            self._expect(lane, until)
 
     def _open(self, lane: _Lane, channel: Channel, *, is_reused: bool) -> None:
         lane.channel, lane.is_reused = channel, is_reused

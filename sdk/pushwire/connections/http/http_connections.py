@@ -1,10 +1,11 @@
 """The management API through HTTP of our own, in the calling thread."""
 
+from __future__ import annotations
+
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from pushwire.connections.http.channel import Channel, wait
 from pushwire.connections.http.dialing import dial, opened
@@ -22,7 +23,7 @@ from pushwire.errors import SendError, UnavailableError
 __all__ = ["HttpConnections"]
 
 
-class _Own(NamedTuple):
+class _Own:
     """What a process does not share with those that it forks.
 
     Attributes:
@@ -31,9 +32,10 @@ class _Own(NamedTuple):
         pool: The connections that are kept open.
     """
 
-    process: int
-    permits: threading.Semaphore
-    pool: Pool[Channel]
+    def __init__(self, most: int, clock: Callable[[], float]) -> None:
+        self.process = os.getpid()
+        self.permits = threading.Semaphore(most)
+        self.pool: Pool[Channel] = Pool(most, clock)
 
 
 class HttpConnections:
@@ -74,7 +76,7 @@ class HttpConnections:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._settings = Settings.of(
+        self._settings = Settings(
             callback_url,
             region=region,
             connect_timeout=connect_timeout,
@@ -86,7 +88,7 @@ class HttpConnections:
         self._sleep = sleep
         self._clock = clock
         self._resolver = Resolver(*self._settings.endpoint.peer, clock)
-        self._own = self._fresh()
+        self._own = _Own(self._settings.max_connections, self._clock)
 
     def post(self, connection_id: str, data: bytes, /) -> None:
         """Send one text frame to a connection.
@@ -220,13 +222,9 @@ class HttpConnections:
             if reply is None or reply.is_last:
                 channel.close()
 
-    def _fresh(self) -> "_Own":
-        most = self._settings.max_connections
-        return _Own(os.getpid(), threading.Semaphore(most), Pool(most, self._clock))
-
-    def _of_this_process(self) -> "_Own":
+    def _of_this_process(self) -> _Own:
         own = self._own
         if own.process != os.getpid():
             own.pool.close()  # copies of the parent's, which stay open there
-            self._own = own = self._fresh()
+            self._own = own = _Own(self._settings.max_connections, self._clock)
         return own

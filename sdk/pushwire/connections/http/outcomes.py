@@ -1,5 +1,7 @@
 """What replies mean."""
 
+from __future__ import annotations
+
 import json
 from typing import Any, cast
 

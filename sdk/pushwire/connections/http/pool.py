@@ -1,5 +1,7 @@
 """Connections that are kept open between calls."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress

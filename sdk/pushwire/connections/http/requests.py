@@ -3,13 +3,14 @@
 All requests of one second for one body differ in their connection id and signature only; the rest is a `Template`.
 """
 
-import re
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Final, Literal
-from urllib.parse import quote, urlsplit
 
+from pushwire._url import percent_encoded, split_url
 from pushwire._version import __version__
 from pushwire.callback_url import CallbackUrl
 from pushwire.errors import InvalidConnectionIdError
@@ -18,9 +19,6 @@ from pushwire.sigv4 import CredentialChain, Signer, Stamp, canonical_target
 __all__ = ["Method", "Requests", "Template"]
 
 Method = Literal["POST", "GET", "DELETE"]
-
-_IS_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+=?").fullmatch
-"""Matches ids of the form that API Gateway gives, where only the `=` is to be encoded."""
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -62,7 +60,7 @@ class Template:
         Raises:
             InvalidConnectionIdError: No URL can name the id.
         """
-        quoted = connection_id.replace("=", "%3D") if _IS_PLAIN(connection_id) else _quoted(connection_id)
+        quoted = connection_id.replace("=", "%3D") if _is_plain(connection_id) else _quoted(connection_id)
         target = f"{self._canonical_path}{quoted.replace('%', '%25')}\n"
         signature = self._stamp.signature(self._method, target, self._body_hash)
         return f"{self._start}{quoted}{self._middle}{signature}".encode() + self._end
@@ -81,7 +79,7 @@ class Requests:
     def __init__(
         self, url: CallbackUrl, region: str, credentials: CredentialChain, clock: Callable[[], float] = time.time
     ) -> None:
-        parts = urlsplit(url.url)
+        parts = split_url(url.url)
         host = _host(parts.scheme, parts.hostname or "", parts.port)
         self._path = f"{parts.path}/@connections/"
         self._canonical_path = canonical_target(self._path).removesuffix("\n")
@@ -117,10 +115,15 @@ def _host(scheme: str, name: str, port: int | None) -> str:
     return name if port in {None, _DEFAULT_PORTS[scheme]} else f"{name}:{port}"
 
 
+def _is_plain(connection_id: str) -> bool:
+    """Whether an id is of the form that API Gateway gives, where only the `=` is to be encoded."""
+    return connection_id.isascii() and connection_id.replace("=", "").replace("-", "").replace("_", "").isalnum()
+
+
 def _quoted(connection_id: str) -> str:
     if connection_id in {"", ".", ".."}:  # as a part of a path it would name another resource
         raise InvalidConnectionIdError("no URL can name it", connection_id=connection_id)
     try:
-        return quote(connection_id, safe="")
+        return percent_encoded(connection_id)
     except UnicodeEncodeError as exc:
         raise InvalidConnectionIdError("no URL can name it", connection_id=connection_id) from exc

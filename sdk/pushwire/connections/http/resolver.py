@@ -1,5 +1,7 @@
 """Addresses of a host, with a bound on the wait: `getaddrinfo` has none, so it runs in a thread of its own."""
 
+from __future__ import annotations
+
 import os
 import socket
 import threading

@@ -1,8 +1,10 @@
 """What both fronts are made with: checked once, shared by all their requests."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Final, NamedTuple, Self
+from typing import Final
 
 from pushwire.callback_url import CallbackUrl
 from pushwire.connections.http.endpoint import Endpoint
@@ -18,8 +20,8 @@ __all__ = ["DEFAULT_MAX_CONNECTIONS", "Settings"]
 DEFAULT_MAX_CONNECTIONS: Final = 32
 
 
-class Settings(NamedTuple):
-    """How to send.
+class Settings:
+    """How to send: what was given and what the environment says, checked.
 
     Attributes:
         endpoint: Where to connect.
@@ -28,18 +30,16 @@ class Settings(NamedTuple):
         connect_timeout: Seconds for each connection, from the look-up of its name to the end of the TLS handshake.
         read_timeout: Seconds for each request, from its first byte to the last of its reply.
         max_connections: How many connections at once.
+
+    Raises:
+        CallbackUrlError: The URL cannot work, no region is known, or the proxy cannot be used.
+        CredentialsError: The profile that the environment names does not exist.
+        UnavailableError: `AWS_CA_BUNDLE` cannot be loaded.
+        ValueError: A number is out of range.
     """
 
-    endpoint: Endpoint
-    requests: Requests
-    policy: RetryPolicy
-    connect_timeout: float
-    read_timeout: float
-    max_connections: int
-
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         callback_url: str,
         *,
         region: str | None,
@@ -48,29 +48,19 @@ class Settings(NamedTuple):
         max_attempts: int | None,
         max_connections: int,
         wall_clock: Callable[[], float],
-    ) -> Self:
-        """Check what was given and read what the environment says.
-
-        Raises:
-            CallbackUrlError: The URL cannot work, no region is known, or the proxy cannot be used.
-            CredentialsError: The profile that the environment names does not exist.
-            UnavailableError: `AWS_CA_BUNDLE` cannot be loaded.
-            ValueError: A number is out of range.
-        """
+    ) -> None:
         url = CallbackUrl.parse(callback_url)
         session = cache(partial(botocore_session, url))
         credentials = CredentialChain(session, default=LOOPBACK_CREDENTIALS if url.is_loopback else None)
         region = signing_region(url, region, lambda: region_of_profile(session()))
         if max_connections < 1:
             raise ValueError(f"max_connections is at least 1, not {max_connections}")
-        return cls(
-            endpoint=Endpoint.of(url),
-            requests=Requests(url, region, credentials, wall_clock),
-            policy=RetryPolicy(max_attempts=DEFAULT_MAX_ATTEMPTS if max_attempts is None else max_attempts),
-            connect_timeout=_seconds("connect_timeout", connect_timeout, DEFAULT_CONNECT_TIMEOUT),
-            read_timeout=_seconds("read_timeout", read_timeout, DEFAULT_READ_TIMEOUT),
-            max_connections=max_connections,
-        )
+        self.endpoint: Final = Endpoint.of(url)
+        self.requests: Final = Requests(url, region, credentials, wall_clock)
+        self.policy: Final = RetryPolicy(max_attempts=DEFAULT_MAX_ATTEMPTS if max_attempts is None else max_attempts)
+        self.connect_timeout: Final = _seconds("connect_timeout", connect_timeout, DEFAULT_CONNECT_TIMEOUT)
+        self.read_timeout: Final = _seconds("read_timeout", read_timeout, DEFAULT_READ_TIMEOUT)
+        self.max_connections: Final = max_connections
 
 
 def _seconds(name: str, given: float | None, default: float) -> float:

@@ -1,5 +1,7 @@
 """TLS as the management API speaks it."""
 
+from __future__ import annotations
+
 import os
 import ssl
 
