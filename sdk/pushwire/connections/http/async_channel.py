@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from pushwire.connections.http.channel import wait
 from pushwire.connections.http.replies import MalformedReplyError, Reply, ReplyParser
+from pushwire.connections.http.tls_session import TlsSession
 
 __all__ = ["AsyncChannel", "Ended"]
 
@@ -27,16 +28,18 @@ class AsyncChannel(asyncio.BufferedProtocol):
 
     Args:
         connection: The socket beneath the transport.
+        tls: The TLS on it, after the handshake; `None` for none.
 
     Attributes:
         idle_since: When it last carried a reply; kept by the pool.
         has_sent_all: Where an exchange has ended without a reply: whether the whole request may have arrived.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, tls: TlsSession | None = None) -> None:
         self.idle_since = 0.0
         self.has_sent_all = False
         self._connection = connection
+        self._tls = tls
         self._process = os.getpid()
         self._loop = asyncio.get_running_loop()
         self._buffer = memoryview(bytearray(_AT_ONCE))
@@ -52,7 +55,10 @@ class AsyncChannel(asyncio.BufferedProtocol):
         """Send a request; `done` is called when the exchange has ended, unless the channel is closed before."""
         self._parser.start()
         self._done = done
-        self._transport.write(request)
+        try:
+            self._transport.write(request if self._tls is None else self._tls.seal(request))
+        except OSError as exc:
+            self._end(exc)
 
     def give_up(self, reason: Exception) -> None:
         """End the exchange with what has come of the reply, or with a reason."""
@@ -78,16 +84,13 @@ class AsyncChannel(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Read on."""
-        if self._done is None:
-            self._transport.abort()  # nobody asked for it
-            return
         try:
-            reply = self._parser.feed(bytes(self._buffer[:nbytes]))
-        except MalformedReplyError as exc:
+            if self._tls is None:
+                self._read(bytes(self._buffer[:nbytes]))
+            else:
+                self._open(self._tls, self._buffer[:nbytes])
+        except (OSError, MalformedReplyError) as exc:
             self._end(exc)
-        else:
-            if reply is not None:
-                self._end(reply)
 
     def eof_received(self) -> None:
         """Learn that nothing more will arrive."""
@@ -101,6 +104,25 @@ class AsyncChannel(asyncio.BufferedProtocol):
         """Learn that the connection is closed."""
         if self._done is not None:
             self.give_up(exc or ConnectionError("the connection was closed"))
+
+    def _open(self, tls: TlsSession, received: memoryview) -> None:
+        data = tls.open(received)
+        answer = tls.to_send()
+        if answer:
+            self._transport.write(answer)
+        if data:
+            self._read(data)
+        if tls.has_ended:
+            self.eof_received()
+            self._transport.abort()
+
+    def _read(self, data: bytes) -> None:
+        if self._done is None:
+            self._transport.abort()  # nobody asked for it
+            return
+        reply = self._parser.feed(data)
+        if reply is not None:
+            self._end(reply)
 
     def _end(self, ended: Ended) -> None:
         done, self._done = self._done, None

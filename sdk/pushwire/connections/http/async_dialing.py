@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from functools import partial
 
 from pushwire.connections.http.async_channel import AsyncChannel
@@ -13,6 +14,7 @@ from pushwire.connections.http.failures import Stage, check_tunnel, failure_of_c
 from pushwire.connections.http.replies import MalformedReplyError, ReplyParser
 from pushwire.connections.http.resolver import Address, Resolver
 from pushwire.connections.http.settings import Settings
+from pushwire.connections.http.tls_session import TlsSession
 
 __all__ = ["open_channel"]
 
@@ -39,12 +41,10 @@ async def open_channel(settings: Settings, resolver: Resolver) -> AsyncChannel:
                     stage = "tunnel"
                     await _tunnel(connection, endpoint)
                 stage = "handshake"
-                _, channel = await loop.create_connection(
-                    partial(AsyncChannel, connection),
-                    sock=connection,
-                    ssl=endpoint.tls,
-                    server_hostname=None if endpoint.tls is None else endpoint.host,
-                )
+                tls = None if endpoint.tls is None else TlsSession(endpoint.tls, endpoint.host)
+                if tls is not None:
+                    await _handshake(connection, tls)
+                _, channel = await loop.create_connection(partial(AsyncChannel, connection, tls), sock=connection)
             return channel
     except (OSError, ValueError, MalformedReplyError) as exc:
         raise failure_of_connecting(endpoint, stage, exc, timeout) from exc
@@ -85,3 +85,19 @@ async def _tunnel(connection: socket.socket, endpoint: Endpoint) -> None:
         if reply is not None:
             check_tunnel(reply)
             return
+
+
+async def _handshake(connection: socket.socket, tls: TlsSession) -> None:
+    loop = asyncio.get_running_loop()
+    received: bytes | None = None
+    is_done = False
+    while not is_done:
+        try:
+            is_done = tls.handshake(received)
+        except OSError:
+            with suppress(OSError):
+                await loop.sock_sendall(connection, tls.to_send())  # the alert that says why
+            raise
+        await loop.sock_sendall(connection, tls.to_send())
+        if not is_done:
+            received = await loop.sock_recv(connection, 65_536)
