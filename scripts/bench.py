@@ -18,6 +18,7 @@ from scripts.benches.gateway import gateway
 from scripts.benches.importing import importing
 from scripts.benches.memory import memory
 from scripts.benches.send import send
+from scripts.benches.size import size
 
 BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "broadcast": broadcast,
@@ -30,6 +31,7 @@ BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "importing": importing,
     "memory": memory,
     "send": send,
+    "size": size,
 }
 
 
