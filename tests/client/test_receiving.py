@@ -338,7 +338,7 @@ def test_an_iteration_that_is_dropped_is_forgotten() -> None:
         for number in range(5):
             greet(client, str(number))
         assert errors == []
-        assert client._channels.streams.under_way == []
+        assert client._channels.streams.under_way == ()
 
     run(story())
 

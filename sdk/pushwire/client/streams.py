@@ -35,7 +35,8 @@ class Stream(Generic[V]):
             self._lost += 1
             return self._lost == 1
         self._events.append(event)
-        self._wake()
+        if self._wakeup is not None:
+            self._wake()
         return False
 
     def end(self, end: End) -> None:
@@ -59,14 +60,15 @@ class Stream(Generic[V]):
                 raise EventsLostError("the iteration", lost)
             if self._end is not None:
                 raise self._end()
-            if self._wakeup is None or self._wakeup.done():
+            if self._wakeup is None:
                 self._wakeup = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._wakeup)
         return self._events.popleft()
 
     def _wake(self) -> None:
-        if self._wakeup is not None and not self._wakeup.done():
-            self._wakeup.set_result(None)
+        wakeup, self._wakeup = self._wakeup, None
+        if wakeup is not None and not wakeup.done():
+            wakeup.set_result(None)
 
 
 class Streams(Generic[V]):
@@ -85,7 +87,7 @@ class Streams(Generic[V]):
     def __init__(self, *, bound: int, report: Callable[[EventsLostError], object]) -> None:
         self._bound = bound
         self._report = report
-        self.under_way: list[weakref.ref[Stream[V]]] = []
+        self.under_way: tuple[weakref.ref[Stream[V]], ...] = ()
         self._end: End | None = None
 
     def open(self) -> Stream[V]:
@@ -93,12 +95,12 @@ class Streams(Generic[V]):
         stream: Stream[V] = Stream(self._bound)
         if self._end is not None:
             stream.end(self._end)
-        self.under_way.append(weakref.ref(stream, self.under_way.remove))
+        self.under_way = (*self.under_way, weakref.ref(stream, self._forget))
         return stream
 
     def put(self, event: V) -> None:
         """Add an event to each."""
-        for reference in tuple(self.under_way):
+        for reference in self.under_way:
             stream = reference()
             if stream is not None and stream.put(event):
                 self._report(EventsLostError("an iteration", 1))
@@ -106,7 +108,10 @@ class Streams(Generic[V]):
     def end(self, end: End) -> None:
         """End all of them, and those to come."""
         self._end = self._end or end
-        for reference in tuple(self.under_way):
+        for reference in self.under_way:
             stream = reference()
             if stream is not None:
                 stream.end(end)
+
+    def _forget(self, dropped: weakref.ref[Stream[V]]) -> None:
+        self.under_way = tuple(other for other in self.under_way if other is not dropped)
