@@ -125,6 +125,14 @@ def test_the_lazy_names_of_connections_are_there_and_no_other() -> None:
         _ = connections.NoSuchConnections
 
 
+def test_the_lazy_name_of_signing_is_there_and_no_other() -> None:
+    import pushwire.sigv4 as sigv4
+
+    assert sigv4.presigned_url.__module__ == "pushwire.sigv4.presigner"
+    with pytest.raises(AttributeError, match="no_such_signature"):
+        _ = sigv4.no_such_signature
+
+
 def test_the_lazy_names_of_the_package_are_there_and_no_other() -> None:
     assert all(getattr(pushwire, name) is not None for name in pushwire.__all__)
     with pytest.raises(AttributeError, match="NoSuchThing"):

@@ -1,6 +1,7 @@
 """Every snippet of the documentation is run, or checked to be what another test runs."""
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -12,6 +13,8 @@ import pytest
 from ruamel.yaml import YAML
 from tests.docs.snippets import ENVIRONMENT, ROOT, run, snippet, snippets, write_contract
 from tests.support.fault_server import FaultServer, answer
+
+from scripts import bench
 
 pytestmark = pytest.mark.repository
 
@@ -43,6 +46,7 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/getting-started.md", "proto"): 1,
         ("docs/getting-started.md", "yaml"): 1,
         ("docs/handlers.md", "python"): 6,
+        ("docs/performance.md", "sh"): 1,
         ("docs/sending.md", "python"): 6,
         ("docs/testing.md", "shell"): 1,
         ("docs/testing.md", "python"): 6,
@@ -73,6 +77,24 @@ def test_the_readme_goes_from_contract_to_frame(workspace: Path) -> None:
 
 def test_the_readmes_buf_gen_yaml_is_what_the_examples_begins_with() -> None:
     assert (CHAT / "buf.gen.yaml").read_text().startswith(snippet("README.md", "yaml", "protoc-gen-pushwire"))
+
+
+def test_the_benchmarks_of_the_performance_page_are_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (command,) = [each.text for each in snippets() if each.page == "docs/performance.md"]
+    taken: list[int] = []
+
+    def measured(rounds: int) -> dict[str, float]:
+        taken.append(rounds)
+        return {"figure": 1.0}
+
+    monkeypatch.setattr(bench, "BENCHES", dict.fromkeys(bench.BENCHES, measured))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", command.split())
+    assert bench.main() == 0
+    assert taken == [7] * len(bench.BENCHES)
+    assert json.loads((tmp_path / "out.json").read_text()) == {key: {"figure": 1.0} for key in bench.BENCHES}
+    (some,) = re.findall(r"`scripts/bench ([a-z ]+)` runs some", (ROOT / "docs/performance.md").read_text())
+    assert set(some.split()) < set(bench.BENCHES)
 
 
 def test_the_contract_page_generates_with_buf_and_with_its_protoc_command(workspace: Path) -> None:

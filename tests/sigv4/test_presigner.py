@@ -15,8 +15,7 @@ from tests.gateway.signing import received
 from pushwire.gateway.principals import Principal
 from pushwire.gateway.signature_claims import AccessRefusedError
 from pushwire.gateway.signatures import SignatureVerifier
-from pushwire.sigv4 import Credentials
-from pushwire.sigv4.presigner import presigned_url
+from pushwire.sigv4 import Credentials, presigned_url
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 TOKENS = st.none() | st.from_regex(r"[A-Za-z0-9+/]{1,400}={0,2}", fullmatch=True)

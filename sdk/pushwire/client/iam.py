@@ -8,8 +8,7 @@ from dataclasses import replace
 from pushwire.client.errors import AuthError
 from pushwire.client.handshake import Handshake
 from pushwire.client.url import execute_api_region, is_loopback
-from pushwire.sigv4 import CredentialChain
-from pushwire.sigv4.presigner import presigned_url
+from pushwire.sigv4 import CredentialChain, presigned_url
 from pushwire.sigv4.sessions import (
     LOOPBACK_CREDENTIALS,
     any_session,

@@ -1,10 +1,12 @@
-"""Signing for AWS: Signature Version 4 without I/O, and the credentials to sign with.
+"""Signing for AWS: Signature Version 4 without I/O, and the credentials to sign with."""
 
-Presigned URLs are in `pushwire.sigv4.presigner`, which imports more.
-"""
+from typing import TYPE_CHECKING
 
 from pushwire.sigv4.credentials import CredentialChain, Credentials, environment_credentials
 from pushwire.sigv4.signer import Signer, Stamp, canonical_target, signing_key
+
+if TYPE_CHECKING:
+    from pushwire.sigv4.presigner import presigned_url
 
 __all__ = [
     "CredentialChain",
@@ -13,5 +15,15 @@ __all__ = [
     "Stamp",
     "canonical_target",
     "environment_credentials",
+    "presigned_url",
     "signing_key",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import what presigns only when asked: a send needs none of it, nor `urllib.parse`."""
+    if name == "presigned_url":
+        from pushwire.sigv4.presigner import presigned_url
+
+        return presigned_url
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
