@@ -3,6 +3,7 @@
 The suite also runs where extras are missing: tests of what is not installed are left out, and the header says which.
 """
 
+import gc
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -72,6 +73,11 @@ def pytest_report_header() -> list[str]:
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     left_out = {TESTS / name for package in missing() for name in NEEDS[package]}
     return True if collection_path in left_out else None
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # thousands of tests and all they import: nothing that each search for garbage has to look through
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -6,6 +6,8 @@ import math
 import random
 from typing import Any
 
+import pytest
+
 from pushwire.client import Backoff, ConnectionLostError, State
 from pushwire.frame import decode, encode
 from pushwire.gateway import GatewaySettings, Quotas
@@ -85,6 +87,7 @@ class Server:
         writer.close()
 
 
+@pytest.mark.at_length
 def test_nothing_is_lost_but_what_was_written_in_the_instant_of_a_drop() -> None:
     chance = random.Random(2_026)
     returned: list[int] = []

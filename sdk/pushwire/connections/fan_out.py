@@ -53,7 +53,7 @@ _LONGEST_WAIT: Final = 3600.0
 """Seconds: what any timer takes."""
 
 
-class _Exception:
+class _History:
     """What is known of an id that has failed once, or was drawn twice."""
 
     __slots__ = ("again", "attempts", "error")
@@ -111,7 +111,7 @@ class FanOut:
         self._policy = policy
         self._on_outcome = on_outcome
         self._pace = Pace(now)
-        self._drawn: dict[str, _Exception | None] = {}
+        self._drawn: dict[str, _History | None] = {}
         """Every id that has been drawn and has no outcome yet."""
         self._ready: deque[str] = deque()
         """Those to be sent for the first time, or once more."""
@@ -176,7 +176,7 @@ class FanOut:
         if self._stopped:
             self._not_tried.append(connection_id)
         elif connection_id in self._drawn:
-            self._exception(connection_id).again += 1
+            self._history(connection_id).again += 1
             self._waiting += 1
         else:
             self._drawn[connection_id] = None
@@ -217,9 +217,9 @@ class FanOut:
         self._pace.ended(error, self._in_flight, now)
         if error is not None and self._will_retry(connection_id, error, now):
             return
-        exception = self._drawn.pop(connection_id)
-        if exception is not None and exception.again:
-            self._repeat(connection_id, exception)
+        history = self._drawn.pop(connection_id)
+        if history is not None and history.again:
+            self._repeat(connection_id, history)
         self._tell(connection_id, error)
 
     def stop(self, failure: BaseException | None = None) -> None:
@@ -239,10 +239,10 @@ class FanOut:
             self._not_tried.append(connection_id)
             self._give_up(connection_id)
         errors = [self._give_up(connection_id) for connection_id in failed]
-        for connection_id, exception in self._drawn.items():
-            if exception is not None:  # of those in flight, the other occurrences
-                self._not_tried += [connection_id] * exception.again
-                exception.again = 0
+        for connection_id, history in self._drawn.items():
+            if history is not None:  # of those in flight, the other occurrences
+                self._not_tried += [connection_id] * history.again
+                history.again = 0
         for connection_id, error in zip(failed, errors, strict=True):
             self._tell(connection_id, error)
 
@@ -283,40 +283,40 @@ class FanOut:
         self._pace.started(now)
         return True
 
-    def _exception(self, connection_id: str) -> _Exception:
-        exception = self._drawn[connection_id]
-        if exception is None:
-            exception = self._drawn[connection_id] = _Exception()
-        return exception
+    def _history(self, connection_id: str) -> _History:
+        history = self._drawn[connection_id]
+        if history is None:
+            history = self._drawn[connection_id] = _History()
+        return history
 
     def _will_retry(self, connection_id: str, error: SendError, now: float) -> bool:
         """Count a failed attempt; plan the next, if there is one and it comes before the deadline."""
-        exception = self._exception(connection_id)
-        if exception.attempts is None:
-            exception.attempts = Attempts(self._policy)
-        delay = exception.attempts.failed(error)
+        history = self._history(connection_id)
+        if history.attempts is None:
+            history.attempts = Attempts(self._policy)
+        delay = history.attempts.failed(error)
         if delay is None or self._stopped or now + delay >= self._deadline:
             return False
-        exception.error = error
+        history.error = error
         heappush(self._retries, (now + delay, connection_id))
         self._waiting += 1
         return True
 
-    def _repeat(self, connection_id: str, exception: _Exception) -> None:
+    def _repeat(self, connection_id: str, history: _History) -> None:
         """Have an id that occurs again sent once more, now that its former occurrence has ended."""
-        exception.again -= 1
-        exception.attempts = exception.error = None
+        history.again -= 1
+        history.attempts = history.error = None
         self._waiting -= 1
-        self._drawn[connection_id] = exception if exception.again else None
+        self._drawn[connection_id] = history if history.again else None
         self._ready.append(connection_id)
 
     def _give_up(self, connection_id: str) -> SendError | None:
         """Forget an id that will not be sent any more; return the error of its last attempt, if it was tried."""
-        exception = self._drawn.pop(connection_id)
-        if exception is None:
+        history = self._drawn.pop(connection_id)
+        if history is None:
             return None
-        self._not_tried += [connection_id] * exception.again
-        return exception.error
+        self._not_tried += [connection_id] * history.again
+        return history.error
 
     def _tell(self, connection_id: str, error: SendError | None) -> None:
         try:

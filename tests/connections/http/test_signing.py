@@ -123,11 +123,12 @@ def test_an_event_loop_goes_on_while_credentials_are_loaded(vault: Vault) -> Non
 
 COLD_START = """
 import sys
+before = set(sys.modules)  # such as those of what measures coverage
 from pushwire.connections import HttpConnections
 connections = HttpConnections(sys.argv[1])
 connections.post("R0oXAdfD0kwCH6w=", b"{}")
 connections.close()
-print([name for name in sys.argv[2].split() if name in sys.modules])
+print([name for name in sys.argv[2].split() if name in sys.modules.keys() - before])
 """
 
 
