@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 pytest_plugins = ["pushwire.testing.fixtures"]
 
@@ -75,7 +76,14 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return True if collection_path in left_out else None
 
 
+@settings(max_examples=1, database=None)
+@given(st.none())
+def first_example(_nothing: None) -> None:
+    """Has hypothesis make what it makes once, and looks for among all objects."""
+
+
 def pytest_collection_finish() -> None:
+    first_example()
     gc.collect()
     gc.freeze()  # thousands of tests and all they import: nothing that each search for garbage has to look through
 

@@ -1,8 +1,10 @@
 """What clients may send: sizes, fragments, and text only."""
 
 import hashlib
+from contextlib import suppress
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.conformance.clients import App
 from tests.conformance.sources import BINARY, OVERVIEW, QUOTAS, source
@@ -41,7 +43,8 @@ def test_a_message_of_131072_bytes_in_frames_is_accepted(app: App) -> None:
 @source(QUOTAS, OVERVIEW)
 def test_a_message_of_131073_bytes_closes_with_1009(app: App) -> None:
     client = app.client()
-    client.ws.send(iter(pieces(b"x" * (MAX_MESSAGE + 1))), text=True)
+    with suppress(ConnectionClosed):  # by the time the library ends the message with an empty fragment
+        client.ws.send(iter(pieces(b"x" * (MAX_MESSAGE + 1))), text=True)
     assert client.close_code() == 1009
 
 
