@@ -36,6 +36,8 @@ def run(story: Coroutine[Any, Any, T], *, seconds: float = SECONDS) -> T:
     threads, sockets = set(threading.enumerate()), open_sockets()
     with asyncio.Runner() as runner:
         result = runner.run(_watched(story, seconds))
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(1)  # one that has been told to end may need a moment
     assert set(threading.enumerate()) - threads == set()
     gc.collect()
     assert open_sockets() == sockets
