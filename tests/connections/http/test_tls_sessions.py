@@ -1,7 +1,9 @@
 """TLS without a socket: whatever pieces it arrives in, what is opened is what was sealed, and nothing else."""
 
+import asyncio
 import contextlib
 import itertools
+import socket
 import ssl
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.authority import Authority
 
+from pushwire.connections.http.async_channel import AsyncChannel
 from pushwire.connections.http.tls import client_context
 from pushwire.connections.http.tls_session import TlsSession
 
@@ -135,3 +138,27 @@ def test_a_certificate_for_another_name_is_refused_with_an_alert(
     peer.incoming.write(session.to_send())
     with pytest.raises(ssl.SSLError, match=r"(?i)alert"):
         peer.object.do_handshake()
+
+
+def test_what_can_no_longer_be_sealed_ends_its_exchange(pair: tuple[TlsSession, Peer]) -> None:
+    session, peer = pair
+    sealed = bytearray(peer.seal(b"a reply"))
+    sealed[-1] ^= 1
+    with pytest.raises(ssl.SSLError):
+        session.open(memoryview(sealed))
+    ended: list[object] = []
+
+    async def story() -> None:
+        here, there = socket.socketpair()
+        with there:
+            here.setblocking(False)
+            _, channel = await asyncio.get_running_loop().create_connection(
+                lambda: AsyncChannel(here, session), sock=here
+            )
+            channel.start(b"POST", ended.append)
+            assert not channel.is_intact()
+            await asyncio.sleep(0)
+
+    asyncio.run(story())
+    (error,) = ended
+    assert isinstance(error, ssl.SSLError)
