@@ -74,9 +74,21 @@ def test_a_url_that_cannot_work_is_refused_with_the_remedy(text: str, remedy: st
     assert caught.value.url == text
 
 
-def test_a_password_in_a_url_is_refused_and_never_repeated() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://user:hunter2@ws.example.com/prod",
+        "wss://user:hunter2@ws.example.com/prod",
+        "https://user:hunter2@ws.example.com:99999/prod",
+        "https://user:hunter2@ws.example.com/a b",
+        "https://user:hunter2@ws.example.com?x",
+        "ftp://user:hunter2@ws.example.com/prod",
+        "user:hunter2@ws.example.com/prod",
+    ],
+)
+def test_a_password_in_a_url_is_refused_and_never_repeated(text: str) -> None:
     with pytest.raises(CallbackUrlError) as caught:
-        CallbackUrl.parse("https://user:hunter2@ws.example.com/prod")
+        CallbackUrl.parse(text)
     assert "hunter2" not in str(caught.value)
     assert caught.value.url is None
 

@@ -43,6 +43,11 @@ class CallbackUrl(NamedTuple):
         """
         if not isinstance(text, str):
             raise TypeError(f"a callback URL is a string, not {type(text).__name__}")
+        if _names_a_user(text):
+            # Never repeated: it may hold a password.
+            raise CallbackUrlError(
+                "a callback URL holds no user name or password; credentials come from AWS's own chain"
+            )
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise CallbackUrlError(f"write it as {_EXAMPLE}, in ASCII and without spaces", url=text)
         try:
@@ -59,11 +64,6 @@ class CallbackUrl(NamedTuple):
             raise CallbackUrlError(f"that is the URL that clients connect to; post to {remedy}", url=text)
         if parts.scheme not in {"http", "https"} or not host:
             raise CallbackUrlError(f"write it in full, as {_EXAMPLE}", url=text)
-        if parts.username is not None or parts.password is not None:
-            # Never repeated: it may hold a password.
-            raise CallbackUrlError(
-                "a callback URL holds no user name or password; credentials come from AWS's own chain"
-            )
         if parts.query or parts.fragment or text.endswith(("?", "#")):
             raise CallbackUrlError("leave out the query and fragment", url=text)
         if "/@connections/" in f"{parts.path.lower().replace('%40', '@')}/":
@@ -127,6 +127,13 @@ class CallbackUrl(NamedTuple):
             raise CallbackUrlError(f"no region: set AWS_REGION, or {ENVIRONMENT_VARIABLE}")
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         return cls.parse(f"https://{api_id}.execute-api.{region}.{suffix}/{stage}")
+
+
+def _names_a_user(text: str) -> bool:
+    authority = text.partition("://")[2] or text
+    for end in "/?#":
+        authority = authority.partition(end)[0]
+    return "@" in authority
 
 
 def _check_stage(path: str, text: str) -> None:

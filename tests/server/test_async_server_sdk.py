@@ -129,6 +129,25 @@ async def test_what_an_async_on_gone_raises_is_raised_when_the_broadcast_has_end
 
 
 @on_a_loop
+async def test_what_an_async_on_gone_raises_ends_the_broadcast(connections: AsyncRecordingConnections) -> None:
+    drawn: list[str] = []
+
+    async def ids() -> AsyncIterator[str]:
+        for number in range(1_000):
+            drawn.append("gone" if number == 2 else f"c{number}")
+            yield drawn[-1]
+            await asyncio.sleep(0)
+
+    async def forget(_connection_id: str) -> None:
+        raise LookupError("no table")
+
+    sdk = AsyncWireServerSdk(connections=connections, on_gone=forget)
+    with pytest.raises(LookupError, match="no table"):
+        await sdk.broadcast.send_leaf(ids(), LEAF())
+    assert 3 <= len(drawn) < 20
+
+
+@on_a_loop
 async def test_a_broadcast_that_is_cancelled_gives_up_its_async_on_gone(connections: AsyncRecordingConnections) -> None:
     ended: list[str] = []
 

@@ -57,6 +57,13 @@ def test_where_nothing_is_found_the_default_is_used() -> None:
     assert chain.is_ready()
 
 
+def test_a_fork_in_the_middle_of_a_look_up_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = CredentialChain(no_session, default=Credentials("local", "local"))
+    chain._lock.acquire()  # by a thread of the parent, which the child does not have
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert chain.load() == Credentials("local", "local")
+
+
 def test_without_a_default_the_error_says_what_to_do() -> None:
     with pytest.raises(pushwire.CredentialsError, match=r"AWS_ACCESS_KEY_ID.*pushwire\[boto3\]"):
         CredentialChain(no_session, default=None).load()

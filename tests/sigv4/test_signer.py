@@ -162,6 +162,13 @@ def test_a_stamp_shows_neither_its_key_nor_its_token() -> None:
     assert repr(stamp.key) not in repr(stamp)
 
 
+@pytest.mark.parametrize("secret", ["secret\n", "\ud800"])
+def test_a_secret_that_cannot_be_one_is_refused_without_repeating_it(secret: str) -> None:
+    with pytest.raises(pushwire.CredentialsError, match="the secret key holds a line break") as caught:
+        example_signer(credentials=EXAMPLE._replace(secret_key=secret)).stamp(NOON)
+    assert secret not in str(caught.value)
+
+
 @pytest.mark.parametrize("field", ["access_key", "token"])
 def test_credentials_that_would_break_out_of_their_header_are_refused(field: str) -> None:
     credentials = EXAMPLE._replace(**{field: "value\r\nX-Evil: 1"})

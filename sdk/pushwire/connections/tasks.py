@@ -45,7 +45,7 @@ async def run_on_loop(
             if not fan_out.finished:
                 await run.something_to_do(fan_out.wait(now))
     finally:
-        run.cancel()
+        await run.cancel()
     return fan_out.result()
 
 
@@ -90,13 +90,15 @@ class _Run:
             if timer is not None:
                 timer.cancel()
 
-    def cancel(self) -> None:
+    async def cancel(self) -> None:
         """Give up what is on its way: attempts, if the call was cancelled; or the next id, if it is not needed."""
         given_up, self._pending = self._pending, set()
         if self._draw is not None and self._draw in given_up and self._draw.done():
             self._drawn(self._draw)  # it has come at the last moment, and is not tried
         for future in given_up:
             future.cancel()
+        if self._draw is not None and not self._draw.done():
+            await asyncio.wait([self._draw])  # until then nobody else can go on with the ids
 
     def _watch(self, future: asyncio.Future[T], then: Callable[[asyncio.Future[T]], None]) -> None:
         def done(future: asyncio.Future[T]) -> None:

@@ -71,6 +71,18 @@ class _AsyncOutcomes(Outcomes):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._telling: set[Future[object]] = set()
+        self._failure: BaseException | None = None
+
+    def admits(self, connection_id: str) -> bool:
+        """Whether anything can be sent to a connection; if not, that is its outcome.
+
+        Raises:
+            TypeError: It is no string.
+            Exception: What an `on_gone` has raised: no more ids are drawn.
+        """
+        if self._failure is not None:
+            raise self._failure
+        return super().admits(connection_id)
 
     async def admitted_later(self, connection_ids: AsyncIterable[str]) -> AsyncIterator[str]:
         """Draw ids from an async iterable, and refuse those that nothing can be sent to."""
@@ -93,4 +105,10 @@ class _AsyncOutcomes(Outcomes):
         if isinstance(result, Awaitable):
             import asyncio  # only where there is an event loop, so only where it is loaded
 
-            self._telling.add(asyncio.ensure_future(cast("Awaitable[object]", result)))
+            telling = asyncio.ensure_future(cast("Awaitable[object]", result))
+            telling.add_done_callback(self._note_failure)
+            self._telling.add(telling)
+
+    def _note_failure(self, telling: Future[object]) -> None:
+        if not telling.cancelled():
+            self._failure = self._failure or telling.exception()

@@ -73,6 +73,7 @@ class CredentialChain:
         self._session = session
         self._default = default
         self._clock = clock
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._found: Any = None  # botocore's, which refresh themselves when they are read, or the default
         self._refusal: tuple[float, str] | None = None
@@ -109,6 +110,8 @@ class CredentialChain:
         return found
 
     def _current(self) -> Credentials | None:
+        if self._process != os.getpid():  # a fork, maybe in the middle of a look-up whose thread is not here
+            self._process, self._lock, self._found = os.getpid(), threading.Lock(), None
         with self._lock:
             if self._found is None:
                 session = self._session()

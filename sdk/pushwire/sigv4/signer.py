@@ -150,6 +150,8 @@ class Signer:
         shown = f"{credentials.access_key}{credentials.token or ''}"
         if not (shown.isascii() and shown.isprintable()):
             raise CredentialsError("the access key or the session token holds a line break or another odd character")
+        if not credentials.secret_key.isprintable():
+            raise CredentialsError("the secret key holds a line break or another odd character")
         timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         day = timestamp[:8]
         if last is not None and (last.day, last.credentials) == (day, credentials):

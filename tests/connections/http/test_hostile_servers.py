@@ -1,5 +1,6 @@
 """Servers that do not keep to HTTP, over real sockets: each call has its own outcome, in bounded time."""
 
+import contextlib
 import random
 import socket
 import struct
@@ -19,9 +20,9 @@ ACCEPTED = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
 
 
-def outcome(connections: Connections, connection_id: str = CONNECTION_ID) -> SendError | None:
+def outcome(connections: Connections, connection_id: str = CONNECTION_ID, *, data: bytes = b"{}") -> SendError | None:
     try:
-        connections.post(connection_id, b"{}")
+        connections.post(connection_id, data)
     except SendError as error:
         return error
     return None
@@ -218,6 +219,43 @@ def test_an_answer_before_the_end_of_the_request_is_its_answer(http: Implementat
         connections.post_many(["a="], b"x" * 20_000_000, FanOutOptions(), outcomes.__setitem__)
     assert type(outcomes["a="]) is pushwire.PayloadTooLargeError
     assert server.connections == 2  # a connection with half a request on it is of no more use
+
+
+def test_what_is_said_about_the_rest_of_a_request_answers_no_other(http: Implementation) -> None:
+    def hasty(exchange: Exchange) -> None:
+        exchange.connection.recv(1_000)
+        exchange.connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while data := exchange.connection.recv(65_536):
+                if b"POST" in data:  # another request, behind the rest of the first one
+                    exchange.connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        raise ConnectionAbortedError
+
+    with FaultServer(hasty, answer(200)) as server:
+        server.shrink_buffers()
+        connections = http.connect(server.url)
+        with pytest.raises(pushwire.ForbiddenError):
+            connections.post(CONNECTION_ID, b"x" * 20_000_000)
+        connections.post("b=", b"{}")
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_reset_in_the_middle_of_a_request_has_not_accepted(many: bool, http: Implementation) -> None:
+    def cut(exchange: Exchange) -> None:
+        exchange.connection.recv(1_000)
+        exchange.reset()
+
+    outcomes: dict[str, SendError | None] = {}
+    with FaultServer(cut) as server:
+        server.shrink_buffers()
+        connections = http.connect(server.url, max_attempts=1)
+        if many:
+            connections.post_many(["a="], b"x" * 20_000_000, FanOutOptions(), outcomes.__setitem__)
+            error = outcomes["a="]
+        else:
+            error = outcome(connections, data=b"x" * 20_000_000)
+    assert type(error) is pushwire.UnavailableError
+    assert not error.maybe_accepted
 
 
 def test_a_get_whose_answer_is_cut_is_tried_again(http: Implementation) -> None:

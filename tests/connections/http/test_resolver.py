@@ -1,5 +1,6 @@
 """Addresses: looked up on a thread, together, with a bound on the wait."""
 
+import errno
 import selectors
 import socket
 import threading
@@ -218,3 +219,26 @@ def test_a_host_that_swallows_everything_is_no_connection_within_the_timeout(
     with pytest.raises(pushwire.UnavailableError, match=f"no connection to {where} within 0.2 s") as caught:
         http.connect(f"http://{where}/stage", connect_timeout=0.2, max_attempts=1).post(CONNECTION_ID, b"{}")
     assert not caught.value.maybe_accepted
+
+
+def test_an_address_of_a_kind_that_this_machine_has_not_is_passed_over(
+    http: Implementation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(_host: bytes, port: int, **_: object) -> list[Any]:
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)),
+        ]
+
+    def socket_without_ipv6(family: int = -1, *arguments: Any, **more: Any) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return make_socket(family, *arguments, **more)
+
+    make_socket = socket.socket
+    with FaultServer(answer(200)) as server:
+        connections = http.connect(server.url.replace("127.0.0.1", "localhost"))
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        monkeypatch.setattr("pushwire.connections.http.dialing.socket.socket", socket_without_ipv6)
+        connections.post(CONNECTION_ID, b"{}")
+        monkeypatch.undo()

@@ -1,6 +1,7 @@
 """One object for threads, forks, tasks and event loops."""
 
 import asyncio
+import math
 import os
 import selectors
 import socket
@@ -369,7 +370,14 @@ def test_an_event_loop_goes_on_while_a_fan_out_runs() -> None:
 @pytest.mark.parametrize("constructor", [HttpConnections, AsyncHttpConnections])
 @pytest.mark.parametrize(
     "setting",
-    [{"connect_timeout": 0.0}, {"read_timeout": -1.0}, {"max_connections": 0}, {"read_timeout": float("nan")}],
+    [
+        {"connect_timeout": 0.0},
+        {"read_timeout": -1.0},
+        {"max_connections": 0},
+        {"read_timeout": math.nan},
+        {"read_timeout": math.inf},
+        {"connect_timeout": 1e7},
+    ],
 )
 def test_a_number_out_of_range_is_refused(
     constructor: "type[HttpConnections | AsyncHttpConnections]", setting: dict[str, float]

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from tests.connections.implementations import Implementation
 from tests.support.authority import Authority
-from tests.support.fault_server import FaultServer, answer, then_close
+from tests.support.fault_server import Exchange, FaultServer, answer, then_close
 
 import pushwire
 from pushwire import SendError
+from pushwire.connections import HttpConnections
 from pushwire.connections.http.channel import Channel
 from pushwire.connections.protocol import FanOutOptions
 
@@ -137,6 +138,25 @@ def test_what_tls_has_to_say_for_itself_does_not_end_a_connection() -> None:
         there.send(b"ticket")
         assert Channel(connection, would_block=(ssl.SSLWantReadError,)).is_intact()
         assert not Channel(connection).is_intact()
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_time_out_in_the_middle_of_a_request_is_an_attempt(authority: Authority) -> None:
+    """OpenSSL does not tell how much of a frame has left before all of it has."""
+
+    def stalled(exchange: Exchange) -> None:
+        answer(200)(exchange)
+        exchange.server.released.wait(30)
+        raise ConnectionAbortedError
+
+    with FaultServer(stalled, tls=authority.server()) as server:
+        server.shrink_buffers()
+        connections = HttpConnections(server.url, max_attempts=1, read_timeout=0.3, connect_timeout=10)
+        connections.post_many(["a=", "b=", "c="], b"{}", FanOutOptions(), lambda _id, _error: None)
+        with pytest.raises(pushwire.UnavailableError):
+            connections.post(CONNECTION_ID, b"x" * 20_000_000)
+        assert len(connections._own.pool._kept) == 2, "one connection was tried, not each of them"
+        connections.close()
 
 
 @pytest.mark.usefixtures("trusted")

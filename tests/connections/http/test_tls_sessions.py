@@ -105,6 +105,33 @@ def test_the_end_is_learned_with_what_comes_before_it(pair: tuple[TlsSession, Pe
     assert session.open(memoryview(b"more")) == b""
 
 
+def test_what_came_whole_counts_whatever_follows_it(pair: tuple[TlsSession, Peer]) -> None:
+    session, peer = pair
+    assert session.open(memoryview(peer.seal(b"a reply") + b"\x17\x03\x03\x00\x20" + b"garbage " * 4)) == b"a reply"
+    assert session.has_ended
+
+
+def test_what_comes_with_the_end_of_the_handshake_is_not_taken_for_a_reply(pair: tuple[TlsSession, Peer]) -> None:
+    session, peer = pair
+    session._incoming.write(peer.seal(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+    ended: list[object] = []
+
+    async def story() -> None:
+        here, there = socket.socketpair()
+        with there:
+            here.setblocking(False)
+            loop = asyncio.get_running_loop()
+            _, channel = await loop.create_connection(lambda: AsyncChannel(here, session), sock=here)
+            assert not channel.is_intact()
+            channel.start(b"POST", ended.append)
+            assert not channel.has_sent_all
+            await asyncio.sleep(0)
+
+    asyncio.run(story())
+    (error,) = ended
+    assert isinstance(error, ConnectionError)
+
+
 def test_one_byte_changed_on_the_way_is_an_error(pair: tuple[TlsSession, Peer]) -> None:
     session, peer = pair
     sealed = bytearray(peer.seal(b"a reply"))

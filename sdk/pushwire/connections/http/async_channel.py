@@ -32,7 +32,7 @@ class AsyncChannel(asyncio.BufferedProtocol):
 
     Attributes:
         idle_since: When it last carried a reply; kept by the pool.
-        has_sent_all: Where an exchange has ended without a reply: whether the whole request may have arrived.
+        has_sent_all: Whether the whole request has left, so that it may have arrived.
     """
 
     def __init__(self, connection: socket.socket, tls: TlsSession | None = None) -> None:
@@ -45,6 +45,7 @@ class AsyncChannel(asyncio.BufferedProtocol):
         self._buffer = memoryview(bytearray(_AT_ONCE))
         self._parser = ReplyParser()
         self._done: Callable[[Ended], object] | None = None
+        self._is_paused = False
 
     def is_intact(self) -> bool:
         """Whether an idle channel is still open, and nothing has come that nobody asked for."""
@@ -55,10 +56,16 @@ class AsyncChannel(asyncio.BufferedProtocol):
         """Send a request; `done` is called when the exchange has ended, unless the channel is closed before."""
         self._parser.start()
         self._done = done
+        self.has_sent_all = False
+        if self._transport.is_closing():  # a write would be dropped in silence
+            self._end(ConnectionError("the connection was closed"))
+            return
         try:
             self._transport.write(request if self._tls is None else self._tls.seal(request))
         except OSError as exc:
             self._end(exc)
+        else:
+            self.has_sent_all = not (self._is_paused or self._transport.is_closing())
 
     def give_up(self, reason: Exception) -> None:
         """End the exchange with what has come of the reply, or with a reason."""
@@ -77,6 +84,17 @@ class AsyncChannel(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn that the connection is open."""
         self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(0)  # so that it is told as soon as anything has not left
+        if self._tls is not None:
+            self.buffer_updated(0)  # what has come with the end of the handshake
+
+    def pause_writing(self) -> None:
+        """Learn that the request has not left whole."""
+        self._is_paused, self.has_sent_all = True, False
+
+    def resume_writing(self) -> None:
+        """Learn that it has."""
+        self._is_paused, self.has_sent_all = False, True
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
         """Where to put what arrives."""
@@ -126,8 +144,9 @@ class AsyncChannel(asyncio.BufferedProtocol):
 
     def _end(self, ended: Ended) -> None:
         done, self._done = self._done, None
+        if not isinstance(ended, Exception) and not self.has_sent_all:
+            ended = ended._replace(is_last=True)  # what follows would answer the rest of this request
         if isinstance(ended, Exception) or ended.is_last:
-            self.has_sent_all = self._transport.get_write_buffer_size() == 0
             self._transport.abort()
         if done is not None:
             done(ended)

@@ -63,8 +63,8 @@ async def _connect(addresses: list[Address], until: float) -> socket.socket:
     loop = asyncio.get_running_loop()
     failure = OSError("it has no address")
     for number, address in enumerate(addresses):
-        connection = new_socket(address)
         try:
+            connection = new_socket(address)
             with closed_on_failure(connection):
                 async with asyncio.timeout_at(share_of(loop.time(), until, len(addresses) - number)):
                     await loop.sock_connect(connection, address[3])

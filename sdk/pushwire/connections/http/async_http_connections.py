@@ -187,9 +187,14 @@ class AsyncHttpConnections:
         channel = pool.take() or await open_channel(settings, self._resolver)
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[Ended] = loop.create_future()
+
+        def done(reply: Ended) -> None:
+            if not ended.done():  # cancelled in the same turn of the loop
+                ended.set_result(reply)
+
         timer = loop.call_later(settings.read_timeout, channel.give_up, TimeoutError())
         try:
-            channel.start(request, ended.set_result)
+            channel.start(request, done)
             reply = await ended
         except BaseException:
             channel.close()

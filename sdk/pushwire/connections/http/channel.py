@@ -28,7 +28,7 @@ class Channel:
         idle_since: When it last carried a reply; kept by the pool.
     """
 
-    __slots__ = ("_parser", "_request", "_sent", "_would_block", "connection", "idle_since")
+    __slots__ = ("_has_begun", "_parser", "_request", "_sent", "_would_block", "connection", "idle_since")
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Channel:
         self._parser = parser or ReplyParser()
         self._request = b""
         self._sent = 0
+        self._has_begun = False
 
     @property
     def events(self) -> int:
@@ -54,7 +55,7 @@ class Channel:
     @property
     def has_sent_nothing(self) -> bool:
         """Whether no byte of the request has left."""
-        return self._sent == 0
+        return self._sent == 0 and not self._has_begun
 
     @property
     def has_sent_all(self) -> bool:
@@ -82,6 +83,7 @@ class Channel:
         self._parser.start()
         self._request = request
         self._sent = 0
+        self._has_begun = False
         self._send()
 
     def advance(self) -> Reply | None:
@@ -114,8 +116,10 @@ class Channel:
         try:
             while self._sent < len(self._request):
                 self._sent += self.connection.send(self._request[self._sent :] if self._sent else self._request)
-        except self._would_block:
+        except BlockingIOError:
             pass
+        except self._would_block:
+            self._has_begun = True  # some of TLS's records may have left; it tells when all have
 
 
 def _wait_by_poll(connection: socket.socket, events: int, timeout: float) -> bool:

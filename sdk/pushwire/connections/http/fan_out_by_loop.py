@@ -111,9 +111,10 @@ class FanOutByLoop:
             self._turn()
             await self._finished
         finally:
+            self._close()
             if drawing is not None:
                 drawing.cancel()
-            self._close()
+                await asyncio.wait([drawing])  # until then nobody else can go on with the ids
         return self._fan_out.result()
 
     def _turn_soon(self) -> None:
@@ -124,12 +125,16 @@ class FanOutByLoop:
     def _turn(self) -> None:
         """Do all that can be done now."""
         self._turn_is_due = False
-        now = self._clock()
-        if now >= self._next_check:
-            self._end_what_is_late(now)
-        self._free += self._resting
-        self._resting.clear()
-        self._go_on(now)
+        try:
+            now = self._clock()
+            if now >= self._next_check:
+                self._end_what_is_late(now)
+            self._free += self._resting
+            self._resting.clear()
+            self._go_on(now)
+        except Exception as failure:  # noqa: BLE001 - raised by `run`: a loop would log it, and the call never end
+            if not self._finished.done():
+                self._finished.set_exception(failure)
 
     def _go_on(self, now: float) -> None:
         if self._finished.done():
@@ -220,16 +225,17 @@ class FanOutByLoop:
 
     def _opened(self, lane: _Lane, dialing: asyncio.Task[AsyncChannel]) -> None:
         lane.dialing = None
-        if dialing.cancelled():
+        if self._finished.done():
+            if not dialing.cancelled() and dialing.exception() is None:
+                dialing.result().close()
             return
         try:
             channel = dialing.result()
         except UnavailableError as error:
-            if not self._finished.done():
-                self._end(lane, error, self._clock())
+            self._end(lane, error, self._clock())
             return
-        if self._finished.done():
-            channel.close()
+        except asyncio.CancelledError:  # by somebody who cancels all tasks, say; this call goes on until it is itself
+            self._end(lane, SendError("its connection was cancelled while it was opened"), self._clock())
             return
         lane.channel = channel
         self._send(lane, channel, self._clock())
@@ -276,7 +282,11 @@ class FanOutByLoop:
             self._timer.cancel()
         self._timer, self._timer_at = None, at
         if at < math.inf:
-            self._timer = self._loop.call_later(at - now, self._turn)
+            self._timer = self._loop.call_later(at - now, self._timer_fired)
+
+    def _timer_fired(self) -> None:
+        self._timer, self._timer_at = None, math.inf
+        self._turn()
 
     def _close(self) -> None:
         """Leave idle connections to the next call; close those that are on their way, where this one is cancelled."""

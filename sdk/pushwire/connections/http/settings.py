@@ -18,6 +18,8 @@ from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS, region_of_profile
 __all__ = ["DEFAULT_MAX_CONNECTIONS", "Settings"]
 
 DEFAULT_MAX_CONNECTIONS: Final = 32
+_LONGEST: Final = 86_400.0
+"""Seconds: what any way to wait takes."""
 
 
 class Settings:
@@ -64,6 +66,6 @@ class Settings:
 
 
 def _seconds(name: str, given: float | None, default: float) -> float:
-    if given is not None and not given > 0:
-        raise ValueError(f"{name} is a number of seconds above zero, not {given}")
+    if given is not None and not 0 < given <= _LONGEST:
+        raise ValueError(f"{name} is a number of seconds above zero and no more than a day, not {given}")
     return default if given is None else given

@@ -23,7 +23,7 @@ class TlsSession:
         host: The name that the peer's certificate has to be for.
 
     Attributes:
-        has_ended: Whether the peer has said that nothing more will come.
+        has_ended: Whether nothing more will come: the peer has said so, or what it sent cannot be opened.
     """
 
     __slots__ = ("_incoming", "_object", "_outgoing", "has_ended")
@@ -88,4 +88,8 @@ class TlsSession:
                 self.has_ended = not record
         except ssl.SSLWantReadError:
             pass
+        except ssl.SSLError:
+            if not opened:
+                raise
+            self.has_ended = True  # what came whole before counts
         return opened
