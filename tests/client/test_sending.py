@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import empty_pb2
-from websockets.frames import Frame, Opcode
+from websockets.frames import Opcode
 
 from pushwire import Format, FrameError, PayloadTooLargeError
 from pushwire.client import ClientClosedError, SendQueueFullError, State
@@ -14,35 +14,10 @@ from pushwire.frame import MAX_FRAME_SIZE, encode
 from pushwire.testing import async_local_gateway
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire_client import DeskClient, _DeskOperations
-from tests.client.world import PATIENT, Desk, desk_client, flush, handshake, run, said, server, until, until_open
+from tests.client.world import PATIENT, Desk, Frames, desk_client, run, said, server, until, until_open
 
 OVERHEAD = len(encode(_DeskOperations.say, said("x"))) - 1
 """What a frame holds beside the text of what is said."""
-
-
-class Frames:
-    """A server that writes down the frames of its clients, as they are on the wire."""
-
-    def __init__(self) -> None:
-        self.frames: list[Frame] = []
-        self.headers: list[dict[str, str]] = []
-
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        protocol = await handshake(reader)
-        flush(protocol, writer)
-        while data := await reader.read(65_536):
-            protocol.receive_data(data)
-            for frame in protocol.events_received():
-                assert isinstance(frame, Frame)
-                self.frames.append(Frame(frame.opcode, bytes(frame.data), frame.fin))
-            flush(protocol, writer)
-            if protocol.close_rcvd is not None:
-                return
-
-    def text(self) -> bytes:
-        """The payloads of all data frames, together."""
-        data = (Opcode.TEXT, Opcode.CONT)
-        return b"".join(bytes(frame.data) for frame in self.frames if frame.opcode in data)
 
 
 @pytest.mark.parametrize("frame_format", Format)

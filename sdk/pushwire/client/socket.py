@@ -44,7 +44,7 @@ class Written(enum.Enum):
     """What became of a write."""
 
     WHOLE = "whole"
-    """The operating system has taken all of it."""
+    """The operating system has taken all of it. Over TLS: all but what asyncio still holds of it, 64 KB at most."""
     NOT = "not"
     """It has not: the peer cannot have the whole message, so it can be written again."""
     UNKNOWN = "unknown"
@@ -155,6 +155,10 @@ class Socket(ClientConnection):
             receiver.received(text)
 
 
+_PAUSES_TLS_AT_A_BYTE: Final = (1, 0)
+"""With limits of 0 asyncio pauses whoever writes to TCP while there is anything left to take, so that a send returns
+when the system has taken all of it; and whoever writes to TLS for ever, as there is never less than nothing left."""
+
 _DATA: Final = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
@@ -203,7 +207,7 @@ async def open_socket(handshake: Handshake, settings: Settings) -> Socket:
         ping_interval=None,
         close_timeout=settings.close_timeout,
         max_queue=None,
-        write_limit=0,  # so that a send returns when the system has taken all of it
+        write_limit=_PAUSES_TLS_AT_A_BYTE if handshake.url.startswith("wss:") else 0,
         logger=QUIET,
         create_connection=Socket,
         **tls,
