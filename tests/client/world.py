@@ -15,6 +15,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from pushwire import Format
 from pushwire.client import Backoff, Connection, State
 from pushwire.client.client import Client
 from pushwire.frame import KEEPALIVE, decode, encode
@@ -237,3 +238,16 @@ def http_answer(status: int, headers: Iterable[str] = ()) -> bytes:
     """An HTTP answer."""
     lines = [f"HTTP/1.1 {status} Something", "Content-Length: 0", "Connection: close", *headers]
     return "\r\n".join([*lines, "", ""]).encode()
+
+
+def offline(**options: Any) -> DeskClient:
+    """A client without a network; `arrive` stands for it."""
+    return desk_client("ws://127.0.0.1:9/local", **options)
+
+
+def arrive(client: DeskClient, frame: str | bytes) -> None:
+    client._link.inbox.received(frame)
+
+
+def greet(client: DeskClient, text: str, frame_format: Format = Format.JSON) -> None:
+    arrive(client, encode(_DeskOperations.greet, Greeting(text=text), frame_format).decode())

@@ -68,15 +68,14 @@ class Keeper:
         self.is_renewing = False
         self._wait(socket, self._upkeep)
 
-    async def end(self) -> None:
-        """Leave it alone: it has ended."""
+    def end(self) -> set[asyncio.Task[None]]:
+        """Leave it alone, as it has ended; return what has still to end."""
         self._upkeep = None
         if self._timer is not None:
             self._timer.cancel()
         for task in self._tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        return set(self._tasks)
 
     def heard(self) -> None:
         """Take note that something has come from the peer."""
@@ -152,7 +151,8 @@ class Keeper:
         self.is_renewing = True
         self._lifecycle.renewing()
         self._writer.use(None)
+        deadline = asyncio.get_running_loop().time() + self._settings.close_timeout
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.close_timeout):
+            async with asyncio.timeout_at(deadline):
                 await self._writer.idle()
-        await socket.end(RENEWED, self._settings.close_timeout)
+        await socket.end(RENEWED, deadline)

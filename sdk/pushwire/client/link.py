@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from pushwire import frame
 from pushwire._log import debugs, logger
-from pushwire.client.awaiting import result_of
+from pushwire.client.awaiting import is_cancelled, result_of
 from pushwire.client.clock import sleep
 from pushwire.client.endings import GOODBYE, RENEWED, Failure, says_client_is_wrong
 from pushwire.client.errors import AuthError, ClientClosedError
@@ -75,7 +75,7 @@ class Link:
             ConnectFailedError: The client has given up.
             ClientClosedError: It has been closed.
         """
-        if self.lifecycle.state is State.CLOSED:
+        if self._is_closed():
             raise self.writer.refusal(None)
         loop = asyncio.get_running_loop()
         if self._opened is None:
@@ -123,9 +123,13 @@ class Link:
         clock = self.settings.clock or asyncio.get_running_loop()
         delay = 0.0
         try:
-            while self.lifecycle.state is not State.CLOSED:
+            while not self._is_closed():
                 await sleep(clock, delay)
                 socket = await self._connect()
+                if self._is_closed():  # an auth would not be cancelled
+                    if isinstance(socket, Socket):
+                        await socket.end(GOODBYE, self._deadline())
+                    break
                 if isinstance(socket, Socket):
                     self.lifecycle.opened(clock.time())
                     await self._hold(socket, opened, clock.time())
@@ -149,6 +153,10 @@ class Link:
                 handshake = await self._handshake()
                 explain = connect_failure
                 return await open_socket(handshake, self.settings)
+        except asyncio.CancelledError as error:
+            if is_cancelled():
+                raise
+            return explain(error)
         except Exception as error:  # noqa: BLE001 - auths raise what they like
             return explain(error)
 
@@ -180,7 +188,7 @@ class Link:
         else:
             opened.set_result(None)
         if self.lifecycle.restoring:
-            self.hooks.begin(self.writer, self._restored)
+            self.hooks.begin(self.writer, lambda: socket.is_open and not self._is_closed(), self._restored)
         self.writer.use(socket)
         try:
             await socket.wait_closed()
@@ -189,8 +197,9 @@ class Link:
             socket.drop()
         socket.receive(self._receiver)  # where it has ended before anybody had time to listen
         self.writer.lost()
-        await self._keeper.end()
-        await self.hooks.end()
+        ending = self._keeper.end() | self.hooks.end()
+        if ending:
+            await asyncio.wait(ending)
 
     def _receive(self) -> None:
         if self._socket is not None:
@@ -212,12 +221,19 @@ class Link:
         elif socket is None:
             self._task.cancel()
         else:
+            deadline = self._deadline()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.settings.close_timeout):
+                async with asyncio.timeout_at(deadline):
                     await self.writer.idle()
-            await socket.end(GOODBYE, self.settings.close_timeout)
+            await socket.end(GOODBYE, deadline)
         if self._task is not None:
             await asyncio.wait([self._task])
+
+    def _is_closed(self) -> bool:
+        return self.lifecycle.state is State.CLOSED
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self.settings.close_timeout
 
     def _end(self) -> None:
         """Let go of everybody who waits."""
