@@ -1,14 +1,18 @@
 """A client can be closed from any state and from anywhere, and leaves nothing behind."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from pushwire.client import ClientClosedError, ConnectFailedError, ConnectionLostError, State
+from pushwire import PushwireError
+from pushwire.client import ClientClosedError, ConnectFailedError, Connection, ConnectionLostError, Handshake, State
+from pushwire.frame import encode
 from pushwire.testing import async_local_gateway
 from tests.aws_lambda.contract.desk_pb2 import Greeting
+from tests.aws_lambda.contract.desk_pushwire_client import DeskClient, _DeskOperations
 from tests.client.world import PATIENT, Desk, deaf, desk_client, run, said, server, until
 
 
@@ -182,5 +186,110 @@ def test_a_server_that_reads_nothing_cannot_keep_a_client_from_closing() -> None
             assert len(failed) == 200 - client.status.sent
             assert {type(error) for error in failed} <= {ClientClosedError, ConnectionLostError}
             assert sum(isinstance(error, ConnectionLostError) for error in failed) <= 1
+
+    run(story())
+
+
+async def hang_at(_anything: object) -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+def test_error_listeners_end_with_a_client_that_cannot_connect() -> None:
+    async def story() -> None:
+        client = desk_client("ws://127.0.0.1:9/local", connect_attempts=2, close_timeout=0.05)
+        client.on_error(hang_at)
+        with pytest.raises(ConnectFailedError):
+            await client
+
+    run(story())
+
+
+def test_listeners_end_with_a_client_that_its_hook_or_its_keepalive_closes() -> None:
+    async def story() -> None:
+        async with async_local_gateway(Desk()) as gateway:
+            clock = gateway.gateway.clock
+            by_hook = await desk_client(gateway.url, close_timeout=0.05)
+            by_keepalive: DeskClient = desk_client(
+                gateway.url, close_timeout=0.05, clock=clock, keepalive=lambda: by_keepalive.close()
+            )
+            await by_keepalive
+            for client in (by_hook, by_keepalive):
+                client.on_say(hang_at)
+                answer = client.wait_for_say()
+                await client.say(said("hang"))
+                await answer
+            by_hook.on_reconnect(by_hook.close)
+            gateway.drop()
+            await until(lambda: by_keepalive.status.connections == 2)
+            clock.advance(301)
+            await until(lambda: {by_hook.status.state, by_keepalive.status.state} == {State.CLOSED})
+
+    run(story())
+
+
+def test_listeners_end_though_whoever_closes_the_client_is_cancelled() -> None:
+    async def story() -> None:
+        async with async_local_gateway(Desk()) as gateway:
+            client = await desk_client(gateway.url, close_timeout=0.1)
+            client.on_say(hang_at)
+            answer = client.wait_for_say()
+            await client.say(said("hang"))
+            await answer
+            closing = asyncio.ensure_future(client.close())
+            await until(lambda: gateway.connection_ids == ())
+            closing.cancel()
+            assert (await asyncio.gather(closing, return_exceptions=True))[0].__class__ is asyncio.CancelledError
+
+    run(story())
+
+
+@pytest.mark.parametrize("shared", ["one client", "several"])
+def test_listeners_that_close_do_not_wait_for_one_another(shared: str) -> None:
+    async def story() -> None:
+        async with async_local_gateway(Desk()) as gateway:
+            connection = Connection(gateway.url, close_timeout=1_000)
+            alone = DeskClient(gateway.url, close_timeout=1_000)
+            client = alone if shared == "one client" else DeskClient(connection=connection)
+            await (alone if shared == "one client" else connection)
+            ended: list[str] = []
+
+            async def close(_error: PushwireError) -> None:
+                await client.close()
+                ended.append("told of an error")
+
+            async def close_too(_greeting: Greeting) -> None:
+                await client.close()
+                await connection.close()
+                ended.append("given a message")
+
+            client.on_error(close)
+            client.on_greet(close_too)
+            client._link.inbox.received("nonsense")
+            client._link.inbox.received(encode(_DeskOperations.greet, said("hi")).decode())
+            await until(lambda: len(ended) == 2)
+            await alone.close()
+            await connection.close()
+
+    run(story())
+
+
+def test_an_auth_that_will_not_be_cancelled_cannot_keep_a_client_from_closing() -> None:
+    async def story() -> None:
+        asked: list[Handshake] = []
+        async with async_local_gateway(Desk()) as gateway:
+
+            async def stubborn(handshake: Handshake) -> Handshake:
+                asked.append(handshake)
+                if len(asked) == 2:
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await asyncio.get_running_loop().create_future()
+                return handshake
+
+            client = await desk_client(gateway.url, auth=stubborn)
+            gateway.drop()
+            await until(lambda: len(asked) == 2)
+            await client.close()
+            await until(lambda: gateway.connection_ids == ())
+            assert client.status.connections == 1
 
     run(story())

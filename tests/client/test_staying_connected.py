@@ -13,6 +13,7 @@ from pushwire.client import (
     ClientClosedError,
     Closed,
     ConnectFailedError,
+    SendQueueFullError,
     State,
 )
 from pushwire.gateway import GatewaySettings, LocalGateway
@@ -301,5 +302,34 @@ def test_awaiting_an_open_client_opens_no_second_connection() -> None:
             assert len(desk.handshakes) == 1
             with contextlib.suppress(ClientClosedError):
                 await client
+
+    run(story())
+
+
+def test_a_server_that_says_goodbye_and_does_not_hang_up_is_left() -> None:
+    visits = itertools.count()
+
+    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if next(visits):
+            await talk(reader, writer)
+            return
+        protocol = await handshake(reader)
+        protocol.send_close(1001, "going away")
+        flush(protocol, writer)
+        while await reader.read(1_000):
+            pass
+        await asyncio.get_running_loop().create_future()
+
+    async def story() -> None:
+        async with server(visit) as url, desk_client(url, max_queued=2, close_timeout=0.1) as client:
+            socket = client._link._socket
+            assert socket is not None
+            await until(lambda: not socket.is_open)
+            waiting = [asyncio.ensure_future(client.say(said(text))) for text in "ab"]
+            await until(lambda: client.status.queued == 2)
+            with pytest.raises(SendQueueFullError):
+                await client.say(said("too much"))
+            await asyncio.gather(*waiting)
+            assert (client.status.connections, client.status.last_closed) == (2, Closed(1001, "going away"))
 
     run(story())

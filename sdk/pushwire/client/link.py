@@ -58,7 +58,6 @@ class Link:
         self._socket: Socket | None = None
         self._task: asyncio.Task[None] | None = None
         self._opened: asyncio.Future[None] | None = None
-        self._closing: asyncio.Task[None] | None = None
         self.settings: Final = settings
         self.reports: Final = reports
         self.lifecycle: Final = Lifecycle(settings, settings.random)
@@ -84,11 +83,26 @@ class Link:
         await asyncio.shield(self._opened)
         loop.call_soon(self._receive)
 
+    def refuse(self) -> None:
+        """Take nothing more: it is about to be closed."""
+        self.lifecycle.close()
+
     async def close(self) -> None:
-        """Write what can be written now, say goodbye, and end: from any state, as often as you like."""
-        if self._closing is None:
-            self._closing = asyncio.get_running_loop().create_task(self._close())
-        await asyncio.shield(self._closing)
+        """Write what can be written now, say goodbye, and end, from any state."""
+        self.refuse()
+        socket = self._socket
+        if self._task is None:
+            self._end()
+        elif socket is None:
+            self._task.cancel()
+        else:
+            deadline = self._deadline()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await self.writer.idle()
+            await socket.end(GOODBYE, deadline)
+        if self._task is not None:
+            await asyncio.wait([self._task])
 
     async def send(self, operation: Operation[M], message: M) -> None:
         """Send a message, and wait until it is written.
@@ -106,7 +120,7 @@ class Link:
             raise TypeError(
                 f"{operation} takes a {operation.message_type.DESCRIPTOR.full_name}, not a {type(message).__name__}"
             )
-        if self._opened is None and self._closing is None:
+        if self._opened is None and not self._is_closed():
             raise ClientClosedError("the client has not been opened: use `async with`", operation=operation)
         data = frame.encode(operation, message, self.settings.frame_format)
         if len(data) > frame.MAX_FRAME_SIZE:
@@ -212,22 +226,6 @@ class Link:
     def _restored(self) -> None:
         self.lifecycle.restored()
         self.writer.resume()
-
-    async def _close(self) -> None:
-        self.lifecycle.close()
-        socket = self._socket
-        if self._task is None:
-            self._end()
-        elif socket is None:
-            self._task.cancel()
-        else:
-            deadline = self._deadline()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(deadline):
-                    await self.writer.idle()
-            await socket.end(GOODBYE, deadline)
-        if self._task is not None:
-            await asyncio.wait([self._task])
 
     def _is_closed(self) -> bool:
         return self.lifecycle.state is State.CLOSED
