@@ -333,3 +333,21 @@ def test_a_server_that_says_goodbye_and_does_not_hang_up_is_left() -> None:
             assert (client.status.connections, client.status.last_closed) == (2, Closed(1001, "going away"))
 
     run(story())
+
+
+def test_a_client_whose_chance_fails_it_says_so_to_everybody() -> None:
+    async def story() -> None:
+        async with async_local_gateway(Desk()) as gateway:
+            with pytest.raises(ConnectFailedError, match="the client cannot go on after ZeroDivisionError"):
+                await desk_client(gateway.url, random=lambda: 1 / 0)
+            shares = iter([0.5])  # one for the renewal, and none for the delay
+            client, errors = await desk_client(gateway.url, random=lambda: next(shares)), list[PushwireError]()
+            client.on_error(errors.append)
+            gateway.drop()
+            await until(lambda: client.status.state is State.CLOSED)
+            with pytest.raises(ConnectFailedError, match="the client cannot go on after StopIteration"):
+                await client.say(said("too late"))
+            assert [type(error.__cause__) for error in errors] == [StopIteration]
+            await client.close()
+
+    run(story())

@@ -153,6 +153,8 @@ class Link:
                     log("the connection has ended: %d %s", *closed)
                 else:
                     delay = self._failed(socket)
+        except Exception as error:  # noqa: BLE001 - of a clock or of a random of the user's
+            self._failed_for_good(error)
         finally:
             self._socket = None
             self._end()
@@ -192,19 +194,25 @@ class Link:
             self.reports.report(error)  # otherwise it is raised
         return error.retry_in or 0.0
 
+    def _failed_for_good(self, error: Exception) -> None:
+        logger("client").error("the client cannot go on", exc_info=error)
+        self.lifecycle.broke(Failure(f"the client cannot go on after {type(error).__name__}", None, error))
+        if (given_up := self.lifecycle.given_up()) is not None and self.lifecycle.connections:
+            self.reports.report(given_up)
+
     async def _hold(self, socket: Socket, opened: asyncio.Future[None], now: float) -> None:
         """Use a connection until it ends."""
         logger("client").info("connected to %s", Handshake(self._url).address)
         self._socket = socket
-        self._keeper.begin(socket, now)
-        if opened.done():
-            socket.receive(self._receiver)
-        else:
-            opened.set_result(None)
-        if self.lifecycle.restoring:
-            self.hooks.begin(self.writer, lambda: socket.is_open and not self._is_closed(), self._restored)
-        self.writer.use(socket)
         try:
+            self._keeper.begin(socket, now)
+            if opened.done():
+                socket.receive(self._receiver)
+            else:
+                opened.set_result(None)
+            if self.lifecycle.restoring:
+                self.hooks.begin(self.writer, lambda: socket.is_open and not self._is_closed(), self._restored)
+            self.writer.use(socket)
             await socket.wait_closed()
         finally:
             self._socket = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator
 from typing import Any, Self
 
 from pushwire._log import logger
@@ -52,7 +52,7 @@ class Runners:
         task.add_done_callback(self._tasks.discard)
 
     @contextlib.contextmanager
-    def not_waiting_for_me(self) -> Iterator[None]:
+    def not_waiting_for_me(self) -> Generator[None, None, None]:
         """Let the current task wait for the end of a client, though it may be a listener of it."""
         current = asyncio.current_task()
         if current is None or current in self._closers.tasks:

@@ -91,6 +91,11 @@ class Socket(ClientConnection):
         has_left = self._has_paused and (fragments is None or fragments.exhausted)
         return Written.UNKNOWN if has_left else Written.NOT
 
+    async def ask(self) -> None:
+        """Ask the peer whether it is there, and wait for its answer. No other answer is waited for any more."""
+        self.pending_pings.clear()
+        await (await self.ping())
+
     @property
     def is_open(self) -> bool:
         """Whether it can be written to. One that is being closed cannot."""
