@@ -36,10 +36,12 @@ class Client(Generic[E_co]):
 
     It connects when the block begins, and stays connected until it ends: it reconnects, renews its connection before
     API Gateway cuts it, and keeps what is sent meanwhile. What arrives reaches each listener and each iteration that
-    is there by then; listeners that are added before the first `await` of the block miss nothing.
+    is there by then; listeners that are added before the first `await` of the block miss nothing, where the task that
+    adds them has opened the client itself. All are given the same message: do not change it.
 
     Every send returns when its message is written: that is not yet received, as any network may fail in between. Sends
-    raise `ClientError`, as one of its subclasses, or `pushwire.PayloadTooLargeError`.
+    raise `ClientError`, as one of its subclasses; or, before anything is written, `pushwire.PayloadTooLargeError`,
+    `pushwire.FrameError` or `TypeError`.
 
     Args:
         url: `wss://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping key, or what
@@ -103,8 +105,8 @@ class Client(Generic[E_co]):
     def on_reconnect(self, hook: Callable[[], object]) -> Callable[[], None]:
         """Have a function called on each connection but the first: to enter rooms and to subscribe again.
 
-        What it sends goes before all that waits. Where the connection is lost while it runs it is cancelled, and runs
-        again on the next one.
+        What it sends goes before all that waits; so does what tasks send that it has started, until all hooks have run.
+        Where the connection is lost while it runs it is cancelled, and runs again on the next one.
 
         Args:
             hook: The function, sync or async. They run in order, one after another.

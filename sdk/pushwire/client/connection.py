@@ -82,8 +82,8 @@ class Connection:
     def on_reconnect(self, hook: Callable[[], object]) -> Callable[[], None]:
         """Have a function called on each connection but the first: to enter rooms and to subscribe again.
 
-        What it sends, and what the tasks that it starts send, goes before all that waits. Where the connection is lost
-        while it runs it is cancelled, and runs again on the next one.
+        What it sends goes before all that waits; so does what tasks send that it has started, until all hooks have run.
+        Where the connection is lost while it runs it is cancelled, and runs again on the next one.
 
         Args:
             hook: The function, sync or async. They run in order, one after another.

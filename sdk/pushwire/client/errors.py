@@ -86,8 +86,8 @@ class ConnectFailedError(ClientError):
 class ConnectionLostError(ClientError):
     """The connection was lost in the middle of a send, which is not tried again by itself.
 
-    That is so for a message of which the system had taken a part, because it could otherwise arrive twice; and for what
-    an `on_reconnect` hook sends, because the hook runs again on the next connection.
+    That is so for a message that may have left as a whole, because it could otherwise arrive twice; and for what an
+    `on_reconnect` hook sends, because the hook runs again on the next connection.
 
     Attributes:
         operation: The operation that was being sent.
