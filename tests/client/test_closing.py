@@ -293,3 +293,48 @@ def test_an_auth_that_will_not_be_cancelled_cannot_keep_a_client_from_closing() 
             assert client.status.connections == 1
 
     run(story())
+
+
+def test_a_hook_that_closes_the_client_when_it_is_cancelled_does_not_wait_for_itself() -> None:
+    async def story() -> None:
+        async with async_local_gateway(Desk()) as gateway:
+            client, ran = await desk_client(gateway.url, close_timeout=1_000), list[str]()
+
+            async def hook() -> None:
+                try:
+                    ran.append("begins")
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    await client.close()
+                    ran.append("ends")
+
+            client.on_reconnect(hook)
+            gateway.drop()
+            await until(lambda: ran)
+            await client.close()
+            await until(lambda: ran == ["begins", "ends"])
+
+    run(story())
+
+
+def test_a_hook_that_will_not_be_cancelled_holds_nobody_up_for_long() -> None:
+    async def story() -> None:
+        async with async_local_gateway(Desk()) as gateway:
+            client, let_go = await desk_client(gateway.url, close_timeout=0.05), asyncio.Event()
+            runs: list[asyncio.Task[None] | None] = []
+
+            async def hook() -> None:
+                runs.append(asyncio.current_task())
+                while len(runs) == 1 and not let_go.is_set():
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await let_go.wait()
+
+            client.on_reconnect(hook)
+            gateway.drop()
+            await until(lambda: runs)
+            gateway.drop()
+            await until(lambda: client.status.connections == 3 and client.status.state is State.OPEN)
+            await client.close()
+            let_go.set()
+
+    run(story())

@@ -285,7 +285,10 @@ def test_a_hook_does_not_outlive_a_client_that_is_closed_while_the_connection_br
                 await asyncio.sleep(0)
             gateway.drop()
             await until(lambda: len(ended) == 2)
-            await client.close()
+            closing = asyncio.ensure_future(client.close())
+            await asyncio.sleep(0)
             let_go.set()
+            await closing
+            assert not client._link._keeper._tasks
 
     run(story())

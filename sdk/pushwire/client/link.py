@@ -102,7 +102,7 @@ class Link:
                     await self.writer.idle()
             await socket.end(GOODBYE, deadline)
         if self._task is not None:
-            await asyncio.wait([self._task])
+            await self.reports.runners.outlive({self._task})
 
     async def send(self, operation: Operation[M], message: M) -> None:
         """Send a message, and wait until it is written.
@@ -215,13 +215,11 @@ class Link:
             self.writer.use(socket)
             await socket.wait_closed()
         finally:
-            self._socket = None
             socket.drop()
         socket.receive(self._receiver)  # where it has ended before anybody had time to listen
         self.writer.lost()
-        ending = self._keeper.end() | self.hooks.end()
-        if ending:
-            await asyncio.wait(ending)
+        await self.reports.runners.outlive(self._keeper.end() | self.hooks.end(), self.settings.close_timeout)
+        self._socket = None
 
     def _receive(self) -> None:
         if self._socket is not None:

@@ -1,35 +1,45 @@
-"""The tasks in which async listeners run, and how they end with their client: also those that close it."""
+"""The tasks in which functions of users run, and how they end with their client: also those that close it."""
 
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Generator
-from typing import Any, Self
+from collections.abc import Set as AbstractSet
+from typing import Any, Self, TypeAlias
 
 from pushwire._log import logger
 
 __all__ = ["Runners"]
 
+Task: TypeAlias = asyncio.Task[Any]
+
 
 class _Closers:
-    """The tasks that close something, and so wait for listeners: nobody waits for them."""
+    """The tasks that close something, and so wait for others: nobody waits for them."""
 
     __slots__ = ("_changed", "tasks")
 
     def __init__(self) -> None:
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.tasks: set[Task] = set()
         self._changed: asyncio.Future[None] | None = None
 
-    def add(self, task: asyncio.Task[Any]) -> None:
+    def add(self, task: Task) -> None:
         self.tasks.add(task)
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
         self._changed = None
 
-    def changed(self) -> "asyncio.Future[None]":
-        """Becomes done when there is another."""
-        if self._changed is None:
-            self._changed = asyncio.get_running_loop().create_future()
-        return self._changed
+    async def wait_for_others(self, tasks: AbstractSet[Task], seconds: float | None) -> set[Task]:
+        """Wait until tasks have ended, or close something themselves; return those that have not in time."""
+        loop = asyncio.get_running_loop()
+        deadline = None if seconds is None else loop.time() + seconds
+        while others := {task for task in tasks if not task.done()} - self.tasks:
+            left = None if deadline is None else deadline - loop.time()
+            if left is not None and left <= 0:
+                return others
+            if self._changed is None:
+                self._changed = loop.create_future()
+            await asyncio.wait({*others, self._changed}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        return set()
 
 
 class Runners:
@@ -66,22 +76,14 @@ class Runners:
 
     async def finish(self, seconds: float) -> None:
         """Wait for all of them, except those that close something themselves; cancel what takes longer."""
-        late = await self._wait(seconds)
+        late = await self._closers.wait_for_others(self._tasks, seconds)
         if late:
-            logger("client").warning(
-                "closing: %d listeners are cancelled, still running after %s s", len(late), seconds
-            )
+            text = "closing: %d listeners are cancelled, still running after %s s"
+            logger("client").warning(text, len(late), seconds)
             for task in late:
                 task.cancel()
-            await self._wait(None)
+            await self._closers.wait_for_others(late, None)
 
-    async def _wait(self, seconds: float | None) -> set[asyncio.Task[None]]:
-        """Wait; return those that have not ended in time."""
-        loop = asyncio.get_running_loop()
-        deadline = None if seconds is None else loop.time() + seconds
-        while others := self._tasks - self._closers.tasks:
-            left = None if deadline is None else deadline - loop.time()
-            if left is not None and left <= 0:
-                return others
-            await asyncio.wait({*others, self._closers.changed()}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        return set()
+    async def outlive(self, tasks: AbstractSet[Task], seconds: float | None = None) -> None:
+        """Wait for other tasks that have been told to end, except those that close something themselves."""
+        await self._closers.wait_for_others(tasks, seconds)

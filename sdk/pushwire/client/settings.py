@@ -48,8 +48,8 @@ class ConnectionOptions(TypedDict, total=False):
             the frame `{"route":"$keepalive"}`, which generated routers take without a word.
         ping_interval: After how many seconds of silence to send a WebSocket ping; 30 unless given. `None` for none.
         ping_timeout: Seconds that a peer which has answered pings before may take to answer; 20 unless given.
-        close_timeout: Seconds that saying goodbye to the server may take, and then again those that async listeners may
-            take to end; 10 unless given.
+        close_timeout: Seconds that writing the rest and saying goodbye may take, and then as many again for hooks that
+            are cancelled, and for async listeners, to end; 10 unless given.
         max_queued: How many sends may wait while there is no connection, or one that the server is closing; 1,000
             unless given.
         max_events: How many events may wait for an iteration or an async listener; 1,000 unless given.

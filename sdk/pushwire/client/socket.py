@@ -1,6 +1,7 @@
 """One WebSocket connection, on websockets: opening it, what arrives, and whether what was written has left. All I/O."""
 
 import asyncio
+import contextlib
 import enum
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
@@ -114,11 +115,12 @@ class Socket(ClientConnection):
             deadline: Until when, on the event loop's clock.
         """
         try:
-            async with asyncio.timeout_at(deadline):
-                await self.close(*closed)
-        except TimeoutError:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await self.close(*closed)
+        finally:
             self.drop()
-            await self.wait_closed()
+        await self.wait_closed()
 
     def drop(self) -> None:
         """Cut the TCP connection."""
