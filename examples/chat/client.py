@@ -34,20 +34,23 @@ async def chat(url: str, user: str, room: str) -> None:
                 await client.join_room(JoinRoomRequest(room=room, name=user.title()))
 
         client.on_reconnect(enter)  # who was cut off comes back into the room
-        await enter()
-        lines = asyncio.StreamReader()
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-        async for line in lines:
-            match line.decode().split():
-                case ["/join", room]:
-                    rooms[:] = [room]
-                    await enter()
-                case ["/leave"]:
-                    rooms.clear()
-                    await client.leave_room()
-                case words:
-                    await client.say(SayRequest(text=" ".join(words)))
-    await showing
+        try:
+            await enter()
+            lines = asyncio.StreamReader()
+            await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+            async for line in lines:
+                match line.decode().split():
+                    case ["/join", room]:
+                        rooms[:] = [room]
+                        await enter()
+                    case ["/leave"]:
+                        rooms.clear()
+                        await client.leave_room()
+                    case words if words:
+                        await client.say(SayRequest(text=" ".join(words)))
+        finally:
+            await client.close()  # which ends the iteration, too
+            await showing
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pushwire import PushwireError
 from pushwire.client import (
     Auth,
     AuthError,
@@ -310,3 +311,27 @@ def test_an_auth_error_is_a_value_error() -> None:
     with pytest.raises(AuthError):
         Handshake("wss://ws.example.com").with_header("X", "é")
     assert issubclass(AuthError, ValueError)
+
+
+def test_an_auth_that_awaits_what_is_cancelled_is_a_failed_attempt_like_any_other() -> None:
+    async def story() -> None:
+        asked: list[Handshake] = []
+
+        async def auth(handshake: Handshake) -> Handshake:
+            asked.append(handshake)
+            if len(asked) == 2:
+                future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                future.cancel()
+                await future
+            return handshake
+
+        async with async_local_gateway(Desk()) as gateway, desk_client(gateway.url, auth=auth) as client:
+            errors: list[PushwireError] = []
+            client.on_error(errors.append)
+            gateway.drop()
+            await until_open(client, 2)
+            (error,) = errors
+            assert isinstance(error, ConnectFailedError)
+            assert error.reason == "the auth raised CancelledError"
+
+    run(story())

@@ -1,18 +1,21 @@
 """A client keeps its connection from being taken for idle, and renews it in time: two hours and more in a moment."""
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
+from websockets.frames import Frame, Opcode
 
 from pushwire import PushwireError
 from pushwire.client import Closed, GatewayError, ListenerError, State
+from pushwire.frame import KEEPALIVE
 from pushwire.gateway import GatewaySettings, ManualClock, MessageOrder
 from pushwire.gateway.transcript import Ended
 from pushwire.testing import AsyncRunningGateway, async_local_gateway
 from tests.aws_lambda.contract.desk_pb2 import Visitor
 from tests.aws_lambda.contract.desk_pushwire_client import DeskClient
-from tests.client.world import Desk, desk_client, run, said, until
+from tests.client.world import Desk, desk_client, flush, handshake, run, said, server, until
 
 MINUTE = 60.0
 SERIAL = GatewaySettings(message_order=MessageOrder.SERIAL)
@@ -189,5 +192,87 @@ def test_what_is_under_way_when_the_connection_is_renewed_arrives() -> None:
             assert desk.heard[before:] == expected
             assert client.status.renewals == 1
             assert client.status.connections == 2
+
+    run(story())
+
+
+def test_an_api_that_answers_keepalives_may_do_so_after_something_else_was_sent() -> None:
+    forbidden = b'{"message":"Forbidden","connectionId":"abc=","requestId":"def="}'
+    keepalives = itertools.count()
+
+    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        protocol = await handshake(reader)
+        flush(protocol, writer)
+        while data := await reader.read(65_536):
+            protocol.receive_data(data)
+            for frame in protocol.events_received():
+                assert isinstance(frame, Frame)
+                if frame.opcode is Opcode.TEXT and (frame.data != KEEPALIVE or next(keepalives) == 0):
+                    protocol.send_text(forbidden)  # at once to the first, then when something else has come
+            flush(protocol, writer)
+            if protocol.close_rcvd is not None:
+                return
+
+    async def story() -> None:
+        clock = ManualClock()
+        async with server(visit) as url, desk_client(url, clock=clock, ping_interval=None) as client:
+            errors: list[PushwireError] = []
+            client.on_error(errors.append)
+            for count in (1, 2):
+                clock.advance(301)
+                await until(lambda count=count: client.status.keepalives == count)  # type: ignore[misc]
+                await until(lambda: client.status.received == 1)
+            await client.say(said("after a keepalive"))
+            await until(lambda: client.status.received == 2)
+            assert errors == []
+            await client.say(said("after none"))
+            await until(lambda: client.status.received == 3)
+            assert [type(error) for error in errors] == [GatewayError]
+
+    run(story())
+
+
+def test_of_a_server_that_answers_no_pings_no_more_than_one_answer_is_waited_for() -> None:
+    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        protocol = await handshake(reader)
+        flush(protocol, writer)
+        pings.append(0)
+        while data := await reader.read(65_536):
+            protocol.receive_data(data)
+            for frame in protocol.events_received():
+                assert isinstance(frame, Frame)
+                pings[0] += frame.opcode is Opcode.PING
+            if protocol.close_rcvd is not None:
+                flush(protocol, writer)
+                return
+
+    pings: list[int] = []
+
+    async def story() -> None:
+        clock = ManualClock()
+        async with server(visit) as url, desk_client(url, clock=clock, keepalive_interval=None) as client:
+            for count in range(1, 6):
+                clock.advance(31)
+                await until(lambda count=count: pings == [count])  # type: ignore[misc]
+            socket = client._link._socket
+            assert socket is not None
+            assert len(socket.pending_pings) == len(client._link._keeper._tasks) == 1
+
+    run(story())
+
+
+def test_a_keepalive_that_awaits_what_is_cancelled_is_reported() -> None:
+    async def story() -> None:
+        clock = ManualClock()
+        async with async_local_gateway(Desk(), clock=clock) as gateway:
+
+            async def keepalive() -> None:
+                raise asyncio.CancelledError
+
+            async with desk_client(gateway.url, clock=clock, keepalive=keepalive, keepalive_interval=MINUTE) as client:
+                errors: list[PushwireError] = []
+                client.on_error(errors.append)
+                await pass_time(gateway, client, MINUTE)
+                assert [type(error) for error in errors] == [ListenerError]
 
     run(story())

@@ -2,9 +2,8 @@
 
 import asyncio
 import base64
-import logging
-from collections.abc import Callable
-from typing import Any
+import gc
+import threading
 
 import pytest
 
@@ -13,7 +12,6 @@ from pushwire.client import (
     ClientClosedError,
     EventsLostError,
     GatewayError,
-    ListenerError,
     UnknownEvent,
 )
 from pushwire.frame import encode
@@ -25,23 +23,10 @@ from tests.aws_lambda.contract.desk_pushwire_client import (
     GreetEvent,
     _DeskOperations,
 )
-from tests.client.world import Desk, desk_client, flush, handshake, run, said, server, until
+from tests.client.world import Desk, arrive, desk_client, flush, greet, handshake, offline, run, said, server, until
 
 Greetings = list[Greeting]
 Errors = list[PushwireError]
-
-
-def offline(**options: Any) -> DeskClient:
-    """A client without a network; `arrive` stands for it."""
-    return desk_client("ws://127.0.0.1:9/local", **options)
-
-
-def arrive(client: DeskClient, frame: str | bytes) -> None:
-    client._link.inbox.received(frame)
-
-
-def greet(client: DeskClient, text: str, frame_format: Format = Format.JSON) -> None:
-    arrive(client, encode(_DeskOperations.greet, Greeting(text=text), frame_format).decode())
 
 
 def test_every_listener_and_every_iteration_sees_every_event() -> None:
@@ -80,110 +65,6 @@ def test_both_formats_are_read_whatever_the_contract_says(frame_format: Format) 
         assert heard == [Greeting(text="Grüße")]
         arrive(client, Frame(route="Greet", payload=Greeting(text="bare").SerializeToString()).SerializeToString())
         assert heard[1:] == [Greeting(text="bare")]
-
-    run(story())
-
-
-def test_a_listener_can_be_removed_and_added_twice() -> None:
-    async def story() -> None:
-        client, heard = offline(), Greetings()
-        remove = client.on_greet(heard.append)
-        client.on_greet(heard.append)
-        greet(client, "twice")
-        remove()
-        remove()
-        greet(client, "once")
-        assert [greeting.text for greeting in heard] == ["twice", "twice", "once"]
-
-    run(story())
-
-
-def test_calls_of_an_async_listener_follow_one_another() -> None:
-    async def story() -> None:
-        client, trace = offline(), list[str]()
-
-        async def slow(greeting: Greeting) -> None:
-            trace.append(f"begin {greeting.text}")
-            await asyncio.sleep(0)
-            trace.append(f"end {greeting.text}")
-
-        client.on_greet(slow)
-        client.on_greet(lambda greeting: slow(Greeting(text=f"{greeting.text}, by a lambda")))
-        greet(client, "1")
-        greet(client, "2")
-        await until(lambda: len(trace) == 8)
-        by_lambda = [line for line in trace if "lambda" in line]
-        assert by_lambda == [f"{what} {n}, by a lambda" for n in (1, 2) for what in ("begin", "end")]
-        assert [line for line in trace if line not in by_lambda] == ["begin 1", "end 1", "begin 2", "end 2"]
-        await client.close()
-
-    run(story())
-
-
-def test_a_listener_that_raises_is_reported_and_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    async def story() -> None:
-        client, heard, errors = offline(), Greetings(), Errors()
-
-        def fail(_greeting: Greeting) -> None:
-            raise ZeroDivisionError("by a listener")
-
-        async def fail_later(_greeting: Greeting) -> None:
-            await asyncio.sleep(0)
-            raise LookupError("by an async one")
-
-        client.on_greet(fail)
-        client.on_greet(fail_later)
-        client.on_greet(heard.append)
-        client.on_error(errors.append)
-        greet(client, "1")
-        greet(client, "2")
-        await until(lambda: len(errors) == 4)
-        assert len(heard) == 2
-        causes = sorted(type(error.__cause__).__name__ for error in errors)
-        assert causes == ["LookupError", "LookupError", "ZeroDivisionError", "ZeroDivisionError"]
-        assert all(isinstance(error, ListenerError) for error in errors)
-        assert "fail raised on desk.v1.DeskService.Greet" in str(errors[0])
-        await client.close()
-
-    with caplog.at_level(logging.ERROR, "pushwire.client"):
-        run(story())
-    assert "ZeroDivisionError: by a listener" in caplog.text
-
-
-def test_an_error_listener_that_raises_is_logged_and_not_told_of_itself(caplog: pytest.LogCaptureFixture) -> None:
-    async def story() -> None:
-        client, errors = offline(), Errors()
-
-        def fail(_error: PushwireError) -> None:
-            raise ZeroDivisionError("by an error listener")
-
-        client.on_error(fail)
-        client.on_error(errors.append)
-        arrive(client, "nonsense")
-        assert [type(error) for error in errors] == [FrameError]
-
-    with caplog.at_level(logging.ERROR, "pushwire.client"):
-        run(story())
-    assert "ZeroDivisionError: by an error listener" in caplog.text
-
-
-def test_a_cancelled_error_of_a_listener_s_own_ends_that_call_only() -> None:
-    async def story() -> None:
-        client, errors, heard = offline(), Errors(), list[str]()
-
-        async def cancelled(greeting: Greeting) -> None:
-            heard.append(greeting.text)
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            future.cancel()
-            await future
-
-        client.on_greet(cancelled)
-        client.on_error(errors.append)
-        greet(client, "1")
-        greet(client, "2")
-        await until(lambda: len(errors) == 2)
-        assert heard == ["1", "2"]
-        await client.close()
 
     run(story())
 
@@ -302,30 +183,6 @@ def test_an_iteration_that_is_too_slow_is_told_what_it_has_lost() -> None:
     run(story())
 
 
-def test_an_async_listener_that_is_too_slow_is_told_of_too() -> None:
-    async def story() -> None:
-        client, errors, heard = offline(max_events=2), Errors(), list[str]()
-        release = asyncio.Event()
-
-        async def slow(greeting: Greeting) -> None:
-            await release.wait()
-            heard.append(greeting.text)
-
-        client.on_greet(slow)
-        client.on_error(errors.append)
-        greet(client, "runs")
-        await asyncio.sleep(0)
-        for number in range(5):
-            greet(client, str(number))
-        assert [type(error) for error in errors] == [EventsLostError]
-        assert "the listener" in str(errors[0])
-        release.set()
-        await until(lambda: heard == ["runs", "0", "1"])
-        await client.close()
-
-    run(story())
-
-
 def test_an_iteration_that_is_dropped_is_forgotten() -> None:
     async def story() -> None:
         client = offline(max_events=1)
@@ -439,10 +296,65 @@ def test_text_that_is_not_utf_8_is_told_and_ends_the_connection() -> None:
     run(story())
 
 
-@pytest.mark.parametrize("wrong", [None, "listener", 5])
-def test_a_listener_that_cannot_be_called_is_refused_at_once(wrong: Any) -> None:
-    client = offline()
-    add: list[Callable[[Any], Any]] = [client.on_greet, client.on_error, client.on_reconnect]
-    for method in add:
-        with pytest.raises(TypeError, match="is a function, not"):
-            method(wrong)
+def test_who_no_longer_waits_is_kept_nowhere() -> None:
+    async def story() -> None:
+        client = offline()
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(client.wait_for_greet(timeout=1_000), 0.001)
+        assert client._channels.of(_DeskOperations.greet)._waiters == []
+
+    run(story())
+
+
+def test_an_answer_that_nobody_comes_to_await_is_no_error_of_its_own() -> None:
+    async def story() -> None:
+        client = offline()
+        for timeout in (None, 0.001):
+            answer = client.wait_for_greet(timeout=timeout)
+            with pytest.raises(ClientClosedError):
+                await client.enter(Visitor())
+            del answer
+        await asyncio.sleep(0.01)
+        await client.close()
+
+    run(story())  # which sees every error that nobody has retrieved
+
+
+def test_an_iteration_that_nothing_else_holds_goes_on() -> None:
+    async def story() -> None:
+        client, seen = offline(), list[object]()
+
+        async def show() -> None:
+            async for event in client:
+                seen.append(event)
+
+        asyncio.ensure_future(show())  # noqa: RUF006 - nothing holds it
+        await asyncio.sleep(0)
+        gc.collect()
+        greet(client, "still there?")
+        await until(lambda: seen)
+        await client.close()
+
+    run(story())
+
+
+def test_an_iteration_is_not_lost_when_another_is_dropped_in_a_thread() -> None:
+    async def story() -> None:
+        client, dropped = offline(), threading.Event()
+        iterations = [aiter(client)]
+
+        def drop() -> None:
+            iterations.pop()
+            gc.collect()
+            dropped.set()
+
+        threading.Thread(target=drop).start()
+        await until(dropped.is_set)
+        assert len(client._channels.streams.under_way) == 1  # forgotten by the event loop's own thread, later
+        events = aiter(client)
+        greet(client, "hi")
+        assert await anext(events) == GreetEvent(Greeting(text="hi"))
+        assert len(client._channels.streams.under_way) == 1
+
+    run(story())

@@ -1,48 +1,38 @@
 """What is sent: when a send returns, in which order and frames it goes out, and what is refused before that."""
 
 import asyncio
+import itertools
 import logging
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 import pytest
 from google.protobuf import empty_pb2
 from websockets.frames import Frame, Opcode
+from websockets.server import ServerProtocol
 
 from pushwire import Format, FrameError, PayloadTooLargeError
-from pushwire.client import ClientClosedError, SendQueueFullError, State
+from pushwire.client import ClientClosedError, ConnectionLostError, SendQueueFullError, State
 from pushwire.frame import MAX_FRAME_SIZE, encode
 from pushwire.testing import async_local_gateway
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire_client import DeskClient, _DeskOperations
-from tests.client.world import PATIENT, Desk, desk_client, flush, handshake, run, said, server, until, until_open
+from tests.client.world import (
+    PATIENT,
+    Desk,
+    Frames,
+    desk_client,
+    flush,
+    handshake,
+    run,
+    said,
+    server,
+    until,
+    until_open,
+)
 
 OVERHEAD = len(encode(_DeskOperations.say, said("x"))) - 1
 """What a frame holds beside the text of what is said."""
-
-
-class Frames:
-    """A server that writes down the frames of its clients, as they are on the wire."""
-
-    def __init__(self) -> None:
-        self.frames: list[Frame] = []
-        self.headers: list[dict[str, str]] = []
-
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        protocol = await handshake(reader)
-        flush(protocol, writer)
-        while data := await reader.read(65_536):
-            protocol.receive_data(data)
-            for frame in protocol.events_received():
-                assert isinstance(frame, Frame)
-                self.frames.append(Frame(frame.opcode, bytes(frame.data), frame.fin))
-            flush(protocol, writer)
-            if protocol.close_rcvd is not None:
-                return
-
-    def text(self) -> bytes:
-        """The payloads of all data frames, together."""
-        data = (Opcode.TEXT, Opcode.CONT)
-        return b"".join(bytes(frame.data) for frame in self.frames if frame.opcode in data)
 
 
 @pytest.mark.parametrize("frame_format", Format)
@@ -192,6 +182,60 @@ def test_sends_wait_while_there_is_no_connection_and_no_more_than_may() -> None:
                 await asyncio.gather(*waiting)
                 await until(lambda: len(desk.heard) == 3)
                 assert client.status.queued == 0
+
+    run(story())
+
+
+def test_what_may_have_left_behind_pongs_is_not_sent_again() -> None:
+    visits, go_on, heard = itertools.count(), asyncio.Event(), list[bytes]()
+
+    def hear(protocol: ServerProtocol, data: bytes) -> bool:
+        protocol.receive_data(data)
+        texts = [
+            event for event in protocol.events_received() if isinstance(event, Frame) and event.opcode is Opcode.TEXT
+        ]
+        heard.extend(bytes(frame.data) for frame in texts)
+        return bool(texts)
+
+    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_first = next(visits) == 0
+        protocol = await handshake(reader)
+        flush(protocol, writer)
+        if is_first:
+            writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one for reading too
+            for _ in range(100):  # their pongs fill all that there is between the two
+                protocol.send_ping(b"p" * 125)
+            pings = b"".join(protocol.data_to_send())
+            while not go_on.is_set():
+                writer.write(pings)
+                await writer.drain()
+                await asyncio.sleep(0)
+            writer.write(pings * 100)  # and of these behind the message
+            await writer.drain()
+            writer.transport.resume_reading()  # type: ignore[attr-defined]
+        while data := await reader.read(4_096):
+            if hear(protocol, data) and is_first:
+                writer.transport.abort()
+                return
+            flush(protocol, writer)
+            if protocol.close_rcvd is not None:
+                return
+
+    async def story() -> None:
+        async with server(visit) as url, desk_client(url) as client:
+            socket = client._link._socket
+            assert socket is not None
+            socket.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, 4_096)
+            await until(lambda: socket.paused)
+            sending = asyncio.ensure_future(client.say(said("once")))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            go_on.set()
+            with pytest.raises(ConnectionLostError) as caught:
+                await sending
+            assert caught.value.maybe_received
+            await until_open(client, 2)
+        assert heard == [encode(_DeskOperations.say, said("once"))]
 
     run(story())
 

@@ -160,3 +160,19 @@ def test_an_option_that_does_not_exist_is_refused_with_those_that_do() -> None:
     wrong: Any = {"auht": None}
     with pytest.raises(TypeError, match="a client has no option auht=: it has auth=, subprotocols=, frame_format=, "):
         DeskClient("ws://127.0.0.1:9/local", **wrong)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "match"),
+    [
+        ({"final_statuses": 403}, TypeError, "final_statuses= takes a set of whole numbers, not int"),
+        ({"final_statuses": ["403"]}, TypeError, "final_statuses= takes a set of whole numbers, and holds str"),
+        ({"subprotocols": "chat"}, TypeError, r"subprotocols= takes a list: \['chat'\]"),
+        ({"subprotocols": 5}, TypeError, "subprotocols= takes a list of strings, not int"),
+        ({"subprotocols": [5]}, TypeError, "subprotocols= takes a list of strings, and holds int"),
+        ({"subprotocols": ["a b"]}, ValueError, "subprotocols= holds 'a b': no subprotocol can have this name"),
+    ],
+)
+def test_an_option_whose_value_cannot_be_is_refused_at_once(options: Any, kind: type[Exception], match: str) -> None:
+    with pytest.raises(kind, match=match):
+        DeskClient("ws://127.0.0.1:9/local", **options)

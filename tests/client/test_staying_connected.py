@@ -5,8 +5,6 @@ import contextlib
 import itertools
 import logging
 import socket
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -15,13 +13,11 @@ from pushwire.client import (
     ClientClosedError,
     Closed,
     ConnectFailedError,
-    ConnectionLostError,
-    ListenerError,
+    SendQueueFullError,
     State,
 )
 from pushwire.gateway import GatewaySettings, LocalGateway
 from pushwire.testing import async_local_gateway
-from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.client.world import (
     PATIENT,
     Desk,
@@ -273,296 +269,6 @@ def test_waits_are_shares_of_growing_ceilings_on_the_client_s_own_clock() -> Non
     run(story())
 
 
-def test_hooks_run_before_what_waits_in_order_and_on_each_connection_but_the_first() -> None:
-    async def story() -> None:
-        async with async_local_gateway(desk := Desk()) as gateway, desk_client(gateway.url) as client:
-            ran: list[str] = []
-
-            async def enter() -> None:
-                ran.append("enter")
-                await client.enter(Visitor(name="Ada"))
-                await client.wait_for_greet(timeout=5)  # what arrives meanwhile is delivered
-                ran.append("entered")
-
-            client.on_reconnect(enter)
-            client.on_reconnect(lambda: ran.append("after it"))
-            await client.say(said("first"))
-            await until(lambda: desk.heard == ["first"])
-            assert ran == []
-            for number in range(1, 4):
-                gateway.close()
-                await until(lambda: client.status.state is State.RECONNECTING)
-                await asyncio.gather(*(client.say(said(f"{number}{text}")) for text in "ab"))
-                await desk.has_heard(1 + 3 * number)
-            assert ran == ["enter", "entered", "after it"] * 3
-            assert desk.heard[1::3] == ["enter Ada"] * 3
-
-    run(story())
-
-
-def test_a_hook_that_raises_is_reported_and_the_others_run() -> None:
-    async def story() -> None:
-        async with async_local_gateway(Desk()) as gateway, desk_client(gateway.url) as client:
-            ran, errors = [], list[PushwireError]()
-
-            def fail() -> None:
-                raise ZeroDivisionError
-
-            client.on_error(errors.append)
-            client.on_reconnect(fail)
-            remove = client.on_reconnect(lambda: ran.append("removed"))
-            client.on_reconnect(lambda: ran.append("ran"))
-            remove()
-            gateway.drop()
-            await until_open(client, 2)
-            assert ran == ["ran"]
-            assert [type(error) for error in errors] == [ListenerError]
-            assert isinstance(errors[0].__cause__, ZeroDivisionError)
-
-    run(story())
-
-
-def test_a_hook_whose_connection_is_lost_is_cancelled_and_runs_again() -> None:
-    async def story() -> None:
-        async with async_local_gateway(desk := Desk()) as gateway, desk_client(gateway.url) as client:
-            ran: list[str] = []
-            errors: list[PushwireError] = []
-            client.on_error(errors.append)
-
-            async def hang_once() -> None:
-                ran.append("begins")
-                if len(ran) == 1:
-                    try:
-                        await asyncio.get_running_loop().create_future()
-                    finally:
-                        ran.append("is cancelled")
-                await client.say(said("by the hook"))
-
-            client.on_reconnect(hang_once)
-            gateway.drop()
-            await until(lambda: ran == ["begins"])
-            waiting = asyncio.ensure_future(client.say(said("waits for the hook")))
-            for _ in range(100):
-                await asyncio.sleep(0)
-            assert not waiting.done()
-            assert client.status.state is State.RECONNECTING
-            gateway.drop()
-            await waiting
-            await until(lambda: len(desk.heard) == 2)
-            assert ran == ["begins", "is cancelled", "begins"]
-            assert errors == []
-
-    run(story())
-
-
-def test_what_a_hook_sends_after_its_connection_is_lost_is_not_kept_for_the_next() -> None:
-    async def story() -> None:
-        async with async_local_gateway(desk := Desk()) as gateway, desk_client(gateway.url) as client:
-            outcomes: list[object] = []
-            started: list[asyncio.Task[None]] = []
-
-            async def late() -> None:
-                await until(lambda: client.status.connections == 2 and not client._link.lifecycle.restoring)
-                try:
-                    await client.say(said("from a hook of the past"))
-                except ConnectionLostError as error:
-                    outcomes.append(error.maybe_received)
-
-            async def hook() -> None:
-                if not started:
-                    started.append(asyncio.ensure_future(late()))
-                    gateway.drop()
-                    await asyncio.get_running_loop().create_future()
-
-            client.on_reconnect(hook)
-            gateway.drop()
-            await until(lambda: outcomes)
-            await until_open(client, 3)
-            assert outcomes == [False]
-            assert desk.heard == []
-
-    run(story())
-
-
-async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read()
-
-
-Disturb = Callable[[Any, Any], Any]
-
-
-async def leave_open(_client: Any, _gateway: Any) -> None:
-    pass
-
-
-async def lose(client: Any, gateway: Any) -> None:
-    gateway.drop()
-    await until(lambda: client.status.state is State.RECONNECTING)
-
-
-async def restore(client: Any, gateway: Any) -> None:
-    client.on_reconnect(lambda: asyncio.get_running_loop().create_future())
-    await lose(client, gateway)
-    await gateway.advance(1_000)
-    await until(lambda: client.status.connections == 2)
-    assert client.status.state is State.RECONNECTING
-
-
-async def give_up(client: Any, gateway: Any) -> None:
-    await lose(client, gateway)
-    gateway.gateway.use_handlers(Desk(lambda _event: 403))
-    await gateway.advance(1_000)
-    await until(lambda: client.status.state is State.CLOSED)
-
-
-@pytest.mark.parametrize("disturb", [leave_open, lose, restore, give_up])
-def test_closing_is_clean_from_any_state_and_as_often_as_you_like(disturb: Disturb) -> None:
-    async def story() -> None:
-        async with async_local_gateway(Desk()) as gateway:
-            client = await desk_client(gateway.url, backoff=PATIENT, clock=gateway.gateway.clock)
-            waiting = asyncio.ensure_future(client.wait_for_say())
-            await disturb(client, gateway)
-            await asyncio.gather(client.close(), client.close(), client.close())
-            await client.close()
-            assert client.status.state is State.CLOSED
-            for told in (waiting, client.say(said("too late")), client.__aenter__()):
-                with pytest.raises((ClientClosedError, ConnectFailedError)):
-                    await told
-            await gateway.settled()
-            await until(lambda: gateway.connection_ids == ())
-
-    run(story())
-
-
-def test_a_client_that_was_never_opened_can_be_closed() -> None:
-    async def story() -> None:
-        client = desk_client("ws://127.0.0.1:9/local")
-        await client.close()
-        await client.close()
-        with pytest.raises(ClientClosedError):
-            await client
-
-    run(story())
-
-
-def test_a_client_can_be_closed_while_it_connects() -> None:
-    async def story() -> None:
-        async with server(hang) as url:
-            client = desk_client(url)
-            opening = asyncio.ensure_future(client.__aenter__())
-            await until(lambda: client._link._opened is not None)
-            for _ in range(20):
-                await asyncio.sleep(0)
-            await client.close()
-            with pytest.raises(ClientClosedError):
-                await opening
-
-    run(story())
-
-
-def test_who_is_cancelled_while_it_connects_leaves_nothing() -> None:
-    async def story() -> None:
-        async with server(hang) as url:
-            client = desk_client(url)
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(client.__aenter__(), 0.05)
-            assert client.status.state is State.CLOSED
-
-    run(story())
-
-
-def test_a_client_can_be_closed_by_its_own_listeners() -> None:
-    async def story() -> None:
-        async with async_local_gateway(Desk()) as gateway:
-            client = await desk_client(gateway.url)
-            ended: list[str] = []
-
-            async def close(greeting: Greeting) -> None:
-                await client.close()
-                ended.append(greeting.text)
-
-            async def close_too(_greeting: Greeting) -> None:
-                await client.close()
-                ended.append("too")
-
-            client.on_say(close)
-            client.on_say(close_too)
-            await client.say(said("goodbye"))
-            await until(lambda: sorted(ended) == ["goodbye", "too"])
-
-    run(story())
-
-
-def test_a_client_can_be_closed_by_a_hook_and_by_an_error_listener() -> None:
-    async def story() -> None:
-        async with async_local_gateway(Desk()) as gateway:
-            by_hook, by_listener = await desk_client(gateway.url), await desk_client(gateway.url, max_attempts=9)
-            by_hook.on_reconnect(by_hook.close)
-            by_listener.on_error(lambda _error: by_listener.close())
-            gateway.drop()
-            await until(lambda: by_hook.status.state is State.CLOSED)
-            await by_hook.close()
-        await until(lambda: by_listener.status.state is State.CLOSED)
-        await by_listener.close()
-
-    run(story())
-
-
-def test_listeners_that_run_may_end_and_those_that_do_not_are_cancelled(caplog: pytest.LogCaptureFixture) -> None:
-    async def story() -> None:
-        async with async_local_gateway(Desk()) as gateway:
-            client = await desk_client(gateway.url, close_timeout=0.05)
-            ended: list[str] = []
-            begun: list[str] = []
-
-            async def take_a_while(greeting: Greeting) -> None:
-                begun.append(greeting.text)
-                for _ in range(10):
-                    await asyncio.sleep(0)
-                ended.append(greeting.text)
-
-            async def hang(greeting: Greeting) -> None:
-                begun.append(greeting.text)
-                try:
-                    await asyncio.get_running_loop().create_future()
-                finally:
-                    ended.append("cancelled")
-
-            client.on_say(take_a_while)
-            client.on_say(hang)
-            await client.say(said("x"))
-            await until(lambda: len(begun) == 2)
-            await client.close()
-            assert sorted(ended) == ["cancelled", "x"]
-
-    run(story())
-    assert "1 listeners are cancelled" in caplog.text
-
-
-def test_a_server_that_reads_nothing_cannot_keep_a_client_from_closing() -> None:
-    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        flush(await handshake(reader), writer)
-        reader._transport.pause_reading()  # type: ignore[attr-defined] # no public way
-        await asyncio.get_running_loop().create_future()
-
-    async def story() -> None:
-        async with server(visit) as url:
-            client = await desk_client(url, close_timeout=0.1)
-            sends = [asyncio.ensure_future(client.say(said("x" * 100_000))) for _ in range(200)]
-            await until(lambda: client.status.sent)
-            for _ in range(1_000):
-                await asyncio.sleep(0)
-            assert 0 < client.status.sent < 200
-            await client.close()
-            outcomes = await asyncio.gather(*sends, return_exceptions=True)
-            failed = [outcome for outcome in outcomes if outcome is not None]
-            assert len(failed) == 200 - client.status.sent
-            assert {type(error) for error in failed} <= {ClientClosedError, ConnectionLostError}
-            assert sum(isinstance(error, ConnectionLostError) for error in failed) <= 1
-
-    run(story())
-
-
 def test_a_peer_that_falls_silent_is_found_out_by_pings() -> None:
     async def story() -> None:
         async with async_local_gateway(desk := Desk()) as gateway:
@@ -596,5 +302,52 @@ def test_awaiting_an_open_client_opens_no_second_connection() -> None:
             assert len(desk.handshakes) == 1
             with contextlib.suppress(ClientClosedError):
                 await client
+
+    run(story())
+
+
+def test_a_server_that_says_goodbye_and_does_not_hang_up_is_left() -> None:
+    visits = itertools.count()
+
+    async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if next(visits):
+            await talk(reader, writer)
+            return
+        protocol = await handshake(reader)
+        protocol.send_close(1001, "going away")
+        flush(protocol, writer)
+        while await reader.read(1_000):
+            pass
+        await asyncio.get_running_loop().create_future()
+
+    async def story() -> None:
+        async with server(visit) as url, desk_client(url, max_queued=2, close_timeout=0.1) as client:
+            socket = client._link._socket
+            assert socket is not None
+            await until(lambda: not socket.is_open)
+            waiting = [asyncio.ensure_future(client.say(said(text))) for text in "ab"]
+            await until(lambda: client.status.queued == 2)
+            with pytest.raises(SendQueueFullError):
+                await client.say(said("too much"))
+            await asyncio.gather(*waiting)
+            assert (client.status.connections, client.status.last_closed) == (2, Closed(1001, "going away"))
+
+    run(story())
+
+
+def test_a_client_whose_chance_fails_it_says_so_to_everybody() -> None:
+    async def story() -> None:
+        async with async_local_gateway(Desk()) as gateway:
+            with pytest.raises(ConnectFailedError, match="the client cannot go on after ZeroDivisionError"):
+                await desk_client(gateway.url, random=lambda: 1 / 0)
+            shares = iter([0.5])  # one for the renewal, and none for the delay
+            client, errors = await desk_client(gateway.url, random=lambda: next(shares)), list[PushwireError]()
+            client.on_error(errors.append)
+            gateway.drop()
+            await until(lambda: client.status.state is State.CLOSED)
+            with pytest.raises(ConnectFailedError, match="the client cannot go on after StopIteration"):
+                await client.say(said("too late"))
+            assert [type(error.__cause__) for error in errors] == [StopIteration]
+            await client.close()
 
     run(story())

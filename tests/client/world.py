@@ -4,15 +4,18 @@ import asyncio
 import contextlib
 import gc
 import http.client
+import ssl
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from pushwire import Format
 from pushwire.client import Backoff, Connection, State
 from pushwire.client.client import Client
 from pushwire.frame import KEEPALIVE, decode, encode
@@ -148,8 +151,8 @@ Visit = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextlib.asynccontextmanager
-async def server(visit: Visit, port: int = 0) -> AsyncGenerator[str]:
-    """Serve raw TCP connections, and give the URL."""
+async def server(visit: Visit, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncGenerator[str]:
+    """Serve raw connections, of TCP or of TLS, and give the URL."""
     tasks: set[asyncio.Task[Any]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -163,9 +166,9 @@ async def server(visit: Visit, port: int = 0) -> AsyncGenerator[str]:
         finally:
             writer.close()
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", port)
+    listening = await asyncio.start_server(serve, "127.0.0.1", port, ssl=tls)
     try:
-        yield f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/local"
+        yield f"{'ws' if tls is None else 'wss'}://127.0.0.1:{listening.sockets[0].getsockname()[1]}/local"
     finally:
         listening.close()
         for task in tasks:
@@ -188,6 +191,38 @@ def flush(protocol: ServerProtocol, writer: asyncio.StreamWriter) -> None:
     writer.write(b"".join(protocol.data_to_send()))
 
 
+class Frames:
+    """A server that writes down the frames of its clients, as they are on the wire."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.headers: list[dict[str, str]] = []
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        protocol = await handshake(reader)
+        flush(protocol, writer)
+        while data := await reader.read(65_536):
+            protocol.receive_data(data)
+            for frame in protocol.events_received():
+                assert isinstance(frame, Frame)
+                self.frames.append(Frame(frame.opcode, bytes(frame.data), frame.fin))
+            flush(protocol, writer)
+            if protocol.close_rcvd is not None:
+                return
+
+    def text(self) -> bytes:
+        """The payloads of all data frames, together."""
+        data = (Opcode.TEXT, Opcode.CONT)
+        return b"".join(bytes(frame.data) for frame in self.frames if frame.opcode in data)
+
+
+async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that accepts, and reads nothing."""
+    flush(await handshake(reader), writer)
+    writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one for reading too
+    await asyncio.get_running_loop().create_future()
+
+
 def answering(*answers: bytes) -> Visit:
     """Answer each connection with one of these bytes, the last one again and again, and end it."""
     waiting = list(answers)
@@ -203,3 +238,16 @@ def http_answer(status: int, headers: Iterable[str] = ()) -> bytes:
     """An HTTP answer."""
     lines = [f"HTTP/1.1 {status} Something", "Content-Length: 0", "Connection: close", *headers]
     return "\r\n".join([*lines, "", ""]).encode()
+
+
+def offline(**options: Any) -> DeskClient:
+    """A client without a network; `arrive` stands for it."""
+    return desk_client("ws://127.0.0.1:9/local", **options)
+
+
+def arrive(client: DeskClient, frame: str | bytes) -> None:
+    client._link.inbox.received(frame)
+
+
+def greet(client: DeskClient, text: str, frame_format: Format = Format.JSON) -> None:
+    arrive(client, encode(_DeskOperations.greet, Greeting(text=text), frame_format).decode())

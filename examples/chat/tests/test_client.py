@@ -30,13 +30,14 @@ class Terminal:
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
 
-    def reads(self, expected: str) -> None:
-        """Read lines until this one comes."""
+    def reads(self, expected: str) -> list[str]:
+        """Read lines until this one comes; return those before it."""
         assert self._process.stdout is not None
         read = []
         while (line := self._process.stdout.readline()) and line.rstrip() != expected:
             read.append(line)
         assert line, f"{expected!r} did not come, but {read}"
+        return read
 
     def leave(self) -> int:
         """Press Ctrl-D."""
@@ -73,3 +74,12 @@ def test_two_terminals_talk_and_one_that_is_cut_off_comes_back(gateway: RunningG
     bob.type("/leave")
     ada.reads("in lobby: Ada")
     assert (ada.leave(), bob.leave()) == (0, 0)
+
+
+def test_an_empty_line_says_nothing(gateway: RunningGateway) -> None:
+    ada = Terminal(gateway.url, "ada")
+    ada.reads("in lobby: Ada")
+    ada.type("")
+    ada.type("Hello?")
+    assert ada.reads("Ada: Hello?") == []
+    assert ada.leave() == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from google.protobuf.message import Message
@@ -67,22 +68,25 @@ class Channel(Generic[M]):
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[M] = loop.create_future()
         self._waiters.append(waiter)
-        if timeout is not None:
-            timer = loop.call_later(timeout, self._time_out, waiter, timeout)
-            waiter.add_done_callback(lambda _: timer.cancel())
+        timer = None if timeout is None else loop.call_later(timeout, self._time_out, waiter, timeout)
+        waiter.add_done_callback(partial(self._forget, timer))
         return waiter
 
     def end(self, reason: Callable[[], ClientError]) -> None:
         """Fail everybody who waits: there will be no more."""
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
-            if not waiter.done():
-                waiter.set_exception(reason())
+            _fail(waiter, reason())
 
     def _time_out(self, waiter: asyncio.Future[M], timeout: float) -> None:
-        self._waiters = [other for other in self._waiters if other is not waiter]
-        if not waiter.done():
-            waiter.set_exception(TimeoutError(f"no {self.operation.name} within {timeout} s"))
+        _fail(waiter, TimeoutError(f"no {self.operation.name} within {timeout} s"))
+
+    def _forget(self, timer: asyncio.TimerHandle | None, waiter: asyncio.Future[M]) -> None:
+        """Forget one who waits no more: given up by whoever waited, too."""
+        if timer is not None:
+            timer.cancel()
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
 
 
 class Channels:
@@ -115,3 +119,9 @@ class Channels:
         for channel in self.by_route.values():
             channel.end(waiting)
         self.streams.end(iterating)
+
+
+def _fail(waiter: asyncio.Future[M], error: Exception) -> None:
+    if not waiter.done():
+        waiter.set_exception(error)
+        waiter.exception()  # it may never be awaited, where a send raised first: no news to anybody

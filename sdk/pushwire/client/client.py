@@ -1,5 +1,6 @@
 """The base of every generated client."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack
@@ -11,7 +12,7 @@ from pushwire.client.connection import Connection
 from pushwire.client.errors import ClientClosedError
 from pushwire.client.events import Event
 from pushwire.client.lifecycle import State
-from pushwire.client.listeners import Listener, Runners
+from pushwire.client.listeners import Listener
 from pushwire.client.settings import ConnectionOptions
 from pushwire.client.status import Status
 from pushwire.client.streams import Streams
@@ -35,10 +36,12 @@ class Client(Generic[E_co]):
 
     It connects when the block begins, and stays connected until it ends: it reconnects, renews its connection before
     API Gateway cuts it, and keeps what is sent meanwhile. What arrives reaches each listener and each iteration that
-    is there by then; listeners that are added before the first `await` of the block miss nothing.
+    is there by then; listeners that are added before the first `await` of the block miss nothing, where the task that
+    adds them has opened the client itself. All are given the same message: do not change it.
 
     Every send returns when its message is written: that is not yet received, as any network may fail in between. Sends
-    raise `ClientError`, as one of its subclasses, or `pushwire.PayloadTooLargeError`.
+    raise `ClientError`, as one of its subclasses; or, before anything is written, `pushwire.PayloadTooLargeError`,
+    `pushwire.FrameError` or `TypeError`.
 
     Args:
         url: `wss://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping key, or what
@@ -69,8 +72,10 @@ class Client(Generic[E_co]):
             raise TypeError("connection= stands alone: where and how to connect is its own")
         self._connection = connection
         self._link = connection.link
-        self._runners = Runners()
+        runners = self._link.reports.runners
+        self._runners = runners if self._owned is not None else runners.apart()
         self._is_closed = False
+        self._closing: asyncio.Task[None] | None = None
         streams: Streams[Any] = Streams(bound=self._link.settings.max_events, report=self._link.reports.report)
         self._channels = Channels(self._events, streams)
         self._link.inbox.attach(self._channels)
@@ -100,8 +105,8 @@ class Client(Generic[E_co]):
     def on_reconnect(self, hook: Callable[[], object]) -> Callable[[], None]:
         """Have a function called on each connection but the first: to enter rooms and to subscribe again.
 
-        What it sends goes before all that waits. Where the connection is lost while it runs it is cancelled, and runs
-        again on the next one.
+        What it sends goes before all that waits; so does what tasks send that it has started, until all hooks have run.
+        Where the connection is lost while it runs it is cancelled, and runs again on the next one.
 
         Args:
             hook: The function, sync or async. They run in order, one after another.
@@ -118,6 +123,14 @@ class Client(Generic[E_co]):
         called in any state, more than once, and from listeners. There is no way back.
         """
         self._is_closed = True
+        if self._owned is not None:
+            self._link.refuse()
+        if self._closing is None:  # it goes on, if whoever closes is cancelled: hooks are, by this
+            self._closing = asyncio.create_task(self._close())
+        with self._runners.not_waiting_for_me():
+            await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         if self._owned is not None:
             await self._owned.close()
         self._link.inbox.detach(self._channels)

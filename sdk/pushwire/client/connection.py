@@ -1,5 +1,6 @@
 """A connection that stays: what a client has, and what the clients of several services share."""
 
+import asyncio
 from collections.abc import Callable, Generator
 from dataclasses import asdict
 from types import TracebackType
@@ -7,8 +8,8 @@ from typing import Any, Final, Self, Unpack
 
 from pushwire.client.handshake import Handshake
 from pushwire.client.link import Link
-from pushwire.client.listeners import Runners
 from pushwire.client.reports import Reports
+from pushwire.client.runners import Runners
 from pushwire.client.settings import ConnectionOptions, settings_of
 from pushwire.client.status import Counters, Status
 from pushwire.client.url import check_url
@@ -43,9 +44,9 @@ class Connection:
         check_url(url)
         self._address = Handshake(url).address
         self._counters = Counters()
-        self._runners = Runners()
+        self._closing: asyncio.Task[None] | None = None
         settings = settings_of(**options)
-        reports = Reports(self._runners, settings.max_events, self._counters)
+        reports = Reports(Runners(), settings.max_events, self._counters)
         self.link: Final = Link(url, settings, reports, self._counters)
 
     def __repr__(self) -> str:
@@ -81,8 +82,8 @@ class Connection:
     def on_reconnect(self, hook: Callable[[], object]) -> Callable[[], None]:
         """Have a function called on each connection but the first: to enter rooms and to subscribe again.
 
-        What it sends, and what the tasks that it starts send, goes before all that waits. Where the connection is lost
-        while it runs it is cancelled, and runs again on the next one.
+        What it sends goes before all that waits; so does what tasks send that it has started, until all hooks have run.
+        Where the connection is lost while it runs it is cancelled, and runs again on the next one.
 
         Args:
             hook: The function, sync or async. They run in order, one after another.
@@ -97,8 +98,15 @@ class Connection:
 
         It may be called in any state, more than once, and from listeners. There is no way back.
         """
+        self.link.refuse()
+        if self._closing is None:  # it goes on, if whoever closes is cancelled: hooks are, by this
+            self._closing = asyncio.create_task(self._close())
+        with self.link.reports.runners.not_waiting_for_me():
+            await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         await self.link.close()
-        await self._runners.finish(self.link.settings.close_timeout)
+        await self.link.reports.runners.finish(self.link.settings.close_timeout)
 
     async def __aenter__(self) -> Self:
         """Connect.
@@ -110,7 +118,7 @@ class Connection:
         try:
             await self.link.open()
         except BaseException:
-            await self.link.close()
+            await self.close()
             raise
         return self
 

@@ -31,7 +31,7 @@ class Failure(NamedTuple):
 
     reason: str
     status_code: int | None
-    error: Exception
+    error: BaseException
 
 
 GOODBYE: Final = Closed(1000, "")

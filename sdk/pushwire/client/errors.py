@@ -86,8 +86,8 @@ class ConnectFailedError(ClientError):
 class ConnectionLostError(ClientError):
     """The connection was lost in the middle of a send, which is not tried again by itself.
 
-    That is so for a message of which the system had taken a part, because it could otherwise arrive twice; and for what
-    an `on_reconnect` hook sends, because the hook runs again on the next connection.
+    That is so for a message that may have left as a whole, because it could otherwise arrive twice; and for what an
+    `on_reconnect` hook sends, because the hook runs again on the next connection.
 
     Attributes:
         operation: The operation that was being sent.
@@ -142,11 +142,11 @@ class EventsLostError(ClientError):
     """Somebody who receives was too slow, and events came when `max_events` of them already waited.
 
     It is raised by the iteration that has lost them, when it has returned all that it still has, and told to `on_error`
-    listeners when the first of them is lost.
+    listeners when the first of them is lost. For an async listener these are told once more when it has caught up.
 
     Attributes:
         receiver: Who has lost events, in words.
-        count: How many events it has lost so far.
+        count: How many events it has lost since it last had them all.
     """
 
     def __init__(self, receiver: str, count: int) -> None:

@@ -10,7 +10,7 @@ from pushwire.errors import PushwireError
 __all__ = ["auth_failure", "connect_failure"]
 
 
-def connect_failure(error: Exception) -> Failure:
+def connect_failure(error: BaseException) -> Failure:
     """Say why a connection could not be opened."""
     if isinstance(error, InvalidStatus):
         status = error.response.status_code
@@ -28,7 +28,7 @@ def connect_failure(error: Exception) -> Failure:
     return Failure(type(error).__name__, None, error)
 
 
-def auth_failure(error: Exception) -> Failure:
+def auth_failure(error: BaseException) -> Failure:
     """Say why an auth could not complete a handshake. Of errors that are not ours only the type: see there."""
     told = f": {error}" if isinstance(error, PushwireError) else ""
     return Failure(f"the auth raised {type(error).__name__}{told}", None, error)

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from pushwire.client.errors import AuthError
 
-__all__ = ["Handshake"]
+__all__ = ["Handshake", "is_token"]
 
 _TOKEN_CHARACTERS: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 """What a header's name and a subprotocol may hold: a token of RFC 9110."""
@@ -47,7 +47,7 @@ class Handshake:
         Raises:
             AuthError: No header can have this name or this value.
         """
-        if not _is_token(name):
+        if not is_token(name):
             raise AuthError(f"no header can have the name {name!r}")
         if not (value.isascii() and value.isprintable()):
             raise AuthError(f"the value of the header {name} holds a line break or another odd character")
@@ -59,7 +59,7 @@ class Handshake:
         Raises:
             AuthError: No subprotocol can have this name.
         """
-        if not _is_token(name):
+        if not is_token(name):
             raise AuthError(
                 "a subprotocol holds letters, digits and !#$%&'*+-.^_`|~ only: encode what you offer in base64url "
                 "without padding, say"
@@ -67,5 +67,6 @@ class Handshake:
         return replace(self, subprotocols=(*self.subprotocols, name))
 
 
-def _is_token(text: str) -> bool:
+def is_token(text: str) -> bool:
+    """Whether a text can be the name of a header or of a subprotocol."""
     return bool(text) and _TOKEN_CHARACTERS.issuperset(text)

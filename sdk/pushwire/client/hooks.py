@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from pushwire._functions import name_of
-from pushwire.client.awaiting import result_of
-from pushwire.client.errors import ConnectionLostError, ListenerError
+from pushwire.client.awaiting import is_cancelled, result_of
+from pushwire.client.errors import ClientClosedError, ConnectionLostError, ListenerError
 from pushwire.client.reports import Reports
 from pushwire.client.writer import Writer
 
@@ -36,26 +36,43 @@ class Hooks:
 
         return remove
 
-    def begin(self, writer: Writer, when_done: Callable[[], object]) -> None:
-        """Run them one after another; what they send goes first."""
-        self._task = asyncio.create_task(self._run(writer, when_done))
+    def begin(self, writer: Writer, is_usable: Callable[[], bool], when_done: Callable[[], object]) -> None:
+        """Run them one after another; what they send goes first.
 
-    async def end(self) -> None:
-        """Stop them: their connection has ended."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+        Args:
+            writer: Writes what they send.
+            is_usable: Whether their connection still is: on one that is not they have nothing to do.
+            when_done: Is called when all have run.
+        """
+        self._task = asyncio.create_task(self._run(writer, is_usable, when_done))
 
-    async def _run(self, writer: Writer, when_done: Callable[[], object]) -> None:
+    def end(self) -> set[asyncio.Task[None]]:
+        """Stop them, as their connection has ended; return what has still to end."""
+        task, self._task = self._task, None
+        if task is None or task.done():
+            return set()
+        task.cancel()
+        return {task}
+
+    async def _run(self, writer: Writer, is_usable: Callable[[], bool], when_done: Callable[[], object]) -> None:
         writer.prefer_this_context()
         for (hook,) in self._hooks:
+            if not is_usable():
+                return  # they run again on the next one
             try:
                 await result_of(hook())
-            except ConnectionLostError:
-                return  # they run again on the next one
+            except asyncio.CancelledError as error:
+                if is_cancelled():
+                    raise
+                self._raised(hook, error)
+            except (ClientClosedError, ConnectionLostError) as error:
+                if is_usable():
+                    self._raised(hook, error)  # it is of another connection, or of another client
             except Exception as error:  # noqa: BLE001 - the others run all the same
-                report = ListenerError(name_of(hook), None)
-                report.__cause__ = error
-                self._reports.report(report)
+                self._raised(hook, error)
         when_done()
+
+    def _raised(self, hook: Callable[[], object], error: BaseException) -> None:
+        report = ListenerError(name_of(hook), None)
+        report.__cause__ = error
+        self._reports.report(report)

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from pushwire import frame
 from pushwire._functions import name_of
 from pushwire._log import logger
+from pushwire.client.awaiting import is_cancelled
 from pushwire.client.clock import Timer
 from pushwire.client.endings import RENEWED
 from pushwire.client.errors import ClientError, ListenerError
@@ -55,7 +56,9 @@ class Keeper:
         self._upkeep: Upkeep | None = None
         self._timer: Timer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._expects_forbidden = False
+        self._pinging: asyncio.Task[None] | None = None
+        self._unanswered = 0
+        self._is_always_answered = False
         self._received = 0
         self._time: Callable[[], float] = lambda: 0.0
         self.is_renewing = False
@@ -64,19 +67,18 @@ class Keeper:
         """Look after a connection that has just been opened."""
         self._time = (self._settings.clock or asyncio.get_running_loop()).time
         self._upkeep = Upkeep(self._settings, now, self._settings.random)
-        self._expects_forbidden = False
+        self._unanswered = 0
         self.is_renewing = False
         self._wait(socket, self._upkeep)
 
-    async def end(self) -> None:
-        """Leave it alone: it has ended."""
+    def end(self) -> set[asyncio.Task[None]]:
+        """Leave it alone, as it has ended; return what has still to end."""
         self._upkeep = None
         if self._timer is not None:
             self._timer.cancel()
         for task in self._tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        return set(self._tasks)
 
     def heard(self) -> None:
         """Take note that something has come from the peer."""
@@ -89,16 +91,22 @@ class Keeper:
 
     def wrote(self, operation: AnyOperation | None) -> None:
         """Take note that a message has been written; `None` for a keepalive."""
-        # Of an API that does not know it, the next `Forbidden` answers a keepalive, unless something else was sent.
-        self._expects_forbidden = operation is None
+        # An API that does not know keepalives answers each with `Forbidden`. Until it is known to do so, one that comes
+        # when something else has been sent may be an answer to that.
+        if operation is None:
+            self._unanswered += 1
+        elif not self._is_always_answered:
+            self._unanswered = 0
         if self._upkeep is not None:
             self._upkeep.spoke_at = self._time()
 
     def is_answered_by(self, answer: frame.GatewayErrorFrame) -> bool:
         """Whether an error frame answers a keepalive."""
-        is_answer = self._expects_forbidden and answer.message == _FORBIDDEN
-        self._expects_forbidden = self._expects_forbidden and not is_answer
-        return is_answer
+        if not self._unanswered or answer.message != _FORBIDDEN:
+            return False
+        self._unanswered -= 1
+        self._is_always_answered = True
+        return True
 
     def _wait(self, socket: Socket, upkeep: Upkeep) -> None:
         at = upkeep.next_at()
@@ -117,17 +125,20 @@ class Keeper:
             case Duty.KEEP_ALIVE:
                 self._start(self._keep_alive())
             case Duty.PING:
-                self._start(self._ping(socket, upkeep))
+                if self._pinging is not None:
+                    self._pinging.cancel()  # a peer that never answers is owed no more than one
+                self._pinging = self._start(self._ping(socket, upkeep))
             case Duty.RENEW:
                 self._start(self._renew(socket))
             case Duty.ABANDON:
                 logger("client").warning("the server has stopped answering: the connection is dropped")
                 socket.drop()
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _keep_alive(self) -> None:
         keepalive = self._settings.keepalive or partial(self._writer.send, None, frame.KEEPALIVE)
@@ -136,14 +147,16 @@ class Keeper:
             self._counters.keepalives += 1
         except ClientError:
             pass  # where nothing can be sent, nothing has to be kept alive
-        except Exception as error:  # noqa: BLE001 - it is the user's own
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                raise
             report = ListenerError(name_of(keepalive), None)
             report.__cause__ = error
             self._reports.report(report)
 
     async def _ping(self, socket: Socket, upkeep: Upkeep) -> None:
         with contextlib.suppress(ConnectionClosed):
-            await (await socket.ping())
+            await socket.ask()
             upkeep.ponged(self._time())
 
     async def _renew(self, socket: Socket) -> None:
@@ -152,7 +165,8 @@ class Keeper:
         self.is_renewing = True
         self._lifecycle.renewing()
         self._writer.use(None)
+        deadline = asyncio.get_running_loop().time() + self._settings.close_timeout
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.close_timeout):
+            async with asyncio.timeout_at(deadline):
                 await self._writer.idle()
-        await socket.end(RENEWED, self._settings.close_timeout)
+        await socket.end(RENEWED, deadline)

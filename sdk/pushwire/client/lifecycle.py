@@ -79,6 +79,12 @@ class Lifecycle:
             return self._error(failure, retry_in=None)
         return self._error(failure, retry_in=self._next_delay(failure.status_code))
 
+    def broke(self, failure: Failure) -> None:
+        """Take note that it cannot go on at all."""
+        if self.state is not State.CLOSED:
+            self.state = State.CLOSED
+            self._given_up = failure
+
     def given_up(self) -> ConnectFailedError | None:
         """Return why the client has given up, as a new error each time; `None` where it has not."""
         return None if self._given_up is None else self._error(self._given_up, retry_in=None)

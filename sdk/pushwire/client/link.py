@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from pushwire import frame
 from pushwire._log import debugs, logger
-from pushwire.client.awaiting import result_of
+from pushwire.client.awaiting import is_cancelled, result_of
 from pushwire.client.clock import sleep
 from pushwire.client.endings import GOODBYE, RENEWED, Failure, says_client_is_wrong
 from pushwire.client.errors import AuthError, ClientClosedError
@@ -58,7 +58,6 @@ class Link:
         self._socket: Socket | None = None
         self._task: asyncio.Task[None] | None = None
         self._opened: asyncio.Future[None] | None = None
-        self._closing: asyncio.Task[None] | None = None
         self.settings: Final = settings
         self.reports: Final = reports
         self.lifecycle: Final = Lifecycle(settings, settings.random)
@@ -75,7 +74,7 @@ class Link:
             ConnectFailedError: The client has given up.
             ClientClosedError: It has been closed.
         """
-        if self.lifecycle.state is State.CLOSED:
+        if self._is_closed():
             raise self.writer.refusal(None)
         loop = asyncio.get_running_loop()
         if self._opened is None:
@@ -84,11 +83,26 @@ class Link:
         await asyncio.shield(self._opened)
         loop.call_soon(self._receive)
 
+    def refuse(self) -> None:
+        """Take nothing more: it is about to be closed."""
+        self.lifecycle.close()
+
     async def close(self) -> None:
-        """Write what can be written now, say goodbye, and end: from any state, as often as you like."""
-        if self._closing is None:
-            self._closing = asyncio.get_running_loop().create_task(self._close())
-        await asyncio.shield(self._closing)
+        """Write what can be written now, say goodbye, and end, from any state."""
+        self.refuse()
+        socket = self._socket
+        if self._task is None:
+            self._end()
+        elif socket is None:
+            self._task.cancel()
+        else:
+            deadline = self._deadline()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await self.writer.idle()
+            await socket.end(GOODBYE, deadline)
+        if self._task is not None:
+            await self.reports.runners.outlive({self._task})
 
     async def send(self, operation: Operation[M], message: M) -> None:
         """Send a message, and wait until it is written.
@@ -106,7 +120,7 @@ class Link:
             raise TypeError(
                 f"{operation} takes a {operation.message_type.DESCRIPTOR.full_name}, not a {type(message).__name__}"
             )
-        if self._opened is None and self._closing is None:
+        if self._opened is None and not self._is_closed():
             raise ClientClosedError("the client has not been opened: use `async with`", operation=operation)
         data = frame.encode(operation, message, self.settings.frame_format)
         if len(data) > frame.MAX_FRAME_SIZE:
@@ -123,9 +137,13 @@ class Link:
         clock = self.settings.clock or asyncio.get_running_loop()
         delay = 0.0
         try:
-            while self.lifecycle.state is not State.CLOSED:
+            while not self._is_closed():
                 await sleep(clock, delay)
                 socket = await self._connect()
+                if self._is_closed():  # an auth would not be cancelled
+                    if isinstance(socket, Socket):
+                        await socket.end(GOODBYE, self._deadline())
+                    break
                 if isinstance(socket, Socket):
                     self.lifecycle.opened(clock.time())
                     await self._hold(socket, opened, clock.time())
@@ -135,6 +153,8 @@ class Link:
                     log("the connection has ended: %d %s", *closed)
                 else:
                     delay = self._failed(socket)
+        except Exception as error:  # noqa: BLE001 - of a clock or of a random of the user's
+            self._failed_for_good(error)
         finally:
             self._socket = None
             self._end()
@@ -149,6 +169,10 @@ class Link:
                 handshake = await self._handshake()
                 explain = connect_failure
                 return await open_socket(handshake, self.settings)
+        except asyncio.CancelledError as error:
+            if is_cancelled():
+                raise
+            return explain(error)
         except Exception as error:  # noqa: BLE001 - auths raise what they like
             return explain(error)
 
@@ -170,27 +194,32 @@ class Link:
             self.reports.report(error)  # otherwise it is raised
         return error.retry_in or 0.0
 
+    def _failed_for_good(self, error: Exception) -> None:
+        logger("client").error("the client cannot go on", exc_info=error)
+        self.lifecycle.broke(Failure(f"the client cannot go on after {type(error).__name__}", None, error))
+        if (given_up := self.lifecycle.given_up()) is not None and self.lifecycle.connections:
+            self.reports.report(given_up)
+
     async def _hold(self, socket: Socket, opened: asyncio.Future[None], now: float) -> None:
         """Use a connection until it ends."""
         logger("client").info("connected to %s", Handshake(self._url).address)
         self._socket = socket
-        self._keeper.begin(socket, now)
-        if opened.done():
-            socket.receive(self._receiver)
-        else:
-            opened.set_result(None)
-        if self.lifecycle.restoring:
-            self.hooks.begin(self.writer, self._restored)
-        self.writer.use(socket)
         try:
+            self._keeper.begin(socket, now)
+            if opened.done():
+                socket.receive(self._receiver)
+            else:
+                opened.set_result(None)
+            if self.lifecycle.restoring:
+                self.hooks.begin(self.writer, lambda: socket.is_open and not self._is_closed(), self._restored)
+            self.writer.use(socket)
             await socket.wait_closed()
         finally:
-            self._socket = None
             socket.drop()
         socket.receive(self._receiver)  # where it has ended before anybody had time to listen
         self.writer.lost()
-        await self._keeper.end()
-        await self.hooks.end()
+        await self.reports.runners.outlive(self._keeper.end() | self.hooks.end(), self.settings.close_timeout)
+        self._socket = None
 
     def _receive(self) -> None:
         if self._socket is not None:
@@ -204,20 +233,11 @@ class Link:
         self.lifecycle.restored()
         self.writer.resume()
 
-    async def _close(self) -> None:
-        self.lifecycle.close()
-        socket = self._socket
-        if self._task is None:
-            self._end()
-        elif socket is None:
-            self._task.cancel()
-        else:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.settings.close_timeout):
-                    await self.writer.idle()
-            await socket.end(GOODBYE, self.settings.close_timeout)
-        if self._task is not None:
-            await asyncio.wait([self._task])
+    def _is_closed(self) -> bool:
+        return self.lifecycle.state is State.CLOSED
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self.settings.close_timeout
 
     def _end(self) -> None:
         """Let go of everybody who waits."""

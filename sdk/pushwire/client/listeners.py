@@ -5,52 +5,18 @@ Each is independent of the others: one that raises, or falls behind, keeps nothi
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar, cast
 
 from pushwire._functions import name_of
-from pushwire._log import logger
+from pushwire.client.awaiting import is_cancelled
 from pushwire.client.errors import EventsLostError, ListenerError
+from pushwire.client.runners import Runners
 from pushwire.operation import AnyOperation
 
-__all__ = ["Listener", "Runners"]
+__all__ = ["Listener"]
 
 V = TypeVar("V")
-
-
-class Runners:
-    """The tasks in which async listeners run at the moment."""
-
-    __slots__ = ("_tasks", "_waiting")
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: set[asyncio.Task[Any]] = set()
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Start a task."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def finish(self, seconds: float) -> None:
-        """Wait for all of them, except those that wait here themselves; cancel what takes longer."""
-        current = asyncio.current_task()
-        if current is None:
-            return
-        self._waiting.add(current)
-        try:
-            others = self._tasks - self._waiting
-            late = (await asyncio.wait(others, timeout=seconds))[1] - self._waiting if others else None
-            if late:
-                logger("client").warning(
-                    "closing: %d listeners are cancelled, still running after %s s", len(late), seconds
-                )
-                for task in late:
-                    task.cancel()
-                await asyncio.wait(late)
-        finally:
-            self._waiting.discard(current)
 
 
 class Listener(Generic[V]):
@@ -90,7 +56,7 @@ class Listener(Generic[V]):
         """Call the function; what it raises is reported."""
         try:
             result = self._function(value)
-        except Exception as error:  # noqa: BLE001 - the others are called all the same
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the others are called all the same
             self._raised(error)
             return
         if result is not None and isinstance(result, Awaitable):
@@ -114,15 +80,21 @@ class Listener(Generic[V]):
                 await self._await(self._waiting.popleft())
         finally:
             self._running = False
+            self._tell_of_losses()
             while self._waiting:  # cancelled
                 _discard(self._waiting.popleft())
+
+    def _tell_of_losses(self) -> None:
+        """Report how many it has lost in all, now that it has caught up. Of the first it was told at once."""
+        lost, self._lost = self._lost, 0
+        if lost > 1:
+            self._report(EventsLostError(f"the listener {name_of(self._function)}", lost))
 
     async def _await(self, result: Awaitable[object]) -> None:
         try:
             await result
         except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if is_cancelled():
                 raise
             self._raised(error)  # by something of its own
         except Exception as error:  # noqa: BLE001 - the next call follows

@@ -1,10 +1,12 @@
 """What goes wrong on the way: it is logged, and told to `on_error` listeners."""
 
 from collections.abc import Callable
+from typing import Final
 
 from pushwire._log import logger
 from pushwire.client.errors import ConnectFailedError, EventsLostError, GatewayError, ListenerError
-from pushwire.client.listeners import Listener, Runners
+from pushwire.client.listeners import Listener
+from pushwire.client.runners import Runners
 from pushwire.client.status import Counters
 from pushwire.errors import FrameError, PushwireError
 
@@ -21,17 +23,20 @@ class Reports:
         runners: Where async listeners run.
         bound: How many calls of one may wait.
         counters: Counts what was told.
+
+    Attributes:
+        runners: Where async listeners run.
     """
 
     def __init__(self, runners: Runners, bound: int, counters: Counters) -> None:
-        self._runners = runners
+        self.runners: Final = runners
         self._bound = bound
         self._counters = counters
         self._listeners: tuple[Listener[PushwireError], ...] = ()
 
     def listen(self, function: Callable[[PushwireError], object]) -> Callable[[], None]:
         """Add a listener, and return what removes it. What it raises itself is only logged."""
-        listener = Listener(function, None, bound=self._bound, runners=self._runners, report=_log)
+        listener = Listener(function, None, bound=self._bound, runners=self.runners, report=_log)
         self._listeners = (*self._listeners, listener)
 
         def remove() -> None:

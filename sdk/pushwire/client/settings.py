@@ -4,11 +4,12 @@ import math
 import random
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Final, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack, cast
 
 from pushwire.client.auth import Auth
 from pushwire.client.backoff import Backoff
 from pushwire.client.clock import Clock
+from pushwire.client.handshake import is_token
 from pushwire.operation import Format
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class ConnectionOptions(TypedDict, total=False):
         connect_timeout: Seconds that auth and handshake may take; 30 unless given, because a handshake waits for
             `$connect`, which may take 29.
         connect_attempts: How often the first connection is tried; once unless given, `None` for as long as it takes.
-        max_attempts: After how many failed attempts in a row to give up reconnecting; never unless given.
+        max_attempts: After how many failed attempts in a row to give up reconnecting; never unless given. A connection
+            that is opened and lost at once is no failed attempt.
         backoff: How long to wait between attempts.
         final_statuses: The statuses of handshakes after which to give up at once; 401 and 403 unless given.
         renew_after: After how many seconds at the latest to renew the connection; 7,080 (1 h 58 min) unless given, and
@@ -46,8 +48,10 @@ class ConnectionOptions(TypedDict, total=False):
             the frame `{"route":"$keepalive"}`, which generated routers take without a word.
         ping_interval: After how many seconds of silence to send a WebSocket ping; 30 unless given. `None` for none.
         ping_timeout: Seconds that a peer which has answered pings before may take to answer; 20 unless given.
-        close_timeout: Seconds that closing may take; 10 unless given.
-        max_queued: How many sends may wait while there is no connection; 1,000 unless given.
+        close_timeout: Seconds that writing the rest and saying goodbye may take, and then as many again for hooks that
+            are cancelled, and for async listeners, to end; 10 unless given.
+        max_queued: How many sends may wait while there is no connection, or one that the server is closing; 1,000
+            unless given.
         max_events: How many events may wait for an iteration or an async listener; 1,000 unless given.
         clock: The time of all intervals but time-outs; the event loop's unless given. Tests may pass the local
             gateway's `gateway.clock`, and set both ahead at once.
@@ -110,6 +114,11 @@ class Settings:
                 raise TypeError(f"{name}= takes something to call, not {_shown(value)}")
         if isinstance(self.subprotocols, str):
             raise TypeError(f"subprotocols= takes a list: [{self.subprotocols!r}]")
+        _check_each("subprotocols", self.subprotocols, str, "a list of strings")
+        _check_each("final_statuses", self.final_statuses, int, "a set of whole numbers")
+        for name in self.subprotocols:
+            if not is_token(name):
+                raise ValueError(f"subprotocols= holds {name!r}: no subprotocol can have this name")
 
     def _given(self, names: Iterable[str]) -> list[str]:
         return [name for name in names if getattr(self, name) is not None]
@@ -134,6 +143,14 @@ def _check(name: str, value: object, types: type | tuple[type, ...], expected: s
         raise TypeError(f"{name}= takes {expected}, not {_shown(value)}")
     if math.isnan(value) or value <= 0:  # type: ignore[arg-type,operator] # a number, by the check above
         raise ValueError(f"{name}= is more than 0, not {value}")
+
+
+def _check_each(name: str, values: object, kind: type, expected: str) -> None:
+    if not isinstance(values, Collection):
+        raise TypeError(f"{name}= takes {expected}, not {_shown(values)}")
+    for value in cast("Collection[object]", values):
+        if not isinstance(value, kind):
+            raise TypeError(f"{name}= takes {expected}, and holds {_shown(value)}")
 
 
 def _shown(value: object) -> str:

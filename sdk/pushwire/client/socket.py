@@ -1,6 +1,7 @@
 """One WebSocket connection, on websockets: opening it, what arrives, and whether what was written has left. All I/O."""
 
 import asyncio
+import contextlib
 import enum
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
@@ -44,7 +45,7 @@ class Written(enum.Enum):
     """What became of a write."""
 
     WHOLE = "whole"
-    """The operating system has taken all of it."""
+    """The operating system has taken all of it. Over TLS: all but what asyncio still holds of it, 64 KB at most."""
     NOT = "not"
     """It has not: the peer cannot have the whole message, so it can be written again."""
     UNKNOWN = "unknown"
@@ -61,6 +62,7 @@ class Socket(ClientConnection):
         self._fragments: list[Frame] = []
         self._has_paused = False
         self._failing: asyncio.Task[None] | None = None
+        self._cut: asyncio.TimerHandle | None = None
 
     def receive(self, receiver: Receiver) -> None:
         """Hand everything that arrives to a receiver: what came with the handshake first, then the rest."""
@@ -75,9 +77,9 @@ class Socket(ClientConnection):
         Args:
             data: Its text in UTF-8. Cuts may fall inside a character, as RFC 6455 allows.
         """
-        if self.state is not State.OPEN:
+        if not self.is_open:
             return Written.NOT
-        self._has_paused = False
+        self._has_paused = self.paused  # by pongs, say: then it may all leave behind them, unseen
         fragments = _Fragments(data, self._forget_pause) if len(data) > MAX_FRAGMENT_BYTES else None
         try:
             await self.send(data if fragments is None else fragments, text=True)
@@ -90,19 +92,35 @@ class Socket(ClientConnection):
         has_left = self._has_paused and (fragments is None or fragments.exhausted)
         return Written.UNKNOWN if has_left else Written.NOT
 
+    async def ask(self) -> None:
+        """Ask the peer whether it is there, and wait for its answer. No other answer is waited for any more."""
+        self.pending_pings.clear()
+        await (await self.ping())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be written to. One that is being closed cannot."""
+        return self.state is State.OPEN
+
     @property
     def closed(self) -> Closed:
         """How it was closed, once it is."""
         return Closed(int(self.close_code or CloseCode.ABNORMAL_CLOSURE), self.close_reason or "")
 
-    async def end(self, closed: Closed, seconds: float) -> None:
-        """Close it with a close frame; cut it if that takes too long, as with a peer that reads nothing any more."""
+    async def end(self, closed: Closed, deadline: float) -> None:
+        """Close it with a close frame; cut it if that takes too long, as with a peer that reads nothing any more.
+
+        Args:
+            closed: How.
+            deadline: Until when, on the event loop's clock.
+        """
         try:
-            async with asyncio.timeout(seconds):
-                await self.close(*closed)
-        except TimeoutError:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await self.close(*closed)
+        finally:
             self.drop()
-            await self.wait_closed()
+        await self.wait_closed()
 
     def drop(self) -> None:
         """Cut the TCP connection."""
@@ -113,8 +131,20 @@ class Socket(ClientConnection):
     def data_received(self, data: bytes) -> None:
         """Take bytes from the peer."""
         super().data_received(data)
+        self._end_in_time()
         if self._receiver is not None:
             self._receiver.heard()
+
+    def eof_received(self) -> None:
+        """Take note that the peer will send nothing more."""
+        super().eof_received()
+        self._end_in_time()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note of the end."""
+        if self._cut is not None:
+            self._cut.cancel()
+        super().connection_lost(exc)
 
     def process_event(self, event: Event) -> None:
         """Take the answer to the handshake, then frames."""
@@ -134,7 +164,12 @@ class Socket(ClientConnection):
         return self.state is State.CLOSED
 
     def _forget_pause(self) -> None:
-        self._has_paused = False
+        self._has_paused = self.paused
+
+    def _end_in_time(self) -> None:
+        """Cut it where the peer has said goodbye and then does not hang up: websockets would wait for ever."""
+        if self._cut is None and self.state in (State.CLOSING, State.CLOSED):
+            self._cut = self.loop.call_later(self.close_timeout or 0.0, self.drop)
 
     def _take(self, frame: Frame, receiver: Receiver) -> None:
         if not frame.fin or self._fragments:
@@ -154,6 +189,10 @@ class Socket(ClientConnection):
         else:
             receiver.received(text)
 
+
+_PAUSES_TLS_AT_A_BYTE: Final = (1, 0)
+"""With limits of 0 asyncio pauses whoever writes to TCP while there is anything left to take, so that a send returns
+when the system has taken all of it; and whoever writes to TLS for ever, as there is never less than nothing left."""
 
 _DATA: Final = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
@@ -203,7 +242,7 @@ async def open_socket(handshake: Handshake, settings: Settings) -> Socket:
         ping_interval=None,
         close_timeout=settings.close_timeout,
         max_queue=None,
-        write_limit=0,  # so that a send returns when the system has taken all of it
+        write_limit=_PAUSES_TLS_AT_A_BYTE if handshake.url.startswith("wss:") else 0,
         logger=QUIET,
         create_connection=Socket,
         **tls,

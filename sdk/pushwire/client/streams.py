@@ -20,10 +20,12 @@ class Stream(Generic[V]):
 
     Args:
         bound: How many may wait.
+        awaited: Where it is kept while somebody waits for it, who may be held by nothing else.
     """
 
-    def __init__(self, bound: int) -> None:
+    def __init__(self, bound: int, awaited: "set[Stream[V]]") -> None:
         self._bound = bound
+        self._awaited = awaited
         self._events: deque[V] = deque()
         self._lost = 0
         self._end: End | None = None
@@ -62,7 +64,11 @@ class Stream(Generic[V]):
                 raise self._end()
             if self._wakeup is None:
                 self._wakeup = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._wakeup)
+            self._awaited.add(self)
+            try:
+                await asyncio.shield(self._wakeup)
+            finally:
+                self._awaited.discard(self)
         return self._events.popleft()
 
     def _wake(self) -> None:
@@ -82,27 +88,31 @@ class Streams(Generic[V]):
         under_way: The iterations.
     """
 
-    __slots__ = ("_bound", "_end", "_report", "under_way")
+    __slots__ = ("_awaited", "_bound", "_end", "_report", "under_way")
 
     def __init__(self, *, bound: int, report: Callable[[EventsLostError], object]) -> None:
         self._bound = bound
         self._report = report
         self.under_way: tuple[weakref.ref[Stream[V]], ...] = ()
+        self._awaited: set[Stream[V]] = set()
         self._end: End | None = None
 
     def open(self) -> Stream[V]:
         """Begin one."""
-        stream: Stream[V] = Stream(self._bound)
+        stream: Stream[V] = Stream(self._bound, self._awaited)
         if self._end is not None:
             stream.end(self._end)
-        self.under_way = (*self.under_way, weakref.ref(stream, self._forget))
+        self._forget_dropped()
+        self.under_way = (*self.under_way, weakref.ref(stream))
         return stream
 
     def put(self, event: V) -> None:
         """Add an event to each."""
         for reference in self.under_way:
             stream = reference()
-            if stream is not None and stream.put(event):
+            if stream is None:
+                self._forget_dropped()
+            elif stream.put(event):
                 self._report(EventsLostError("an iteration", 1))
 
     def end(self, end: End) -> None:
@@ -113,5 +123,6 @@ class Streams(Generic[V]):
             if stream is not None:
                 stream.end(end)
 
-    def _forget(self, dropped: weakref.ref[Stream[V]]) -> None:
-        self.under_way = tuple(other for other in self.under_way if other is not dropped)
+    def _forget_dropped(self) -> None:
+        """Not as a callback of the references: garbage may be collected in any thread, at any instant."""
+        self.under_way = tuple(reference for reference in self.under_way if reference() is not None)

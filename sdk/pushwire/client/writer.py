@@ -1,6 +1,7 @@
 """Writing: each send in its turn, and a promise to whoever waits for it."""
 
 import asyncio
+import enum
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,8 +14,33 @@ from pushwire.operation import AnyOperation
 
 __all__ = ["Writer"]
 
-_restoring: "ContextVar[Writer | None]" = ContextVar("pushwire.client.restoring", default=None)
-"""Whose `on_reconnect` hooks run in this context."""
+
+class _Stage(enum.Enum):
+    """What became of one run of `on_reconnect` hooks."""
+
+    UNDER_WAY = "under way"
+    """What they send goes first."""
+    DONE = "done"
+    """All have run: tasks that they have left behind are like any other."""
+    LOST = "lost"
+    """Their connection was lost: what they send is not kept for the next, on which they run again."""
+
+
+@dataclass(eq=False, slots=True)
+class _Restoration:
+    """One run of a client's `on_reconnect` hooks.
+
+    Attributes:
+        writer: The client's.
+        stage: What became of it.
+    """
+
+    writer: "Writer"
+    stage: _Stage = _Stage.UNDER_WAY
+
+
+_restoring: ContextVar[_Restoration | None] = ContextVar("pushwire.client.restoring", default=None)
+"""The run of hooks that this context belongs to."""
 
 
 @dataclass(eq=False, slots=True)
@@ -52,6 +78,7 @@ class Writer:
         self._outbox: Outbox[_Send] = Outbox()
         self._socket: Socket | None = None
         self._task: asyncio.Task[None] | None = None
+        self._restoration: _Restoration | None = None
 
     @property
     def queued(self) -> int:
@@ -88,6 +115,7 @@ class Writer:
     def lost(self) -> None:
         """Take note that the connection is lost: what its hooks were sending is not sent."""
         self._socket = None
+        self._leave(_Stage.LOST)
         for send in self._outbox.clear_urgent():
             _fail(send, ConnectionLostError(send.operation, maybe_received=False))
 
@@ -97,11 +125,13 @@ class Writer:
             _fail(send, reason(send.operation))
 
     def prefer_this_context(self) -> None:
-        """Have what this task sends, and what it starts, go first while hooks run."""
-        _restoring.set(self)
+        """Have what this task sends, and what it starts, go first until `resume`."""
+        self._restoration = _Restoration(self)
+        _restoring.set(self._restoration)
 
     def resume(self) -> None:
         """Go on: hooks have run."""
+        self._leave(_Stage.DONE)
         self._start()
 
     def refusal(self, operation: AnyOperation | None) -> ClientError:
@@ -113,10 +143,11 @@ class Writer:
         lifecycle = self._lifecycle
         if lifecycle.state is State.CLOSED:
             raise self.refusal(operation)
-        is_urgent = _restoring.get() is self and lifecycle.state is not State.OPEN
-        if is_urgent and not lifecycle.restoring:
+        stage = self._stage()
+        if stage is _Stage.LOST and lifecycle.state is not State.OPEN:
             raise ConnectionLostError(operation, maybe_received=False)
-        if not is_urgent and lifecycle.state is not State.OPEN and len(self._outbox) >= self._max_queued:
+        is_urgent = stage is _Stage.UNDER_WAY
+        if not is_urgent and not self._is_writing() and len(self._outbox) >= self._max_queued:
             raise SendQueueFullError(operation, self._max_queued)
         send = _Send(operation, data, asyncio.get_running_loop().create_future(), is_urgent)
         if is_urgent:
@@ -124,6 +155,20 @@ class Writer:
         else:
             self._outbox.put(send)
         return send
+
+    def _stage(self) -> _Stage | None:
+        """What became of the hooks that send here; `None` where it is not hooks that send."""
+        restoration = _restoring.get()
+        return restoration.stage if restoration is not None and restoration.writer is self else None
+
+    def _leave(self, stage: _Stage) -> None:
+        if self._restoration is not None:
+            self._restoration.stage = stage
+            self._restoration = None
+
+    def _is_writing(self) -> bool:
+        """Whether what waits is being written: not while the server is closing the connection, either."""
+        return self._lifecycle.state is State.OPEN and self._socket is not None and self._socket.is_open
 
     def _start(self) -> None:
         if self._task is None and self._socket is not None and len(self._outbox):
