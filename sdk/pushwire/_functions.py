@@ -12,6 +12,7 @@ _CO_COROUTINE: Final = 0x80
 
 def is_async(function: object) -> bool:
     """Whether calling it makes a coroutine: an `async def`, or an object whose `__call__` is one."""
+    function = getattr(function, "func", function)  # of a functools.partial
     return _is_coroutine_function(function) or _is_coroutine_function(getattr(function, "__call__", None))  # noqa: B004
 
 
@@ -22,6 +23,5 @@ def name_of(function: object) -> str:
 
 def _is_coroutine_function(function: object) -> bool:
     # What inspect.iscoroutinefunction looks at; importing inspect is a tenth of a cold start.
-    function = getattr(function, "func", function)  # of a functools.partial
     flags: int = getattr(getattr(function, "__code__", None), "co_flags", 0)
     return bool(flags & _CO_COROUTINE)

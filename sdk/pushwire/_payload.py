@@ -31,12 +31,12 @@ def from_json(payload: Any, message_type: type[M]) -> M:
     if payload is ABSENT:
         return message_type()
     descriptor: Any = message_type.DESCRIPTOR
-    if _is_object(payload):
+    if not _has_json_form_of_its_own(descriptor):
+        if not _is_object(payload):
+            raise TypeError(f"an object is expected, not {_kind(payload)}")
         plain = _from_plain(payload, message_type, descriptor)
         if plain is not None:
             return plain
-    elif not _has_json_form_of_its_own(descriptor):
-        raise TypeError(f"an object is expected, not {_kind(payload)}")
     message = message_type()
     json_format.ParseDict(payload, message, ignore_unknown_fields=True, max_recursion_depth=_MAX_DEPTH)
     _require_objects(payload, descriptor, "")
@@ -75,17 +75,18 @@ _Convert = Callable[[Any], Any] | None
 @lru_cache(maxsize=1024)
 def _plain_fields(descriptor: Descriptor) -> dict[tuple[str, type], tuple[str, _Convert]]:
     """Scalar fields by either JSON name and a type of their JSON value: their name, and what makes the value of it."""
-    if _has_json_form_of_its_own(descriptor):
-        return {}
-    fields = list(descriptor.fields)
-    # As ParseDict does: a JSON name comes before another field's own name.
-    by_key = {field.name: field for field in fields} | {field.json_name: field for field in fields}
     return {
         (key, value_type): (field.name, convert)
-        for key, field in by_key.items()
+        for key, field in _by_key(descriptor).items()
         if not field.is_repeated and (field.containing_oneof is None or len(field.containing_oneof.fields) == 1)
         for value_type, convert in _conversions(field)
     }
+
+
+def _by_key(descriptor: Descriptor) -> dict[str, FieldDescriptor]:
+    """The fields by both names; as for `ParseDict`, a JSON name comes before another field's own name."""
+    fields = list(descriptor.fields)
+    return {field.name: field for field in fields} | {field.json_name: field for field in fields}
 
 
 def _conversions(field: FieldDescriptor) -> list[tuple[type, _Convert]]:
@@ -143,7 +144,7 @@ def _message_fields(descriptor: Descriptor) -> dict[str, tuple[Descriptor, bool]
     # A payload of a well-known type has no fields in its JSON; Any holds a message that ParseDict alone knows.
     if _has_json_form_of_its_own(descriptor):
         return found
-    for field in descriptor.fields:
+    for key, field in _by_key(descriptor).items():
         message_type: Any = field.message_type
         if message_type is None:
             continue
@@ -151,7 +152,7 @@ def _message_fields(descriptor: Descriptor) -> dict[str, tuple[Descriptor, bool]
         if is_map:
             message_type = message_type.fields_by_name["value"].message_type
         if message_type is not None and not _has_json_form_of_its_own(message_type):
-            found[field.json_name] = found[field.name] = (message_type, is_map or field.is_repeated)
+            found[key] = (message_type, is_map or field.is_repeated)
     return found
 
 

@@ -14,7 +14,8 @@ holds, decoding ends in a message or a `FrameError`, in time and memory bounded 
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple, NoReturn, TypeVar, cast
 
 from google.protobuf import json_format
@@ -45,6 +46,8 @@ _JSON: Final = Format.JSON
 _BINARY: Final = Format.BINARY
 _parse_frame: Final = frame_pb2.Frame.FromString
 _WHITE_SPACE: Final = " \t\n\r"
+
+_MOST_FIELDS_SHOWN: Final = 8
 
 
 class Envelope(NamedTuple):
@@ -240,8 +243,26 @@ _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_re
 
 
 def _uninitialized(message: Message, operation: AnyOperation) -> FrameError:
-    missing = ", ".join(cast("Any", message).FindInitializationErrors())
+    missing = _elide(", ".join(islice(_unset_fields(message, ""), _MOST_FIELDS_SHOWN)))
     return FrameError(f"required fields of {_name(operation)} are not set: {missing}", route=operation.route)
+
+
+def _unset_fields(message: Any, path: str) -> Iterator[str]:
+    """The required fields that are not set, one by one: protobuf's list of them may be a thousand times the frame."""
+    for field in message.DESCRIPTOR.fields:
+        if field.is_required and not message.HasField(field.name):
+            yield f"{path}{field.name}"
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if not field.is_repeated:
+            yield from _unset_fields(value, f"{path}{field.name}.")
+        elif not field.message_type.GetOptions().map_entry:
+            for index, item in enumerate(value):
+                yield from _unset_fields(item, f"{path}{field.name}[{index}].")
+        elif field.message_type.fields_by_name["value"].message_type is not None:
+            for key in value:
+                yield from _unset_fields(value[key], f"{path}{field.name}[{_elide(str(key), 50)}].")
 
 
 def _dumps(value: Any) -> str:

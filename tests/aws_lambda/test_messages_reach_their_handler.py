@@ -1,10 +1,12 @@
 """A message is decoded and reaches the method or function of its operation, with the SDK in its hand."""
 
 import base64
+import functools
 import logging
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from google.protobuf.empty_pb2 import Empty
 
 import pushwire
 from pushwire import CallbackUrlError, Format
-from pushwire.aws_lambda import EventError, MessageEvent
+from pushwire.aws_lambda import EventError, MessageEvent, RouterError
 from pushwire.testing import RecordingConnections, message_event
 from pushwire.v1.frame_pb2 import Frame
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Place, Visitor
@@ -205,6 +207,45 @@ def test_what_a_handler_returns_goes_nowhere_and_that_is_said(
     assert router(CAPTURED_MESSAGE, None) == OK
     assert "desk.v1.DeskService.Say: the handler returned dict, which goes nowhere" in caplog.text
     assert "secret" not in caplog.text
+
+
+def hidden(function: Any) -> Any:
+    """What a decorator makes that knows nothing of async functions."""
+
+    @functools.wraps(function)
+    def wrapper(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    return wrapper
+
+
+async def never_run(*_: object) -> None:
+    raise AssertionError
+
+
+def never_begun(*_: object) -> Iterator[None]:
+    yield
+
+
+@pytest.mark.parametrize("function", [never_run, never_begun])
+@pytest.mark.parametrize("place", ["handler", "interceptor"])
+def test_a_function_that_nobody_would_run_fails_the_lambda(
+    place: str, function: Any, pushwire_connections: RecordingConnections
+) -> None:
+    interceptors = [hidden(function)] if place == "interceptor" else []
+    router = DeskRouter(sdk=lambda _url: DeskServerSdk(connections=pushwire_connections), interceptors=interceptors)
+    router.say(hidden(function) if place == "handler" else (lambda _request: None))
+    with pytest.raises(RouterError, match="which nobody runs"):
+        router(CAPTURED_MESSAGE, None)
+
+
+def test_a_partial_of_an_object_whose_call_is_async_is_refused() -> None:
+    class Say:
+        async def __call__(self, _request: object) -> None: ...
+
+    wrong: Any = functools.partial(Say())
+    with pytest.raises(TypeError, match="async"):
+        DeskRouter().say(wrong)
 
 
 def test_on_default_gets_what_no_operation_claims(form: Any, pushwire_connections: RecordingConnections) -> None:

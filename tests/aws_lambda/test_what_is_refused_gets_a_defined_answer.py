@@ -78,6 +78,8 @@ def test_a_keepalive_is_taken_without_a_word(
     desk = OpenDesk()
     with caplog.at_level(logging.DEBUG, "pushwire"):
         assert form(desk, pushwire_connections)(saying(KEEPALIVE.decode(), route_key="$default"), None) == OK
+        in_base64 = {**saying(base64.b64encode(KEEPALIVE).decode(), route_key="$default"), "isBase64Encoded": True}
+        assert form(desk, pushwire_connections)(in_base64, None) == OK
     assert (desk.calls, pushwire_connections.posts, caplog.records) == ([], [], [])
 
 

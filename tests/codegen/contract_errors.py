@@ -453,6 +453,18 @@ MISTAKES = [
         """,
         f"① PieceService.PiecePing: gives the Python class PiecePingEvent, as PieceService.Ping (line {{line ②}}) does: {RENAME_ONE}",
     ),
+    mistake(
+        "event_class_that_meets_a_service",
+        """\
+        service Piece {
+          rpc ①Piece(Note) returns (EMPTY) SEND
+        }
+        service ②PiecePiece {
+          rpc Foo(Note) returns (EMPTY) SEND
+        }
+        """,
+        f"① Piece.Piece: gives the Python class PiecePieceEvent, as PiecePiece (line {{line ②}}) does: {RENAME_ONE}",
+    ),
     wrong_paths(
         "folder_in_the_way",
         {"mistakes/way.proto": "SERVICE", "mistakes/way_pushwire/note.proto": ""},

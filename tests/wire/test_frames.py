@@ -19,6 +19,7 @@ from pushwire.v1 import frame_pb2
 EVERYTHING = messages()["wire.v1.Everything"]
 LEAF = messages()["wire.v1.Leaf"]
 STRICT = messages()["wire.v1.Strict"]
+CROSSED = messages()["wire.v1.Crossed"]
 
 
 def operation(message_type: type[Message], *, name: str = "SendIt", **options: Any) -> Operation[Any]:
@@ -77,6 +78,8 @@ def test_every_message_survives_the_round_trip_in_both_formats(
     "message",
     [
         struct_pb2.Value(null_value=struct_pb2.NULL_VALUE),
+        struct_pb2.Value(struct_value=struct_pb2.Struct()),
+        struct_pb2.Struct(),
         struct_pb2.ListValue(values=[struct_pb2.Value(bool_value=True)]),
         timestamp_pb2.Timestamp(seconds=1),
         wrappers_pb2.StringValue(value="text"),
@@ -155,6 +158,31 @@ def test_a_message_that_misses_a_required_field_is_not_received() -> None:
     for frame in ('{"route":"SendIt","payload":{"inners":[{}]}}', bare):
         with pytest.raises(FrameError, match="name"):
             decode(frame, {"SendIt": operation(STRICT)})
+
+
+def test_an_error_names_a_few_of_the_required_fields_that_are_missing() -> None:
+    strict: Any = STRICT(inners=[STRICT.Inner()] * 5_000)  # type: ignore[attr-defined] # a nested message
+    in_json = json.dumps({"route": "SendIt", "payload": {"inners": [{}] * 5_000}})
+    in_binary = frame_pb2.Frame(route="SendIt", payload=strict.SerializePartialToString()).SerializeToString()
+    for frame in (in_json, in_binary):
+        with pytest.raises(FrameError, match=r"not set: name, inners\[0\]\.number, inners\[1\]") as caught:
+            decode(frame, {"SendIt": operation(STRICT)})
+        assert len(str(caught.value)) < 400
+
+
+def test_a_json_name_that_is_another_fields_own_name_means_the_first() -> None:
+    crossed: Any = CROSSED(label="x", owner=LEAF())
+    sent = operation(CROSSED, format=Format.JSON)
+    frame = encode(sent, crossed)
+    assert json.loads(frame)["payload"] == {"owner": "x", "ownerInfo": {}}
+    assert decode(frame.decode(), {"SendIt": sent})[1] == crossed
+
+
+@pytest.mark.parametrize("message_type", [timestamp_pb2.Timestamp, struct_pb2.ListValue, wrappers_pb2.StringValue])
+def test_an_object_is_no_well_known_type_that_is_none(message_type: type[Message]) -> None:
+    for payload in ("{}", '{"a":1}'):
+        with pytest.raises(FrameError):
+            decode(f'{{"route":"SendIt","payload":{payload}}}', {"SendIt": operation(message_type)})
 
 
 def test_what_json_cannot_say_is_an_error_on_the_way_out() -> None:

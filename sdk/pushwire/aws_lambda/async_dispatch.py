@@ -55,7 +55,7 @@ async def _dispatch(plan: Plan, event: Mapping[str, Any], context: Any) -> Resul
 
 async def _call(step: Step, request: AnyRequest) -> None:
     if step.function is not None:
-        check_result(request, await step.function(request))
+        check_result(step, request, await step.function(request))
 
 
 async def _refuse(step: Step, request: AnyRequest) -> None:

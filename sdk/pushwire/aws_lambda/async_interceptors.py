@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from pushwire.aws_lambda.connect import ConnectionDenied
-from pushwire.aws_lambda.interceptors import AnyRequest, log_failure
+from pushwire.aws_lambda.interceptors import AnyRequest, log_failure, refuse_what_nobody_runs
 
 __all__ = ["AsyncCallNext", "AsyncInterceptor", "async_chain", "async_logging_interceptor"]
 
@@ -52,4 +52,5 @@ def async_chain(interceptors: Sequence[AsyncInterceptor], handle: AsyncCallNext)
 
 
 async def _step(interceptor: AsyncInterceptor, call_next: AsyncCallNext, request: AnyRequest) -> None:
-    await interceptor(request, call_next)
+    untyped: Callable[..., Any] = interceptor
+    refuse_what_nobody_runs(interceptor, await untyped(request, call_next))

@@ -48,7 +48,7 @@ def dispatch(plan: Plan, event: Mapping[str, Any], context: Any) -> Result:
 
 def _call(step: Step, request: AnyRequest) -> None:
     if step.function is not None:
-        check_result(request, step.function(request))
+        check_result(step, request, step.function(request))
 
 
 def _refuse(step: Step, request: AnyRequest) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
+from pushwire._functions import name_of
 from pushwire._log import logger
 from pushwire.aws_lambda.connect import ConnectionDenied
+from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 
 __all__ = ["AnyRequest", "CallNext", "Interceptor", "chain", "log_failure", "logging_interceptor"]
@@ -74,4 +76,24 @@ def chain(interceptors: Sequence[Interceptor], handle: CallNext) -> CallNext:
 
 
 def _step(interceptor: Interceptor, call_next: CallNext, request: AnyRequest) -> None:
-    interceptor(request, call_next)
+    untyped: Callable[..., Any] = interceptor
+    refuse_what_nobody_runs(interceptor, untyped(request, call_next))
+
+
+def refuse_what_nobody_runs(function: object, result: object) -> None:
+    """Refuse what a function has returned where it is still to be run: nothing of the function has been done.
+
+    Registration refuses what can be told of the function; a decorator may hide it.
+
+    Raises:
+        RouterError: It is a coroutine, or a generator.
+    """
+    if result is None or not any(hasattr(result, name) for name in ("__await__", "send", "asend")):
+        return
+    close = getattr(result, "close", None)
+    if close is not None:
+        close()
+    raise RouterError(
+        f"{name_of(function)} returned {type(result).__name__}, which nobody runs: is it, or what it decorates, of the "
+        "other kind? Routers run functions written with def, async routers those written with async def"
+    )

@@ -21,12 +21,13 @@ FORBIDDEN: Final = "Forbidden"
 routes and integrations", API Gateway developer guide)."""
 
 _KEEPALIVE: Final = frame.KEEPALIVE.decode()
+_KEEPALIVE_IN_BASE64: Final = base64.b64encode(frame.KEEPALIVE).decode()
 _LONGEST_BASE64: Final = (frame.MAX_FRAME_SIZE + 2) // 3 * 4
 
 
 def is_keepalive(event: MessageEvent) -> bool:
     """Whether a client says nothing but that it is there, so that API Gateway does not take it for idle."""
-    return event.body == _KEEPALIVE
+    return event.body == (_KEEPALIVE_IN_BASE64 if event.is_base64_encoded else _KEEPALIVE)
 
 
 class Received(NamedTuple):

@@ -12,7 +12,7 @@ from pushwire._log import logger
 from pushwire.aws_lambda.connect import ConnectionAccepted
 from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent, kind_of, raw_event
-from pushwire.aws_lambda.interceptors import AnyRequest
+from pushwire.aws_lambda.interceptors import AnyRequest, refuse_what_nobody_runs
 from pushwire.aws_lambda.messages import FORBIDDEN, Received, error_frame, receive, unclaimed
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 from pushwire.aws_lambda.service import Family, Registration, Service, checked_interceptors
@@ -191,9 +191,14 @@ class Disconnecting:
         return {"statusCode": OK}
 
 
-def check_result(request: AnyRequest, result: object) -> None:
-    """Warn of a handler that returns something: it goes nowhere."""
+def check_result(step: Step, request: AnyRequest, result: object) -> None:
+    """Warn of a handler that returns something: it goes nowhere.
+
+    Raises:
+        RouterError: What it returned is still to be run.
+    """
     if result is not None:
+        refuse_what_nobody_runs(step.function, result)
         logger("aws_lambda").warning(
             "%s: the handler returned %s, which goes nowhere: answer with request.sdk",
             request.operation or request.route,

@@ -99,8 +99,16 @@ class _Checks:
 
     def _event_classes_meet(self) -> Iterator[Problem]:
         owners: dict[str, tuple[Service, Rpc]] = {}
+        unions = {f"{service.class_prefix}Event": service for service in self._contract.services}
         for service in self._contract.services:
             for rpc in service.outbound:
+                union = unions.get(rpc.event_class)
+                if union is not None:
+                    line = self._line(union.path, locations.SERVICE_NAME)
+                    text = (
+                        f"gives the Python class {rpc.event_class}, as {union.name}{line} does: rename one of the two"
+                    )
+                    yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
                 owner, first = owners.setdefault(rpc.event_class, (service, rpc))
                 # Services with one prefix are told of that, and not of everything that follows from it.
                 if first is not rpc and (owner is service or owner.class_prefix != service.class_prefix):
