@@ -25,8 +25,8 @@ settings.load_profile("by-hand")
 TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
 CLIENTS = [
-    *("a_thousand_drops", "auth", "keepalive", "receiving", "sending", "several_services", "staying_connected"),
-    "the_faults_of_pdk",
+    *("a_thousand_drops", "auth", "closing", "hooks", "keepalive", "receiving", "sending"),
+    *("several_services", "staying_connected", "the_faults_of_pdk"),
 ]
 """What is tested of clients through the local gateway."""
 NEEDS = {
