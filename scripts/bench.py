@@ -12,20 +12,20 @@ from scripts.benches.broadcast import broadcast
 from scripts.benches.client import client
 from scripts.benches.codegen import codegen
 from scripts.benches.coldstart import coldstart
-from scripts.benches.connections import connections
 from scripts.benches.dispatch import dispatch
 from scripts.benches.gateway import gateway
 from scripts.benches.importing import importing
 from scripts.benches.memory import memory
 from scripts.benches.send import send
 from scripts.benches.size import size
+from scripts.benches.transport import transport
 
 BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "broadcast": broadcast,
     "client": client,
     "codegen": codegen,
     "coldstart": coldstart,
-    "connections": connections,
+    "transport": transport,
     "dispatch": dispatch,
     "gateway": gateway,
     "importing": importing,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_rooms import imported
+from tests.test_layers import imported
 
 ROOT = Path(__file__).parents[1]
 SUITE = ROOT / "tests" / "conformance"

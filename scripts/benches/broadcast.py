@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from functools import partial
 from pathlib import Path
 
-from pushwire.connections import AsyncConnections, Connections
+from pushwire.transport import AsyncTransport, Transport
 from scripts.benches import awscrt_loop
 from scripts.benches.boto3_loops import aiobotocore_is_installed, aiobotocore_loop, boto3_loop
 from scripts.benches.measuring import EXAMPLE, answering_server, certificate_and_bundle, compare
@@ -111,25 +111,25 @@ def fastest_server(certificate: Path | None = None) -> Iterator[str]:
 
 @contextlib.contextmanager
 def boto3_broadcast(url: str, clients: int) -> Iterator[Callable[[], None]]:
-    from pushwire.connections import Boto3Connections
+    from pushwire.transport import Boto3Transport
 
-    with contextlib.closing(Boto3Connections(url)) as connections:
-        yield broadcast_through(connections, clients)
+    with contextlib.closing(Boto3Transport(url)) as transport:
+        yield broadcast_through(transport, clients)
 
 
 @contextlib.contextmanager
 def http_broadcast(url: str, clients: int) -> Iterator[Callable[[], None]]:
-    from pushwire.connections import HttpConnections
+    from pushwire.transport import HttpTransport
 
-    with contextlib.closing(HttpConnections(url)) as connections:
-        yield broadcast_through(connections, clients)
+    with contextlib.closing(HttpTransport(url)) as transport:
+        yield broadcast_through(transport, clients)
 
 
-def broadcast_through(connections: Connections, clients: int) -> Callable[[], None]:
+def broadcast_through(transport: Transport, clients: int) -> Callable[[], None]:
     from chat.v1.chat_pb2 import Greeting
     from chat.v1.chat_pushwire import ChatServerSdk
 
-    sdk = ChatServerSdk(connections=connections)
+    sdk = ChatServerSdk(transport=transport)
 
     def run() -> None:
         assert sdk.broadcast.send_greeting(ids(clients), Greeting(greeting="Hello!")).accepted == clients
@@ -138,23 +138,23 @@ def broadcast_through(connections: Connections, clients: int) -> Callable[[], No
 
 
 def async_boto3_broadcast(url: str, clients: int) -> contextlib.AbstractContextManager[Callable[[], None]]:
-    from pushwire.connections import AsyncBoto3Connections
+    from pushwire.transport import AsyncBoto3Transport
 
-    return async_broadcast_through(AsyncBoto3Connections(url), clients)
+    return async_broadcast_through(AsyncBoto3Transport(url), clients)
 
 
 def async_http_broadcast(url: str, clients: int) -> contextlib.AbstractContextManager[Callable[[], None]]:
-    from pushwire.connections import AsyncHttpConnections
+    from pushwire.transport import AsyncHttpTransport
 
-    return async_broadcast_through(AsyncHttpConnections(url), clients)
+    return async_broadcast_through(AsyncHttpTransport(url), clients)
 
 
 @contextlib.contextmanager
-def async_broadcast_through(connections: AsyncConnections, clients: int) -> Iterator[Callable[[], None]]:
+def async_broadcast_through(transport: AsyncTransport, clients: int) -> Iterator[Callable[[], None]]:
     from chat.v1.chat_pb2 import Greeting
     from chat.v1.chat_pushwire import AsyncChatServerSdk
 
-    sdk = AsyncChatServerSdk(connections=connections)
+    sdk = AsyncChatServerSdk(transport=transport)
 
     async def broadcast() -> None:
         report = await sdk.broadcast.send_greeting(ids(clients), Greeting(greeting="Hello!"))
@@ -162,7 +162,7 @@ def async_broadcast_through(connections: AsyncConnections, clients: int) -> Iter
 
     with asyncio.Runner() as runner:
         yield lambda: runner.run(broadcast())
-        runner.run(connections.close())
+        runner.run(transport.close())
 
 
 def ids(clients: int) -> Iterator[str]:

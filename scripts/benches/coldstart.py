@@ -15,8 +15,8 @@ OURS = """
 import sys
 from chat.v1.chat_pb2 import Greeting
 from chat.v1.chat_pushwire import ChatServerSdk
-from pushwire.connections import HttpConnections
-sdk = ChatServerSdk(connections=HttpConnections(sys.argv[1]))
+from pushwire.transport import HttpTransport
+sdk = ChatServerSdk(transport=HttpTransport(sys.argv[1]))
 sdk.send_greeting("R0oXAdfD0kwCH6w=", Greeting(greeting="Hello!"))
 """
 
@@ -44,7 +44,7 @@ LAMBDA = {
 
 
 def coldstart(rounds: int) -> dict[str, float]:
-    """Fresh interpreters up to the end of their first send: a generated SDK on HttpConnections, beside bare boto3."""
+    """Fresh interpreters up to the end of their first send: a generated SDK on HttpTransport, beside bare boto3."""
     # As in a Lambda: every module has its bytecode, from the round that does not count.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | LAMBDA
     figures = measured("", environment, rounds, answering_server())
@@ -60,7 +60,7 @@ def measured(
 ) -> dict[str, float]:
     base = f"bare boto3{over}"
     with server as url:
-        programs = {f"HttpConnections{over}": OURS, base: BOTO3}
+        programs = {f"HttpTransport{over}": OURS, base: BOTO3}
         commands = {name: [sys.executable, "-c", code + PEAK_MEMORY, url] for name, code in programs.items()}
 
         def interpreter(name: str) -> subprocess.CompletedProcess[str]:

@@ -15,9 +15,9 @@ def dispatch(rounds: int) -> dict[str, float]:
     sys.path.insert(0, str(EXAMPLE))
     from chat.v1.chat_pb2 import JoinRoomRequest
     from chat.v1.chat_pushwire import ChatRouter, ChatServerSdk
-    from pushwire.testing import RecordingConnections, message_event
+    from pushwire.testing import RecordingTransport, message_event
 
-    sdk = ChatServerSdk(connections=RecordingConnections())
+    sdk = ChatServerSdk(transport=RecordingTransport())
     router = ChatRouter(sdk=lambda _url: sdk)
     router.join_room(lambda _request: None)
     event = message_event("JoinRoom", JoinRoomRequest(room="lobby", name="Ada"))

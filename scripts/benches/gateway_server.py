@@ -19,7 +19,7 @@ async def main() -> None:
     numbers = itertools.count()
     gateway = LocalGateway(
         handler,
-        without=("$connect", "$disconnect"),
+        omit_routes=("$connect", "$disconnect"),
         settings=GatewaySettings(quotas=quotas),
         new_id=lambda: f"{next(numbers):015d}=",
     )

@@ -13,15 +13,15 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "chat"))
 
 from chat.v1.chat_pb2 import Greeting
 from chat.v1.chat_pushwire import ChatServerSdk
-from pushwire.connections import ConnectionInfo
-from pushwire.connections.fan_out import FanOut
-from pushwire.connections.protocol import FanOutOptions
-from pushwire.connections.retry import RetryPolicy
 from pushwire.errors import ConnectionGoneError, SendError
+from pushwire.transport import ConnectionInfo
+from pushwire.transport.fan_out import FanOut
+from pushwire.transport.protocol import FanOutOptions
+from pushwire.transport.retry import RetryPolicy
 
 
 class KeepsNothing:
-    """Connections that answer at once, 32 posts later: the whole of a broadcast but its I/O."""
+    """A transport that answers at once, 32 posts later: the whole of a broadcast but its I/O."""
 
     def post_many(
         self,
@@ -67,6 +67,6 @@ def ids(count: int) -> Iterator[str]:
 
 if __name__ == "__main__":
     count = int(sys.argv[1])
-    report = ChatServerSdk(connections=KeepsNothing()).broadcast.send_greeting(ids(count), Greeting(greeting="Hello!"))
+    report = ChatServerSdk(transport=KeepsNothing()).broadcast.send_greeting(ids(count), Greeting(greeting="Hello!"))
     assert (report.accepted, len(report.gone)) == (count * 99 // 100, count // 100)
     print(next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line).split()[1])

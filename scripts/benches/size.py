@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 CHOICES = {
-    "pushwire: HttpConnections": ["."],
+    "pushwire: HttpTransport": ["."],
     "pushwire[boto3]": [".[boto3]"],
     "pushwire[client]": [".[client]"],
     "pushwire[powertools]": [".[powertools]"],

@@ -21,10 +21,10 @@ from pushwire.errors import (
 from pushwire.operation import Direction, Format, Operation
 
 if TYPE_CHECKING:
-    from pushwire.connections.protocol import ConnectionInfo
-    from pushwire.connections.rate_limit import RateLimit
     from pushwire.server.options import BroadcastOptions
     from pushwire.server.report import BroadcastReport
+    from pushwire.transport.protocol import ConnectionInfo
+    from pushwire.transport.rate_limit import RateLimit
 
 __all__ = [
     "BroadcastError",
@@ -53,8 +53,8 @@ __all__ = [
 _LAZY = {
     "BroadcastOptions": "pushwire.server.options",
     "BroadcastReport": "pushwire.server.report",
-    "ConnectionInfo": "pushwire.connections.protocol",
-    "RateLimit": "pushwire.connections.rate_limit",
+    "ConnectionInfo": "pushwire.transport.protocol",
+    "RateLimit": "pushwire.transport.rate_limit",
 }
 
 

@@ -11,8 +11,8 @@ from typing import Any, cast
 from google.protobuf.empty_pb2 import Empty
 
 from pushwire.aws_lambda import AnyRequest, AsyncCallNext, AsyncInterceptor, ConnectionAccepted, Handlers, Interceptor
-from pushwire.connections import ConnectionInfo
-from pushwire.testing import RecordingConnections
+from pushwire.testing import RecordingTransport
+from pushwire.transport import ConnectionInfo
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import (
     AsyncDeskConnectRequest,
@@ -30,7 +30,7 @@ OnGone = Callable[[str], object]
 
 def async_router(
     desk: Any,
-    connections: RecordingConnections,
+    transport: RecordingTransport,
     interceptors: Sequence[Interceptor],
     on_gone: OnGone | None,
     *,
@@ -40,7 +40,7 @@ def async_router(
     router = AsyncDeskRouter(
         None if by_decorators else handlers,
         interceptors=[awaiting(interceptor) for interceptor in interceptors],
-        sdk=lambda _url: AsyncDeskServerSdk(connections=Awaited(connections), on_gone=on_gone),
+        sdk=lambda _url: AsyncDeskServerSdk(transport=Awaited(transport), on_gone=on_gone),
     )
     if by_decorators:
         router.enter(handlers.enter)
@@ -134,9 +134,9 @@ def awaiting(interceptor: Interceptor) -> AsyncInterceptor:
 class Awaited:
     """Recording connections, as async ones."""
 
-    def __init__(self, connections: RecordingConnections) -> None:
-        self._connections = connections
-        self.ended = connections.ended
+    def __init__(self, transport: RecordingTransport) -> None:
+        self._connections = transport
+        self.ended = transport.ended
 
     async def post(self, connection_id: str, data: bytes, /) -> None:
         self._connections.post(connection_id, data)

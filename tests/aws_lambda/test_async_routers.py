@@ -23,7 +23,7 @@ from pushwire.aws_lambda import (
     async_logging_interceptor,
     logging_interceptor,
 )
-from pushwire.testing import AsyncRecordingConnections, connect_event, disconnect_event, message_event
+from pushwire.testing import AsyncRecordingTransport, connect_event, disconnect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import (
     AsyncDeskHandlers,
@@ -55,21 +55,21 @@ class AsyncDesk(AsyncDeskHandlers):
         raise LookupError(request.connection_id)
 
 
-def router(connections: AsyncRecordingConnections, **options: Any) -> AsyncDeskRouter:
-    return AsyncDeskRouter(AsyncDesk(), sdk=lambda _url: AsyncDeskServerSdk(connections=connections), **options)
+def router(transport: AsyncRecordingTransport, **options: Any) -> AsyncDeskRouter:
+    return AsyncDeskRouter(AsyncDesk(), sdk=lambda _url: AsyncDeskServerSdk(transport=transport), **options)
 
 
 def test_a_handler_awaits_its_sends() -> None:
-    connections = AsyncRecordingConnections()
-    assert router(connections)(message_event("Enter", Visitor(name="Ada"), connection_id="a"), None) == OK
-    assert router(connections)(SAY, None) == OK
-    assert connections.sent.to("a") == [Greeting(text="Hi Ada"), Greeting(text="Hi")]
-    assert connections.sent.to("b") == [Greeting(text="Hi")]
+    transport = AsyncRecordingTransport()
+    assert router(transport)(message_event("Enter", Visitor(name="Ada"), connection_id="a"), None) == OK
+    assert router(transport)(SAY, None) == OK
+    assert transport.sent.to("a") == [Greeting(text="Hi Ada"), Greeting(text="Hi")]
+    assert transport.sent.to("b") == [Greeting(text="Hi")]
 
 
 def test_what_a_handler_raises_comes_out_and_the_next_event_finds_everything_well() -> None:
-    connections = AsyncRecordingConnections()
-    desk = router(connections, interceptors=[async_logging_interceptor])
+    transport = AsyncRecordingTransport()
+    desk = router(transport, interceptors=[async_logging_interceptor])
     with pytest.raises(LookupError, match="a"):
         desk(message_event("Leave", Empty(), connection_id="a"), None)
     assert desk(SAY, None) == OK
@@ -87,12 +87,12 @@ def test_a_denial_passes_the_logging_interceptor_as_a_decision(caplog: pytest.Lo
 
 
 def test_a_client_that_cannot_be_told_of_its_refusal_changes_nothing(
-    pushwire_async_connections: AsyncRecordingConnections,
+    pushwire_async_transport: AsyncRecordingTransport,
 ) -> None:
-    pushwire_async_connections.failures["a"] = ConnectionGoneError()
+    pushwire_async_transport.failures["a"] = ConnectionGoneError()
     broken = message_event("say", body="{", connection_id="a")
-    assert router(pushwire_async_connections)(broken, None) == OK
-    assert pushwire_async_connections.posts == []
+    assert router(pushwire_async_transport)(broken, None) == OK
+    assert pushwire_async_transport.posts == []
 
 
 def test_all_events_of_all_routers_run_on_one_loop() -> None:
@@ -184,7 +184,7 @@ def test_a_thread_that_ends_first_hands_the_loop_over() -> None:
 
 
 def test_a_call_inside_a_running_loop_says_what_to_do_instead() -> None:
-    desk = router(AsyncRecordingConnections())
+    desk = router(AsyncRecordingTransport())
 
     async def call() -> None:
         with pytest.raises(RuntimeError, match=r"await asyncio\.to_thread\(router, event, context\)"):
@@ -199,9 +199,9 @@ def test_asyncio_is_loaded_when_an_async_router_is_first_called() -> None:
 import sys
 from tests.aws_lambda.contract.desk_pushwire import AsyncDeskRouter, AsyncDeskServerSdk, DeskRouter
 from tests.aws_lambda.contract.desk_pb2 import Greeting
-from pushwire.testing import AsyncRecordingConnections, message_event
+from pushwire.testing import AsyncRecordingTransport, message_event
 DeskRouter()
-router = AsyncDeskRouter(sdk=lambda url: AsyncDeskServerSdk(connections=AsyncRecordingConnections()))
+router = AsyncDeskRouter(sdk=lambda url: AsyncDeskServerSdk(transport=AsyncRecordingTransport()))
 @router.say
 async def say(request, /):
     await request.sdk.greet("a", request.message)
@@ -295,8 +295,8 @@ class Presence(AsyncPresenceHandlers):
 
 
 def test_several_services_share_an_api() -> None:
-    log, connections = list[str](), AsyncRecordingConnections()
-    desk = router(connections)
+    log, transport = list[str](), AsyncRecordingTransport()
+    desk = router(transport)
 
     @(also := AsyncDeskRouter()).on_disconnect
     async def on_disconnect(_request: object, /) -> None:
@@ -306,12 +306,12 @@ def test_several_services_share_an_api() -> None:
         log.append(f"around {request.route}")
         await call_next(request)
 
-    presence = AsyncPresenceRouter(Presence(log), sdk=lambda _url: AsyncPresenceServerSdk(connections=connections))
+    presence = AsyncPresenceRouter(Presence(log), sdk=lambda _url: AsyncPresenceServerSdk(transport=transport))
     both = AsyncRouter(presence, desk, interceptors=[note])
     assert [operation.name for operation in both.operations][:2] == ["Appear", "Seen"]
     assert both(message_event("Appear", Visitor(name="Ada"), connection_id="a"), None) == OK
     assert both(SAY, None) == OK
-    assert connections.sent.to("a") == [Visitor(name="Ada"), Greeting(text="Hi")]
+    assert transport.sent.to("a") == [Visitor(name="Ada"), Greeting(text="Hi")]
     assert both(connect_event(), None) == {"statusCode": 401}
     assert both(connect_event(query_string_parameters={"token": "t"}), None) == OK
     log.clear()

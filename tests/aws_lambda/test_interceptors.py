@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pushwire.aws_lambda import AnyRequest, CallNext, ConnectionDenied, MissingStateError, StateKey, logging_interceptor
-from pushwire.testing import RecordingConnections, connect_event, disconnect_event, message_event
+from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import DeskRouter, DeskServerSdk
 from tests.aws_lambda.world import CAPTURED_MESSAGE, CONNECTION_ID, OK, Desk, OpenDesk, by_class
@@ -41,14 +41,14 @@ def test_order_and_nesting() -> None:
     assert callable(say), "a decorator gives the function back"
 
 
-def test_they_wrap_everything(form: Any, pushwire_connections: RecordingConnections) -> None:
+def test_they_wrap_everything(form: Any, pushwire_transport: RecordingTransport) -> None:
     seen: list[tuple[str, str]] = []
 
     def note(request: AnyRequest, call_next: CallNext, /) -> None:
         seen.append((request.route, request.connection_id))
         call_next(request)
 
-    router = form(OpenDesk(), pushwire_connections, [note])
+    router = form(OpenDesk(), pushwire_transport, [note])
     unknown = message_event("Nobody", body='{"route":"Nobody"}', connection_id="d")
     events = [connect_event(connection_id="a"), message_event("Enter", Visitor(), connection_id="b")]
     for event in (*events, disconnect_event(connection_id="c"), unknown):
@@ -77,20 +77,20 @@ def test_an_exception_passes_through_all_of_them(form: Any) -> None:
     def fail(_request: object) -> None:
         raise LookupError
 
-    router = form(Desk(say=fail), RecordingConnections(), [tell(log, "a"), tell(log, "b")])
+    router = form(Desk(say=fail), RecordingTransport(), [tell(log, "a"), tell(log, "b")])
     with pytest.raises(LookupError):
         router(SAY, None)
     assert log == ["a+", "b+", "b!", "a!"]
 
 
-def test_one_that_does_not_go_on_has_handled_the_message(form: Any, pushwire_connections: RecordingConnections) -> None:
+def test_one_that_does_not_go_on_has_handled_the_message(form: Any, pushwire_transport: RecordingTransport) -> None:
     def closed(request: AnyRequest, _call_next: CallNext, /) -> None:
         request.sdk.say(request.connection_id, Greeting(text="we are closed"))
 
     desk = Desk()
-    assert form(desk, pushwire_connections, [closed])(SAY, None) == OK
+    assert form(desk, pushwire_transport, [closed])(SAY, None) == OK
     assert desk.calls == []
-    assert pushwire_connections.sent[0].message == Greeting(text="we are closed")
+    assert pushwire_transport.sent[0].message == Greeting(text="we are closed")
 
 
 def test_state_is_typed_and_of_one_request() -> None:
@@ -108,7 +108,7 @@ def test_state_is_typed_and_of_one_request() -> None:
             [state[user], state.get(user), state.get(other), state.get(other, 5), user in state, other in state]
         )
 
-    router = by_class(Desk(say=look), RecordingConnections(), [log_in])
+    router = by_class(Desk(say=look), RecordingTransport(), [log_in])
     for _ in range(2):
         router(SAY, None)
     assert seen == ["ada", "ada", None, 5, True, False] * 2
@@ -117,7 +117,7 @@ def test_state_is_typed_and_of_one_request() -> None:
 
 def test_state_that_nobody_has_set() -> None:
     user = StateKey[str]("user")
-    router = by_class(Desk(say=lambda request: request.state[user]), RecordingConnections())
+    router = by_class(Desk(say=lambda request: request.state[user]), RecordingTransport())
     with pytest.raises(MissingStateError, match="no 'user': an interceptor that sets it must come before"):
         router(SAY, None)
 
@@ -127,7 +127,7 @@ def test_the_logging_one_tells_what_failed_and_lets_it_pass(form: Any, caplog: p
         raise LookupError("nobody")
 
     with pytest.raises(LookupError):
-        form(Desk(say=fail), RecordingConnections(), [logging_interceptor])(CAPTURED_MESSAGE, None)
+        form(Desk(say=fail), RecordingTransport(), [logging_interceptor])(CAPTURED_MESSAGE, None)
     (record,) = caplog.records
     assert record.getMessage() == f"desk.v1.DeskService.Say: the handler raised (connection {CONNECTION_ID})"
     facts = (vars(record)["operation"], vars(record)["route"], vars(record)["connection_id"])
@@ -139,7 +139,7 @@ def test_the_logging_one_is_silent_where_nothing_fails(caplog: pytest.LogCapture
     def deny(_request: object) -> None:
         raise ConnectionDenied(401)
 
-    router = by_class(OpenDesk(on_connect=deny), RecordingConnections(), [logging_interceptor])
+    router = by_class(OpenDesk(on_connect=deny), RecordingTransport(), [logging_interceptor])
     with caplog.at_level(logging.WARNING, logger="pushwire"):
         router(SAY, None)
         assert router(connect_event(), None) == {"statusCode": 401}
@@ -173,7 +173,7 @@ def test_the_sdk_is_the_same_in_and_out_of_the_chain() -> None:
         seen.append(request.sdk)
         call_next(request)
 
-    sdk = DeskServerSdk(connections=RecordingConnections())
+    sdk = DeskServerSdk(transport=RecordingTransport())
     router = DeskRouter(Desk(say=lambda request: seen.append(request.sdk)), interceptors=[note], sdk=lambda _url: sdk)
     router(SAY, None)
     assert seen == [sdk, sdk]

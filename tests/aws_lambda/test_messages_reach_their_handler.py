@@ -17,7 +17,7 @@ from google.protobuf.empty_pb2 import Empty
 import pushwire
 from pushwire import CallbackUrlError, Format
 from pushwire.aws_lambda import EventError, MessageEvent, RouterError
-from pushwire.testing import RecordingConnections, message_event
+from pushwire.testing import RecordingTransport, message_event
 from pushwire.v1.frame_pb2 import Frame
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Place, Visitor
 from tests.aws_lambda.contract.desk_pushwire import DeskRequest, DeskRouter, DeskServerSdk
@@ -26,15 +26,15 @@ from tests.aws_lambda.world import CAPTURED_MESSAGE, CONNECTION_ID, OK, Desk, Op
 VISITOR = Visitor(name="Ada", badge=2**40, place=Place(room="hall"), tags=["a"], nickname="A")
 
 
-def test_a_captured_event(form: Any, pushwire_connections: RecordingConnections) -> None:
+def test_a_captured_event(form: Any, pushwire_transport: RecordingTransport) -> None:
     desk = Desk()
-    assert form(desk, pushwire_connections)(CAPTURED_MESSAGE, None) == OK
+    assert form(desk, pushwire_transport)(CAPTURED_MESSAGE, None) == OK
     assert desk.calls == [("say", Greeting(text="Hello!"))]
 
 
-def test_every_operation_that_servers_receive(form: Any, pushwire_connections: RecordingConnections) -> None:
+def test_every_operation_that_servers_receive(form: Any, pushwire_transport: RecordingTransport) -> None:
     desk = Desk()
-    router = form(desk, pushwire_connections)
+    router = form(desk, pushwire_transport)
     for route, message in {"Enter": VISITOR, "say": Greeting(text="é \U0001f600"), "Leave": Empty()}.items():
         assert router(message_event(route, message), None) == OK
     assert desk.calls == [("enter", VISITOR), ("say", Greeting(text="é \U0001f600")), ("leave", Empty())]
@@ -42,10 +42,10 @@ def test_every_operation_that_servers_receive(form: Any, pushwire_connections: R
 
 @pytest.mark.parametrize("route_key", ["$default", "say", "another"])
 def test_either_format_whatever_route_api_gateway_has_chosen(
-    form: Any, pushwire_connections: RecordingConnections, route_key: str
+    form: Any, pushwire_transport: RecordingTransport, route_key: str
 ) -> None:
     desk = Desk()
-    router = form(desk, pushwire_connections)
+    router = form(desk, pushwire_transport)
     for frame_format in Format:
         event = message_event("say", Greeting(text="Hi"), frame_format=frame_format, route_key=route_key)
         assert router(event, None) == OK
@@ -62,24 +62,24 @@ def test_either_format_whatever_route_api_gateway_has_chosen(
     ],
     ids=["json", "json after spaces", "bare frame", "frame as text"],
 )
-def test_a_body_that_the_integration_has_made_base64(pushwire_connections: RecordingConnections, sent: bytes) -> None:
+def test_a_body_that_the_integration_has_made_base64(pushwire_transport: RecordingTransport, sent: bytes) -> None:
     desk = Desk()
     event = saying(base64.b64encode(sent).decode(), route_key="$default", isBase64Encoded=True)
-    assert by_class(desk, pushwire_connections)(event, None) == OK
+    assert by_class(desk, pushwire_transport)(event, None) == OK
     assert desk.calls == [("say", Greeting(text="Hi"))]
 
 
-def test_unknown_fields_and_an_absent_payload_are_fine(pushwire_connections: RecordingConnections) -> None:
+def test_unknown_fields_and_an_absent_payload_are_fine(pushwire_transport: RecordingTransport) -> None:
     desk = Desk()
-    router = by_class(desk, pushwire_connections)
+    router = by_class(desk, pushwire_transport)
     router(saying('{"route":"say","payload":{"text":"Hi","new":{"deep":[1]}},"id":"7"}'), None)
     router(saying('{"route":"say"}'), None)
     assert desk.calls == [("say", Greeting(text="Hi")), ("say", Greeting())]
 
 
-def test_what_a_request_holds(pushwire_connections: RecordingConnections) -> None:
+def test_what_a_request_holds(pushwire_transport: RecordingTransport) -> None:
     seen: list[Any] = []
-    router = by_class(Desk(say=seen.append), pushwire_connections)
+    router = by_class(Desk(say=seen.append), pushwire_transport)
     context = object()
     router(CAPTURED_MESSAGE, context)
     (request,) = seen
@@ -94,14 +94,14 @@ def test_what_a_request_holds(pushwire_connections: RecordingConnections) -> Non
             setattr(request, name, None)
 
 
-def test_the_sdk_answers(form: Any, pushwire_connections: RecordingConnections) -> None:
+def test_the_sdk_answers(form: Any, pushwire_transport: RecordingTransport) -> None:
     def greet(request: DeskRequest[Visitor]) -> None:
         request.sdk.greet(request.connection_id, Greeting(text=f"Hi {request.message.name}"))
         request.sdk.say("another", Greeting(text="psst"))
 
-    form(Desk(enter=greet), pushwire_connections)(message_event("Enter", VISITOR, connection_id="a"), None)
-    assert pushwire_connections.sent.to("a") == [Greeting(text="Hi Ada")]
-    assert pushwire_connections.sent.to("another") == [Greeting(text="psst")]
+    form(Desk(enter=greet), pushwire_transport)(message_event("Enter", VISITOR, connection_id="a"), None)
+    assert pushwire_transport.sent.to("a") == [Greeting(text="Hi Ada")]
+    assert pushwire_transport.sent.to("another") == [Greeting(text="psst")]
 
 
 def test_one_sdk_serves_all_invocations_of_one_api() -> None:
@@ -109,7 +109,7 @@ def test_one_sdk_serves_all_invocations_of_one_api() -> None:
 
     def make(url: str) -> DeskServerSdk:
         made.append(url)
-        return DeskServerSdk(connections=RecordingConnections())
+        return DeskServerSdk(transport=RecordingTransport())
 
     used: list[object] = []
     router = DeskRouter(Desk(say=lambda request: used.append(request.sdk)), sdk=make)
@@ -159,7 +159,7 @@ def test_threads_share_one_sdk() -> None:
 
     def make(url: str) -> DeskServerSdk:
         made.append(url)
-        return DeskServerSdk(connections=RecordingConnections())
+        return DeskServerSdk(transport=RecordingTransport())
 
     def use(request: DeskRequest[Greeting]) -> None:
         barrier.wait(10)
@@ -176,7 +176,7 @@ def test_the_environments_callback_url_comes_first(monkeypatch: pytest.MonkeyPat
 
     def make(url: str) -> DeskServerSdk:
         made.append(url)
-        return DeskServerSdk(connections=RecordingConnections())
+        return DeskServerSdk(transport=RecordingTransport())
 
     monkeypatch.setenv("PUSHWIRE_CALLBACK_URL", "https://ws.example.com/key")
     DeskRouter(Desk(say=lambda request: request.sdk), sdk=make)(CAPTURED_MESSAGE, None)
@@ -189,19 +189,19 @@ def test_an_api_that_cannot_be_told_fails_where_the_sdk_is_used() -> None:
         router(captured(CAPTURED_MESSAGE, context={"domainName": "ws.example.com"}), None)
 
 
-def test_a_handlers_exception_leaves_the_lambda(form: Any, pushwire_connections: RecordingConnections) -> None:
+def test_a_handlers_exception_leaves_the_lambda(form: Any, pushwire_transport: RecordingTransport) -> None:
     def fail(request: object) -> None:
         raise LookupError("nobody here")
 
     with pytest.raises(LookupError, match="nobody here"):
-        form(Desk(say=fail), pushwire_connections)(CAPTURED_MESSAGE, None)
-    assert pushwire_connections.posts == []
+        form(Desk(say=fail), pushwire_transport)(CAPTURED_MESSAGE, None)
+    assert pushwire_transport.posts == []
 
 
 def test_what_a_handler_returns_goes_nowhere_and_that_is_said(
-    pushwire_connections: RecordingConnections, caplog: pytest.LogCaptureFixture
+    pushwire_transport: RecordingTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
-    router = DeskRouter(sdk=lambda _url: DeskServerSdk(connections=pushwire_connections))
+    router = DeskRouter(sdk=lambda _url: DeskServerSdk(transport=pushwire_transport))
     wrong: Any = lambda _request: {"statusCode": 400, "secret": 1}  # noqa: E731
     router.say(wrong)
     assert router(CAPTURED_MESSAGE, None) == OK
@@ -230,10 +230,10 @@ def never_begun(*_: object) -> Iterator[None]:
 @pytest.mark.parametrize("function", [never_run, never_begun])
 @pytest.mark.parametrize("place", ["handler", "interceptor"])
 def test_a_function_that_nobody_would_run_fails_the_lambda(
-    place: str, function: Any, pushwire_connections: RecordingConnections
+    place: str, function: Any, pushwire_transport: RecordingTransport
 ) -> None:
     interceptors = [hidden(function)] if place == "interceptor" else []
-    router = DeskRouter(sdk=lambda _url: DeskServerSdk(connections=pushwire_connections), interceptors=interceptors)
+    router = DeskRouter(sdk=lambda _url: DeskServerSdk(transport=pushwire_transport), interceptors=interceptors)
     router.say(hidden(function) if place == "handler" else (lambda _request: None))
     with pytest.raises(RouterError, match="which nobody runs"):
         router(CAPTURED_MESSAGE, None)
@@ -248,42 +248,42 @@ def test_a_partial_of_an_object_whose_call_is_async_is_refused() -> None:
         DeskRouter().say(wrong)
 
 
-def test_on_default_gets_what_no_operation_claims(form: Any, pushwire_connections: RecordingConnections) -> None:
+def test_on_default_gets_what_no_operation_claims(form: Any, pushwire_transport: RecordingTransport) -> None:
     seen: list[Any] = []
     desk = OpenDesk(on_default=seen.append)
-    router = form(desk, pushwire_connections)
+    router = form(desk, pushwire_transport)
     for body in ('{"route":"Nobody","payload":{"x":1}}', '{"route":"Greet","payload":{"text":"Hi"}}'):
         assert router(saying(body, route_key="$default"), None) == OK
         assert desk.calls.pop() == ("on_default", body)
     assert (seen[0].message, seen[0].operation, seen[0].route) == (None, None, "$default")
-    assert pushwire_connections.posts == []
+    assert pushwire_transport.posts == []
 
 
 def test_one_lambda_per_route_takes_only_its_own(
-    pushwire_connections: RecordingConnections, caplog: pytest.LogCaptureFixture
+    pushwire_transport: RecordingTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
-    router = DeskRouter(sdk=lambda _url: DeskServerSdk(connections=pushwire_connections))
+    router = DeskRouter(sdk=lambda _url: DeskServerSdk(transport=pushwire_transport))
     desk = Desk()
     router.say(desk.say)
     assert router(CAPTURED_MESSAGE, None) == OK
     assert router(message_event("Enter", VISITOR, connection_id=CONNECTION_ID), None) == OK
     assert desk.calls == [("say", Greeting(text="Hello!"))]
-    assert b'"Forbidden"' in pushwire_connections.posts[0].data
+    assert b'"Forbidden"' in pushwire_transport.posts[0].data
     assert "message refused: Forbidden" in caplog.text
 
 
 def test_debug_logs_say_why_a_message_was_refused(
-    pushwire_connections: RecordingConnections, caplog: pytest.LogCaptureFixture
+    pushwire_transport: RecordingTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, logger="pushwire.aws_lambda"):
-        by_class(Desk(), pushwire_connections)(saying('{"route":"say","payload":[]}'), None)
+        by_class(Desk(), pushwire_transport)(saying('{"route":"say","payload":[]}'), None)
     assert "an object is expected, not a list" in caplog.text
 
 
-def test_powertools_event_is_taken_as_it_is(form: Any, pushwire_connections: RecordingConnections) -> None:
+def test_powertools_event_is_taken_as_it_is(form: Any, pushwire_transport: RecordingTransport) -> None:
     data_classes = pytest.importorskip("aws_lambda_powertools.utilities.data_classes", reason="needs Powertools")
     desk = Desk()
-    assert form(desk, pushwire_connections)(data_classes.APIGatewayWebSocketEvent(CAPTURED_MESSAGE), None) == OK
+    assert form(desk, pushwire_transport)(data_classes.APIGatewayWebSocketEvent(CAPTURED_MESSAGE), None) == OK
     assert desk.calls == [("say", Greeting(text="Hello!"))]
 
 
@@ -306,17 +306,15 @@ def test_powertools_event_is_taken_as_it_is(form: Any, pushwire_connections: Rec
         captured(CAPTURED_MESSAGE, context={"eventType": None, "routeKey": None}),
     ],
 )
-def test_a_lambda_that_something_else_invokes_fails_visibly(
-    pushwire_connections: RecordingConnections, event: Any
-) -> None:
+def test_a_lambda_that_something_else_invokes_fails_visibly(pushwire_transport: RecordingTransport, event: Any) -> None:
     with pytest.raises(EventError, match="WebSocket"):
-        by_class(OpenDesk(), pushwire_connections)(event, None)
-    assert pushwire_connections.posts == []
+        by_class(OpenDesk(), pushwire_transport)(event, None)
+    assert pushwire_transport.posts == []
 
 
-def test_without_an_event_type_the_route_key_tells(pushwire_connections: RecordingConnections) -> None:
+def test_without_an_event_type_the_route_key_tells(pushwire_transport: RecordingTransport) -> None:
     desk = OpenDesk()
-    router = by_class(desk, pushwire_connections)
+    router = by_class(desk, pushwire_transport)
     for route_key in ("$connect", "$disconnect", "say"):
         event = captured(CAPTURED_MESSAGE, context={"routeKey": route_key})
         del event["requestContext"]["eventType"]
@@ -334,8 +332,8 @@ def test_a_generated_module_loads_no_client_of_aws() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_router_tells_all_its_operations(form: Any, pushwire_connections: RecordingConnections) -> None:
-    router = form(Desk(), pushwire_connections)
+def test_a_router_tells_all_its_operations(form: Any, pushwire_transport: RecordingTransport) -> None:
+    router = form(Desk(), pushwire_transport)
     assert [operation.name for operation in router.operations] == ["Enter", "Greet", "Say", "Leave"]
     assert all(isinstance(operation, pushwire.Operation) for operation in router.operations)
 

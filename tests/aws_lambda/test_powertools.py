@@ -14,7 +14,7 @@ import pytest
 
 from pushwire import ConnectionGoneError, ThrottledError, UnavailableError
 from pushwire.aws_lambda import ConnectionDenied
-from pushwire.testing import AsyncRecordingConnections, RecordingConnections, connect_event, message_event
+from pushwire.testing import AsyncRecordingTransport, RecordingTransport, connect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting
 from tests.aws_lambda.contract.desk_pushwire import AsyncDeskRequest, AsyncDeskRouter, AsyncDeskServerSdk
 from tests.aws_lambda.world import OK, Desk, OpenDesk, by_class, saying
@@ -70,7 +70,7 @@ class TestLogger:
 
     def test_what_is_logged_meanwhile_has_the_keys(self, powertools: Any, logger: Any, stream: io.StringIO) -> None:
         desk = Desk(say=lambda _request: logger.info("inside"))
-        assert by_class(desk, RecordingConnections(), [powertools.LoggerInterceptor(logger)])(SAY, None) == OK
+        assert by_class(desk, RecordingTransport(), [powertools.LoggerInterceptor(logger)])(SAY, None) == OK
         logger.info("outside")
         inside, outside = self.lines(stream)
         assert (inside["operation"], inside["route"], inside["connection_id"]) == (OPERATION, "say", "a")
@@ -79,7 +79,7 @@ class TestLogger:
     def test_an_exception_is_logged_with_the_keys_and_passes(
         self, powertools: Any, logger: Any, stream: io.StringIO
     ) -> None:
-        router = by_class(Desk(say=failing), RecordingConnections(), [powertools.LoggerInterceptor(logger)])
+        router = by_class(Desk(say=failing), RecordingTransport(), [powertools.LoggerInterceptor(logger)])
         with pytest.raises(LookupError):
             router(SAY, None)
         logger.info("outside")
@@ -92,7 +92,7 @@ class TestLogger:
         assert "operation" not in outside
 
     def test_a_denial_is_no_failure(self, powertools: Any, logger: Any, stream: io.StringIO) -> None:
-        router = by_class(OpenDesk(on_connect=denying), RecordingConnections(), [powertools.LoggerInterceptor(logger)])
+        router = by_class(OpenDesk(on_connect=denying), RecordingTransport(), [powertools.LoggerInterceptor(logger)])
         assert router(connect_event(), None) == {"statusCode": 401}
         assert stream.getvalue() == ""
 
@@ -130,20 +130,20 @@ class TestTracer:
             xray_recorder.end_segment()
 
     def test_a_subsegment_named_by_the_operation(self, powertools: Any, segments: list[Any]) -> None:
-        self.trace(powertools, lambda tracing: by_class(Desk(), RecordingConnections(), [tracing]), SAY)
+        self.trace(powertools, lambda tracing: by_class(Desk(), RecordingTransport(), [tracing]), SAY)
         (subsegment,) = (sent for sent in segments if sent["name"] != "lambda")
         assert subsegment["name"] == f"## {OPERATION}"
         assert subsegment["annotations"] == {"operation": OPERATION, "route": "say", "connection_id": "a"}
 
     def test_one_of_a_connection(self, powertools: Any, segments: list[Any]) -> None:
-        self.trace(powertools, lambda tracing: by_class(Desk(), RecordingConnections(), [tracing]), connect_event())
+        self.trace(powertools, lambda tracing: by_class(Desk(), RecordingTransport(), [tracing]), connect_event())
         (subsegment,) = (sent for sent in segments if sent["name"] != "lambda")
         assert subsegment["name"] == "## connect"
         assert subsegment["annotations"]["route"] == "$connect"
 
     def test_an_exception_is_in_it(self, powertools: Any, segments: list[Any]) -> None:
         with pytest.raises(LookupError):
-            self.trace(powertools, lambda tracing: by_class(Desk(say=failing), RecordingConnections(), [tracing]), SAY)
+            self.trace(powertools, lambda tracing: by_class(Desk(say=failing), RecordingTransport(), [tracing]), SAY)
         (subsegment,) = (sent for sent in segments if sent["name"] != "lambda")
         assert subsegment["cause"]["exceptions"][0]["type"] == "LookupError"
         assert subsegment["fault"] is True
@@ -153,7 +153,7 @@ class TestTracer:
 
         desk = Desk()
         tracing = powertools.TracerInterceptor(Tracer(service="desk", disabled=True))
-        assert by_class(desk, RecordingConnections(), [tracing])(SAY, None) == OK
+        assert by_class(desk, RecordingTransport(), [tracing])(SAY, None) == OK
         assert len(desk.calls) == 1
 
 
@@ -182,8 +182,8 @@ class TestMetrics:
                     errors.append(type(error).__name__)
 
         errors: list[str] = []
-        connections = RecordingConnections(failures=failures)
-        assert by_class(Desk(say=send), connections, [powertools.MetricsInterceptor(metrics)])(SAY, None) == OK
+        transport = RecordingTransport(failures=failures)
+        assert by_class(Desk(say=send), transport, [powertools.MetricsInterceptor(metrics)])(SAY, None) == OK
         (blob,) = self.written(capsys)
         assert errors == ["ConnectionGoneError", "ThrottledError", "UnavailableError", "InvalidConnectionIdError"]
         counts = {name: blob[name] for name in ("SendsAccepted", "SendsGone", "SendsThrottled", "SendsFailed")}
@@ -193,15 +193,15 @@ class TestMetrics:
         (described,) = blob["_aws"]["CloudWatchMetrics"]
         assert described["Namespace"] == "Desk"
         assert sorted(described["Dimensions"][0]) == ["environment", "operation", "route", "service"]
-        assert len(connections.sent) == 2
+        assert len(transport.sent) == 2
 
     def test_a_broadcast_counts_each_of_its_sends(
         self, powertools: Any, metrics: Any, capsys: pytest.CaptureFixture[str]
     ) -> None:
         failures = {"gone": ConnectionGoneError(), "slow": ThrottledError()}
         desk = Desk(say=lambda request: request.sdk.broadcast.greet(["a", "b", "gone", "slow", "gone"], Greeting()))
-        connections = RecordingConnections(failures=failures)
-        assert by_class(desk, connections, [powertools.MetricsInterceptor(metrics)])(SAY, None) == OK
+        transport = RecordingTransport(failures=failures)
+        assert by_class(desk, transport, [powertools.MetricsInterceptor(metrics)])(SAY, None) == OK
         (blob,) = self.written(capsys)
         assert (blob["SendsAccepted"], blob["SendsGone"], blob["SendsThrottled"]) == ([2.0], [2.0], [1.0])
 
@@ -215,11 +215,11 @@ class TestMetrics:
             for thread in threads:
                 thread.join()
 
-        by_class(Desk(say=send), RecordingConnections(), [powertools.MetricsInterceptor(metrics)])(SAY, None)
+        by_class(Desk(say=send), RecordingTransport(), [powertools.MetricsInterceptor(metrics)])(SAY, None)
         assert self.written(capsys)[0]["SendsAccepted"] == [5.0]
 
     def test_what_was_refused(self, powertools: Any, metrics: Any, capsys: pytest.CaptureFixture[str]) -> None:
-        router = by_class(Desk(), RecordingConnections(), [powertools.MetricsInterceptor(metrics)])
+        router = by_class(Desk(), RecordingTransport(), [powertools.MetricsInterceptor(metrics)])
         router(saying("{"), None)
         (blob,) = self.written(capsys)
         assert blob["MessagesRefused"] == [1.0]
@@ -233,16 +233,14 @@ class TestMetrics:
             raise LookupError
 
         with pytest.raises(LookupError):
-            by_class(Desk(say=send_and_fail), RecordingConnections(), [powertools.MetricsInterceptor(metrics)])(
-                SAY, None
-            )
+            by_class(Desk(say=send_and_fail), RecordingTransport(), [powertools.MetricsInterceptor(metrics)])(SAY, None)
         assert self.written(capsys)[0]["SendsAccepted"] == [1.0]
 
     def test_a_connection_that_is_not_open_yet_has_failed_and_not_gone(
         self, powertools: Any, metrics: Any, capsys: pytest.CaptureFixture[str]
     ) -> None:
         desk = OpenDesk(on_connect=lambda request: request.sdk.greet(request.connection_id, Greeting()))
-        router = by_class(desk, RecordingConnections(), [powertools.MetricsInterceptor(metrics)])
+        router = by_class(desk, RecordingTransport(), [powertools.MetricsInterceptor(metrics)])
         assert router(connect_event(), None) == {"statusCode": 500}
         (blob,) = self.written(capsys)
         assert blob["SendsFailed"] == [1.0]
@@ -254,7 +252,7 @@ class TestMetrics:
     ) -> None:
         router = by_class(
             Desk(say=lambda _request: metrics.add_metric(name="Mine", unit="Count", value=1)),
-            RecordingConnections(),
+            RecordingTransport(),
             [powertools.MetricsInterceptor(metrics)],
         )
         router(SAY, None)
@@ -301,10 +299,10 @@ class TestAsyncRouters:
     def test_those_of_metrics(self, powertools: Any, capsys: pytest.CaptureFixture[str]) -> None:
         from aws_lambda_powertools import Metrics
 
-        connections = AsyncRecordingConnections(failures={"gone": ConnectionGoneError()})
+        transport = AsyncRecordingTransport(failures={"gone": ConnectionGoneError()})
         router = AsyncDeskRouter(
             interceptors=[powertools.AsyncMetricsInterceptor(Metrics(namespace="Desk", service="front"))],
-            sdk=lambda _url: AsyncDeskServerSdk(connections=connections),
+            sdk=lambda _url: AsyncDeskServerSdk(transport=transport),
         )
 
         @router.say

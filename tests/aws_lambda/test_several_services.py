@@ -13,7 +13,7 @@ from pushwire.aws_lambda import (
     Router,
     RouterError,
 )
-from pushwire.testing import RecordingConnections, connect_event, disconnect_event, message_event
+from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import (
     DeskRouter,
@@ -48,29 +48,29 @@ class Presence(PresenceHandlers):
 
 
 def both(log: list[str], *, desk: Desk | None = None, interceptors: Any = (), **presence: Any) -> Router:
-    connections = RecordingConnections()
+    transport = RecordingTransport()
     desk = desk or OpenDesk(
         on_connect=lambda _request: log.append("desk connect"),
         on_disconnect=lambda _request: log.append("desk disconnect"),
     )
     return Router(
-        DeskRouter(desk, sdk=lambda _url: DeskServerSdk(connections=connections)),
-        PresenceRouter(Presence(log, **presence), sdk=lambda _url: PresenceServerSdk(connections=connections)),
+        DeskRouter(desk, sdk=lambda _url: DeskServerSdk(transport=transport)),
+        PresenceRouter(Presence(log, **presence), sdk=lambda _url: PresenceServerSdk(transport=transport)),
         interceptors=interceptors,
     )
 
 
 def test_each_message_reaches_its_service_with_its_sdk() -> None:
     log: list[str] = []
-    desk, connections = Desk(), RecordingConnections()
+    desk, transport = Desk(), RecordingTransport()
     router = Router(
-        DeskRouter(desk, sdk=lambda _url: DeskServerSdk(connections=connections)),
-        PresenceRouter(Presence(log), sdk=lambda _url: PresenceServerSdk(connections=connections)),
+        DeskRouter(desk, sdk=lambda _url: DeskServerSdk(transport=transport)),
+        PresenceRouter(Presence(log), sdk=lambda _url: PresenceServerSdk(transport=transport)),
     )
     assert router(message_event("say", Greeting(text="Hi")), None) == OK
     assert router(message_event("Appear", Visitor(name="Ada"), connection_id="a", route_key="$default"), None) == OK
     assert (desk.calls, log) == ([("say", Greeting(text="Hi"))], ["appear"])
-    assert connections.sent.to("a") == [Visitor(name="Ada")]
+    assert transport.sent.to("a") == [Visitor(name="Ada")]
     assert [operation.name for operation in router.operations] == ["Enter", "Greet", "Say", "Leave", "Appear", "Seen"]
 
 
@@ -176,9 +176,9 @@ def test_two_on_default_are_refused_whenever_they_come() -> None:
         later.on_default(lambda _request: None)
 
 
-def test_the_one_on_default_serves_all(pushwire_connections: RecordingConnections) -> None:
+def test_the_one_on_default_serves_all(pushwire_transport: RecordingTransport) -> None:
     seen: list[Any] = []
-    presence = PresenceRouter(sdk=lambda _url: PresenceServerSdk(connections=pushwire_connections))
+    presence = PresenceRouter(sdk=lambda _url: PresenceServerSdk(transport=pushwire_transport))
     router = Router(DeskRouter(Desk()), presence)
     presence.on_default(lambda request: seen.append(request))
     assert router(saying('{"route":"Nobody"}', route_key="$default"), None) == OK

@@ -9,7 +9,7 @@ import pytest
 
 from pushwire import CallbackUrlError
 from pushwire.aws_lambda import AnyRequest, CallNext, ConnectionDenied, StateKey, logging_interceptor
-from pushwire.testing import RecordingConnections, connect_event, disconnect_event, message_event
+from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import MOOD_UNSPECIFIED, Greeting
 from tests.aws_lambda.contract.desk_pushwire import DeskRouter, DeskServerSdk
 from tests.aws_lambda.world import CAPTURED_CONNECT, OK, Desk, OpenDesk, error_frame, saying
@@ -27,7 +27,7 @@ def test_b3_connect_does_not_fail_open(form: Any) -> None:
     def look_up(_request: object) -> None:
         raise ConnectionError("the table of tokens is down")
 
-    router = form(OpenDesk(on_connect=look_up), RecordingConnections(), [try_catch])
+    router = form(OpenDesk(on_connect=look_up), RecordingTransport(), [try_catch])
     assert router(CAPTURED_CONNECT, None) == {"statusCode": 500}
 
 
@@ -43,15 +43,15 @@ def test_b4_a_denial_behind_an_interceptor_that_copies_the_request_counts(form: 
         if request.state[user] == "mallory":
             raise ConnectionDenied(401)
 
-    router = form(OpenDesk(on_connect=deny), RecordingConnections(), [try_catch, authenticate])
+    router = form(OpenDesk(on_connect=deny), RecordingTransport(), [try_catch, authenticate])
     assert router(CAPTURED_CONNECT, None) == {"statusCode": 401}
 
 
 def test_b5_one_router_takes_connect_disconnect_default_and_unknown_routes(
-    form: Any, pushwire_connections: RecordingConnections
+    form: Any, pushwire_transport: RecordingTransport
 ) -> None:
     for desk in (Desk(), OpenDesk()):
-        router = form(desk, pushwire_connections)
+        router = form(desk, pushwire_transport)
         assert router(connect_event(), None) == OK
         assert router(disconnect_event(), None) == OK
         assert router(message_event("say", Greeting(), route_key="$default"), None) == OK
@@ -63,7 +63,7 @@ def test_b7_an_error_of_a_handler_does_not_vanish(form: Any, caplog: pytest.LogC
     def fail(_request: object) -> None:
         raise LookupError("nobody")
 
-    router = form(Desk(say=fail), RecordingConnections(), [logging_interceptor])
+    router = form(Desk(say=fail), RecordingTransport(), [logging_interceptor])
     with pytest.raises(LookupError):  # so API Gateway sends "Internal server error", and the Lambda's metrics count it
         router(message_event("say", Greeting()), None)
     assert "the handler raised" in caplog.text
@@ -71,7 +71,7 @@ def test_b7_an_error_of_a_handler_does_not_vanish(form: Any, caplog: pytest.LogC
 
 @pytest.mark.parametrize(("body", "is_base64"), [("{", False), ("hi", False), ("e30", True), ("eyJyb3V0ZSI6", True)])
 def test_b8_a_malformed_body_is_met_inside_the_chain(
-    form: Any, pushwire_connections: RecordingConnections, body: str, is_base64: bool
+    form: Any, pushwire_transport: RecordingTransport, body: str, is_base64: bool
 ) -> None:
     seen: list[Any] = []
 
@@ -79,10 +79,10 @@ def test_b8_a_malformed_body_is_met_inside_the_chain(
         seen.append(request)
         call_next(request)
 
-    router = form(Desk(), pushwire_connections, [note])
+    router = form(Desk(), pushwire_transport, [note])
     assert router(saying(body, isBase64Encoded=is_base64), None) == OK
     assert seen[0].refusal is not None
-    assert [post.data for post in pushwire_connections.posts] == [error_frame("Bad request body")]
+    assert [post.data for post in pushwire_transport.posts] == [error_frame("Bad request body")]
 
 
 @pytest.mark.parametrize(
@@ -101,17 +101,17 @@ def test_b8_a_malformed_body_is_met_inside_the_chain(
     ],
 )
 def test_b9_messages_are_validated_by_the_contract(
-    form: Any, pushwire_connections: RecordingConnections, payload: str
+    form: Any, pushwire_transport: RecordingTransport, payload: str
 ) -> None:
     desk = Desk()
     body = f'{{"route":"Enter","payload":{payload}}}'
-    assert form(desk, pushwire_connections)(saying(body, route_key="Enter"), None) == OK
+    assert form(desk, pushwire_transport)(saying(body, route_key="Enter"), None) == OK
     assert desk.calls == []
-    assert pushwire_connections.posts[0].data == error_frame("Bad request body")
+    assert pushwire_transport.posts[0].data == error_frame("Bad request body")
 
 
 def test_b9_an_enum_value_that_only_newer_clients_know_is_left_out_like_an_unknown_field(
-    pushwire_connections: RecordingConnections,
+    pushwire_transport: RecordingTransport,
 ) -> None:
     # "JSON options" of the proto3 JSON mapping: a parser that ignores unknown fields ignores unknown enum strings too.
     desk = Desk()
@@ -125,7 +125,7 @@ def test_b11_behind_a_custom_domain_posts_go_to_the_apis_own_host(monkeypatch: p
 
     def make(url: str) -> DeskServerSdk:
         urls.append(url)
-        return DeskServerSdk(connections=RecordingConnections())
+        return DeskServerSdk(transport=RecordingTransport())
 
     router = DeskRouter(Desk(say=lambda request: request.sdk), sdk=make)
     event = message_event("say", Greeting(), domain_name="ws.example.com")
@@ -137,7 +137,7 @@ def test_b11_behind_a_custom_domain_posts_go_to_the_apis_own_host(monkeypatch: p
 
 
 def test_results_hold_what_api_gateway_takes_and_no_more(form: Any) -> None:
-    router = form(OpenDesk(), RecordingConnections())
+    router = form(OpenDesk(), RecordingTransport())
     for event in (connect_event(), message_event("say", Greeting()), disconnect_event(), saying("", route_key="x")):
         result = json.loads(json.dumps(router(event, None)))
         assert result.keys() <= {"statusCode", "headers"}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pushwire import ConnectionGoneError, FrameError
 from pushwire.aws_lambda import AnyRequest, CallNext, EventError, Request
 from pushwire.frame import KEEPALIVE, MAX_FRAME_SIZE
-from pushwire.testing import RecordingConnections
+from pushwire.testing import RecordingTransport
 from pushwire.v1.frame_pb2 import Frame
 from tests.aws_lambda.contract.desk_pushwire import DeskRouter, DeskServerSdk
 from tests.aws_lambda.world import (
@@ -73,40 +73,40 @@ UNKNOWN = [
 
 
 def test_a_keepalive_is_taken_without_a_word(
-    form: Any, pushwire_connections: RecordingConnections, caplog: pytest.LogCaptureFixture
+    form: Any, pushwire_transport: RecordingTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk = OpenDesk()
     with caplog.at_level(logging.DEBUG, "pushwire"):
-        assert form(desk, pushwire_connections)(saying(KEEPALIVE.decode(), route_key="$default"), None) == OK
+        assert form(desk, pushwire_transport)(saying(KEEPALIVE.decode(), route_key="$default"), None) == OK
         in_base64 = {**saying(base64.b64encode(KEEPALIVE).decode(), route_key="$default"), "isBase64Encoded": True}
-        assert form(desk, pushwire_connections)(in_base64, None) == OK
-    assert (desk.calls, pushwire_connections.posts, caplog.records) == ([], [], [])
+        assert form(desk, pushwire_transport)(in_base64, None) == OK
+    assert (desk.calls, pushwire_transport.posts, caplog.records) == ([], [], [])
 
 
 @pytest.mark.parametrize("body", BAD, ids=range(len(BAD)))
-def test_a_body_that_does_not_decode(form: Any, pushwire_connections: RecordingConnections, body: str) -> None:
+def test_a_body_that_does_not_decode(form: Any, pushwire_transport: RecordingTransport, body: str) -> None:
     desk = OpenDesk()
-    assert form(desk, pushwire_connections)(saying(body, route_key="$default"), None) == OK
+    assert form(desk, pushwire_transport)(saying(body, route_key="$default"), None) == OK
     assert desk.calls == []
-    assert [post.data for post in pushwire_connections.posts] == [error_frame("Bad request body")]
+    assert [post.data for post in pushwire_transport.posts] == [error_frame("Bad request body")]
 
 
 @pytest.mark.parametrize("body", UNKNOWN, ids=range(len(UNKNOWN)))
-def test_a_route_that_nobody_handles(form: Any, pushwire_connections: RecordingConnections, body: str) -> None:
+def test_a_route_that_nobody_handles(form: Any, pushwire_transport: RecordingTransport, body: str) -> None:
     desk = Desk()
-    assert form(desk, pushwire_connections)(saying(body, route_key="$default"), None) == OK
+    assert form(desk, pushwire_transport)(saying(body, route_key="$default"), None) == OK
     assert desk.calls == []
-    assert [post.data for post in pushwire_connections.posts] == [error_frame("Forbidden")]
+    assert [post.data for post in pushwire_transport.posts] == [error_frame("Forbidden")]
 
 
 @pytest.mark.parametrize("body", ['{"route":"Enter","payload":{}}', '{"route":"Nobody"}', '{"payload":{}}'])
 def test_where_api_gateway_chose_a_route_the_frame_has_to_name_it_too(
-    pushwire_connections: RecordingConnections, body: str
+    pushwire_transport: RecordingTransport, body: str
 ) -> None:
     desk = OpenDesk()
-    assert by_class(desk, pushwire_connections)(saying(body, route_key="say"), None) == OK
+    assert by_class(desk, pushwire_transport)(saying(body, route_key="say"), None) == OK
     assert desk.calls == []
-    assert pushwire_connections.posts[0].data == error_frame("Bad request body")
+    assert pushwire_transport.posts[0].data == error_frame("Bad request body")
 
 
 @pytest.mark.parametrize(
@@ -125,32 +125,32 @@ def test_where_api_gateway_chose_a_route_the_frame_has_to_name_it_too(
     ],
     ids=range(10),
 )
-def test_a_body_of_another_kind(pushwire_connections: RecordingConnections, changes: Event) -> None:
+def test_a_body_of_another_kind(pushwire_transport: RecordingTransport, changes: Event) -> None:
     desk = OpenDesk()
-    assert by_class(desk, pushwire_connections)(captured(CAPTURED_MESSAGE, **changes), None) == OK
+    assert by_class(desk, pushwire_transport)(captured(CAPTURED_MESSAGE, **changes), None) == OK
     assert desk.calls == []
-    assert pushwire_connections.posts[0].data == error_frame("Bad request body")
+    assert pushwire_transport.posts[0].data == error_frame("Bad request body")
 
 
-def test_an_event_without_a_body_and_without_a_request_id(pushwire_connections: RecordingConnections) -> None:
+def test_an_event_without_a_body_and_without_a_request_id(pushwire_transport: RecordingTransport) -> None:
     event = captured(CAPTURED_MESSAGE)
     del event["body"], event["requestContext"]["requestId"]
-    assert by_class(Desk(), pushwire_connections)(event, None) == OK
-    (post,) = pushwire_connections.posts
+    assert by_class(Desk(), pushwire_transport)(event, None) == OK
+    (post,) = pushwire_transport.posts
     assert post.data == f'{{"message": "Bad request body", "connectionId":"{CONNECTION_ID}", "requestId":""}}'.encode()
 
 
-def test_ids_cannot_break_the_frame(pushwire_connections: RecordingConnections) -> None:
+def test_ids_cannot_break_the_frame(pushwire_transport: RecordingTransport) -> None:
     event = captured(CAPTURED_MESSAGE, body="", context={"connectionId": 'a"b\\', "requestId": '","x":"'})
-    assert by_class(Desk(), pushwire_connections)(event, None) == OK
-    sent = json.loads(pushwire_connections.posts[0].data)
+    assert by_class(Desk(), pushwire_transport)(event, None) == OK
+    sent = json.loads(pushwire_transport.posts[0].data)
     assert sent == {"message": "Bad request body", "connectionId": 'a"b\\', "requestId": '","x":"'}
 
 
 def test_the_log_tells_that_but_not_what(
-    pushwire_connections: RecordingConnections, caplog: pytest.LogCaptureFixture
+    pushwire_transport: RecordingTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
-    router = by_class(Desk(), pushwire_connections)
+    router = by_class(Desk(), pushwire_transport)
     with caplog.at_level(logging.INFO, logger="pushwire"):
         router(saying('{"route":"Enter","payload":{"badge":"s3cret"}}', route_key="Enter"), None)
         router(saying('{"route":"s3cret"}', route_key="$default"), None)
@@ -165,7 +165,7 @@ def test_the_log_tells_that_but_not_what(
 def test_an_answer_that_cannot_be_sent_is_logged_and_no_more(
     caplog: pytest.LogCaptureFixture, failure: Exception
 ) -> None:
-    class Broken(RecordingConnections):
+    class Broken(RecordingTransport):
         def post(self, _connection_id: str, _data: bytes, /) -> None:
             raise failure
 
@@ -175,13 +175,13 @@ def test_an_answer_that_cannot_be_sent_is_logged_and_no_more(
 
 def test_a_client_that_has_gone_is_forgotten_then_too() -> None:
     gone: list[str] = []
-    connections = RecordingConnections(failures={CONNECTION_ID: ConnectionGoneError()})
-    sdk = DeskServerSdk(connections=connections, on_gone=gone.append)
+    transport = RecordingTransport(failures={CONNECTION_ID: ConnectionGoneError()})
+    sdk = DeskServerSdk(transport=transport, on_gone=gone.append)
     assert DeskRouter(Desk(), sdk=lambda _url: sdk)(saying(""), None) == OK
     assert gone == [CONNECTION_ID]
 
 
-def test_interceptors_see_a_refusal_and_may_answer_it_themselves(pushwire_connections: RecordingConnections) -> None:
+def test_interceptors_see_a_refusal_and_may_answer_it_themselves(pushwire_transport: RecordingTransport) -> None:
     refusals: list[tuple[str, str]] = []
 
     def count(request: AnyRequest, call_next: CallNext, /) -> None:
@@ -191,14 +191,14 @@ def test_interceptors_see_a_refusal_and_may_answer_it_themselves(pushwire_connec
         if request.event.body != "ping!":
             call_next(request)
 
-    router = by_class(Desk(), pushwire_connections, [count])
+    router = by_class(Desk(), pushwire_transport, [count])
     for body in ("ping!", '{"route":"say","payload":5}', '{"route":"Nobody"}'):
         assert router(saying(body, route_key="$default"), None) == OK
     assert [route for route, _ in refusals] == ["$default", "say", "$default"]
     assert "base64" in refusals[0][1]
     assert "an object is expected" in refusals[1][1]
     assert "no operation" in refusals[2][1]
-    assert [post.data for post in pushwire_connections.posts] == [
+    assert [post.data for post in pushwire_transport.posts] == [
         error_frame("Bad request body"),
         error_frame("Forbidden"),
     ]
@@ -259,16 +259,16 @@ class CuriousDesk(OpenDesk):
                     getattr(request.event, attribute)
 
 
-def answered(router: DeskRouter, connections: RecordingConnections, event: Event) -> None:
+def answered(router: DeskRouter, transport: RecordingTransport, event: Event) -> None:
     """Check that an event gets one of the defined answers."""
     try:
         result = router(event, None)
     except EventError:
-        assert connections.posts == []
+        assert transport.posts == []
         return
     assert result in (OK, {"statusCode": 500})
     json.dumps(result)
-    for post in connections.posts:
+    for post in transport.posts:
         sent = json.loads(post.data)
         assert set(sent) == {"message", "connectionId", "requestId"}
         assert sent["message"] in {"Bad request body", "Forbidden"}
@@ -279,17 +279,17 @@ def test_there_are_more_than_enough_variants() -> None:
 
 
 @pytest.mark.parametrize("event", MISSING)
-def test_whatever_is_missing(form: Any, pushwire_connections: RecordingConnections, event: Event) -> None:
-    answered(form(CuriousDesk(), pushwire_connections), pushwire_connections, event)
+def test_whatever_is_missing(form: Any, pushwire_transport: RecordingTransport, event: Event) -> None:
+    answered(form(CuriousDesk(), pushwire_transport), pushwire_transport, event)
 
 
 @pytest.mark.parametrize("make", FORMS)
 def test_whatever_is_of_a_wrong_type(make: Any) -> None:
     for parameters in WRONG:
-        connections = RecordingConnections()
+        transport = RecordingTransport()
         (event,) = parameters.values
         assert isinstance(event, dict)
-        answered(make(CuriousDesk(), connections), connections, event)
+        answered(make(CuriousDesk(), transport), transport, event)
 
 
 _JSON = st.recursive(
@@ -318,9 +318,9 @@ _BODIES = st.one_of(
 )
 def test_whatever_arrives(body: Any, is_base64: Any, route_key: Any) -> None:
     for make in FORMS:
-        connections = RecordingConnections()
+        transport = RecordingTransport()
         event = captured(CAPTURED_MESSAGE, body=body, isBase64Encoded=is_base64, context={"routeKey": route_key})
-        answered(make(CuriousDesk(), connections), connections, event)
+        answered(make(CuriousDesk(), transport), transport, event)
 
 
 @given(
@@ -335,14 +335,14 @@ def test_whatever_arrives(body: Any, is_base64: Any, route_key: Any) -> None:
     )
 )
 def test_whatever_the_event(event: Any) -> None:
-    connections = RecordingConnections()
-    answered(by_class(CuriousDesk(), connections), connections, event)
+    transport = RecordingTransport()
+    answered(by_class(CuriousDesk(), transport), transport, event)
 
 
 def test_each_form_gives_the_same_answer() -> None:
     for body, route_key in itertools.product([*BAD, *UNKNOWN], ["say", "$default"]):
         made = []
         for make in FORMS:
-            connections = RecordingConnections()
-            made.append((make(Desk(), connections)(saying(body, route_key=route_key), None), connections.posts))
+            transport = RecordingTransport()
+            made.append((make(Desk(), transport)(saying(body, route_key=route_key), None), transport.posts))
         assert made == [made[0]] * len(FORMS)

@@ -9,7 +9,7 @@ import pytest
 
 from pushwire import ConnectionGoneError, Format, FrameError
 from pushwire.aws_lambda import ConnectEvent, MessageEvent
-from pushwire.testing import RecordingConnections, Sent, connect_event, disconnect_event, message_event
+from pushwire.testing import RecordingTransport, Sent, connect_event, disconnect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import DeskServerSdk, PresenceServerSdk
 from tests.aws_lambda.world import CAPTURED_CONNECT, CAPTURED_DISCONNECT, CAPTURED_MESSAGE, Desk, by_class, error_frame
@@ -66,7 +66,7 @@ def test_a_binary_frame_comes_by_default() -> None:
     event = message_event("say", Greeting(text="Hi"), frame_format=Format.BINARY)
     assert event["requestContext"]["routeKey"] == "$default"
     desk = Desk()
-    by_class(desk, RecordingConnections())(event, None)
+    by_class(desk, RecordingTransport())(event, None)
     assert desk.calls == [("say", Greeting(text="Hi"))]
 
 
@@ -77,48 +77,48 @@ def test_a_message_or_a_body_not_both(given: Any) -> None:
 
 
 def test_what_was_sent_comes_back_as_messages() -> None:
-    connections = RecordingConnections()
+    transport = RecordingTransport()
     visitor = Visitor(name="Ada", badge=2**40, tags=["a"])
     greeting = Greeting(text="Hi")
     for frame_format in Format:
-        sdk = DeskServerSdk(connections=connections, frame_format=frame_format)
+        sdk = DeskServerSdk(transport=transport, frame_format=frame_format)
         sdk.greet("a", greeting)
-    PresenceServerSdk(connections=connections).seen("a", visitor)
+    PresenceServerSdk(transport=transport).seen("a", visitor)
     greeting.text = "changed afterwards"
-    assert connections.sent.to("a") == [Greeting(text="Hi"), Greeting(text="Hi"), visitor]
-    assert connections.sent.to("b") == []
-    assert [str(sent.operation).rpartition(".")[2] for sent in connections.sent] == ["Greet", "Greet", "Seen"]
-    assert len(connections.sent) == len(connections.posts) == 3
-    last: Sent = connections.sent[-1]
+    assert transport.sent.to("a") == [Greeting(text="Hi"), Greeting(text="Hi"), visitor]
+    assert transport.sent.to("b") == []
+    assert [str(sent.operation).rpartition(".")[2] for sent in transport.sent] == ["Greet", "Greet", "Seen"]
+    assert len(transport.sent) == len(transport.posts) == 3
+    last: Sent = transport.sent[-1]
     assert (last.connection_id, last.message) == ("a", visitor)
-    assert connections.sent[:1] == [connections.sent[0]]
-    assert "Hi" in repr(connections.sent)
+    assert transport.sent[:1] == [transport.sent[0]]
+    assert "Hi" in repr(transport.sent)
 
 
 def test_what_failed_was_not_sent() -> None:
-    connections = RecordingConnections(failures={"a": ConnectionGoneError()})
+    transport = RecordingTransport(failures={"a": ConnectionGoneError()})
     with pytest.raises(ConnectionGoneError):
-        DeskServerSdk(connections=connections).greet("a", Greeting())
-    assert list(connections.sent) == []
-    assert connections.posts == []
+        DeskServerSdk(transport=transport).greet("a", Greeting())
+    assert list(transport.sent) == []
+    assert transport.posts == []
 
 
-def test_error_frames_are_posts_and_no_messages(pushwire_connections: RecordingConnections) -> None:
-    by_class(Desk(), pushwire_connections)(CAPTURED_MESSAGE | {"body": "{"}, None)
-    assert [post.data for post in pushwire_connections.posts] == [error_frame("Bad request body")]
-    assert list(pushwire_connections.sent) == []
+def test_error_frames_are_posts_and_no_messages(pushwire_transport: RecordingTransport) -> None:
+    by_class(Desk(), pushwire_transport)(CAPTURED_MESSAGE | {"body": "{"}, None)
+    assert [post.data for post in pushwire_transport.posts] == [error_frame("Bad request body")]
+    assert list(pushwire_transport.sent) == []
 
 
-def test_a_frame_that_its_client_could_not_decode_is_told(pushwire_connections: RecordingConnections) -> None:
-    operation = by_class(Desk(), pushwire_connections).operations[1]
+def test_a_frame_that_its_client_could_not_decode_is_told(pushwire_transport: RecordingTransport) -> None:
+    operation = by_class(Desk(), pushwire_transport).operations[1]
     with pytest.raises(FrameError):
-        pushwire_connections.ended(operation, "a", b"{}", None)
+        pushwire_transport.ended(operation, "a", b"{}", None)
 
 
 def test_the_fixture_in_a_project_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["pushwire.testing.fixtures"]\n')
     (tmp_path / "test_it.py").write_text(
-        "def test_it(pushwire_connections):\n    assert pushwire_connections.sent.to('a') == []\n"
+        "def test_it(pushwire_transport):\n    assert pushwire_transport.sent.to('a') == []\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

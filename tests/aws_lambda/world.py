@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf.empty_pb2 import Empty
 
 from pushwire.aws_lambda import Interceptor
-from pushwire.testing import RecordingConnections
+from pushwire.testing import RecordingTransport
 from tests.aws_lambda.async_world import OnGone, async_router
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import (
@@ -100,21 +100,21 @@ class OpenDesk(Desk):
 
 def by_class(
     desk: Desk,
-    connections: RecordingConnections,
+    transport: RecordingTransport,
     interceptors: Sequence[Interceptor] = (),
     on_gone: OnGone | None = None,
 ) -> DeskRouter:
-    sdk = DeskServerSdk(connections=connections, on_gone=on_gone)
+    sdk = DeskServerSdk(transport=transport, on_gone=on_gone)
     return DeskRouter(desk, interceptors=interceptors, sdk=lambda _url: sdk)
 
 
 def by_decorators(
     desk: Desk,
-    connections: RecordingConnections,
+    transport: RecordingTransport,
     interceptors: Sequence[Interceptor] = (),
     on_gone: OnGone | None = None,
 ) -> DeskRouter:
-    sdk = DeskServerSdk(connections=connections, on_gone=on_gone)
+    sdk = DeskServerSdk(transport=transport, on_gone=on_gone)
     router = DeskRouter(interceptors=interceptors, sdk=lambda _url: sdk)
     router.enter(desk.enter)
     router.say(desk.say)
@@ -128,20 +128,20 @@ def by_decorators(
 
 def by_async_class(
     desk: Desk,
-    connections: RecordingConnections,
+    transport: RecordingTransport,
     interceptors: Sequence[Interceptor] = (),
     on_gone: OnGone | None = None,
 ) -> AsyncDeskRouter:
-    return async_router(desk, connections, interceptors, on_gone, by_decorators=False)
+    return async_router(desk, transport, interceptors, on_gone, by_decorators=False)
 
 
 def by_async_decorators(
     desk: Desk,
-    connections: RecordingConnections,
+    transport: RecordingTransport,
     interceptors: Sequence[Interceptor] = (),
     on_gone: OnGone | None = None,
 ) -> AsyncDeskRouter:
-    return async_router(desk, connections, interceptors, on_gone, by_decorators=True)
+    return async_router(desk, transport, interceptors, on_gone, by_decorators=True)
 
 
 FORMS: list[Callable[..., Any]] = [by_class, by_decorators, by_async_class, by_async_decorators]

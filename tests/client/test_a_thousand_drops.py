@@ -104,7 +104,7 @@ def test_nothing_is_lost_but_what_was_written_in_the_instant_of_a_drop() -> None
             returned.append(number)
 
     async def story() -> Server:
-        with local_gateway(handler, settings=SETTINGS, without=["$connect", "$disconnect"]) as gateway:
+        with local_gateway(handler, settings=SETTINGS, omit_routes=["$connect", "$disconnect"]) as gateway:
             options: dict[str, Any] = {"backoff": Backoff(first=0.001, maximum=0.005), "max_queued": 100}
             async with DeskClient(gateway.url, **options) as client:
                 client.on_greet(lambda message: heard.append(int(message.text)))

@@ -89,7 +89,7 @@ def test_without_keepalives_and_renewals_api_gateway_cuts_and_the_client_comes_b
 
 
 def without_default() -> dict[str, Any]:
-    return {"without": ["$default"], "settings": SERIAL}
+    return {"omit_routes": ["$default"], "settings": SERIAL}
 
 
 def test_an_api_without_a_default_route_answers_forbidden_and_nobody_is_bothered() -> None:

@@ -107,7 +107,7 @@ def test_every_other_answer_may_change(status: int | None) -> None:
 
 
 def test_which_answers_are_final_can_be_set() -> None:
-    refused = open_since(0, final_statuses={404})
+    refused = open_since(0, fatal_statuses={404})
     refused.lost(100, CUT)
     assert refused.failed(failure(403)).retry_in is not None
     assert refused.failed(failure(404)).retry_in is None

@@ -165,8 +165,8 @@ def test_an_option_that_does_not_exist_is_refused_with_those_that_do() -> None:
 @pytest.mark.parametrize(
     ("options", "kind", "match"),
     [
-        ({"final_statuses": 403}, TypeError, "final_statuses= takes a set of whole numbers, not int"),
-        ({"final_statuses": ["403"]}, TypeError, "final_statuses= takes a set of whole numbers, and holds str"),
+        ({"fatal_statuses": 403}, TypeError, "fatal_statuses= takes a set of whole numbers, not int"),
+        ({"fatal_statuses": ["403"]}, TypeError, "fatal_statuses= takes a set of whole numbers, and holds str"),
         ({"subprotocols": "chat"}, TypeError, r"subprotocols= takes a list: \['chat'\]"),
         ({"subprotocols": 5}, TypeError, "subprotocols= takes a list of strings, not int"),
         ({"subprotocols": [5]}, TypeError, "subprotocols= takes a list of strings, and holds int"),

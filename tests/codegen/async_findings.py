@@ -198,17 +198,17 @@ FINDINGS: dict[str, Findings] = {
             )
         ],
     ),
-    "sync connections in the async SDK": Findings(
+    "sync transport in the async SDK": Findings(
         mypy=[
             (
                 "arg-type",
-                'Argument "connections" to "AsyncChatServerSdk" has incompatible type "RecordingConnections"; expected "AsyncConnections | None"',
+                'Argument "transport" to "AsyncChatServerSdk" has incompatible type "RecordingTransport"; expected "AsyncTransport | None"',
             )
         ],
         pyright=[
             (
                 "reportArgumentType",
-                'Argument of type "RecordingConnections" cannot be assigned to parameter "connections" of type "AsyncConnections | None" in function "__init__"',
+                'Argument of type "RecordingTransport" cannot be assigned to parameter "transport" of type "AsyncTransport | None" in function "__init__"',
             )
         ],
     ),
@@ -216,13 +216,13 @@ FINDINGS: dict[str, Findings] = {
         mypy=[
             (
                 "arg-type",
-                'Argument "connections" to "ChatServerSdk" has incompatible type "AsyncRecordingConnections"; expected "Connections | None"',
+                'Argument "transport" to "ChatServerSdk" has incompatible type "AsyncRecordingTransport"; expected "Transport | None"',
             )
         ],
         pyright=[
             (
                 "reportArgumentType",
-                'Argument of type "AsyncRecordingConnections" cannot be assigned to parameter "connections" of type "Connections | None" in function "__init__"',
+                'Argument of type "AsyncRecordingTransport" cannot be assigned to parameter "transport" of type "Transport | None" in function "__init__"',
             )
         ],
     ),

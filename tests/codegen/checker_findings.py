@@ -208,12 +208,12 @@ FINDINGS: dict[str, Findings] = {
             ("reportAttributeAccessIssue", 'Cannot access attribute "post" for class "ConnectionsView"'),
         ],
     ),
-    "sdk.connections = connections": Findings(
+    "sdk.connections = transport": Findings(
         mypy=[
             ("misc", 'Property "connections" defined in "ServerSdk" is read-only'),
             (
                 "assignment",
-                'Incompatible types in assignment (expression has type "RecordingConnections", variable has type "ConnectionsView")',
+                'Incompatible types in assignment (expression has type "RecordingTransport", variable has type "ConnectionsView")',
             ),
         ],
         pyright=[("reportAttributeAccessIssue", 'Cannot assign to attribute "connections" for class "ChatServerSdk"')],
@@ -232,21 +232,21 @@ FINDINGS: dict[str, Findings] = {
         ],
         pyright=[("reportCallIssue", "Expected 1 positional argument")],
     ),
-    'ChatServerSdk(connections="https://abc.execute-api.eu-west-1.amazonaws.com/prod")': Findings(
+    'ChatServerSdk(transport="https://abc.execute-api.eu-west-1.amazonaws.com/prod")': Findings(
         mypy=[
             (
                 "arg-type",
-                'Argument "connections" to "ChatServerSdk" has incompatible type "str"; expected "Connections | None"',
+                'Argument "transport" to "ChatServerSdk" has incompatible type "str"; expected "Transport | None"',
             )
         ],
         pyright=[
             (
                 "reportArgumentType",
-                'Argument of type "Literal[\'https://abc.execute-api.eu-west-1.amazonaws.com/pr…\']" cannot be assigned to parameter "connections" of type "Connections | None" in function "__init__"',
+                'Argument of type "Literal[\'https://abc.execute-api.eu-west-1.amazonaws.com/pr…\']" cannot be assigned to parameter "transport" of type "Transport | None" in function "__init__"',
             )
         ],
     ),
-    'ChatServerSdk(connections=connections, frame_format="json")': Findings(
+    'ChatServerSdk(transport=transport, frame_format="json")': Findings(
         mypy=[
             (
                 "arg-type",
@@ -260,7 +260,7 @@ FINDINGS: dict[str, Findings] = {
             )
         ],
     ),
-    'NoteServerSdk(connections=connections).send_own("id", one_note_pb2.Note())': Findings(
+    'NoteServerSdk(transport=transport).send_own("id", one_note_pb2.Note())': Findings(
         mypy=[
             (
                 "arg-type",
@@ -274,7 +274,7 @@ FINDINGS: dict[str, Findings] = {
             )
         ],
     ),
-    'NoteServerSdk(connections=connections).send_two("id", note_pb2.Note())': Findings(
+    'NoteServerSdk(transport=transport).send_two("id", note_pb2.Note())': Findings(
         mypy=[
             (
                 "arg-type",
@@ -288,7 +288,7 @@ FINDINGS: dict[str, Findings] = {
             )
         ],
     ),
-    'KeywordServerSdk(connections=connections).str("id", "Hello!")': Findings(
+    'KeywordServerSdk(transport=transport).str("id", "Hello!")': Findings(
         mypy=[
             (
                 "arg-type",
@@ -302,7 +302,7 @@ FINDINGS: dict[str, Findings] = {
             )
         ],
     ),
-    'KeywordServerSdk(connections=connections).none("id", None)': Findings(
+    'KeywordServerSdk(transport=transport).none("id", None)': Findings(
         mypy=[
             ("arg-type", 'Argument 2 to "none" of "KeywordServerSdk" has incompatible type "None"; expected "_r_None"')
         ],
@@ -313,7 +313,7 @@ FINDINGS: dict[str, Findings] = {
             )
         ],
     ),
-    'KeywordServerSdk(connections=connections).import_("id", keywords_pb2.Outer())': Findings(
+    'KeywordServerSdk(transport=transport).import_("id", keywords_pb2.Outer())': Findings(
         mypy=[
             (
                 "arg-type",
@@ -327,11 +327,11 @@ FINDINGS: dict[str, Findings] = {
             )
         ],
     ),
-    "KeywordServerSdk(connections=connections).close(keywords_pb2.Outer())": Findings(
+    "KeywordServerSdk(transport=transport).close(keywords_pb2.Outer())": Findings(
         mypy=[("call-arg", 'Too many arguments for "close" of "ServerSdk"')],
         pyright=[("reportCallIssue", "Expected 0 positional arguments")],
     ),
-    'DeprecationServerSdk(connections=connections).retire("id", deprecated_pb2.Current())': Findings(
+    'DeprecationServerSdk(transport=transport).retire("id", deprecated_pb2.Current())': Findings(
         mypy=[
             (
                 "deprecated",
@@ -340,7 +340,7 @@ FINDINGS: dict[str, Findings] = {
         ],
         pyright=[("reportDeprecated", 'The method "retire" in class "DeprecationServerSdk" is deprecated')],
     ),
-    'DeprecationServerSdk(connections=connections).retire_behind("id", deprecated_pb2.Current())': Findings(
+    'DeprecationServerSdk(transport=transport).retire_behind("id", deprecated_pb2.Current())': Findings(
         mypy=[
             (
                 "deprecated",
@@ -349,7 +349,7 @@ FINDINGS: dict[str, Findings] = {
         ],
         pyright=[("reportDeprecated", 'The method "retire_behind" in class "DeprecationServerSdk" is deprecated')],
     ),
-    'DeprecationServerSdk(connections=connections).retire_in_front("id", deprecated_pb2.Current())': Findings(
+    'DeprecationServerSdk(transport=transport).retire_in_front("id", deprecated_pb2.Current())': Findings(
         mypy=[
             (
                 "deprecated",
@@ -358,7 +358,7 @@ FINDINGS: dict[str, Findings] = {
         ],
         pyright=[("reportDeprecated", 'The method "retire_in_front" in class "DeprecationServerSdk" is deprecated')],
     ),
-    "OldServerSdk(connections=connections)": Findings(
+    "OldServerSdk(transport=transport)": Findings(
         mypy=[], pyright=[("reportDeprecated", 'The class "OldServerSdk" is deprecated')]
     ),
     'sdk.broadcast.send_greeting(["id"], chat_pb2.PingMessage())': Findings(

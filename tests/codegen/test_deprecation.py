@@ -102,15 +102,15 @@ def test_deprecated_methods_and_classes_are_silent_at_run_time(absolute: Path) -
     code = """
 from deprecations.deprecated_pb2 import Current, Old
 from deprecations.deprecated_pushwire import DeprecationRouter, DeprecationServerSdk, OldRouter, OldServerSdk
-from pushwire.testing import RecordingConnections
-connections = RecordingConnections()
-sdk = DeprecationServerSdk(connections=connections)
+from pushwire.testing import RecordingTransport
+transport = RecordingTransport()
+sdk = DeprecationServerSdk(transport=transport)
 sdk.retire("id", Current()); sdk.retire_behind("id", Current()); sdk.retire_in_front("id", Current())
 sdk.send_old("id", Old())
-OldServerSdk(connections=connections).send_last("id", Current())
+OldServerSdk(transport=transport).send_last("id", Current())
 DeprecationRouter().retire_received(lambda request: None)
 OldRouter()
-print(len(connections.posts), OldServerSdk.__name__, OldServerSdk.__doc__.splitlines()[0])
+print(len(transport.posts), OldServerSdk.__name__, OldServerSdk.__doc__.splitlines()[0])
 """
     done = toolchain.python(code, absolute)
     assert (done.returncode, done.stdout, done.stderr) == (0, "5 OldServerSdk The whole service is deprecated.\n", "")

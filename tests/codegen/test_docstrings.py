@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pushwire.testing import RecordingConnections
+from pushwire.testing import RecordingTransport
 
 DOCSTRINGS = {
     "plain": "One line.",
@@ -117,6 +117,6 @@ def test_help_shows_the_comment() -> None:
     from importlib import import_module
 
     chat = import_module("chat.chat_pushwire")
-    sdk = chat.ChatServerSdk(connections=RecordingConnections())
+    sdk = chat.ChatServerSdk(transport=RecordingTransport())
     assert inspect.getdoc(sdk.send_greeting) == inspect.getdoc(sdk.broadcast.send_greeting) == "Greet one client."
     assert (inspect.getdoc(chat.ChatServerSdk) or "").startswith("A chat room.\n\n")

@@ -10,7 +10,7 @@ from google.protobuf import empty_pb2
 from google.protobuf.message import Message
 
 from pushwire.aws_lambda import Handlers, ServiceRouter
-from pushwire.testing import RecordingConnections, connect_event, message_event
+from pushwire.testing import RecordingTransport, connect_event, message_event
 
 pytestmark = pytest.mark.usefixtures("importable")
 
@@ -99,7 +99,7 @@ def filled(message_type: type[Message]) -> Message:
 @pytest.mark.parametrize("name", HANDLED)
 def test_each_message_reaches_its_own_method_with_the_service_s_sdk(name: str, make_router: Callable[..., Any]) -> None:
     seen: list[tuple[str, Any]] = []
-    sdk = generated(name, "ServerSdk")(connections=RecordingConnections())
+    sdk = generated(name, "ServerSdk")(transport=RecordingTransport())
     router = make_router(name, seen, lambda _: sdk)
     methods = []
     for operation in router.operations:
@@ -140,9 +140,9 @@ def test_an_empty_request_arrives_as_the_empty_message() -> None:
 
 def test_a_service_without_inbound_operations_still_routes_connections_and_unknown_messages() -> None:
     seen: list[str] = []
-    connections = RecordingConnections()
+    transport = RecordingTransport()
     router = generated("services.services_pushwire.First", "Router")(
-        sdk=lambda _: generated("services.services_pushwire.First", "ServerSdk")(connections=connections)
+        sdk=lambda _: generated("services.services_pushwire.First", "ServerSdk")(transport=transport)
     )
 
     @router.on_connect  # type: ignore[untyped-decorator] # of a module made by this test run
@@ -158,7 +158,7 @@ def test_a_service_without_inbound_operations_still_routes_connections_and_unkno
     unknown = message_event("Odd", body='{"route":"Odd"}', route_key="$default", connection_id="a")
     assert router(unknown, None) == {"statusCode": 200}
     assert seen == ["connect a"]
-    assert [message.text for message in connections.sent.to("a")] == ['{"route":"Odd"}']  # type: ignore[attr-defined] # a Note
+    assert [message.text for message in transport.sent.to("a")] == ['{"route":"Odd"}']  # type: ignore[attr-defined] # a Note
 
 
 @pytest.mark.parametrize("name", HANDLED)

@@ -41,8 +41,8 @@ def test_recording_sends_load_nothing_heavy(absolute: Path) -> None:
     code = f"""
 import sys
 from chat.chat_pushwire import ChatServerSdk
-from pushwire.testing import RecordingConnections
-ChatServerSdk(connections=RecordingConnections()).poke("id")
+from pushwire.testing import RecordingTransport
+ChatServerSdk(transport=RecordingTransport()).poke("id")
 print([name for name in {HEAVY!r} if name in sys.modules])
 """
     done = toolchain.python(code, absolute)
@@ -54,14 +54,14 @@ def test_routing_loads_nothing_heavy(absolute: Path) -> None:
 import sys
 from chat.chat_pb2 import Greeting, JoinRoomRequest
 from chat.chat_pushwire import ChatRequest, ChatRouter, ChatServerSdk
-from pushwire.testing import RecordingConnections, message_event
-connections = RecordingConnections()
-chat = ChatRouter(sdk=lambda url: ChatServerSdk(connections=connections))
+from pushwire.testing import RecordingTransport, message_event
+transport = RecordingTransport()
+chat = ChatRouter(sdk=lambda url: ChatServerSdk(transport=transport))
 @chat.join_room
 def join_room(request: ChatRequest[JoinRoomRequest], /) -> None:
     request.sdk.send_greeting(request.connection_id, Greeting(greeting=request.message.name))
 print(chat(message_event("JoinRoom", JoinRoomRequest(name="Ada"), connection_id="a"), None))
-print(connections.sent.to("a")[0].greeting)
+print(transport.sent.to("a")[0].greeting)
 print([name for name in {HEAVY!r} if name in sys.modules])
 """
     done = toolchain.python(code, absolute)

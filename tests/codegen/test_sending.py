@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.message import Message
 
 from pushwire import Direction, Format, Operation
-from pushwire.testing import AsyncRecordingConnections, Post, RecordingConnections
+from pushwire.testing import AsyncRecordingTransport, Post, RecordingTransport
 
 pytestmark = pytest.mark.usefixtures("importable")
 
@@ -74,12 +74,12 @@ def test_a_sdk_has_a_method_for_each_message_that_servers_send_and_no_other(name
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_message_that_servers_send_can_be_broadcast(name: str) -> None:
-    for sdk, connections in [
-        (sdk_class(name), RecordingConnections()),
-        (async_sdk_class(name), AsyncRecordingConnections()),
+    for sdk, transport in [
+        (sdk_class(name), RecordingTransport()),
+        (async_sdk_class(name), AsyncRecordingTransport()),
     ]:
         if METHODS[name]:
-            assert methods(type(sdk(connections=connections).broadcast)) == METHODS[name]
+            assert methods(type(sdk(transport=transport).broadcast)) == METHODS[name]
         else:
             assert not hasattr(sdk, "broadcast")
 
@@ -113,10 +113,10 @@ def test_a_module_has_public_classes_for_each_service_with_operations_and_for_no
 
 def posted(sdk_name: str, method: str, *arguments: Message) -> Post:
     """The one post that a call of a method leads to."""
-    connections = RecordingConnections()
-    with sdk_class(sdk_name)(connections=connections) as sdk:
+    transport = RecordingTransport()
+    with sdk_class(sdk_name)(transport=transport) as sdk:
         assert getattr(sdk, method)("c0nn=", *arguments) is None
-    (post,) = connections.posts
+    (post,) = transport.posts
     return post
 
 
@@ -290,11 +290,11 @@ def test_presence_oneofs_and_maps_survive() -> None:
 
 
 def test_both_arguments_have_names() -> None:
-    connections = RecordingConnections()
-    sdk = sdk_class("chat.chat_pushwire.ChatServerSdk")(connections=connections)
+    transport = RecordingTransport()
+    sdk = sdk_class("chat.chat_pushwire.ChatServerSdk")(transport=transport)
     sdk.send_greeting(connection_id="id", message=message_class("chat.chat_pb2:Greeting")())
     sdk.poke(connection_id="id")
-    assert [post.connection_id for post in connections.posts] == ["id", "id"]
+    assert [post.connection_id for post in transport.posts] == ["id", "id"]
 
 
 def test_operations_describe_the_contract_and_include_what_only_clients_send() -> None:

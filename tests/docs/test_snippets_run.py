@@ -155,7 +155,7 @@ def test_the_sending_page_type_checks_and_runs(chat: Path) -> None:
         f'\nconnection_id = "R0oXAdfD0kwCH6w="\ngreet(connection_id)\n{connections}sdk.close()\nprint(info.source_ip)\n'
     )
     (chat / "send.py").write_text(head + greet + call)
-    (chat / "test_send.py").write_text(snippet("docs/sending.md", "python", "RecordingConnections"))
+    (chat / "test_send.py").write_text(snippet("docs/sending.md", "python", "RecordingTransport"))
     run("mypy", "--strict", "--explicit-package-bases", "send.py", "test_send.py", "chat", folder=chat)
     time = "2024-02-09T18:11:43Z"
     info = {"connectedAt": time, "lastActiveAt": time, "identity": {"sourceIp": "192.0.2.1"}}
@@ -196,7 +196,7 @@ def test_the_sending_pages_broadcasts_type_check_and_run(chat: Path) -> None:
 
 
 def test_the_sending_page_goes_without_boto3(chat: Path) -> None:
-    (chat / "lean.py").write_text(snippet("docs/sending.md", "python", "AsyncHttpConnections"))
+    (chat / "lean.py").write_text(snippet("docs/sending.md", "python", "AsyncHttpTransport"))
     (chat / "run.py").write_text(
         textwrap.dedent("""
         import asyncio
@@ -228,7 +228,7 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
         from chat.v1.chat_pb2 import Greeting, JoinRoomRequest
         from chat.v1.chat_pb2 import PingMessage
         from chat.v1.chat_pushwire import AsyncChatRouter, AsyncChatServerSdk, ChatRouter, ChatServerSdk
-        from pushwire.testing import AsyncRecordingConnections, RecordingConnections, connect_event, message_event
+        from pushwire.testing import AsyncRecordingTransport, RecordingTransport, connect_event, message_event
 
         JOIN = message_event("JoinRoom", JoinRoomRequest(room="lobby", name="Ada"), connection_id="a=")
 
@@ -245,18 +245,18 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
             assert not capsys.readouterr().out.startswith("JoinRoom")
 
         def test_greeting_at_the_first_message() -> None:
-            connections = RecordingConnections()
-            router = ChatRouter(sdk=lambda _url: ChatServerSdk(connections=connections))
+            transport = RecordingTransport()
+            router = ChatRouter(sdk=lambda _url: ChatServerSdk(transport=transport))
             router.join_room(greeting.greet)
             router(JOIN, None)
-            assert connections.sent.to("a=") == [Greeting(greeting="Hi Ada")]
+            assert transport.sent.to("a=") == [Greeting(greeting="Hi Ada")]
 
         def test_async_handlers(capsys) -> None:
-            connections = AsyncRecordingConnections()
-            sdk = AsyncChatServerSdk(connections=connections)
+            transport = AsyncRecordingTransport()
+            sdk = AsyncChatServerSdk(transport=transport)
             router = AsyncChatRouter(later.AsyncChat(), interceptors=[later.logged], sdk=lambda _url: sdk)
             router(JOIN, None)
-            assert connections.sent.to("a=") == [Greeting(greeting="Hi Ada"), PingMessage(note="Ada is here")]
+            assert transport.sent.to("a=") == [Greeting(greeting="Hi Ada"), PingMessage(note="Ada is here")]
             assert capsys.readouterr().out == "-> JoinRoom\\n"
             later.handler(connect_event(), None)
         """)

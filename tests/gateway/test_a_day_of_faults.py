@@ -10,14 +10,14 @@ from websockets.exceptions import ConnectionClosed
 
 from pushwire.gateway import (
     AnswerWith,
-    CutRequest,
-    CutResponse,
     Delay,
+    DropRequest,
     Duplicate,
     GatewaySettings,
     LocalGateway,
     ManualClock,
     Quotas,
+    TruncateResponse,
 )
 from pushwire.gateway.transcript import Called, Connected, Delivered, Ended, Transcript
 from pushwire.testing import AsyncGatewayClient, async_local_gateway
@@ -87,8 +87,8 @@ async def a_day() -> Day:
         for fault, share in (
             (AnswerWith(429), 0.05),
             (AnswerWith(500), 0.02),
-            (CutRequest(), 0.01),
-            (CutResponse(), 0.01),
+            (DropRequest(), 0.01),
+            (TruncateResponse(), 0.01),
             (Delay(1.0, jitter=5.0), 0.05),
         ):
             gateway.faults.inject(fault, probability=share)
@@ -119,7 +119,7 @@ async def a_day() -> Day:
         for reader in readers:
             await reader.closed()
         left = len(gateway.connection_ids)
-    return Day(gateway.transcript, poster, readers, unlucky, duplicates.applied, left)
+    return Day(gateway.transcript, poster, readers, unlucky, duplicates.count, left)
 
 
 def test_counts_of_sent_delivered_gone_and_failed_add_up() -> None:

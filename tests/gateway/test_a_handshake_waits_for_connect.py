@@ -85,7 +85,7 @@ def test_sys_exit_in_a_handler_is_502_and_the_gateway_lives_on() -> None:
 
 def test_no_connect_route_accepts_everybody() -> None:
     recorder = Recorder(CONNECT={"statusCode": 401})
-    with serving(recorder, without=("$connect",)) as gateway, client(gateway) as ws:
+    with serving(recorder, omit_routes=("$connect",)) as gateway, client(gateway) as ws:
         ws.send("hello")
         recorder.next("MESSAGE")
 

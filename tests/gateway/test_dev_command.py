@@ -19,7 +19,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from pushwire import ConnectionGoneError
-from pushwire.connections import Boto3Connections
+from pushwire.transport import Boto3Transport
 from tests.gateway.world import SECONDS
 
 APP = """
@@ -225,7 +225,7 @@ def test_signatures_count_by_the_credentials_and_the_region_of_the_environment(p
 def test_without_credentials_signatures_count_that_pushwire_makes_then(project: Path) -> None:
     with running(project, "app:handler", "--require-signatures", "--port", "0") as dev:
         callback_url = dev.line("Callback URL: (.*)")[1]
-        sdk = Boto3Connections(callback_url)
+        sdk = Boto3Transport(callback_url)
         with pytest.raises(ConnectionGoneError):
             sdk.post("R0oXAdfD0kwCH6w=", b"x")
         assert post(callback_url, "any", "any", "us-east-1") == "UnrecognizedClientException"

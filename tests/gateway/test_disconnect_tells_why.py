@@ -45,7 +45,7 @@ def test_a_connection_that_just_ends_is_1006(linger: bool) -> None:
 
 def test_without_a_disconnect_route_nothing_runs() -> None:
     recorder = Recorder()
-    with serving(recorder, without=("$disconnect",)) as gateway:
+    with serving(recorder, omit_routes=("$disconnect",)) as gateway:
         visit(gateway)
         recorder.next("CONNECT")
     assert recorder.nothing_more()

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from pushwire.gateway import (
     AnswerWith,
-    CutRequest,
-    CutResponse,
     Delay,
+    DropRequest,
     Duplicate,
     HandlerTimeout,
-    HoldBack,
     ManualClock,
+    Reorder,
+    TruncateResponse,
 )
 from pushwire.gateway.faults import Faults
 from pushwire.gateway.transcript import Called, Delivered, Ended
@@ -82,7 +82,7 @@ def test_a_500_and_then_success(gateway: RunningGateway, boto3: Any) -> None:
     assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
     post(boto3, client, "second")
     assert client.receive_text() == "second"
-    assert (injection.applied, gateway.faults.injections) == (1, ())
+    assert (injection.count, gateway.faults.injections) == (1, ())
 
 
 def test_one_connection_fails_and_the_others_do_not(gateway: RunningGateway, boto3: Any) -> None:
@@ -136,7 +136,7 @@ def test_answers_of_one_tcp_connection_stay_in_order_though_one_is_late(gateway:
 
 def test_a_request_that_is_cut_is_never_seen(gateway: RunningGateway, boto3: Any) -> None:
     client = gateway.connect()
-    gateway.faults.inject(CutRequest(), times=1)
+    gateway.faults.inject(DropRequest(), times=1)
     with pytest.raises(HTTPClientError):
         post(boto3, client, "lost")
     post(boto3, client, "next")
@@ -145,7 +145,7 @@ def test_a_request_that_is_cut_is_never_seen(gateway: RunningGateway, boto3: Any
 
 def test_an_answer_that_is_cut_belongs_to_a_post_that_arrived(gateway: RunningGateway, boto3: Any) -> None:
     client = gateway.connect()
-    gateway.faults.inject(CutResponse(), times=1)
+    gateway.faults.inject(TruncateResponse(), times=1)
     with pytest.raises(HTTPClientError):
         post(boto3, client, "there")
     assert client.receive_text() == "there"
@@ -161,7 +161,7 @@ def test_a_duplicate(gateway: RunningGateway, boto3: Any) -> None:
 
 def test_a_concurrent_post_overtakes_another(gateway: RunningGateway, boto3: Any) -> None:
     client, other = gateway.connect(), gateway.connect()
-    gateway.faults.inject(HoldBack(), connection_id=client.connection_id, times=1)
+    gateway.faults.inject(Reorder(), connection_id=client.connection_id, times=1)
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(post, boto3, client, "first")
         sleeping(gateway)
@@ -174,7 +174,7 @@ def test_a_concurrent_post_overtakes_another(gateway: RunningGateway, boto3: Any
 
 def test_a_post_that_nobody_overtakes_waits_only_so_long(gateway: RunningGateway, boto3: Any) -> None:
     client = gateway.connect()
-    gateway.faults.inject(HoldBack(seconds=2.0), times=1)
+    gateway.faults.inject(Reorder(seconds=2.0), times=1)
     with ThreadPoolExecutor(1) as threads:
         sent = threads.submit(post, boto3, client, "alone")
         sleeping(gateway)

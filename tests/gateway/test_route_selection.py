@@ -84,7 +84,7 @@ def test_no_message_reaches_a_route_with_a_dollar_by_name(key: str) -> None:
     body = json.dumps({"route": key})
     handler = Router()
     assert route_table(handler).select(body) == SelectedRoute("$default", handler)
-    assert route_table(handler, without=("$default",)).select(body) is None
+    assert route_table(handler, omit_routes=("$default",)).select(body) is None
 
 
 def test_a_routers_inbound_operations_are_its_routes() -> None:
@@ -121,7 +121,7 @@ def test_a_named_connect_route_leaves_a_plain_callable_every_message() -> None:
 
 
 def test_predefined_routes_can_be_switched_off() -> None:
-    routes = route_table("all", without=("$connect", "$disconnect", "$default"))
+    routes = route_table("all", omit_routes=("$connect", "$disconnect", "$default"))
     assert (routes.connect, routes.disconnect, routes.select("text")) == (None, None, None)
 
 
@@ -131,8 +131,8 @@ def test_predefined_routes_can_be_switched_off() -> None:
         ({"handler": None}, "there is no handler and no route"),
         ({"handler": "h", "routes": {"$foo": "x"}}, r"route '\$foo' starts with '\$'"),
         ({"handler": "h", "routes": {"": "x"}}, "route '' is empty"),
-        ({"handler": "h", "without": ["Join"]}, "route 'Join' cannot be switched off"),
-        ({"handler": "h", "routes": {"$connect": "x"}, "without": ["$connect"]}, "both given and switched off"),
+        ({"handler": "h", "omit_routes": ["Join"]}, "route 'Join' cannot be switched off"),
+        ({"handler": "h", "routes": {"$connect": "x"}, "omit_routes": ["$connect"]}, "both given and switched off"),
         ({"handler": Router("Join")}, "must hold pushwire.Operation objects, not str"),
         ({"handler": type("R", (), {"operations": 5})()}, "must hold pushwire.Operation objects, not int"),
     ],

@@ -15,7 +15,7 @@ from pushwire import Direction, Format, Operation
 from pushwire.frame import encode
 from pushwire.gateway import (
     CustomDomain,
-    CutRequest,
+    DropRequest,
     GatewaySettings,
     Limits,
     MessageOrder,
@@ -421,7 +421,7 @@ def test_a_message_sent_as_the_server_is_a_post() -> None:
         assert client.receive_text() == "é"
         gone = page.order("send-as-server", connectionId="AAAAAAAAAAAAAAA=", text="x")
         assert gone == {"problem": "410 GoneException"}
-        with gateway.faults.inject(CutRequest()):
+        with gateway.faults.inject(DropRequest()):
             cut = page.order("send-as-server", connectionId=client.connection_id, text="x")
         assert cut == {"problem": "The TCP connection was cut"}
 
@@ -459,10 +459,10 @@ def test_faults_are_injected_told_and_removed() -> None:
         order = {"kind": "AnswerWith", "numbers": {"status": 410}, "connectionId": client.connection_id, "times": 2}
         assert page.order("inject", **order) == {}
         [injected] = told.next("faults")
-        assert (injected["fault"], injected["applied"]) == ("AnswerWith(status=410)", 0)
+        assert (injected["fault"], injected["count"]) == ("AnswerWith(status=410)", 0)
         refused = page.order("send-as-server", connectionId=client.connection_id, text="x")
         assert refused == {"problem": "410 GoneException"}
-        assert told.next("faults")[0]["applied"] == 1
+        assert told.next("faults")[0]["count"] == 1
         assert page.order("remove", id=injected["id"]) == {}
         assert told.next("faults") == []
         assert page.order("send-as-server", connectionId=client.connection_id, text="x") == {}

@@ -294,7 +294,7 @@ def test_an_iam_authorizer_without_principals_is_refused() -> None:
 
 def test_an_authorizer_without_a_connect_route_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"belongs to the route \$connect"):
-        LocalGateway(print, without=("$connect",), authorizer=RequestAuthorizer(print))
+        LocalGateway(print, omit_routes=("$connect",), authorizer=RequestAuthorizer(print))
 
 
 @pytest.mark.parametrize(("name", "value"), [("a-b", "x"), ("", "x"), ("a", ""), ("a", "p@ss word")])

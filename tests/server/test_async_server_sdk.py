@@ -13,14 +13,14 @@ from tests.support.fault_server import FaultServer, answer
 import pushwire
 from pushwire import BroadcastReport, Format
 from pushwire.errors import ConnectionGoneError, ConnectionPendingError, ThrottledError
-from pushwire.testing import AsyncRecordingConnections, Post
+from pushwire.testing import AsyncRecordingTransport, Post
 
 FRAME = b'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}'
 
 
 @pytest.fixture
-def connections() -> AsyncRecordingConnections:
-    return AsyncRecordingConnections(
+def transport() -> AsyncRecordingTransport:
+    return AsyncRecordingTransport(
         failures={"gone": ConnectionGoneError(attempts=1), "slow": ThrottledError(attempts=3)}
     )
 
@@ -32,17 +32,17 @@ async def ids_later(*ids: str) -> AsyncIterator[str]:
 
 
 @on_a_loop
-async def test_a_message_goes_out_as_one_frame(connections: AsyncRecordingConnections) -> None:
-    await AsyncWireServerSdk(connections=connections).send_leaf(CONNECTION_ID, LEAF(leaf_name="Hello!"))
-    binary = AsyncWireServerSdk(connections=connections, frame_format=Format.BINARY)
+async def test_a_message_goes_out_as_one_frame(transport: AsyncRecordingTransport) -> None:
+    await AsyncWireServerSdk(transport=transport).send_leaf(CONNECTION_ID, LEAF(leaf_name="Hello!"))
+    binary = AsyncWireServerSdk(transport=transport, frame_format=Format.BINARY)
     await binary.send_leaf(CONNECTION_ID, LEAF())
-    assert connections.posts == [Post(CONNECTION_ID, FRAME), Post(CONNECTION_ID, b"CghTZW5kTGVhZg==")]
-    assert [sent.message for sent in connections.sent] == [LEAF(leaf_name="Hello!"), LEAF()]
+    assert transport.posts == [Post(CONNECTION_ID, FRAME), Post(CONNECTION_ID, b"CghTZW5kTGVhZg==")]
+    assert [sent.message for sent in transport.sent] == [LEAF(leaf_name="Hello!"), LEAF()]
 
 
 @on_a_loop
-async def test_what_is_refused_is_refused_as_in_the_sync_one(connections: AsyncRecordingConnections) -> None:
-    sdk = AsyncWireServerSdk(connections=connections)
+async def test_what_is_refused_is_refused_as_in_the_sync_one(transport: AsyncRecordingTransport) -> None:
+    sdk = AsyncWireServerSdk(transport=transport)
     wrong: Any = None
     with pytest.raises(TypeError, match="a connection id is a string"):
         await sdk.send_leaf(wrong, LEAF())
@@ -59,11 +59,11 @@ async def test_what_is_refused_is_refused_as_in_the_sync_one(connections: AsyncR
     ):
         with pytest.raises(ConnectionPendingError):
             await call
-    assert connections.posts == []
+    assert transport.posts == []
 
 
 @on_a_loop
-async def test_gone_is_told_to_a_function_or_an_async_one(connections: AsyncRecordingConnections) -> None:
+async def test_gone_is_told_to_a_function_or_an_async_one(transport: AsyncRecordingTransport) -> None:
     told: list[str] = []
 
     async def forget(connection_id: str) -> None:
@@ -71,7 +71,7 @@ async def test_gone_is_told_to_a_function_or_an_async_one(connections: AsyncReco
         told.append(f"{connection_id}, later")
 
     for on_gone in (told.append, forget):
-        sdk = AsyncWireServerSdk(connections=connections, on_gone=on_gone)
+        sdk = AsyncWireServerSdk(transport=transport, on_gone=on_gone)
         for call in (sdk.send_leaf("gone", LEAF()), sdk.connections.get("gone"), sdk.connections.disconnect("gone")):
             with pytest.raises(ConnectionGoneError):
                 await call
@@ -80,18 +80,18 @@ async def test_gone_is_told_to_a_function_or_an_async_one(connections: AsyncReco
 
 
 @on_a_loop
-async def test_ids_come_from_an_iterable_or_an_async_one(connections: AsyncRecordingConnections) -> None:
-    sdk = AsyncWireServerSdk(connections=connections)
+async def test_ids_come_from_an_iterable_or_an_async_one(transport: AsyncRecordingTransport) -> None:
+    sdk = AsyncWireServerSdk(transport=transport)
     for ids in (["a", "gone", "b", "slow"], ids_later("a", "gone", "b", "slow")):
         report = await sdk.broadcast.send_leaf(ids, LEAF(leaf_name="Hello!"))
         assert (report.accepted, report.gone) == (2, ("gone",))
         assert [(error.connection_id, error.operation) for error in report.failed] == [("slow", SEND_LEAF)]
-    assert connections.posts == [Post("a", FRAME), Post("b", FRAME)] * 2
+    assert transport.posts == [Post("a", FRAME), Post("b", FRAME)] * 2
 
 
 @on_a_loop
-async def test_refused_ids_are_failures_of_their_own_in_both(connections: AsyncRecordingConnections) -> None:
-    sdk = AsyncWireServerSdk(connections=connections)._while_pending("own")
+async def test_refused_ids_are_failures_of_their_own_in_both(transport: AsyncRecordingTransport) -> None:
+    sdk = AsyncWireServerSdk(transport=transport)._while_pending("own")
     for ids in (["a", "", "own"], ids_later("a", "", "own")):
         report = await sdk.broadcast.send_leaf(ids, LEAF())
         assert report.accepted == 1
@@ -104,32 +104,32 @@ async def test_refused_ids_are_failures_of_their_own_in_both(connections: AsyncR
 
 @on_a_loop
 async def test_one_string_and_bad_options_are_errors_before_anything_is_sent(
-    connections: AsyncRecordingConnections,
+    transport: AsyncRecordingTransport,
 ) -> None:
-    sdk = AsyncWireServerSdk(connections=connections)
+    sdk = AsyncWireServerSdk(transport=transport)
     with pytest.raises(TypeError, match="not one string"):
         await sdk.broadcast.send_leaf(CONNECTION_ID, LEAF())
     wrong: Any = {"max_inflight": 3}
     with pytest.raises(TypeError, match="no option max_inflight="):
         await sdk.broadcast.send_leaf(["a"], LEAF(), **wrong)
-    assert connections.posts == []
+    assert transport.posts == []
 
 
 @on_a_loop
 async def test_what_an_async_on_gone_raises_is_raised_when_the_broadcast_has_ended(
-    connections: AsyncRecordingConnections,
+    transport: AsyncRecordingTransport,
 ) -> None:
     async def forget(_connection_id: str) -> None:
         raise LookupError("no table")
 
-    sdk = AsyncWireServerSdk(connections=connections, on_gone=forget)
+    sdk = AsyncWireServerSdk(transport=transport, on_gone=forget)
     with pytest.raises(LookupError, match="no table"):
         await sdk.broadcast.send_leaf(["gone", "a", "gone"], LEAF())
-    assert connections.posts == [Post("a", connections.posts[0].data)]
+    assert transport.posts == [Post("a", transport.posts[0].data)]
 
 
 @on_a_loop
-async def test_what_an_async_on_gone_raises_ends_the_broadcast(connections: AsyncRecordingConnections) -> None:
+async def test_what_an_async_on_gone_raises_ends_the_broadcast(transport: AsyncRecordingTransport) -> None:
     drawn: list[str] = []
 
     async def ids() -> AsyncIterator[str]:
@@ -141,14 +141,14 @@ async def test_what_an_async_on_gone_raises_ends_the_broadcast(connections: Asyn
     async def forget(_connection_id: str) -> None:
         raise LookupError("no table")
 
-    sdk = AsyncWireServerSdk(connections=connections, on_gone=forget)
+    sdk = AsyncWireServerSdk(transport=transport, on_gone=forget)
     with pytest.raises(LookupError, match="no table"):
         await sdk.broadcast.send_leaf(ids(), LEAF())
     assert 3 <= len(drawn) < 20
 
 
 @on_a_loop
-async def test_a_broadcast_that_is_cancelled_gives_up_its_async_on_gone(connections: AsyncRecordingConnections) -> None:
+async def test_a_broadcast_that_is_cancelled_gives_up_its_async_on_gone(transport: AsyncRecordingTransport) -> None:
     ended: list[str] = []
 
     async def forget(_connection_id: str) -> None:
@@ -158,7 +158,7 @@ async def test_a_broadcast_that_is_cancelled_gives_up_its_async_on_gone(connecti
             ended.append("cancelled")
             raise
 
-    sdk = AsyncWireServerSdk(connections=connections, on_gone=forget)
+    sdk = AsyncWireServerSdk(transport=transport, on_gone=forget)
     broadcast = asyncio.ensure_future(sdk.broadcast.send_leaf(["gone"], LEAF()))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -171,14 +171,14 @@ async def test_a_broadcast_that_is_cancelled_gives_up_its_async_on_gone(connecti
 
 @on_a_loop
 async def test_it_is_an_async_context_manager_that_closes_only_what_it_opened() -> None:
-    class Closing(AsyncRecordingConnections):
+    class Closing(AsyncRecordingTransport):
         closed = 0
 
         async def close(self) -> None:
             self.closed += 1
 
     own = Closing()
-    async with AsyncWireServerSdk(connections=own) as sdk:
+    async with AsyncWireServerSdk(transport=own) as sdk:
         await sdk.send_leaf("a", LEAF())
     assert own.closed == 0
 
@@ -198,6 +198,6 @@ async def test_it_posts_through_boto3_by_default(monkeypatch: pytest.MonkeyPatch
     gc.collect()
 
 
-def test_settings_beside_connections_are_refused(connections: AsyncRecordingConnections) -> None:
-    with pytest.raises(TypeError, match="connections= stands alone"):
-        AsyncWireServerSdk(connections=connections, max_attempts=2)
+def test_settings_beside_connections_are_refused(transport: AsyncRecordingTransport) -> None:
+    with pytest.raises(TypeError, match="transport= stands alone"):
+        AsyncWireServerSdk(transport=transport, max_attempts=2)

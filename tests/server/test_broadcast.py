@@ -10,14 +10,14 @@ from tests.server.world import CONNECTION_ID, EVERYTHING, LEAF, SEND_LEAF, WireS
 
 import pushwire
 from pushwire import BroadcastError, BroadcastReport, RateLimit, SendError
-from pushwire.connections.protocol import ConnectionInfo, FanOutOptions
 from pushwire.errors import ConnectionGoneError, ConnectionPendingError, ThrottledError, UnavailableError
-from pushwire.testing import AsyncRecordingConnections, Post, RecordingConnections
+from pushwire.testing import AsyncRecordingTransport, Post, RecordingTransport
+from pushwire.transport.protocol import ConnectionInfo, FanOutOptions
 
 
 @pytest.fixture
-def connections() -> RecordingConnections:
-    return RecordingConnections(
+def transport() -> RecordingTransport:
+    return RecordingTransport(
         failures={
             "gone": ConnectionGoneError(attempts=1),
             "slow": ThrottledError(attempts=3),
@@ -27,12 +27,12 @@ def connections() -> RecordingConnections:
 
 
 @pytest.fixture
-def sdk(connections: RecordingConnections) -> WireServerSdk:
-    return WireServerSdk(connections=connections)
+def sdk(transport: RecordingTransport) -> WireServerSdk:
+    return WireServerSdk(transport=transport)
 
 
 class AsksFor:
-    """Connections that take note of the options, and stop after some ids."""
+    """A transport that takes note of the options, and stops after some ids."""
 
     def __init__(self, drawn: int = 0) -> None:
         self.options: FanOutOptions | None = None
@@ -58,12 +58,12 @@ class AsksFor:
     def close(self) -> None: ...
 
 
-def test_every_client_gets_the_same_frame(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+def test_every_client_gets_the_same_frame(sdk: WireServerSdk, transport: RecordingTransport) -> None:
     report = sdk.broadcast.send_leaf((name for name in ("a", "b", "c")), LEAF(leaf_name="Hello!"))
     data = b'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}'
-    assert connections.posts == [Post(name, data) for name in ("a", "b", "c")]
-    assert (report.accepted, report.gone, report.failed, report.not_tried) == (3, (), (), ())
-    assert connections.sent.to("b") == [LEAF(leaf_name="Hello!")]
+    assert transport.posts == [Post(name, data) for name in ("a", "b", "c")]
+    assert (report.accepted, report.gone, report.failed, report.unsent) == (3, (), (), ())
+    assert transport.sent.to("b") == [LEAF(leaf_name="Hello!")]
 
 
 def test_nobody_is_no_failure(sdk: WireServerSdk) -> None:
@@ -72,9 +72,9 @@ def test_nobody_is_no_failure(sdk: WireServerSdk) -> None:
     assert report.accepted == 0
 
 
-def test_one_failure_never_stops_the_rest_and_each_is_in_the_report(connections: RecordingConnections) -> None:
+def test_one_failure_never_stops_the_rest_and_each_is_in_the_report(transport: RecordingTransport) -> None:
     forgotten: list[str] = []
-    sdk = WireServerSdk(connections=connections, on_gone=forgotten.append)
+    sdk = WireServerSdk(transport=transport, on_gone=forgotten.append)
     report = sdk.broadcast.send_leaf(["gone", "a", "slow", "lost", "gone", "b"], LEAF())
     assert (report.accepted, report.gone, forgotten) == (2, ("gone", "gone"), ["gone", "gone"])
     assert [(type(error), error.connection_id, error.attempts) for error in report.failed] == [
@@ -109,8 +109,8 @@ def test_the_gone_are_no_failure(sdk: WireServerSdk) -> None:
 def test_reports_add_up(sdk: WireServerSdk) -> None:
     first = sdk.broadcast.send_leaf(["a", "gone"], LEAF())
     second = sdk.broadcast.send_leaf(["b", "slow"], LEAF())
-    both = first + second + BroadcastReport(not_tried=("c",))
-    assert (both.accepted, both.gone, both.failed, both.not_tried) == (2, ("gone",), second.failed, ("c",))
+    both = first + second + BroadcastReport(unsent=("c",))
+    assert (both.accepted, both.gone, both.failed, both.unsent) == (2, ("gone",), second.failed, ("c",))
     assert sum([first, second], BroadcastReport()).accepted == 2
     with pytest.raises(TypeError):
         first + 1  # type: ignore[operator]
@@ -118,10 +118,10 @@ def test_reports_add_up(sdk: WireServerSdk) -> None:
 
 def test_a_report_cannot_be_changed_and_shows_what_it_holds() -> None:
     report: Any = BroadcastReport(accepted=3, gone=("a",))
-    for name in ("accepted", "gone", "failed", "not_tried", "other"):
+    for name in ("accepted", "gone", "failed", "unsent", "other"):
         with pytest.raises(AttributeError):
             setattr(report, name, 5)
-    assert repr(report) == "BroadcastReport(accepted=3, gone=('a',), failed=(), not_tried=())"
+    assert repr(report) == "BroadcastReport(accepted=3, gone=('a',), failed=(), unsent=())"
     assert report == BroadcastReport(accepted=3, gone=("a",))
     assert report != BroadcastReport(accepted=4, gone=("a",))
     assert len({report, BroadcastReport(accepted=3, gone=("a",)), BroadcastReport()}) == 2
@@ -133,16 +133,16 @@ def test_each_outcome_is_told_as_it_comes(sdk: WireServerSdk) -> None:
     assert outcomes == [("a", None), ("slow", report.failed[0])]
 
 
-def test_observers_are_told_of_each(connections: RecordingConnections) -> None:
+def test_observers_are_told_of_each(transport: RecordingTransport) -> None:
     told: list[Any] = []
 
     class Observer:
         def ended(self, *facts: Any) -> None:
             told.append(facts)
 
-    sdk = WireServerSdk(connections=connections)._observed_by([Observer()])
+    sdk = WireServerSdk(transport=transport)._observed_by([Observer()])
     report = sdk.broadcast.send_leaf(["a", "slow", ""], LEAF())
-    data = connections.posts[0].data
+    data = transport.posts[0].data
     assert told == [
         (SEND_LEAF, "a", data, None),
         (SEND_LEAF, "slow", data, report.failed[0]),
@@ -150,10 +150,10 @@ def test_observers_are_told_of_each(connections: RecordingConnections) -> None:
     ]
 
 
-def test_an_empty_id_is_its_own_failure(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+def test_an_empty_id_is_its_own_failure(sdk: WireServerSdk, transport: RecordingTransport) -> None:
     report = sdk.broadcast.send_leaf(["a", "", "b"], LEAF())
     assert (report.accepted, [type(error) for error in report.failed]) == (2, [pushwire.InvalidConnectionIdError])
-    assert [post.connection_id for post in connections.posts] == ["a", "b"]
+    assert [post.connection_id for post in transport.posts] == ["a", "b"]
 
 
 def test_an_id_that_is_no_string_ends_it(sdk: WireServerSdk) -> None:
@@ -163,10 +163,10 @@ def test_an_id_that_is_no_string_ends_it(sdk: WireServerSdk) -> None:
 
 
 def test_a_connection_that_is_not_open_yet_is_refused_alone_and_not_forgotten(
-    connections: RecordingConnections,
+    transport: RecordingTransport,
 ) -> None:
     forgotten: list[str] = []
-    sdk = WireServerSdk(connections=connections, on_gone=forgotten.append)._while_pending("own")
+    sdk = WireServerSdk(transport=transport, on_gone=forgotten.append)._while_pending("own")
     report = sdk.broadcast.send_leaf(["a", "own", "b"], LEAF())
     assert (report.accepted, report.gone, forgotten) == (2, (), [])
     (error,) = report.failed
@@ -175,19 +175,17 @@ def test_a_connection_that_is_not_open_yet_is_refused_alone_and_not_forgotten(
 
 def test_the_caller_keeps_what_was_not_drawn() -> None:
     ids = iter("abcdef")
-    report = WireServerSdk(connections=AsksFor(drawn=3)).broadcast.send_leaf(ids, LEAF())
-    assert (report.accepted, report.not_tried) == (2, ("c",))
+    report = WireServerSdk(transport=AsksFor(drawn=3)).broadcast.send_leaf(ids, LEAF())
+    assert (report.accepted, report.unsent) == (2, ("c",))
     assert list(ids) == ["d", "e", "f"]
 
 
 def test_options_reach_the_connections() -> None:
-    connections, budget = AsksFor(), RateLimit(per_second=100)
-    WireServerSdk(connections=connections).broadcast.send_leaf(
-        [], LEAF(), max_in_flight=7, rate_limit=budget, deadline=2
-    )
-    assert connections.options == FanOutOptions(7, budget, 2.0)
-    WireServerSdk(connections=connections).broadcast.send_leaf([], LEAF())
-    assert connections.options == FanOutOptions(32, None, None)
+    transport, budget = AsksFor(), RateLimit(per_second=100)
+    WireServerSdk(transport=transport).broadcast.send_leaf([], LEAF(), max_in_flight=7, rate_limit=budget, deadline=2)
+    assert transport.options == FanOutOptions(7, budget, 2.0)
+    WireServerSdk(transport=transport).broadcast.send_leaf([], LEAF())
+    assert transport.options == FanOutOptions(32, None, None)
 
 
 class Never:
@@ -217,11 +215,11 @@ async def later(_connection_id: str, _error: SendError | None) -> None: ...
     ],
 )
 def test_a_bad_option_is_told_before_anything_is_sent(
-    sdk: WireServerSdk, connections: RecordingConnections, options: Any, error: type[Exception], told: str
+    sdk: WireServerSdk, transport: RecordingTransport, options: Any, error: type[Exception], told: str
 ) -> None:
     with pytest.raises(error, match=told):
         sdk.broadcast.send_leaf(Never(), LEAF(), **options)
-    assert connections.posts == []
+    assert transport.posts == []
 
 
 async def ids_later() -> Any:
@@ -238,11 +236,11 @@ async def ids_later() -> Any:
     ],
 )
 def test_what_is_not_many_ids_is_a_type_error(
-    sdk: WireServerSdk, connections: RecordingConnections, ids: Any, told: str
+    sdk: WireServerSdk, transport: RecordingTransport, ids: Any, told: str
 ) -> None:
     with pytest.raises(TypeError, match=told):
         sdk.broadcast.send_leaf(ids, LEAF())
-    assert connections.posts == []
+    assert transport.posts == []
 
 
 def test_a_message_of_another_type_or_too_large_is_told_before_anything_is_sent(sdk: WireServerSdk) -> None:
@@ -253,27 +251,27 @@ def test_a_message_of_another_type_or_too_large_is_told_before_anything_is_sent(
     assert (caught.value.operation, caught.value.size) == (SEND_LEAF, 131_073)
 
 
-def test_what_on_gone_raises_ends_it(connections: RecordingConnections) -> None:
+def test_what_on_gone_raises_ends_it(transport: RecordingTransport) -> None:
     def forget(_connection_id: str) -> None:
         raise LookupError("no table")
 
-    sdk = WireServerSdk(connections=connections, on_gone=forget)
+    sdk = WireServerSdk(transport=transport, on_gone=forget)
     with pytest.raises(LookupError, match="no table"):
         sdk.broadcast.send_leaf(["a", "gone", "b"], LEAF())
 
 
-def test_an_async_on_gone_or_async_connections_are_refused_at_construction(connections: RecordingConnections) -> None:
+def test_an_async_on_gone_or_async_connections_are_refused_at_construction(transport: RecordingTransport) -> None:
     async def forget(_connection_id: str) -> None: ...
 
     with pytest.raises(TypeError, match="on_gone= is async, which this SDK cannot await"):
-        WireServerSdk(connections=connections, on_gone=forget)
-    wrong: Any = AsyncRecordingConnections()
-    with pytest.raises(TypeError, match="connections= is async"):
-        WireServerSdk(connections=wrong)
+        WireServerSdk(transport=transport, on_gone=forget)
+    wrong: Any = AsyncRecordingTransport()
+    with pytest.raises(TypeError, match="transport= is async"):
+        WireServerSdk(transport=wrong)
 
 
 def test_errors_in_a_report_keep_their_cause_and_no_frames() -> None:
-    class Failing(RecordingConnections):
+    class Failing(RecordingTransport):
         def post_many(self, connection_ids: Any, data: bytes, _options: Any, on_outcome: Any, /) -> tuple[str, ...]:
             for connection_id in connection_ids:
                 try:
@@ -291,7 +289,7 @@ def test_errors_in_a_report_keep_their_cause_and_no_frames() -> None:
     def reset() -> None:
         raise ConnectionResetError("by peer")
 
-    (error,) = WireServerSdk(connections=Failing()).broadcast.send_leaf(["a"], LEAF()).failed
+    (error,) = WireServerSdk(transport=Failing()).broadcast.send_leaf(["a"], LEAF()).failed
     assert error.__cause__ is not None
     assert str(error.__cause__) == "by peer"
     assert (error.__traceback__, error.__cause__.__traceback__) == (None, None)
@@ -306,7 +304,7 @@ def test_a_broadcast_is_logged_once_at_debug(sdk: WireServerSdk, caplog: pytest.
     )
 
 
-def test_broadcasts_of_many_threads_do_not_mix(connections: RecordingConnections, sdk: WireServerSdk) -> None:
+def test_broadcasts_of_many_threads_do_not_mix(transport: RecordingTransport, sdk: WireServerSdk) -> None:
     reports: list[BroadcastReport] = []
 
     def send(name: str) -> None:
@@ -318,4 +316,4 @@ def test_broadcasts_of_many_threads_do_not_mix(connections: RecordingConnections
     for thread in threads:
         thread.join(10)
     assert [report.accepted for report in reports] == [50] * 8
-    assert all(connections.sent.to(f"t{number}") == [LEAF(leaf_name=f"t{number}")] * 50 for number in range(8))
+    assert all(transport.sent.to(f"t{number}") == [LEAF(leaf_name=f"t{number}")] * 50 for number in range(8))

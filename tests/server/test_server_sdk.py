@@ -12,33 +12,33 @@ from tests.support.fault_server import FaultServer, answer
 import pushwire
 from pushwire import Format
 from pushwire.frame import MAX_FRAME_SIZE
-from pushwire.testing import Post, RecordingConnections
+from pushwire.testing import Post, RecordingTransport
 
 
 @pytest.fixture
-def connections() -> RecordingConnections:
-    return RecordingConnections()
+def transport() -> RecordingTransport:
+    return RecordingTransport()
 
 
 @pytest.fixture
-def sdk(connections: RecordingConnections) -> WireServerSdk:
-    return WireServerSdk(connections=connections)
+def sdk(transport: RecordingTransport) -> WireServerSdk:
+    return WireServerSdk(transport=transport)
 
 
-def test_a_message_goes_out_as_one_frame(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+def test_a_message_goes_out_as_one_frame(sdk: WireServerSdk, transport: RecordingTransport) -> None:
     sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="Hello!"))
-    assert connections.posts == [Post(CONNECTION_ID, b'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}')]
+    assert transport.posts == [Post(CONNECTION_ID, b'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}')]
 
 
-def test_the_frame_format_given_overrides_the_contracts(connections: RecordingConnections) -> None:
-    WireServerSdk(connections=connections, frame_format=Format.BINARY).send_leaf(CONNECTION_ID, LEAF())
-    assert connections.posts == [Post(CONNECTION_ID, b"CghTZW5kTGVhZg==")]
+def test_the_frame_format_given_overrides_the_contracts(transport: RecordingTransport) -> None:
+    WireServerSdk(transport=transport, frame_format=Format.BINARY).send_leaf(CONNECTION_ID, LEAF())
+    assert transport.posts == [Post(CONNECTION_ID, b"CghTZW5kTGVhZg==")]
 
 
-def test_a_message_of_another_type_is_a_type_error(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+def test_a_message_of_another_type_is_a_type_error(sdk: WireServerSdk, transport: RecordingTransport) -> None:
     with pytest.raises(TypeError, match=r"SendLeaf takes a wire\.v1\.Leaf, not a Everything"):
         sdk.send_leaf(CONNECTION_ID, EVERYTHING())
-    assert connections.posts == []
+    assert transport.posts == []
 
 
 def test_a_connection_id_that_is_no_string_is_a_type_error(sdk: WireServerSdk) -> None:
@@ -53,9 +53,9 @@ def test_an_empty_connection_id_is_refused_before_any_request(sdk: WireServerSdk
     assert (caught.value.attempts, caught.value.operation) == (0, SEND_LEAF)
 
 
-def test_131072_bytes_pass(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+def test_131072_bytes_pass(sdk: WireServerSdk, transport: RecordingTransport) -> None:
     sdk.send_leaf(CONNECTION_ID, leaf_of_frame_size(131_072))
-    assert len(connections.posts[0].data) == 131_072 == MAX_FRAME_SIZE
+    assert len(transport.posts[0].data) == 131_072 == MAX_FRAME_SIZE
 
 
 @pytest.mark.extra("boto3")
@@ -70,28 +70,28 @@ def test_131073_bytes_are_refused_before_any_network_call() -> None:
     assert "131,073 bytes" in str(error)
 
 
-def test_a_binary_frame_counts_as_its_base64(connections: RecordingConnections) -> None:
-    sdk = WireServerSdk(connections=connections, frame_format=Format.BINARY)
+def test_a_binary_frame_counts_as_its_base64(transport: RecordingTransport) -> None:
+    sdk = WireServerSdk(transport=transport, frame_format=Format.BINARY)
     sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="x" * 98_286))
-    assert len(connections.posts[0].data) == 131_072
+    assert len(transport.posts[0].data) == 131_072
     with pytest.raises(pushwire.PayloadTooLargeError):
         sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="x" * 98_287))
 
 
-def test_gone_is_told_once_and_raised_with_the_operation(connections: RecordingConnections) -> None:
+def test_gone_is_told_once_and_raised_with_the_operation(transport: RecordingTransport) -> None:
     gone: list[str] = []
-    connections.failures[CONNECTION_ID] = pushwire.ConnectionGoneError(attempts=1)
-    sdk = WireServerSdk(connections=connections, on_gone=gone.append)
+    transport.failures[CONNECTION_ID] = pushwire.ConnectionGoneError(attempts=1)
+    sdk = WireServerSdk(transport=transport, on_gone=gone.append)
     with pytest.raises(pushwire.ConnectionGoneError) as caught:
         sdk.send_leaf(CONNECTION_ID, LEAF())
     assert gone == [CONNECTION_ID]
     assert (caught.value.operation, caught.value.connection_id) == (SEND_LEAF, CONNECTION_ID)
 
 
-def test_get_and_disconnect_tell_gone_as_well(connections: RecordingConnections) -> None:
+def test_get_and_disconnect_tell_gone_as_well(transport: RecordingTransport) -> None:
     gone: list[str] = []
-    connections.failures[CONNECTION_ID] = pushwire.ConnectionGoneError(attempts=1)
-    sdk = WireServerSdk(connections=connections, on_gone=gone.append)
+    transport.failures[CONNECTION_ID] = pushwire.ConnectionGoneError(attempts=1)
+    sdk = WireServerSdk(transport=transport, on_gone=gone.append)
     for call in (sdk.connections.get, sdk.connections.disconnect):
         with pytest.raises(pushwire.ConnectionGoneError) as caught:
             call(CONNECTION_ID)
@@ -99,18 +99,18 @@ def test_get_and_disconnect_tell_gone_as_well(connections: RecordingConnections)
     assert gone == [CONNECTION_ID] * 2
 
 
-def test_other_failures_are_not_told_as_gone(connections: RecordingConnections) -> None:
+def test_other_failures_are_not_told_as_gone(transport: RecordingTransport) -> None:
     gone: list[str] = []
-    connections.failures[CONNECTION_ID] = pushwire.ThrottledError(attempts=3)
-    sdk = WireServerSdk(connections=connections, on_gone=gone.append)
+    transport.failures[CONNECTION_ID] = pushwire.ThrottledError(attempts=3)
+    sdk = WireServerSdk(transport=transport, on_gone=gone.append)
     with pytest.raises(pushwire.ThrottledError):
         sdk.send_leaf(CONNECTION_ID, LEAF())
     assert gone == []
 
 
-def test_disconnect_closes_a_connection(sdk: WireServerSdk, connections: RecordingConnections) -> None:
+def test_disconnect_closes_a_connection(sdk: WireServerSdk, transport: RecordingTransport) -> None:
     sdk.connections.disconnect(CONNECTION_ID)
-    assert connections.deleted == [CONNECTION_ID]
+    assert transport.deleted == [CONNECTION_ID]
     assert sdk.connections.get(CONNECTION_ID).source_ip == "192.0.2.1"
 
 
@@ -135,11 +135,11 @@ def test_without_any_callback_url_the_error_names_the_variable() -> None:
         WireServerSdk()
 
 
-def test_settings_of_boto3_beside_other_connections_are_refused(connections: RecordingConnections) -> None:
-    with pytest.raises(TypeError, match="connections= stands alone"):
-        WireServerSdk("https://ws.example.com", connections=connections)
-    with pytest.raises(TypeError, match="connections= stands alone"):
-        WireServerSdk(connections=connections, max_attempts=5)
+def test_settings_of_boto3_beside_other_connections_are_refused(transport: RecordingTransport) -> None:
+    with pytest.raises(TypeError, match="transport= stands alone"):
+        WireServerSdk("https://ws.example.com", transport=transport)
+    with pytest.raises(TypeError, match="transport= stands alone"):
+        WireServerSdk(transport=transport, max_attempts=5)
 
 
 @pytest.mark.extra("boto3")

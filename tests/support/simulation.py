@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from pushwire import ConnectionGoneError, SendError, ThrottledError, UnavailableError
-from pushwire.connections.fan_out import FanOut
-from pushwire.connections.protocol import FanOutOptions
-from pushwire.connections.retry import RetryPolicy
+from pushwire.transport.fan_out import FanOut
+from pushwire.transport.protocol import FanOutOptions
+from pushwire.transport.retry import RetryPolicy
 
 Answer = Callable[[str, float], SendError | None]
 """What comes of a post to a connection that is made at a time."""

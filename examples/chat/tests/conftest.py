@@ -7,7 +7,7 @@ import boto3
 import moto
 import pytest
 
-from pushwire.testing import RecordingConnections
+from pushwire.testing import RecordingTransport
 from store import Store, create_table
 
 if TYPE_CHECKING:
@@ -43,5 +43,5 @@ def store(dynamodb: "DynamoDBClient", clock: Clock) -> Store:
 
 
 @pytest.fixture
-def connections() -> RecordingConnections:
-    return RecordingConnections()
+def transport() -> RecordingTransport:
+    return RecordingTransport()

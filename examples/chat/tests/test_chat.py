@@ -9,16 +9,16 @@ from google.protobuf.empty_pb2 import Empty
 import pushwire
 from chat.v1.chat_pb2 import Greeting, JoinRoomRequest, PingMessage, Presence, SayRequest, Speech
 from chat.v1.chat_pushwire import ChatRouter, ChatServerSdk
-from pushwire.testing import RecordingConnections, connect_event, disconnect_event, message_event
+from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event
 from store import Store
 
 ADA, BOB = "AAAAAAAAAAAAAAA=", "BBBBBBBBBBBBBBB="
 
 
 @pytest.fixture
-def chat(store: Store, connections: RecordingConnections) -> ChatRouter:
+def chat(store: Store, transport: RecordingTransport) -> ChatRouter:
     app = importlib.import_module("app")  # its own store is made at import, which wants a region
-    sdk = ChatServerSdk(connections=connections, on_gone=store.forget)
+    sdk = ChatServerSdk(transport=transport, on_gone=store.forget)
     return ChatRouter(app.Chat(store), sdk=lambda _url: sdk)
 
 
@@ -29,60 +29,56 @@ def join(chat: ChatRouter, connection_id: str, name: str) -> None:
     assert chat(event, None) == {"statusCode": 200}
 
 
-def test_who_joins_is_greeted_and_all_in_the_room_learn_of_it(
-    chat: ChatRouter, connections: RecordingConnections
-) -> None:
+def test_who_joins_is_greeted_and_all_in_the_room_learn_of_it(chat: ChatRouter, transport: RecordingTransport) -> None:
     join(chat, ADA, "Ada")
     join(chat, BOB, "Bob")
-    assert connections.sent.to(BOB) == [
+    assert transport.sent.to(BOB) == [
         Greeting(greeting="Welcome to lobby, Bob!"),
         Presence(room="lobby", names=["Ada", "Bob"]),
     ]
-    assert connections.sent.to(ADA)[-1] == Presence(room="lobby", names=["Ada", "Bob"])
+    assert transport.sent.to(ADA)[-1] == Presence(room="lobby", names=["Ada", "Bob"])
 
 
-def test_what_is_said_reaches_everybody_in_the_room(chat: ChatRouter, connections: RecordingConnections) -> None:
+def test_what_is_said_reaches_everybody_in_the_room(chat: ChatRouter, transport: RecordingTransport) -> None:
     join(chat, ADA, "Ada")
     join(chat, BOB, "Bob")
     chat(message_event("Say", SayRequest(text="Hello, all!"), connection_id=ADA), None)
     speech = Speech(name="Ada", text="Hello, all!")
-    assert connections.sent.to(ADA)[-1] == connections.sent.to(BOB)[-1] == speech
+    assert transport.sent.to(ADA)[-1] == transport.sent.to(BOB)[-1] == speech
 
 
-def test_outside_of_a_room_nothing_is_said(chat: ChatRouter, connections: RecordingConnections) -> None:
+def test_outside_of_a_room_nothing_is_said(chat: ChatRouter, transport: RecordingTransport) -> None:
     chat(connect_event(connection_id=ADA, query_string_parameters={"user": "ada"}), None)
     chat(message_event("Say", SayRequest(text="Anyone?"), connection_id=ADA), None)
-    assert connections.sent.to(ADA) == [Greeting(greeting="Enter a room first.")]
+    assert transport.sent.to(ADA) == [Greeting(greeting="Enter a room first.")]
 
 
-def test_who_leaves_hears_no_more(chat: ChatRouter, connections: RecordingConnections) -> None:
+def test_who_leaves_hears_no_more(chat: ChatRouter, transport: RecordingTransport) -> None:
     join(chat, ADA, "Ada")
     join(chat, BOB, "Bob")
     chat(message_event("LeaveRoom", Empty(), connection_id=BOB), None)
-    assert connections.sent.to(ADA)[-1] == Presence(room="lobby", names=["Ada"])
-    heard = len(connections.sent.to(BOB))
+    assert transport.sent.to(ADA)[-1] == Presence(room="lobby", names=["Ada"])
+    heard = len(transport.sent.to(BOB))
     chat(message_event("Say", SayRequest(text="Gone?"), connection_id=ADA), None)
-    assert len(connections.sent.to(BOB)) == heard
+    assert len(transport.sent.to(BOB)) == heard
 
 
-def test_who_disconnects_leaves_and_is_forgotten(
-    chat: ChatRouter, connections: RecordingConnections, store: Store
-) -> None:
+def test_who_disconnects_leaves_and_is_forgotten(chat: ChatRouter, transport: RecordingTransport, store: Store) -> None:
     join(chat, ADA, "Ada")
     join(chat, BOB, "Bob")
     chat(disconnect_event(connection_id=BOB), None)
-    assert connections.sent.to(ADA)[-1] == Presence(room="lobby", names=["Ada"])
+    assert transport.sent.to(ADA)[-1] == Presence(room="lobby", names=["Ada"])
     assert list(store.of_user("bob")) == []
 
 
 def test_a_lost_client_is_forgotten_and_keeps_no_message_from_the_others(
-    chat: ChatRouter, connections: RecordingConnections, store: Store
+    chat: ChatRouter, transport: RecordingTransport, store: Store
 ) -> None:
     join(chat, ADA, "Ada")
     join(chat, BOB, "Bob")
-    connections.failures[BOB] = pushwire.ConnectionGoneError()
+    transport.failures[BOB] = pushwire.ConnectionGoneError()
     chat(message_event("Say", SayRequest(text="Still there?"), connection_id=ADA), None)
-    assert connections.sent.to(ADA)[-1] == Speech(name="Ada", text="Still there?")
+    assert transport.sent.to(ADA)[-1] == Speech(name="Ada", text="Still there?")
     assert [member.name for member in store.in_room("lobby")] == ["Ada"]
 
 
@@ -90,12 +86,12 @@ def test_without_a_user_the_door_stays_shut(chat: ChatRouter) -> None:
     assert chat(connect_event(connection_id=ADA), None) == {"statusCode": 401}
 
 
-def test_a_ping_comes_back(chat: ChatRouter, connections: RecordingConnections) -> None:
+def test_a_ping_comes_back(chat: ChatRouter, transport: RecordingTransport) -> None:
     chat(message_event("ping", PingMessage(note="You there?"), connection_id=ADA), None)
-    assert connections.sent.to(ADA) == [PingMessage(note="You there? yourself")]
+    assert transport.sent.to(ADA) == [PingMessage(note="You there? yourself")]
 
 
-def test_nonsense_is_answered_by_api_gateways_own_words(chat: ChatRouter, connections: RecordingConnections) -> None:
+def test_nonsense_is_answered_by_api_gateways_own_words(chat: ChatRouter, transport: RecordingTransport) -> None:
     event: dict[str, Any] = message_event("JoinRoom", body='{"route":"JoinRoom","payload":7}', connection_id=ADA)
     assert chat(event, None) == {"statusCode": 200}
-    assert connections.posts[0].data.startswith(b'{"message": "Bad request body"')
+    assert transport.posts[0].data.startswith(b'{"message": "Bad request body"')

@@ -8,43 +8,43 @@ import pytest
 import pushwire
 from chat.v1.chat_pb2 import Progress
 from chat.v1.chat_pushwire import ChatServerSdk
-from pushwire.testing import RecordingConnections
+from pushwire.testing import RecordingTransport
 from store import Store
 
 PHONE, LAPTOP = "PPPPPPPPPPPPPPP=", "LLLLLLLLLLLLLLL="
 
 
 @pytest.fixture
-def progress(store: Store, connections: RecordingConnections, monkeypatch: pytest.MonkeyPatch) -> Any:
+def progress(store: Store, transport: RecordingTransport, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("PUSHWIRE_CALLBACK_URL", "https://abc123.execute-api.us-east-1.amazonaws.com/prod")
     module = importlib.import_module("progress")
     monkeypatch.setattr(module, "store", store)
-    monkeypatch.setattr(module, "sdk", ChatServerSdk(connections=connections, on_gone=store.forget))
+    monkeypatch.setattr(module, "sdk", ChatServerSdk(transport=transport, on_gone=store.forget))
     return module
 
 
-def test_each_connection_of_the_user_is_told(progress: Any, store: Store, connections: RecordingConnections) -> None:
+def test_each_connection_of_the_user_is_told(progress: Any, store: Store, transport: RecordingTransport) -> None:
     store.connected(PHONE, "ada")
     store.connected(LAPTOP, "ada")
     store.connected("BBBBBBBBBBBBBBB=", "bob")
     assert progress.handler({"user": "ada", "task": "upload", "percent": 40}, None) == {"accepted": 2, "failed": 0}
     told = Progress(task="upload", percent=40)
-    assert connections.sent.to(PHONE) == connections.sent.to(LAPTOP) == [told]
-    assert connections.sent.to("BBBBBBBBBBBBBBB=") == []
+    assert transport.sent.to(PHONE) == transport.sent.to(LAPTOP) == [told]
+    assert transport.sent.to("BBBBBBBBBBBBBBB=") == []
 
 
 def test_a_lost_connection_is_forgotten_and_the_others_are_told(
-    progress: Any, store: Store, connections: RecordingConnections
+    progress: Any, store: Store, transport: RecordingTransport
 ) -> None:
     store.connected(PHONE, "ada")
     store.connected(LAPTOP, "ada")
-    connections.failures[PHONE] = pushwire.ConnectionGoneError()
+    transport.failures[PHONE] = pushwire.ConnectionGoneError()
     assert progress.handler({"user": "ada", "task": "upload", "percent": 99}, None) == {"accepted": 1, "failed": 0}
     assert list(store.of_user("ada")) == [LAPTOP]
 
 
-def test_a_failure_is_counted_and_stops_nothing(progress: Any, store: Store, connections: RecordingConnections) -> None:
+def test_a_failure_is_counted_and_stops_nothing(progress: Any, store: Store, transport: RecordingTransport) -> None:
     store.connected(PHONE, "ada")
     store.connected(LAPTOP, "ada")
-    connections.failures[PHONE] = pushwire.ThrottledError(attempts=3)
+    transport.failures[PHONE] = pushwire.ThrottledError(attempts=3)
     assert progress.handler({"user": "ada", "task": "upload", "percent": 1}, None) == {"accepted": 1, "failed": 1}

@@ -123,7 +123,7 @@ class WebSocketApi(CdkWebSocketApi):
         elif Stack.of(function).node.addr == Stack.of(self).node.addr:
             self.grant_sdk(function)
         elif function.role is not None:
-            self.default_stage.let_send_from_here(function.role)
+            self.default_stage.grant_send_from_this_stack(function.role)
             if not self.default_stage.has_execute_api_endpoint:
                 self._warn(
                     each, f"is in another stack: set {ENVIRONMENT_VARIABLE} there, as events do not tell the domain"

@@ -101,7 +101,7 @@ class WebSocketStage(CdkWebSocketStage):
         """Let a server ask who is connected, and since when: it may GET connections."""
         return self._grant(grantee, _MANAGE, "GET/@connections/*")
 
-    def let_send_from_here(self, role: IRole) -> None:
+    def grant_send_from_this_stack(self, role: IRole) -> None:
         """Let a role of another stack send, by a policy in this one: that one cannot refer to what refers to it."""
         name = f"Send-{role.node.addr}"
         if self.node.try_find_child(name) is None:

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for key in ("connect", "disconnect", "default"):
         parser.add_argument(
             f"--no-{key}-route",
-            dest="without",
+            dest="omit_routes",
             action="append_const",
             const=f"${key}",
             default=[],
@@ -128,7 +128,7 @@ def gateway(args: argparse.Namespace, loaded: "LoadedHandlers") -> "LocalGateway
     return LocalGateway(
         loaded.handler,
         routes=loaded.routes,
-        without=args.without,
+        omit_routes=args.omit_routes,
         route_responses=args.route_response,
         authorizer=dev_access.authorizer(args),
         principals=principals,

@@ -72,7 +72,7 @@ class Lifecycle:
         """
         self.attempts += 1
         most = self._settings.max_attempts if self.connections else self._settings.connect_attempts
-        final = failure.status_code in self._settings.final_statuses
+        final = failure.status_code in self._settings.fatal_statuses
         if final or (most is not None and self.attempts >= most):
             self.state = State.CLOSED
             self._given_up = failure

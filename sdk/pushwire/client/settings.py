@@ -39,7 +39,7 @@ class ConnectionOptions(TypedDict, total=False):
         max_attempts: After how many failed attempts in a row to give up reconnecting; never unless given. A connection
             that is opened and lost at once is no failed attempt.
         backoff: How long to wait between attempts.
-        final_statuses: The statuses of handshakes after which to give up at once; 401 and 403 unless given.
+        fatal_statuses: The statuses of handshakes after which to give up at once; 401 and 403 unless given.
         renew_after: After how many seconds at the latest to renew the connection; 7,080 (1 h 58 min) unless given, and
             up to a tenth sooner. `None` to wait for API Gateway's cut after two hours.
         keepalive_interval: After how many seconds without a message, either way, to send a keepalive; 300 unless given,
@@ -66,7 +66,7 @@ class ConnectionOptions(TypedDict, total=False):
     connect_attempts: int | None
     max_attempts: int | None
     backoff: Backoff
-    final_statuses: Collection[int]
+    fatal_statuses: Collection[int]
     renew_after: float | None
     keepalive_interval: float | None
     keepalive: Callable[[], Awaitable[object]] | None
@@ -91,7 +91,7 @@ class Settings:
     connect_attempts: int | None = 1
     max_attempts: int | None = None
     backoff: Backoff = field(default_factory=Backoff)
-    final_statuses: Collection[int] = _FINAL_STATUSES
+    fatal_statuses: Collection[int] = _FINAL_STATUSES
     renew_after: float | None = 7_080.0
     keepalive_interval: float | None = 300.0
     keepalive: Callable[[], Awaitable[object]] | None = None
@@ -115,7 +115,7 @@ class Settings:
         if isinstance(self.subprotocols, str):
             raise TypeError(f"subprotocols= takes a list: [{self.subprotocols!r}]")
         _check_each("subprotocols", self.subprotocols, str, "a list of strings")
-        _check_each("final_statuses", self.final_statuses, int, "a set of whole numbers")
+        _check_each("fatal_statuses", self.fatal_statuses, int, "a set of whole numbers")
         for name in self.subprotocols:
             if not is_token(name):
                 raise ValueError(f"subprotocols= holds {name!r}: no subprotocol can have this name")

@@ -15,7 +15,7 @@ except ImportError as error:
 
 from pushwire.gateway.authorizers import IamAuthorizer, RequestAuthorizer
 from pushwire.gateway.clock import Clock, ManualClock
-from pushwire.gateway.faults import AnswerWith, CutRequest, CutResponse, Delay, Duplicate, HandlerTimeout, HoldBack
+from pushwire.gateway.faults import AnswerWith, Delay, DropRequest, Duplicate, HandlerTimeout, Reorder, TruncateResponse
 from pushwire.gateway.loading import HandlerLoadError, load_handler
 from pushwire.gateway.principals import Principal
 from pushwire.gateway.routes import RouteError
@@ -30,14 +30,12 @@ __all__ = [
     "AnswerWith",
     "Clock",
     "CustomDomain",
-    "CutRequest",
-    "CutResponse",
     "Delay",
+    "DropRequest",
     "Duplicate",
     "GatewaySettings",
     "HandlerLoadError",
     "HandlerTimeout",
-    "HoldBack",
     "IamAuthorizer",
     "Limits",
     "LocalGateway",
@@ -45,10 +43,12 @@ __all__ = [
     "MessageOrder",
     "Principal",
     "Quotas",
+    "Reorder",
     "RequestAuthorizer",
     "RouteError",
     "SettingsError",
     "Transcript",
+    "TruncateResponse",
     "load_handler",
     "serve_in_thread",
 ]

@@ -2,7 +2,7 @@
 
 gateway.faults.inject(AnswerWith(429), times=2)                       # the next two posts, then success
 gateway.faults.inject(Delay(0.2), connection_id=slow)                 # every post to one connection
-with gateway.faults.inject(CutResponse(), probability=0.01): ...      # one post in a hundred, for a while
+with gateway.faults.inject(TruncateResponse(), probability=0.01): ...      # one post in a hundred, for a while
 """
 
 import random
@@ -14,16 +14,16 @@ from typing import Final, Self, TypeAlias
 
 __all__ = [
     "AnswerWith",
-    "CutRequest",
-    "CutResponse",
     "Delay",
+    "DropRequest",
     "Duplicate",
     "Fault",
     "Faults",
     "HandlerTimeout",
-    "HoldBack",
     "Injection",
+    "Reorder",
     "RequestFault",
+    "TruncateResponse",
 ]
 
 
@@ -56,12 +56,12 @@ class Delay:
 
 
 @dataclass(frozen=True, slots=True)
-class CutRequest:
+class DropRequest:
     """The TCP connection is cut before the management API has seen the request: nothing is done, nothing answered."""
 
 
 @dataclass(frozen=True, slots=True)
-class CutResponse:
+class TruncateResponse:
     """The management API does what it is asked, and the TCP connection is cut in the middle of its answer.
 
     Attributes:
@@ -77,7 +77,7 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldBack:
+class Reorder:
     """A post overtakes another: this one is delivered after the next one to the same connection.
 
     Attributes:
@@ -92,7 +92,7 @@ class HandlerTimeout:
     """A handler is called, and API Gateway gives it up after 29 seconds, whenever it returns."""
 
 
-RequestFault: TypeAlias = AnswerWith | Delay | CutRequest | CutResponse | Duplicate | HoldBack
+RequestFault: TypeAlias = AnswerWith | Delay | DropRequest | TruncateResponse | Duplicate | Reorder
 """What can go wrong with a request of the management API."""
 
 Fault: TypeAlias = RequestFault | HandlerTimeout
@@ -105,7 +105,7 @@ class Injection:
     Attributes:
         fault: The fault.
         connection_id: The connection that it concerns; `None` for all.
-        applied: How often it has happened.
+        count: How often it has happened.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Injection:
         self._methods = methods
         self.fault: Final = fault
         self.connection_id: Final = connection_id
-        self.applied = 0
+        self.count = 0
 
     def remove(self) -> None:
         """Have it happen no more."""
@@ -157,8 +157,8 @@ class Injection:
         """
         if random_number >= self._probability:
             return False
-        self.applied += 1
-        if self.applied == self._times:
+        self.count += 1
+        if self.count == self._times:
             self.remove()
         return True
 
@@ -225,13 +225,13 @@ class Faults:
     def of_request(self, method: str, connection_id: str) -> tuple[RequestFault, ...]:
         """Return what goes wrong with a request of the management API, in the order of injection.
 
-        What ends a request (`AnswerWith`, `CutRequest`) comes last: nothing that was injected later is used up by it.
+        What ends a request (`AnswerWith`, `DropRequest`) comes last: nothing that was injected later is used up by it.
         """
         found: list[RequestFault] = []
         for fault in self._happening(method, connection_id) if self._injections else ():
             if not isinstance(fault, HandlerTimeout):
                 found.append(fault)
-            if isinstance(fault, AnswerWith | CutRequest):
+            if isinstance(fault, AnswerWith | DropRequest):
                 break
         return tuple(found)
 

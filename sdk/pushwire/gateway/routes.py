@@ -118,7 +118,7 @@ def selection_value(body: str) -> str | None:
 
 
 def route_table(
-    handler: T | None, *, routes: Mapping[str, T] | None = None, without: Collection[str] = ()
+    handler: T | None, *, routes: Mapping[str, T] | None = None, omit_routes: Collection[str] = ()
 ) -> RouteTable[T]:
     """Return the routes that a handler serves.
 
@@ -128,7 +128,7 @@ def route_table(
     Args:
         handler: Serves its own routes and `$connect`, `$disconnect` and `$default`; `None` if `routes` has them all.
         routes: What serves further route keys, or serves them in the handler's place.
-        without: Those of `$connect`, `$disconnect` and `$default` that do not exist.
+        omit_routes: Those of `$connect`, `$disconnect` and `$default` that do not exist.
 
     Raises:
         RouteError: If there is no route at all, a key is not one that API Gateway accepts, a key is both given and
@@ -137,7 +137,7 @@ def route_table(
     given = dict(routes or {})
     for key in given:
         _check_key(key)
-    for key in without:
+    for key in omit_routes:
         if key not in _PREDEFINED:
             raise RouteError(f"route {key!r} cannot be switched off; {', '.join(_PREDEFINED)} can")
         if key in given:
@@ -146,7 +146,7 @@ def route_table(
         if not given:
             raise RouteError("there is no handler and no route; name a handler, such as chat_app:handler")
         return RouteTable(given)
-    targets = {key: handler for key in _PREDEFINED if key not in without}
+    targets = {key: handler for key in _PREDEFINED if key not in omit_routes}
     operations = _operations(handler)
     if operations is not None:
         targets |= {operation.route: handler for operation in operations if operation.direction.inbound}

@@ -46,7 +46,7 @@ class LocalGateway:
         handler: A Lambda handler. If it has an attribute `operations`, the inbound ones are its routes; if not, it
             receives every message. It serves `$connect`, `$disconnect` and `$default` too. `None` if `routes` has all.
         routes: Handlers of single routes, by route key; they come before `handler`.
-        without: Those of `$connect`, `$disconnect` and `$default` that the API does not have.
+        omit_routes: Those of `$connect`, `$disconnect` and `$default` that the API does not have.
         route_responses: The route keys that have a route response: what their handlers return as `body` is sent to the
             client ("Set up route responses for WebSocket APIs"). Without one, nothing that a handler returns is.
         authorizer: Decides who may connect; everybody may unless given.
@@ -77,7 +77,7 @@ class LocalGateway:
         handler: Handler | None,
         *,
         routes: Mapping[str, Handler] | None = None,
-        without: Collection[str] = (),
+        omit_routes: Collection[str] = (),
         route_responses: Iterable[str] = (),
         authorizer: Authorizer | None = None,
         principals: Collection[Principal] = (),
@@ -86,8 +86,8 @@ class LocalGateway:
         new_id: NewId = random_id,
         seed: int = 0,
     ) -> None:
-        self._without = without
-        self._routes = route_table(handler, routes=routes, without=without)
+        self._omit_routes = omit_routes
+        self._routes = route_table(handler, routes=routes, omit_routes=omit_routes)
         self._route_responses = frozenset(route_responses)
         _check_route_responses(self._route_responses, self._routes)
         self.settings = settings or GatewaySettings()
@@ -226,7 +226,7 @@ class LocalGateway:
         Raises:
             RouteError: If the routes cannot work; the handlers stay as they were.
         """
-        table = route_table(handler, routes=routes, without=self._without)
+        table = route_table(handler, routes=routes, omit_routes=self._omit_routes)
         _check_route_responses(self._route_responses, table)
         _check_authorizer(self._authorizer, table)
         self._routes = self.api.routes = table

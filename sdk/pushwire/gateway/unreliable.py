@@ -8,13 +8,13 @@ from typing import TypeAlias
 from pushwire.gateway.clock import Clock
 from pushwire.gateway.faults import (
     AnswerWith,
-    CutRequest,
-    CutResponse,
     Delay,
+    DropRequest,
     Duplicate,
     Faults,
-    HoldBack,
+    Reorder,
     RequestFault,
+    TruncateResponse,
 )
 from pushwire.gateway.management import ManagementApi
 from pushwire.gateway.responses import HttpResponse
@@ -79,21 +79,21 @@ class UnreliableManagementApi:
             match fault:
                 case Delay():
                     await self._clock.sleep(self._faults.jitter(fault))
-                case HoldBack(seconds):
+                case Reorder(seconds):
                     await self._hold_back(connection_id, seconds)
                 case AnswerWith(status):
                     return self._management.fail(method, connection_id, body, status=status)
-                case CutRequest():
+                case DropRequest():
                     self._management.note(method, connection_id, body, 0)
                     return Cut(HttpResponse(500), 0)
-                case Duplicate() | CutResponse():
+                case Duplicate() | TruncateResponse():
                     pass  # they concern what is done, and the answer
         response = self._management.answer(method, connection_id, body)
         for fault in faults:
             if isinstance(fault, Duplicate):
                 response = self._management.answer(method, connection_id, body)
         self._let_go(connection_id)
-        cut = next((fault for fault in faults if isinstance(fault, CutResponse)), None)
+        cut = next((fault for fault in faults if isinstance(fault, TruncateResponse)), None)
         return response if cut is None else Cut(response, cut.bytes_sent)
 
     async def _hold_back(self, connection_id: str, seconds: float) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from google.protobuf.message import Message
 
-from pushwire.connections.protocol import AsyncConnections
 from pushwire.operation import Operation
 from pushwire.server.broadcast import Outcomes, check_many
 from pushwire.server.options import BroadcastOptions
 from pushwire.server.outgoing import Outgoing
 from pushwire.server.report import BroadcastReport
+from pushwire.transport.protocol import AsyncTransport
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -37,7 +37,7 @@ class AsyncBroadcast:
 
     __slots__ = ("_outgoing",)
 
-    def __init__(self, outgoing: Outgoing[AsyncConnections]) -> None:
+    def __init__(self, outgoing: Outgoing[AsyncTransport]) -> None:
         self._outgoing = outgoing
 
     async def _send(
@@ -56,13 +56,11 @@ class AsyncBroadcast:
         else:
             admitted = outcomes.admitted(connection_ids)
         try:
-            not_tried = await self._outgoing.connections.post_many(
-                admitted, outcomes.data, outcomes.options, outcomes.add
-            )
+            unsent = await self._outgoing.transport.post_many(admitted, outcomes.data, outcomes.options, outcomes.add)
             await outcomes.all_told()
         finally:
             outcomes.cancel()
-        return outcomes.report(not_tried)
+        return outcomes.report(unsent)
 
 
 class _AsyncOutcomes(Outcomes):

@@ -8,11 +8,11 @@ from typing import Self, TypeVar
 
 from google.protobuf.message import Message
 
-from pushwire.connections.protocol import AsyncConnections, ConnectionInfo
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server.base import BaseServerSdk
 from pushwire.server.outgoing import Outgoing
+from pushwire.transport.protocol import AsyncTransport, ConnectionInfo
 
 __all__ = ["AsyncConnectionsView", "AsyncServerSdk"]
 
@@ -20,11 +20,11 @@ M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 
 
-class AsyncServerSdk(BaseServerSdk[AsyncConnections]):
+class AsyncServerSdk(BaseServerSdk[AsyncTransport]):
     """Sends the messages of one service to its clients, with `await`; generated classes add a typed method for each.
 
     Built once and reused, in one event loop: it holds pooled connections. Where to post comes from
-    one of `callback_url`, `client`, `connections`, or else from the environment variable `PUSHWIRE_CALLBACK_URL`.
+    one of `callback_url`, `client`, `transport`, or else from the environment variable `PUSHWIRE_CALLBACK_URL`.
 
     Every method raises a subclass of `pushwire.SendError`: `ConnectionGoneError`, `ThrottledError`,
     `PayloadTooLargeError`, `ForbiddenError`, `InvalidConnectionIdError`, `CredentialsError` or `UnavailableError`. A
@@ -36,7 +36,7 @@ class AsyncServerSdk(BaseServerSdk[AsyncConnections]):
             key, or an `http://` URL of this machine (the local gateway's). Posts go through boto3, on
             threads.
         client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`, with its own retries and time-outs.
-        connections: Any other way to the management API, such as `pushwire.testing.AsyncRecordingConnections`.
+        transport: Any other way to the management API, such as `pushwire.testing.AsyncRecordingTransport`.
         region: The region to sign for; else the URL's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
         connect_timeout: Seconds for each attempt to connect; 1 unless given.
         read_timeout: Seconds without a byte of the answer, for each attempt; 3 unless given.
@@ -53,10 +53,10 @@ class AsyncServerSdk(BaseServerSdk[AsyncConnections]):
     """
 
     @staticmethod
-    def _boto3_connections() -> Callable[..., AsyncConnections]:
-        from pushwire.connections.async_boto3 import AsyncBoto3Connections  # slow to import, and not always needed
+    def _boto3_transport() -> Callable[..., AsyncTransport]:
+        from pushwire.transport.async_boto3 import AsyncBoto3Transport  # slow to import, and not always needed
 
-        return AsyncBoto3Connections
+        return AsyncBoto3Transport
 
     @property
     def connections(self) -> AsyncConnectionsView:
@@ -64,9 +64,9 @@ class AsyncServerSdk(BaseServerSdk[AsyncConnections]):
         return AsyncConnectionsView(self._outgoing)
 
     async def close(self) -> None:
-        """Close what this SDK opened. A `client` or `connections` of yours stays open."""
+        """Close what this SDK opened. A `client` or `transport` of yours stays open."""
         if self._owned:
-            await self._outgoing.connections.close()
+            await self._outgoing.transport.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -85,7 +85,7 @@ class AsyncServerSdk(BaseServerSdk[AsyncConnections]):
         try:
             self._outgoing.check(connection_id)
             self._outgoing.check_size(operation, data, connection_id)
-            await self._outgoing.connections.post(connection_id, data)
+            await self._outgoing.transport.post(connection_id, data)
         except SendError as error:
             await told(self._outgoing.ended(operation, connection_id, data, error))
             raise
@@ -97,7 +97,7 @@ class AsyncConnectionsView:
 
     __slots__ = ("_outgoing",)
 
-    def __init__(self, outgoing: Outgoing[AsyncConnections]) -> None:
+    def __init__(self, outgoing: Outgoing[AsyncTransport]) -> None:
         self._outgoing = outgoing
 
     async def get(self, connection_id: str) -> ConnectionInfo:
@@ -106,7 +106,7 @@ class AsyncConnectionsView:
         Raises:
             pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
         """
-        return await self._call(connection_id, self._outgoing.connections.get)
+        return await self._call(connection_id, self._outgoing.transport.get)
 
     async def disconnect(self, connection_id: str) -> None:
         """Close a connection. API Gateway runs `$disconnect` with status 1000; no code or reason can be chosen.
@@ -114,7 +114,7 @@ class AsyncConnectionsView:
         Raises:
             pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
         """
-        await self._call(connection_id, self._outgoing.connections.delete)
+        await self._call(connection_id, self._outgoing.transport.delete)
 
     async def _call(self, connection_id: str, call: Callable[[str], Awaitable[T]]) -> T:
         try:

@@ -6,16 +6,16 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from pushwire.connections.protocol import AsyncConnections, Connections
 from pushwire.operation import Format
 from pushwire.server.outgoing import OnGone, Outgoing, SendObserver
+from pushwire.transport.protocol import AsyncTransport, Transport
 
 if TYPE_CHECKING:
-    from pushwire.connections.boto3_client import ManagementApiClient
+    from pushwire.transport.boto3_client import ManagementApiClient
 
 __all__ = ["BaseServerSdk"]
 
-C = TypeVar("C", bound=Connections | AsyncConnections)
+C = TypeVar("C", bound=Transport | AsyncTransport)
 
 
 class BaseServerSdk(Generic[C]):
@@ -29,7 +29,7 @@ class BaseServerSdk(Generic[C]):
         callback_url: str | None = None,
         *,
         client: ManagementApiClient | None = None,
-        connections: C | None = None,
+        transport: C | None = None,
         region: str | None = None,
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
@@ -37,14 +37,14 @@ class BaseServerSdk(Generic[C]):
         frame_format: Format | None = None,
         on_gone: OnGone | None = None,
     ) -> None:
-        self._check_family(connections, on_gone)
-        self._owned = connections is None
+        self._check_family(transport, on_gone)
+        self._owned = transport is None
         observers: Sequence[SendObserver] = ()
-        if connections is not None:
+        if transport is not None:
             settings = (callback_url, client, region, connect_timeout, read_timeout, max_attempts)
             if any(setting is not None for setting in settings):
-                raise TypeError("connections= stands alone: where and how to post is its own")
-            observer: object = connections
+                raise TypeError("transport= stands alone: where and how to post is its own")
+            observer: object = transport
             if isinstance(observer, SendObserver):
                 observers = [observer]
         else:
@@ -52,7 +52,7 @@ class BaseServerSdk(Generic[C]):
                 from pushwire.callback_url import CallbackUrl  # as boto3, not always needed
 
                 callback_url = CallbackUrl.from_environment().url
-            connections = self._boto3_connections()(
+            transport = self._boto3_transport()(
                 callback_url,
                 client=client,
                 region=region,
@@ -60,14 +60,14 @@ class BaseServerSdk(Generic[C]):
                 read_timeout=read_timeout,
                 max_attempts=max_attempts,
             )
-        self._outgoing = Outgoing(connections, frame_format, on_gone, observers)
+        self._outgoing = Outgoing(transport, frame_format, on_gone, observers)
 
-    def _check_family(self, connections: C | None, on_gone: OnGone | None) -> None:
+    def _check_family(self, transport: C | None, on_gone: OnGone | None) -> None:
         """Raise a `TypeError` for what this SDK could not run."""
 
     @staticmethod
-    def _boto3_connections() -> Callable[..., C]:
-        """Return the class of connections to use where none are given, imported only now."""
+    def _boto3_transport() -> Callable[..., C]:
+        """Return the class of transport to use where none are given, imported only now."""
         raise NotImplementedError
 
     def _while_pending(self, connection_id: str) -> Self:

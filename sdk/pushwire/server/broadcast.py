@@ -7,12 +7,12 @@ from typing import Any, Final, TypeVar, Unpack
 
 from google.protobuf.message import Message
 
-from pushwire.connections.protocol import Connections
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server.options import BroadcastOptions, fan_out_options
 from pushwire.server.outgoing import Outgoing, is_gone
 from pushwire.server.report import BroadcastReport
+from pushwire.transport.protocol import Transport
 
 __all__ = ["Broadcast", "Outcomes", "check_many"]
 
@@ -35,7 +35,7 @@ class Broadcast:
 
     __slots__ = ("_outgoing",)
 
-    def __init__(self, outgoing: Outgoing[Connections]) -> None:
+    def __init__(self, outgoing: Outgoing[Transport]) -> None:
         self._outgoing = outgoing
 
     def _send(
@@ -49,10 +49,10 @@ class Broadcast:
         """Send one message to many clients; the body of every generated method."""
         check_many(connection_ids, Iterable)
         outcomes = Outcomes(self._outgoing, operation, message, options)
-        not_tried = self._outgoing.connections.post_many(
+        unsent = self._outgoing.transport.post_many(
             outcomes.admitted(connection_ids), outcomes.data, outcomes.options, outcomes.add
         )
-        return outcomes.report(not_tried)
+        return outcomes.report(unsent)
 
 
 class Outcomes:
@@ -103,10 +103,10 @@ class Outcomes:
         if self._on_outcome is not None:
             self._on_outcome(connection_id, error)
 
-    def report(self, not_tried: tuple[str, ...]) -> BroadcastReport:
+    def report(self, unsent: tuple[str, ...]) -> BroadcastReport:
         """Return what has come of all of them."""
         return BroadcastReport(
-            accepted=self._accepted, gone=tuple(self._gone), failed=tuple(self._failed), not_tried=not_tried
+            accepted=self._accepted, gone=tuple(self._gone), failed=tuple(self._failed), unsent=unsent
         )
 
     def _told(self, result: object) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import TypedDict, Unpack
 
 from pushwire._functions import is_async
-from pushwire.connections.protocol import FanOutOptions
-from pushwire.connections.rate_limit import RateLimit
 from pushwire.errors import SendError
+from pushwire.transport.protocol import FanOutOptions
+from pushwire.transport.rate_limit import RateLimit
 
 __all__ = ["BroadcastOptions", "fan_out_options"]
 

@@ -12,7 +12,6 @@ from google.protobuf.message import Message
 
 from pushwire import frame
 from pushwire._log import debugs, logger
-from pushwire.connections.protocol import AsyncConnections, Connections
 from pushwire.errors import (
     ConnectionGoneError,
     ConnectionPendingError,
@@ -21,11 +20,12 @@ from pushwire.errors import (
     SendError,
 )
 from pushwire.operation import AnyOperation, Format, Operation
+from pushwire.transport.protocol import AsyncTransport, Transport
 
 __all__ = ["OnGone", "Outgoing", "SendObserver", "is_gone"]
 
 M = TypeVar("M", bound=Message)
-C = TypeVar("C", bound=Connections | AsyncConnections)
+C = TypeVar("C", bound=Transport | AsyncTransport)
 
 OnGone = Callable[[str], object]
 
@@ -34,7 +34,7 @@ _SHOWN_OF_A_FRAME = 200
 
 @runtime_checkable
 class SendObserver(Protocol):
-    """Is told how each send of a Server SDK ended: metrics, and the connections of tests."""
+    """Is told how each send of a Server SDK ended: metrics, and the transport of tests."""
 
     def ended(self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /) -> None:
         """Learn of a send that has ended.
@@ -51,25 +51,25 @@ class Outgoing(Generic[C]):
     """The way out of one Server SDK.
 
     Args:
-        connections: Where to post.
+        transport: Where to post.
         frame_format: The format to send in, instead of the contract's.
         on_gone: Called with each connection id that answers 410.
         observers: Are told of each send.
         pending: The connection whose `$connect` is running, to which nothing can be sent yet.
 
     Attributes:
-        connections: Where to post.
+        transport: Where to post.
     """
 
     def __init__(
         self,
-        connections: C,
+        transport: C,
         frame_format: Format | None,
         on_gone: OnGone | None,
         observers: Sequence[SendObserver] = (),
         pending: str | None = None,
     ) -> None:
-        self.connections: Final = connections
+        self.transport: Final = transport
         self._frame_format = frame_format
         self._on_gone = on_gone
         self._observers = observers
@@ -77,12 +77,12 @@ class Outgoing(Generic[C]):
 
     def while_pending(self, connection_id: str) -> Outgoing[C]:
         """The same way out, while a connection's `$connect` runs: it refuses that connection at once."""
-        return Outgoing(self.connections, self._frame_format, self._on_gone, self._observers, connection_id)
+        return Outgoing(self.transport, self._frame_format, self._on_gone, self._observers, connection_id)
 
     def observed_by(self, observers: Sequence[SendObserver]) -> Outgoing[C]:
         """The same way out, and these observers are told as well."""
         observers = [*self._observers, *observers]
-        return Outgoing(self.connections, self._frame_format, self._on_gone, observers, self._pending)
+        return Outgoing(self.transport, self._frame_format, self._on_gone, observers, self._pending)
 
     def frame(self, operation: Operation[M], message: M, recipient: str) -> bytes:
         """Make a message the text of a frame; the recipient is for the log."""

@@ -19,7 +19,7 @@ class BroadcastReport:
         accepted: How many were accepted.
         gone: The ids that answered 410; `on_gone` was called with each.
         failed: The errors of the others, each with its `connection_id` and `operation`.
-        not_tried: The ids that were drawn and not sent to when the deadline came. The caller's iterator has the rest.
+        unsent: The ids that were drawn and not sent to when the deadline came. The caller's iterator has the rest.
     """
 
     __slots__ = ("_accepted", "_failed", "_gone", "_not_tried")
@@ -30,12 +30,12 @@ class BroadcastReport:
         accepted: int = 0,
         gone: tuple[str, ...] = (),
         failed: tuple[SendError, ...] = (),
-        not_tried: tuple[str, ...] = (),
+        unsent: tuple[str, ...] = (),
     ) -> None:
         self._accepted = accepted
         self._gone = gone
         self._failed = failed
-        self._not_tried = not_tried
+        self._not_tried = unsent
 
     @property
     def accepted(self) -> int:
@@ -53,12 +53,12 @@ class BroadcastReport:
         return self._failed
 
     @property
-    def not_tried(self) -> tuple[str, ...]:
+    def unsent(self) -> tuple[str, ...]:
         """The ids that were drawn and not sent to when the deadline came."""
         return self._not_tried
 
     def raise_for_failures(self) -> None:
-        """Raise if there are `failed` ones; `gone` and `not_tried` are none.
+        """Raise if there are `failed` ones; `gone` and `unsent` are none.
 
         Raises:
             pushwire.BroadcastError: Some sends failed; a group of their errors, for `except*` too.
@@ -76,7 +76,7 @@ class BroadcastReport:
             accepted=self._accepted + other._accepted,
             gone=self._gone + other._gone,
             failed=self._failed + other._failed,
-            not_tried=self._not_tried + other._not_tried,
+            unsent=self._not_tried + other._not_tried,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -91,5 +91,5 @@ class BroadcastReport:
     def __repr__(self) -> str:
         return (
             f"BroadcastReport(accepted={self._accepted}, gone={self._gone!r}, failed={self._failed!r},"
-            f" not_tried={self._not_tried!r})"
+            f" unsent={self._not_tried!r})"
         )

@@ -9,11 +9,11 @@ from typing import Self, TypeVar
 from google.protobuf.message import Message
 
 from pushwire._functions import is_async
-from pushwire.connections.protocol import ConnectionInfo, Connections
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server.base import BaseServerSdk
 from pushwire.server.outgoing import OnGone, Outgoing
+from pushwire.transport.protocol import ConnectionInfo, Transport
 
 __all__ = ["ConnectionsView", "ServerSdk"]
 
@@ -21,11 +21,11 @@ M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 
 
-class ServerSdk(BaseServerSdk[Connections]):
+class ServerSdk(BaseServerSdk[Transport]):
     """Sends the messages of one service to its clients; generated classes add a typed method for each of them.
 
     Built once and reused: it holds pooled connections, and is safe to share between threads. Where to post comes from
-    one of `callback_url`, `client`, `connections`, or else from the environment variable `PUSHWIRE_CALLBACK_URL`.
+    one of `callback_url`, `client`, `transport`, or else from the environment variable `PUSHWIRE_CALLBACK_URL`.
 
     Every method raises a subclass of `pushwire.SendError`: `ConnectionGoneError`, `ThrottledError`,
     `PayloadTooLargeError`, `ForbiddenError`, `InvalidConnectionIdError`, `CredentialsError` or `UnavailableError`. A
@@ -36,7 +36,7 @@ class ServerSdk(BaseServerSdk[Connections]):
         callback_url: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping
             key, or an `http://` URL of this machine (the local gateway's). Posts go through boto3.
         client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`, with its own retries and time-outs.
-        connections: Any other way to the management API, such as `pushwire.testing.RecordingConnections`.
+        transport: Any other way to the management API, such as `pushwire.testing.RecordingTransport`.
         region: The region to sign for; else the URL's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
         connect_timeout: Seconds for each attempt to connect; 1 unless given.
         read_timeout: Seconds without a byte of the answer, for each attempt; 3 unless given.
@@ -53,13 +53,13 @@ class ServerSdk(BaseServerSdk[Connections]):
     """
 
     @staticmethod
-    def _boto3_connections() -> Callable[..., Connections]:
-        from pushwire.connections.boto3 import Boto3Connections  # slow to import, and not always needed
+    def _boto3_transport() -> Callable[..., Transport]:
+        from pushwire.transport.boto3 import Boto3Transport  # slow to import, and not always needed
 
-        return Boto3Connections
+        return Boto3Transport
 
-    def _check_family(self, connections: Connections | None, on_gone: OnGone | None) -> None:
-        for name, given in (("connections", getattr(connections, "post", None)), ("on_gone", on_gone)):
+    def _check_family(self, transport: Transport | None, on_gone: OnGone | None) -> None:
+        for name, given in (("transport", getattr(transport, "post", None)), ("on_gone", on_gone)):
             if is_async(given):
                 raise TypeError(
                     f"{name}= is async, which this SDK cannot await: take the async one generated beside it"
@@ -71,9 +71,9 @@ class ServerSdk(BaseServerSdk[Connections]):
         return ConnectionsView(self._outgoing)
 
     def close(self) -> None:
-        """Close what this SDK opened. A `client` or `connections` of yours stays open."""
+        """Close what this SDK opened. A `client` or `transport` of yours stays open."""
         if self._owned:
-            self._outgoing.connections.close()
+            self._outgoing.transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +92,7 @@ class ServerSdk(BaseServerSdk[Connections]):
         try:
             self._outgoing.check(connection_id)
             self._outgoing.check_size(operation, data, connection_id)
-            self._outgoing.connections.post(connection_id, data)
+            self._outgoing.transport.post(connection_id, data)
         except SendError as error:
             self._outgoing.ended(operation, connection_id, data, error)
             raise
@@ -104,7 +104,7 @@ class ConnectionsView:
 
     __slots__ = ("_outgoing",)
 
-    def __init__(self, outgoing: Outgoing[Connections]) -> None:
+    def __init__(self, outgoing: Outgoing[Transport]) -> None:
         self._outgoing = outgoing
 
     def get(self, connection_id: str) -> ConnectionInfo:
@@ -113,7 +113,7 @@ class ConnectionsView:
         Raises:
             pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
         """
-        return self._call(connection_id, self._outgoing.connections.get)
+        return self._call(connection_id, self._outgoing.transport.get)
 
     def disconnect(self, connection_id: str) -> None:
         """Close a connection. API Gateway runs `$disconnect` with status 1000; no code or reason can be chosen.
@@ -121,7 +121,7 @@ class ConnectionsView:
         Raises:
             pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
         """
-        self._call(connection_id, self._outgoing.connections.delete)
+        self._call(connection_id, self._outgoing.transport.delete)
 
     def _call(self, connection_id: str, call: Callable[[str], T]) -> T:
         try:

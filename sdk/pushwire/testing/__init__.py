@@ -1,12 +1,12 @@
 """What tests of code that uses Pushwire need: no network, no AWS.
 
-A test of a handler builds an event, gives it to a router whose SDKs stand on `RecordingConnections`, and looks at what
+A test of a handler builds an event, gives it to a router whose SDKs stand on `RecordingTransport`, and looks at what
 was sent:
 
-    connections = RecordingConnections()
-    router = ChatRouter(Chat(), sdk=lambda url: ChatServerSdk(connections=connections))
+    transport = RecordingTransport()
+    router = ChatRouter(Chat(), sdk=lambda url: ChatServerSdk(transport=transport))
     router(message_event("JoinRoom", JoinRoomRequest(name="Ada"), connection_id="a"), None)
-    assert connections.sent.to("a") == [Greeting(greeting="Hi Ada")]
+    assert transport.sent.to("a") == [Greeting(greeting="Hi Ada")]
 
 A test of a whole server runs it on a local gateway, with real clients:
 
@@ -17,8 +17,8 @@ A test of a whole server runs it on a local gateway, with real clients:
 
 from typing import TYPE_CHECKING
 
-from pushwire.connections.recording import AsyncRecordingConnections, Post, RecordingConnections, Sent, SentMessages
 from pushwire.testing.events import connect_event, disconnect_event, message_event
+from pushwire.transport.recording import AsyncRecordingTransport, Post, RecordingTransport, Sent, SentMessages
 
 if TYPE_CHECKING:
     from pushwire.testing.async_gateway import AsyncGatewayClient, AsyncRunningGateway, async_local_gateway
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncGatewayClient",
-    "AsyncRecordingConnections",
+    "AsyncRecordingTransport",
     "AsyncRunningGateway",
     "Closed",
     "GatewayClient",
     "Post",
-    "RecordingConnections",
+    "RecordingTransport",
     "RunningGateway",
     "Sent",
     "SentMessages",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, Unpack
 
 import pytest
 
-from pushwire.connections.recording import AsyncRecordingConnections, RecordingConnections
+from pushwire.transport.recording import AsyncRecordingTransport, RecordingTransport
 
 if TYPE_CHECKING:
     from pushwire.gateway.handlers import Handler
@@ -19,8 +19,8 @@ __all__ = [
     "LocalGateways",
     "async_local_gateway",
     "local_gateway",
-    "pushwire_async_connections",
-    "pushwire_connections",
+    "pushwire_async_transport",
+    "pushwire_transport",
 ]
 
 
@@ -43,15 +43,15 @@ class AsyncLocalGateways(Protocol):
 
 
 @pytest.fixture
-def pushwire_connections() -> RecordingConnections:
-    """Connections that record instead of sending: `ChatServerSdk(connections=pushwire_connections)`."""
-    return RecordingConnections()
+def pushwire_transport() -> RecordingTransport:
+    """A transport that records instead of sending: `ChatServerSdk(transport=pushwire_transport)`."""
+    return RecordingTransport()
 
 
 @pytest.fixture
-def pushwire_async_connections() -> AsyncRecordingConnections:
-    """The same for async SDKs: `AsyncChatServerSdk(connections=pushwire_async_connections)`."""
-    return AsyncRecordingConnections()
+def pushwire_async_transport() -> AsyncRecordingTransport:
+    """The same for async SDKs: `AsyncChatServerSdk(transport=pushwire_async_transport)`."""
+    return AsyncRecordingTransport()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ class GatewayOptions(TypedDict, total=False):
 
     Attributes:
         routes: Handlers of single routes, by route key; they come before the handler.
-        without: Those of `$connect`, `$disconnect` and `$default` that the API does not have.
+        omit_routes: Those of `$connect`, `$disconnect` and `$default` that the API does not have.
         route_responses: The route keys that have a route response.
         authorizer: Decides who may connect; everybody may unless given.
         principals: Who may sign requests; no signature is looked at unless given.
@@ -27,7 +27,7 @@ class GatewayOptions(TypedDict, total=False):
     """
 
     routes: Mapping[str, Handler] | None
-    without: Collection[str]
+    omit_routes: Collection[str]
     route_responses: Iterable[str]
     authorizer: Authorizer | None
     principals: Collection[Principal]

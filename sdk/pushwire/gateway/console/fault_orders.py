@@ -7,20 +7,21 @@ from typing import Final
 from pushwire.gateway.console.contract import Told
 from pushwire.gateway.faults import (
     AnswerWith,
-    CutRequest,
-    CutResponse,
     Delay,
+    DropRequest,
     Duplicate,
     Fault,
     Faults,
     HandlerTimeout,
-    HoldBack,
+    Reorder,
+    TruncateResponse,
 )
 
 __all__ = ["FaultOrderError", "inject", "tell_kinds"]
 
 _KINDS: Final[dict[str, type[Fault]]] = {
-    kind.__name__: kind for kind in (AnswerWith, Delay, CutRequest, CutResponse, Duplicate, HoldBack, HandlerTimeout)
+    kind.__name__: kind
+    for kind in (AnswerWith, Delay, DropRequest, TruncateResponse, Duplicate, Reorder, HandlerTimeout)
 }
 _MOST_USED: Final = {"status": 429, "seconds": 1}
 """What a number is at first, where the fault itself has no default."""

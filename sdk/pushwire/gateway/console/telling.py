@@ -63,7 +63,7 @@ def tell_injection(injection: Injection) -> Told:
         "id": id(injection),
         "fault": repr(injection.fault),
         "connectionId": injection.connection_id,
-        "applied": injection.applied,
+        "count": injection.count,
     }
 
 

@@ -60,14 +60,14 @@ export function startFaults(chosen) {
     /** Show what is injected. */
     show(injections) {
       byId("faults").replaceChildren(
-        ...injections.map(({ id, fault, connectionId, applied }) => {
+        ...injections.map(({ id, fault, connectionId, count }) => {
           const remove = () => act("remove", { id }, "Removed.");
           const label = `Remove ${fault}`;
           return make(
             "li",
             {},
             make("code", {}, fault),
-            make("span", { class: "state" }, `${connectionId ?? "all connections"} · ${timesOf(applied)}`),
+            make("span", { class: "state" }, `${connectionId ?? "all connections"} · ${timesOf(count)}`),
             make("button", { type: "button", class: "quiet", "aria-label": label, onclick: remove }, "Remove"),
           );
         }),
@@ -76,6 +76,6 @@ export function startFaults(chosen) {
   };
 }
 
-const timesOf = (applied) => ["has not happened yet", "happened once"][applied] ?? `happened ${applied} times`;
+const timesOf = (count) => ["has not happened yet", "happened once"][count] ?? `happened ${count} times`;
 
 const wordsOf = (kind) => kind.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,0 +1,36 @@
+"""The management API of a WebSocket API: the protocols that Server SDKs stand on, and their implementations."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pushwire.transport.protocol import AsyncTransport, ConnectionInfo, Transport
+
+if TYPE_CHECKING:
+    from pushwire.transport.async_boto3 import AsyncBoto3Transport
+    from pushwire.transport.boto3 import Boto3Transport
+    from pushwire.transport.http.async_http_transport import AsyncHttpTransport
+    from pushwire.transport.http.http_transport import HttpTransport
+
+__all__ = [
+    "AsyncBoto3Transport",
+    "AsyncHttpTransport",
+    "AsyncTransport",
+    "Boto3Transport",
+    "ConnectionInfo",
+    "HttpTransport",
+    "Transport",
+]
+
+_LAZY = {
+    "AsyncBoto3Transport": "pushwire.transport.async_boto3",
+    "AsyncHttpTransport": "pushwire.transport.http.async_http_transport",
+    "Boto3Transport": "pushwire.transport.boto3",
+    "HttpTransport": "pushwire.transport.http.http_transport",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs boto3, asyncio or sockets only when asked: those imports are most of a cold start."""
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

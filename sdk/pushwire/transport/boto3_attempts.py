@@ -1,0 +1,135 @@
+"""Calls of the management API through boto3, one attempt at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from pushwire.callback_url import CallbackUrl
+from pushwire.transport.answers import connection_info
+from pushwire.transport.boto3_client import ManagementApiClient, build_client
+from pushwire.transport.protocol import ConnectionInfo
+from pushwire.transport.retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
+from pushwire.transport.timeouts import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT, LONGEST_IDLE
+
+# boto3_client has said what to install where botocore is missing.
+from pushwire.transport.boto3_errors import error_of  # isort: skip
+
+__all__ = ["Boto3Attempts"]
+
+T = TypeVar("T")
+
+_BOTOCORES_POOL_SIZE: Final = 10
+"""How many connections a client keeps unless configured ("max_pool_connections", botocore's documentation)."""
+
+
+class Boto3Attempts:
+    """Makes single attempts, and leaves it to others whether to try again. Safe to share between threads.
+
+    The arguments and errors are those of `Boto3Transport`.
+
+    Attributes:
+        client: The boto3 client.
+        policy: When to try again: a client of the user's has its own retries, and none are added.
+        max_connections: How many connections the client keeps; more attempts at once would open and drop others.
+    """
+
+    def __init__(
+        self,
+        callback_url: str | None,
+        *,
+        client: ManagementApiClient | None,
+        region: str | None,
+        connect_timeout: float | None,
+        read_timeout: float | None,
+        max_attempts: int | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if client is not None:
+            settings = (callback_url, region, connect_timeout, read_timeout, max_attempts)
+            if any(setting is not None for setting in settings):
+                raise TypeError("client= stands alone: its endpoint, region, time-outs and retries are its own")
+            _check_endpoint(client)
+            self.client = client
+            self.policy = RetryPolicy(max_attempts=1)
+            self._pool: _Pool | None = None
+        elif callback_url is not None:
+            self.policy = RetryPolicy(max_attempts=DEFAULT_MAX_ATTEMPTS if max_attempts is None else max_attempts)
+            self.client = build_client(
+                CallbackUrl.parse(callback_url),
+                region=region,
+                connect_timeout=DEFAULT_CONNECT_TIMEOUT if connect_timeout is None else connect_timeout,
+                read_timeout=DEFAULT_READ_TIMEOUT if read_timeout is None else read_timeout,
+            )
+            self._pool = _Pool(self.client, clock)
+        else:
+            raise TypeError("a callback URL or client= is needed")
+        config = getattr(getattr(self.client, "meta", None), "config", None)
+        self.max_connections = int(getattr(config, "max_pool_connections", _BOTOCORES_POOL_SIZE))
+
+    def post(self, connection_id: str, data: bytes) -> None:
+        """Send one text frame to a connection.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+        self._call(connection_id, lambda: self.client.post_to_connection(ConnectionId=connection_id, Data=data))
+
+    def get(self, connection_id: str) -> ConnectionInfo:
+        """Ask what is known of a connection.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+        answer = self._call(connection_id, lambda: self.client.get_connection(ConnectionId=connection_id))
+        return connection_info(answer, connection_id=connection_id)
+
+    def delete(self, connection_id: str) -> None:
+        """Close a connection.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+        self._call(connection_id, lambda: self.client.delete_connection(ConnectionId=connection_id))
+
+    def close(self) -> None:
+        """Close the pooled connections of a client that was built here; the user's own client stays open."""
+        if self._pool is not None:
+            self._pool.close()
+
+    def _call(self, connection_id: str, request: Callable[[], T]) -> T:
+        if self._pool is not None:
+            self._pool.used()
+        try:
+            return request()
+        except Exception as exc:
+            raise error_of(exc, connection_id) from exc
+
+
+class _Pool:
+    """The kept-alive connections of a client, closed when none was used for too long."""
+
+    def __init__(self, client: Any, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last_used = clock()
+
+    def used(self) -> None:
+        now = self._clock()
+        with self._lock:
+            idle, self._last_used = now - self._last_used, now
+        if idle > LONGEST_IDLE:
+            self._client.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _check_endpoint(client: ManagementApiClient) -> None:
+    url = getattr(getattr(client, "meta", None), "endpoint_url", None)
+    # A client of one's own may post over http:// to where it likes; an AWS endpoint has to be a callback URL.
+    if isinstance(url, str) and url.startswith("https://"):
+        CallbackUrl.parse(url)

@@ -1,0 +1,63 @@
+"""What botocore's errors mean."""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+from pushwire.errors import CredentialsError, InvalidConnectionIdError, SendError, UnavailableError
+from pushwire.transport.answers import error_for_status
+
+from botocore import exceptions as botocore_errors  # isort: skip
+
+__all__ = ["error_of"]
+
+_CREDENTIALS_ERRORS: Final = (
+    botocore_errors.NoCredentialsError,
+    botocore_errors.PartialCredentialsError,
+    botocore_errors.CredentialRetrievalError,
+    botocore_errors.NoAuthTokenError,
+    botocore_errors.TokenRetrievalError,
+    botocore_errors.SSOError,
+    botocore_errors.ProfileNotFound,
+    botocore_errors.ConfigParseError,
+)
+
+
+def error_of(exc: Exception, connection_id: str) -> SendError:
+    """What a botocore error stands for: the outcome of one attempt.
+
+    Args:
+        exc: What the client raised; on a malformed answer botocore's parser raises just anything.
+        connection_id: The connection in question.
+    """
+    if isinstance(exc, botocore_errors.ClientError):
+        return _error_of_answer(cast("dict[str, Any]", exc.response), connection_id)
+    if isinstance(exc, _CREDENTIALS_ERRORS):
+        return CredentialsError(str(exc), connection_id=connection_id)
+    if isinstance(exc, botocore_errors.ParamValidationError):
+        return InvalidConnectionIdError("refused by botocore before any request", connection_id=connection_id)
+    if isinstance(exc, botocore_errors.SSLError):
+        reason = f"{exc}: is its certificate authority trusted here (AWS_CA_BUNDLE)?"
+        return UnavailableError(reason, connection_id=connection_id, attempts=1)
+    if isinstance(exc, botocore_errors.ConnectTimeoutError):
+        reason = f"{exc} (no route, or a TLS handshake that stalls, as with an untrusted certificate authority)"
+        return UnavailableError(reason, connection_id=connection_id, attempts=1)
+    if isinstance(exc, botocore_errors.ConnectionError):  # DNS, refused, proxy: nothing was sent
+        return UnavailableError(str(exc), connection_id=connection_id, attempts=1)
+    if isinstance(exc, botocore_errors.HTTPClientError):  # the request went out, its answer did not come whole
+        return UnavailableError(str(exc), connection_id=connection_id, attempts=1, maybe_accepted=True)
+    if isinstance(exc, botocore_errors.BotoCoreError):
+        return SendError(f"{type(exc).__name__}: {exc}", connection_id=connection_id, attempts=1, maybe_accepted=True)
+    reason = f"botocore cannot read the answer ({type(exc).__name__})"
+    return UnavailableError(reason, connection_id=connection_id, attempts=1, maybe_accepted=True)
+
+
+def _error_of_answer(answer: dict[str, Any], connection_id: str) -> SendError:
+    metadata = answer.get("ResponseMetadata", {})
+    error = error_for_status(
+        int(metadata.get("HTTPStatusCode", 0)),
+        str(answer.get("Error", {}).get("Message") or ""),
+        connection_id=connection_id,
+    )
+    error.attempts = 1 + int(metadata.get("RetryAttempts", 0))
+    return error

@@ -1,0 +1,77 @@
+"""The proxy that the environment names."""
+
+import os
+from typing import NamedTuple, Self
+from urllib.parse import unquote, urlsplit
+
+from pushwire.errors import CallbackUrlError
+
+__all__ = ["Proxy"]
+
+
+class Proxy(NamedTuple):
+    """An HTTP proxy that tunnels by CONNECT (RFC 9110, section 9.3.6). Its `repr` leaves out the password.
+
+    Attributes:
+        host: Its host.
+        port: Its port.
+        authorization: The value of `Proxy-Authorization`; empty for none.
+    """
+
+    host: str
+    port: int
+    authorization: str = ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(host={self.host!r}, port={self.port!r})"
+
+    @classmethod
+    def from_environment(cls, host: str, port: int) -> Self | None:
+        """The proxy that `HTTPS_PROXY` names for an https host, unless `NO_PROXY` names the host.
+
+        Both are read as `urllib` reads them: in lower case first; `NO_PROXY` holds host names, each for its subdomains
+        too, or `*`.
+
+        Raises:
+            CallbackUrlError: It is no `http://` proxy.
+        """
+        text = _variable("https_proxy")
+        if not text or _is_excepted(host, port, _variable("no_proxy")):
+            return None
+        try:
+            parts = urlsplit(text if "://" in text else f"http://{text}")
+            proxy_host, proxy_port = parts.hostname, parts.port or 80
+        except ValueError:
+            raise _unusable() from None
+        if parts.scheme != "http" or not proxy_host:
+            raise _unusable()
+        return cls(proxy_host, proxy_port, _basic(parts.username, parts.password))
+
+
+def _unusable() -> CallbackUrlError:
+    # It is never repeated: it may hold a password.
+    return CallbackUrlError(
+        "HTTPS_PROXY names no proxy that HttpTransport can use: write http://host:port, or send through boto3"
+    )
+
+
+def _variable(name: str) -> str:
+    value = os.environ.get(name)
+    return os.environ.get(name.upper(), "") if value is None else value
+
+
+def _is_excepted(host: str, port: int, no_proxy: str) -> bool:
+    names = [name.strip().lower().lstrip(".") for name in no_proxy.split(",") if name.strip()]
+    subjects = (host, f"{host}:{port}")
+    return "*" in names or any(
+        subject == name or subject.endswith(f".{name}") for subject in subjects for name in names
+    )
+
+
+def _basic(user_name: str | None, password: str | None) -> str:
+    if user_name is None:
+        return ""
+    import base64
+
+    credentials = f"{unquote(user_name)}:{unquote(password or '')}"
+    return f"Basic {base64.b64encode(credentials.encode()).decode()}"

@@ -1,0 +1,98 @@
+"""A fan-out over calls that block, each on a thread."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+
+from pushwire.errors import SendError
+from pushwire.transport.fan_out import FanOut
+
+__all__ = ["run_on_threads"]
+
+
+def run_on_threads(
+    fan_out: FanOut, connection_ids: Iterable[str], post: Callable[[str], None], clock: Callable[[], float]
+) -> tuple[str, ...]:
+    """Run a fan-out to its end: ids are drawn in this thread, and outcomes told in it.
+
+    Args:
+        fan_out: What to run.
+        connection_ids: Where its ids come from.
+        post: One attempt: returns, or raises a `SendError`. Called on threads that end with this call.
+        clock: The time in seconds, as the fan-out knows it.
+
+    Returns:
+        The ids that were drawn and not tried.
+    """
+    threads = _Threads(post)
+    try:
+        ids = iter(connection_ids)
+        while not fan_out.finished:
+            now = clock()
+            while _proceed(fan_out, ids, threads, now):
+                pass
+            if not fan_out.finished:
+                for connection_id, error in threads.ended(fan_out.wait(now)):
+                    fan_out.ended(connection_id, error, clock())
+    finally:
+        threads.stop()
+    return fan_out.result()
+
+
+def _proceed(fan_out: FanOut, ids: Iterator[str], threads: _Threads, now: float) -> bool:
+    """Start an attempt or draw an id; return whether there was either to do."""
+    connection_id = fan_out.take(now)
+    if connection_id is not None:
+        threads.start(connection_id)
+    elif fan_out.wants_id(now):
+        fan_out.draw(ids.__next__)
+    else:
+        return False
+    return True
+
+
+class _Threads:
+    """As many threads as attempts were made at once."""
+
+    def __init__(self, post: Callable[[str], None]) -> None:
+        self._post = post
+        self._to_do: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[str, SendError | None]] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+
+    def start(self, connection_id: str) -> None:
+        """Start an attempt."""
+        if self._idle:
+            self._idle -= 1
+        else:
+            thread = threading.Thread(target=self._work, name=f"pushwire-broadcast-{len(self._threads)}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self._to_do.put(connection_id)
+
+    def ended(self, timeout: float | None) -> Iterator[tuple[str, SendError | None]]:
+        """Wait for attempts that end, for so many seconds at the most."""
+        with contextlib.suppress(queue.Empty):
+            ended = self._done.get(timeout=timeout)
+            while True:
+                self._idle += 1
+                yield ended
+                ended = self._done.get_nowait()
+
+    def stop(self) -> None:
+        """End the threads, each when its attempt has ended."""
+        for _ in self._threads:
+            self._to_do.put(None)
+
+    def _work(self) -> None:
+        while (connection_id := self._to_do.get()) is not None:
+            try:
+                self._post(connection_id)
+            except SendError as error:
+                self._done.put((connection_id, error))
+            else:
+                self._done.put((connection_id, None))

@@ -1,0 +1,110 @@
+"""What an event loop and its tasks can do to calls that are under way."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.support.fault_server import Exchange, FaultServer, answer
+
+from pushwire import RateLimit, SendError
+from pushwire import transport as ways
+from pushwire.transport import AsyncHttpTransport
+from pushwire.transport.protocol import FanOutOptions
+
+CONNECTION_ID = "R0oXAdfD0kwCH6w="
+
+
+def test_connecting_that_somebody_cancels_is_an_outcome_and_no_end_of_the_fan_out() -> None:
+    async def main(url: str) -> dict[str, SendError | None]:
+        transport = AsyncHttpTransport(url, max_attempts=1)
+        outcomes: dict[str, SendError | None] = {}
+        ids = ["a=", "b="]
+        fan_out = asyncio.ensure_future(transport.post_many(ids, b"{}", FanOutOptions(), outcomes.__setitem__))
+        while len(asyncio.all_tasks()) < 4:  # noqa: ASYNC110 - until both connect
+            await asyncio.sleep(0)
+        for task in asyncio.all_tasks() - {asyncio.current_task(), fan_out}:
+            task.cancel()
+        assert await asyncio.wait_for(fan_out, 10) == ()
+        await transport.close()
+        return outcomes
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        outcomes = asyncio.run(main(f"https://127.0.0.1:{silent.getsockname()[1]}/stage"))
+    assert {key: type(error) for key, error in outcomes.items()} == {"a=": SendError, "b=": SendError}
+
+
+def test_a_call_that_is_cancelled_in_the_turn_of_its_reply_leaves_no_error_behind() -> None:
+    seen: list[str] = []
+
+    async def main(url: str) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: seen.append(context["message"]))
+        transport = AsyncHttpTransport(url)
+        await transport.post(CONNECTION_ID, b"{}")
+        call = asyncio.ensure_future(transport.post(CONNECTION_ID, b"{}"))
+        while len(server.requests) < 2:  # noqa: ASYNC110 - the server is on a thread
+            await asyncio.sleep(0)
+        released.set()
+        assert answered.acquire(timeout=10)  # while the loop does nothing else
+        await asyncio.sleep(0)  # it sees the reply now, and takes it after this task's turn
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await transport.close()
+
+    def behave(exchange: Exchange) -> None:
+        exchange.read()
+        if len(server.requests) > 1:
+            assert released.wait(10)
+        exchange.connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        if len(server.requests) > 1:
+            answered.release()
+
+    released, answered = threading.Event(), threading.Semaphore(0)
+    with FaultServer(behave) as server:
+        asyncio.run(main(server.url))
+    assert seen == []
+
+
+def test_a_timer_that_fires_early_is_set_again() -> None:
+    """As those of loops do whose clock is coarse."""
+    started = time.monotonic()
+
+    def slow() -> float:
+        return started + (time.monotonic() - started) * 0.9
+
+    async def main(url: str) -> dict[str, SendError | None]:
+        transport = AsyncHttpTransport(url, clock=slow)
+        outcomes: dict[str, SendError | None] = {}
+        options = FanOutOptions(rate_limit=RateLimit(per_second=200, burst=1))
+        ids = [f"c{number}=" for number in range(10)]
+        await asyncio.wait_for(transport.post_many(ids, b"{}", options, outcomes.__setitem__), 10)
+        await transport.close()
+        return outcomes
+
+    with FaultServer(answer(200)) as server:
+        outcomes = asyncio.run(main(server.url))
+    assert outcomes == dict.fromkeys(f"c{number}=" for number in range(10))
+
+
+@pytest.mark.parametrize(
+    "name", ["AsyncHttpTransport", pytest.param("AsyncBoto3Transport", marks=pytest.mark.extra("boto3"))]
+)
+def test_after_the_deadline_an_async_generator_is_the_callers_again(name: str) -> None:
+    async def main(url: str) -> None:
+        async def ids() -> AsyncIterator[str]:
+            yield "a="
+            await asyncio.Event().wait()
+
+        transport, given = getattr(ways, name)(url), ids()
+        options = FanOutOptions(deadline=0.2)
+        assert await transport.post_many(given, b"{}", options, lambda _id, _error: None) == ()
+        with pytest.raises(StopAsyncIteration):  # ended where it waited, and not still running
+            await anext(given)
+        await transport.close()
+
+    with FaultServer(answer(200)) as server:
+        asyncio.run(main(server.url))

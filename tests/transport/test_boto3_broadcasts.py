@@ -1,0 +1,288 @@
+"""Posting to many through boto3: threads, the client's pool, and what an event loop asks for."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from tests.support.async_tests import on_a_loop
+from tests.support.fault_server import FaultServer, answer, by_connection, stall
+
+import pushwire
+from pushwire import SendError, UnavailableError
+from pushwire.transport import AsyncBoto3Transport, Boto3Transport
+from pushwire.transport.protocol import FanOutOptions
+
+DATA = b'{"route":"A","payload":{}}'
+CONNECTION_ID = "R0oXAdfD0kwCH6w="
+
+
+def after_a_moment(_connection_id: str, _attempt: int) -> int:
+    time.sleep(0.002)
+    return 200
+
+
+def client_of(server: FaultServer, **config: Any) -> Any:
+    return boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=server.url,
+        region_name="eu-west-1",
+        aws_access_key_id="id",
+        aws_secret_access_key="secret",
+        config=Config(**config),
+    )
+
+
+@pytest.fixture
+def stalling() -> Iterator[FaultServer]:
+    with FaultServer(stall) as server:
+        yield server
+
+
+def test_ids_are_drawn_and_outcomes_told_in_the_calling_thread() -> None:
+    threads: set[str] = set()
+
+    def ids() -> Iterator[str]:
+        for number in range(40):
+            threads.add(threading.current_thread().name)
+            yield f"c{number}"
+
+    def told(_connection_id: str, _error: SendError | None) -> None:
+        threads.add(threading.current_thread().name)
+
+    with FaultServer(answer(200)) as server:
+        transport = Boto3Transport(server.url)
+        transport.post_many(ids(), DATA, FanOutOptions(max_in_flight=4), told)
+        transport.close()
+    assert threads == {threading.current_thread().name}
+
+
+def test_no_thread_is_left_behind() -> None:
+    def own() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name.startswith("pushwire-broadcast")]
+
+    with FaultServer(answer(200)) as server:
+        transport = Boto3Transport(server.url)
+        transport.post_many(["a", "b", "c"], DATA, FanOutOptions(), lambda *_: None)
+        transport.close()
+    for thread in own():
+        thread.join(10)
+    assert own() == []
+
+
+def test_a_client_of_ones_own_is_never_asked_for_more_than_its_pool_holds() -> None:
+    with FaultServer(by_connection(after_a_moment)) as server:
+        client = client_of(server, max_pool_connections=3)
+        options = FanOutOptions(max_in_flight=20)
+        Boto3Transport(client=client).post_many([f"c{n}" for n in range(60)], DATA, options, lambda *_: None)
+        client.close()
+        assert server.connections <= 3
+
+
+def test_a_client_that_is_built_here_has_room_for_more_than_the_default() -> None:
+    with FaultServer(by_connection(after_a_moment)) as server:
+        transport = Boto3Transport(server.url)
+        transport.post_many([f"c{n}" for n in range(400)], DATA, FanOutOptions(max_in_flight=50), lambda *_: None)
+        transport.post_many([f"c{n}" for n in range(400)], DATA, FanOutOptions(max_in_flight=50), lambda *_: None)
+        transport.close()
+        assert server.connections <= 50, "connections are kept, none is dropped and opened again"
+
+
+def test_a_client_of_ones_own_keeps_its_retries() -> None:
+    outcomes: list[Any] = []
+    with FaultServer(answer(500)) as server:
+        client = client_of(server, retries={"total_max_attempts": 2, "mode": "standard"})
+        Boto3Transport(client=client).post_many(["a"], DATA, FanOutOptions(), lambda *told: outcomes.append(told))
+        client.close()
+    ((_, error),) = outcomes
+    assert error.attempts == len(server.requests) == 2
+
+
+@on_a_loop
+async def test_each_call_of_the_management_api_under_asyncio() -> None:
+    info = b'{"connectedAt":"2024-02-09T18:11:43Z","lastActiveAt":"2024-02-09T18:11:43Z","identity":{"sourceIp":"::1"}}'
+    with FaultServer(answer(200), answer(200, info), answer(204), answer(410)) as server:
+        transport = AsyncBoto3Transport(server.url)
+        await transport.post(CONNECTION_ID, DATA)
+        assert (await transport.get(CONNECTION_ID)).source_ip == "::1"
+        await transport.delete(CONNECTION_ID)
+        with pytest.raises(pushwire.ConnectionGoneError):
+            await transport.post(CONNECTION_ID, DATA)
+        await transport.close()
+        await transport.close()
+    assert [request.method for request in server.requests] == ["POST", "GET", "DELETE", "POST"]
+
+
+@on_a_loop
+async def test_a_failed_call_is_tried_again_without_a_thread_that_waits() -> None:
+    with FaultServer(answer(429), answer(500), answer(200)) as server:
+        transport = AsyncBoto3Transport(server.url)
+        await transport.post(CONNECTION_ID, DATA)
+        await transport.close()
+    assert len(server.requests) == 3
+
+
+@on_a_loop
+async def test_after_its_last_attempt_a_call_fails_as_in_the_sync_one() -> None:
+    with FaultServer(answer(500)) as server:
+        transport = AsyncBoto3Transport(server.url, max_attempts=2)
+        with pytest.raises(UnavailableError) as caught:
+            await transport.post(CONNECTION_ID, DATA)
+        await transport.close()
+    assert (caught.value.attempts, caught.value.maybe_accepted) == (2, True)
+
+
+async def cancelled(call: Callable[[AsyncBoto3Transport], Any], server: FaultServer) -> float:
+    """Cancel a call when its request is under way; return the seconds until it was."""
+    transport = AsyncBoto3Transport(server.url, read_timeout=20)
+    task = asyncio.ensure_future(call(transport))
+    assert await asyncio.to_thread(server.received.wait, 10)
+    started = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    took = time.monotonic() - started
+    server.released.set()
+    await transport.close()
+    return took
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda transport: transport.post(CONNECTION_ID, DATA),
+        lambda transport: transport.post_many([CONNECTION_ID] * 3, DATA, FanOutOptions(), print),
+    ],
+    ids=["post", "post_many"],
+)
+def test_cancelling_is_honoured_at_once_and_nothing_more_is_sent(
+    call: Callable[[AsyncBoto3Transport], Any], stalling: FaultServer
+) -> None:
+    took = asyncio.run(cancelled(call, stalling))
+    assert took < 5
+    assert len(stalling.requests) == 1
+
+
+@on_a_loop
+async def test_posts_are_made_while_the_next_id_is_awaited() -> None:
+    told: list[str] = []
+    first_told = asyncio.Event()
+
+    async def ids() -> AsyncIterator[str]:
+        yield "a"
+        await first_told.wait()
+        yield "b"
+
+    def on_outcome(connection_id: str, _error: SendError | None) -> None:
+        told.append(connection_id)
+        first_told.set()
+
+    with FaultServer(answer(200)) as server:
+        transport = AsyncBoto3Transport(server.url)
+        await transport.post_many(ids(), DATA, FanOutOptions(), on_outcome)
+        await transport.close()
+    assert told == ["a", "b"]
+
+
+@on_a_loop
+async def test_the_deadline_does_not_wait_for_an_id_that_never_comes() -> None:
+    ended: list[str] = []
+
+    async def ids() -> AsyncIterator[str]:
+        yield "a"
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("cancelled")
+
+    with FaultServer(answer(200)) as server:
+        transport = AsyncBoto3Transport(server.url)
+        assert await transport.post_many(ids(), DATA, FanOutOptions(deadline=0.1), lambda *_: None) == ()
+        await transport.close()
+    await asyncio.sleep(0)
+    assert ended == ["cancelled"]
+
+
+@on_a_loop
+async def test_an_id_that_comes_with_the_deadline_was_not_tried_and_is_not_lost() -> None:
+    now = 0.0
+
+    async def ids() -> AsyncIterator[str]:
+        nonlocal now
+        yield "a"
+        now = 5.0
+        yield "b"
+
+    client = boto3.client("apigatewaymanagementapi", endpoint_url="http://127.0.0.1:1/stage", region_name="eu-west-1")
+    transport = AsyncBoto3Transport(client=client, clock=lambda: now)
+    told: list[str] = []
+    options = FanOutOptions(deadline=1.0)
+    assert await transport.post_many(ids(), DATA, options, lambda name, _: told.append(name)) == ("b",)
+    assert told == ["a"]
+    await transport.close()
+    client.close()
+
+
+@on_a_loop
+async def test_an_async_iterable_that_fails_does_so_when_what_is_in_flight_has_ended() -> None:
+    async def ids() -> AsyncIterator[str]:
+        yield "a"
+        raise LookupError("no table")
+
+    told: list[str] = []
+    with FaultServer(answer(200)) as server:
+        transport = AsyncBoto3Transport(server.url)
+        with pytest.raises(LookupError, match="no table"):
+            await transport.post_many(ids(), DATA, FanOutOptions(), lambda name, _: told.append(name))
+        await transport.close()
+    assert told == ["a"]
+
+
+@on_a_loop
+async def test_many_calls_at_once_share_the_threads() -> None:
+    with FaultServer(by_connection(after_a_moment)) as server:
+        client = client_of(server, max_pool_connections=4)
+        transport = AsyncBoto3Transport(client=client)
+        await asyncio.gather(*(transport.post(f"c{number}", DATA) for number in range(40)))
+        await transport.close()
+        client.close()
+        assert server.connections <= 4
+    assert len(server.requests) == 40
+
+
+@on_a_loop
+async def test_an_iterable_that_is_cancelled_itself_cancels_the_broadcast() -> None:
+    async def ids() -> AsyncIterator[str]:
+        yield "a"
+        raise asyncio.CancelledError
+
+    with FaultServer(answer(200)) as server:
+        transport = AsyncBoto3Transport(server.url)
+        with pytest.raises(asyncio.CancelledError):
+            await transport.post_many(ids(), DATA, FanOutOptions(), lambda *_: None)
+        await transport.close()
+
+
+@on_a_loop
+async def test_closing_meanwhile_fails_the_posts_that_wait_for_a_thread(stalling: FaultServer) -> None:
+    errors: list[SendError | None] = []
+    client = client_of(stalling, max_pool_connections=2, read_timeout=20, retries={"total_max_attempts": 1})
+    transport = AsyncBoto3Transport(client=client)
+    busy = [asyncio.ensure_future(transport.post(f"busy{number}", DATA)) for number in range(2)]
+    broadcast = asyncio.ensure_future(
+        transport.post_many(["a"], DATA, FanOutOptions(), lambda _, error: errors.append(error))
+    )
+    assert await asyncio.to_thread(stalling.received.wait, 10)
+    closing = asyncio.ensure_future(transport.close())
+    assert await broadcast == ()
+    stalling.released.set()
+    await closing
+    await asyncio.gather(*busy, return_exceptions=True)
+    client.close()
+    (error,) = errors
+    assert error is not None
+    assert (error.attempts, error.reason) == (0, "the connections were closed before")

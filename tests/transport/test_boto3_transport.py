@@ -1,0 +1,126 @@
+"""What is boto3's own: its errors as causes, its clients, its ways with answers."""
+
+import socket
+from collections.abc import Iterator
+
+import boto3
+import botocore.exceptions
+import pytest
+from botocore.config import Config
+from tests.support.fault_server import FaultServer, answer, reset_after_reading, stall
+
+import pushwire
+from pushwire.transport import Boto3Transport
+
+CONNECTION_ID = "R0oXAdfD0kwCH6w="
+
+
+def post_and_fail(url: str, *, read_timeout: float = 3.0) -> pushwire.SendError:
+    transport = Boto3Transport(url, read_timeout=read_timeout, max_attempts=1)
+    with pytest.raises(pushwire.SendError) as caught:
+        transport.post(CONNECTION_ID, b"{}")
+    transport.close()
+    return caught.value
+
+
+def test_gone_has_botos_own_exception_as_its_cause() -> None:
+    with FaultServer(answer(410, x_amzn_ErrorType="GoneException")) as server:
+        error = post_and_fail(server.url)
+    assert isinstance(error.__cause__, botocore.exceptions.ClientError)
+    assert type(error.__cause__).__name__ == "GoneException"
+
+
+def test_botocores_errors_are_causes() -> None:
+    with FaultServer(reset_after_reading) as server:
+        reset = post_and_fail(server.url)
+    with FaultServer(stall) as server:
+        late = post_and_fail(server.url, read_timeout=0.2)
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    refused = post_and_fail(f"http://127.0.0.1:{port}/stage")
+    unsigned = post_and_fail("https://abc123.execute-api.eu-west-1.amazonaws.com/prod")
+    assert isinstance(reset.__cause__, botocore.exceptions.ConnectionClosedError)
+    assert isinstance(late.__cause__, botocore.exceptions.ReadTimeoutError)
+    assert isinstance(refused.__cause__, botocore.exceptions.EndpointConnectionError)
+    assert isinstance(unsigned.__cause__, botocore.exceptions.NoCredentialsError)
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"\xff\xfe", b"null"])
+def test_an_error_body_that_botocore_cannot_read_is_unavailable(body: bytes) -> None:
+    with FaultServer(answer(410, body, Content_Type="application/json")) as server:
+        error = post_and_fail(server.url)
+    assert type(error) is pushwire.UnavailableError
+
+
+def test_a_profile_that_does_not_exist_is_told_at_construction(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(pushwire.CredentialsError, match="nobody"):
+        Boto3Transport("https://abc123.execute-api.eu-west-1.amazonaws.com/prod")
+
+
+def test_an_execute_api_host_names_its_own_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "sa-east-1")
+    url = "https://abc123.execute-api.eu-west-1.amazonaws.com/prod"
+    transport = Boto3Transport(url)
+    client = transport._once.client
+    assert getattr(client, "meta").region_name == "eu-west-1"  # noqa: B009 - behind the seam's protocol
+    transport.close()
+
+
+@pytest.fixture
+def own_client_server() -> Iterator[FaultServer]:
+    with FaultServer(answer(500)) as server:
+        yield server
+
+
+def test_a_client_of_ones_own_keeps_its_retries_and_none_are_added(own_client_server: FaultServer) -> None:
+    client = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=own_client_server.url,
+        region_name="eu-west-1",
+        aws_access_key_id="id",
+        aws_secret_access_key="secret",
+        config=Config(retries={"total_max_attempts": 2, "mode": "standard"}),
+    )
+    with pytest.raises(pushwire.UnavailableError) as caught:
+        Boto3Transport(client=client).post(CONNECTION_ID, b"{}")
+    client.close()
+    assert caught.value.attempts == len(own_client_server.requests) == 2
+
+
+def test_a_client_of_ones_own_stays_open() -> None:
+    with FaultServer(answer(200)) as server:
+        client = boto3.client(
+            "apigatewaymanagementapi",
+            endpoint_url=server.url,
+            region_name="eu-west-1",
+            aws_access_key_id="id",
+            aws_secret_access_key="secret",
+        )
+        transport = Boto3Transport(client=client)
+        transport.post(CONNECTION_ID, b"{}")
+        transport.close()
+        transport.post(CONNECTION_ID, b"{}")
+        client.close()
+    assert (server.connections, len(server.requests)) == (1, 2)
+
+
+def test_a_client_without_its_endpoint_is_refused_with_the_remedy() -> None:
+    client = boto3.client(
+        "apigatewaymanagementapi", region_name="eu-west-1", aws_access_key_id="id", aws_secret_access_key="secret"
+    )
+    with pytest.raises(pushwire.CallbackUrlError, match="API's id is missing"):
+        Boto3Transport(client=client)
+    client.close()
+
+
+def test_settings_beside_a_client_of_ones_own_are_refused() -> None:
+    client = boto3.client("apigatewaymanagementapi", endpoint_url="http://127.0.0.1:1/stage", region_name="eu-west-1")
+    with pytest.raises(TypeError, match="stands alone"):
+        Boto3Transport(client=client, max_attempts=2)
+    client.close()
+
+
+def test_nowhere_to_post_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="callback URL"):
+        Boto3Transport()

@@ -1,0 +1,195 @@
+"""What every way to the management API does with an answer, signs for, and keeps between calls."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.support.fault_server import FaultServer, Request, answer, then_close
+from tests.transport.implementations import Implementation
+
+import pushwire
+from pushwire.transport import ConnectionInfo
+
+CONNECTION_ID = "R0oXAdfD0kwCH6w="
+INFO = b"""{"connectedAt":"2024-02-09T18:11:43.419Z","lastActiveAt":"2024-02-09T19:11:43+01:00",
+            "identity":{"sourceIp":"192.0.2.1","userAgent":"Mozilla/5.0"}}"""
+
+
+def signed_region(request: Request) -> str:
+    region: str = request.headers["authorization"].split("/")[2]
+    return region
+
+
+def test_get_gives_times_in_utc_and_where_the_client_is(implementation: Implementation) -> None:
+    with FaultServer(answer(200, INFO)) as server:
+        info = implementation.connect(server.url).get(CONNECTION_ID)
+    assert info == ConnectionInfo(
+        connected_at=datetime(2024, 2, 9, 18, 11, 43, 419000, tzinfo=UTC),
+        last_active_at=datetime(2024, 2, 9, 18, 11, 43, tzinfo=UTC),
+        source_ip="192.0.2.1",
+        user_agent="Mozilla/5.0",
+    )
+    assert (server.requests[0].method, server.requests[0].target) == (
+        "GET",
+        f"/stage/@connections/{CONNECTION_ID[:-1]}%3D",
+    )
+
+
+def test_get_of_a_client_that_sent_no_user_agent(implementation: Implementation) -> None:
+    with FaultServer(answer(200, INFO.replace(b',"userAgent":"Mozilla/5.0"', b""))) as server:
+        assert implementation.connect(server.url).get(CONNECTION_ID).user_agent is None
+
+
+def test_delete_closes_a_connection(implementation: Implementation) -> None:
+    with FaultServer(answer(204)) as server:
+        implementation.connect(server.url).delete(CONNECTION_ID)
+    assert server.requests[0].method == "DELETE"
+
+
+def test_calls_of_all_kinds_share_a_kept_connection(implementation: Implementation) -> None:
+    with FaultServer(answer(200), answer(204), answer(200, INFO), answer(410), answer(200)) as server:
+        transport = implementation.connect(server.url)
+        transport.post(CONNECTION_ID, b"{}")
+        transport.delete(CONNECTION_ID)
+        transport.get(CONNECTION_ID)
+        with pytest.raises(pushwire.ConnectionGoneError):
+            transport.post(CONNECTION_ID, b"{}")
+        transport.post(CONNECTION_ID, b"{}")
+    assert (server.connections, len(server.requests)) == (1, 5)
+
+
+@pytest.mark.parametrize("data", [b"", "Grüße, 世界".encode(), b"x" * 131_072], ids=["empty", "unicode", "128 KiB"])
+def test_a_frame_arrives_as_it_is(data: bytes, implementation: Implementation) -> None:
+    with FaultServer(answer(200)) as server:
+        implementation.connect(server.url).post(CONNECTION_ID, data)
+    assert server.requests[0].body == data
+
+
+@pytest.mark.parametrize(
+    ("connection_id", "quoted"),
+    [
+        ("R0oXAdfD0kwCH6w=", "R0oXAdfD0kwCH6w%3D"),
+        ("a/b?c#d", "a%2Fb%3Fc%23d"),
+        ("a b+c", "a%20b%2Bc"),
+        ("%3D", "%253D"),
+        ("x\r\nX-Evil: 1", "x%0D%0AX-Evil%3A%201"),
+        ("ü", "%C3%BC"),
+    ],
+)
+def test_an_id_never_leaves_its_part_of_the_path(
+    connection_id: str, quoted: str, implementation: Implementation
+) -> None:
+    with FaultServer(answer(200)) as server:
+        implementation.connect(server.url).post(connection_id, b"{}")
+    (request,) = server.requests
+    assert request.target == f"/stage/@connections/{quoted}"
+    assert "x-evil" not in request.headers
+
+
+def test_a_loopback_url_needs_no_credentials_and_no_region(implementation: Implementation) -> None:
+    with FaultServer(answer(200)) as server:
+        implementation.connect(server.url).post(CONNECTION_ID, b"{}")
+    assert "Credential=local/" in server.requests[0].headers["authorization"]
+    assert signed_region(server.requests[0]) == "us-east-1"
+
+
+def test_real_credentials_are_used_on_a_loopback_url_too(
+    implementation: Implementation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    with FaultServer(answer(200)) as server:
+        implementation.connect(server.url).post(CONNECTION_ID, b"{}")
+    headers = server.requests[0].headers
+    assert "Credential=AKIDEXAMPLE/" in headers["authorization"]
+    assert headers["x-amz-security-token"] == "token"
+
+
+@pytest.mark.extra("boto3")
+def test_the_profiles_credentials_are_used_on_a_loopback_url_too(
+    implementation: Implementation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.write_text("[default]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = secret\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    with FaultServer(answer(200)) as server:
+        implementation.connect(server.url).post(CONNECTION_ID, b"{}")
+    assert "Credential=AKIDPROFILE/" in server.requests[0].headers["authorization"]
+
+
+@pytest.mark.extra("boto3")
+def test_the_signing_region_is_the_argument_then_the_environment_then_the_profile(
+    implementation: Implementation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def region_used(region: str | None = None) -> str:
+        implementation.connect(server.url, region=region).post(CONNECTION_ID, b"{}")
+        return signed_region(server.requests[-1])
+
+    config = tmp_path / "config"
+    config.write_text("[default]\nregion = eu-north-1\n")
+    with FaultServer(answer(200)) as server:
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+        assert region_used() == "eu-north-1"
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
+        assert region_used() == "ap-south-1"
+        monkeypatch.setenv("AWS_REGION", "sa-east-1")
+        assert region_used() == "sa-east-1"
+        assert region_used("us-west-2") == "us-west-2"
+
+
+def test_a_custom_domain_without_any_region_is_refused(implementation: Implementation) -> None:
+    with pytest.raises(pushwire.CallbackUrlError, match="region"):
+        implementation.connect("https://ws.example.com/key")
+
+
+def test_a_url_that_cannot_work_is_refused(implementation: Implementation) -> None:
+    with pytest.raises(pushwire.CallbackUrlError, match="that clients connect to"):
+        implementation.connect("wss://abc123.execute-api.eu-west-1.amazonaws.com/prod")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_connection_is_kept_and_reused(implementation: Implementation) -> None:
+    clock = Clock()
+    with FaultServer(answer(200)) as server:
+        transport = implementation.connect(server.url, clock=clock)
+        for _ in range(3):
+            transport.post(CONNECTION_ID, b"{}")
+            clock.now += 30
+    assert (server.connections, len(server.requests)) == (1, 3)
+
+
+def test_a_connection_idle_for_over_30_seconds_is_reopened_not_reused(implementation: Implementation) -> None:
+    clock = Clock()
+    with FaultServer(answer(200)) as server:
+        transport = implementation.connect(server.url, clock=clock)
+        transport.post(CONNECTION_ID, b"{}")
+        clock.now += 30.1
+        transport.post(CONNECTION_ID, b"{}")
+    assert (server.connections, len(server.requests)) == (2, 2)
+
+
+def test_a_connection_that_the_server_closed_while_idle_costs_no_attempt(implementation: Implementation) -> None:
+    with FaultServer(then_close(answer(200))) as server:
+        transport = implementation.connect(server.url, max_attempts=1)
+        for _ in range(3):
+            transport.post(CONNECTION_ID, b"{}")
+            assert server.closed.acquire(timeout=10)
+    assert (server.connections, len(server.requests)) == (3, 3)
+
+
+def test_closing_is_not_final(implementation: Implementation) -> None:
+    with FaultServer(answer(200)) as server:
+        transport = implementation.connect(server.url)
+        transport.post(CONNECTION_ID, b"{}")
+        transport.close()
+        transport.close()
+        transport.post(CONNECTION_ID, b"{}")
+    assert (server.connections, len(server.requests)) == (2, 2)
