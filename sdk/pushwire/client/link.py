@@ -11,7 +11,7 @@ from pushwire._log import debugs, logger
 from pushwire.client.awaiting import is_cancelled, result_of
 from pushwire.client.clock import sleep
 from pushwire.client.endings import GOODBYE, RENEWED, Failure, says_client_is_wrong
-from pushwire.client.errors import AuthError, ClientClosedError
+from pushwire.client.errors import AuthError, ClientClosedError, ClientError
 from pushwire.client.failures import auth_failure, connect_failure
 from pushwire.client.handshake import Handshake
 from pushwire.client.hooks import Hooks
@@ -57,7 +57,7 @@ class Link:
         self._counters = counters
         self._socket: Socket | None = None
         self._task: asyncio.Task[None] | None = None
-        self._opened: asyncio.Future[None] | None = None
+        self._opened: asyncio.Future[ClientError | None] | None = None
         self.settings: Final = settings
         self.reports: Final = reports
         self.lifecycle: Final = Lifecycle(settings, settings.random)
@@ -80,7 +80,8 @@ class Link:
         if self._opened is None:
             self._opened = loop.create_future()
             self._task = loop.create_task(self._run(self._opened))
-        await asyncio.shield(self._opened)
+        if (error := await asyncio.shield(self._opened)) is not None:
+            raise error
         loop.call_soon(self._receive)
 
     def refuse(self) -> None:
@@ -133,7 +134,7 @@ class Link:
             logger("client").debug("send %s: %r", operation, data[:_SHOWN_OF_A_FRAME])
         await self.writer.send(operation, data)
 
-    async def _run(self, opened: asyncio.Future[None]) -> None:
+    async def _run(self, opened: asyncio.Future[ClientError | None]) -> None:
         clock = self.settings.clock or asyncio.get_running_loop()
         delay = 0.0
         try:
@@ -159,8 +160,9 @@ class Link:
             self._socket = None
             self._end()
             if not opened.done():
-                opened.set_exception(self.writer.refusal(None))
-                opened.exception()  # whoever waits sees it all the same
+                # A result, not an exception: from Python 3.14 on, asyncio.shield reports the exception of a future to
+                # the event loop's exception handler when the caller that awaited it was cancelled.
+                opened.set_result(self.writer.refusal(None))
 
     async def _connect(self) -> Socket | Failure:
         explain = auth_failure
@@ -200,7 +202,7 @@ class Link:
         if (given_up := self.lifecycle.given_up()) is not None and self.lifecycle.connections:
             self.reports.report(given_up)
 
-    async def _hold(self, socket: Socket, opened: asyncio.Future[None], now: float) -> None:
+    async def _hold(self, socket: Socket, opened: asyncio.Future[ClientError | None], now: float) -> None:
         """Use a connection until it ends."""
         logger("client").info("connected to %s", Handshake(self._url).address)
         self._socket = socket
