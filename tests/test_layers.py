@@ -119,8 +119,8 @@ def test_what_is_not_used_is_not_imported(module: str, not_loaded: str) -> None:
 def test_the_lazy_names_of_connections_are_there_and_no_other() -> None:
     import pushwire.transport as transport
 
-    assert transport.Boto3Transport.__module__ == "pushwire.transport.boto3"
-    assert transport.AsyncBoto3Transport.__module__ == "pushwire.transport.async_boto3"
+    assert transport.Boto3Transport.__module__ == "pushwire.transport.boto3.transport"
+    assert transport.AsyncBoto3Transport.__module__ == "pushwire.transport.boto3.async_transport"
     with pytest.raises(AttributeError, match="NoSuchTransport"):
         _ = transport.NoSuchTransport
 

@@ -15,9 +15,9 @@ from chat.v1.chat_pb2 import Greeting
 from chat.v1.chat_pushwire import ChatServerSdk
 from pushwire.errors import ConnectionGoneError, SendError
 from pushwire.transport import ConnectionInfo
-from pushwire.transport.fan_out import FanOut
+from pushwire.transport._fan_out import FanOut
+from pushwire.transport._retry import RetryPolicy
 from pushwire.transport.protocol import FanOutOptions
-from pushwire.transport.retry import RetryPolicy
 
 
 class KeepsNothing:
@@ -35,11 +35,11 @@ class KeepsNothing:
         ids, in_flight = iter(connection_ids), deque[str]()
         while not fan_out.finished:
             now = time.monotonic()
-            while (connection_id := fan_out.take(now)) is not None or fan_out.wants_id(now):
+            while (connection_id := fan_out.take(now)) is not None or fan_out.needs_id(now):
                 if connection_id is not None:
                     in_flight.append(connection_id)
                 else:
-                    fan_out.draw(ids.__next__)
+                    fan_out.pull(ids.__next__)
             if in_flight:
                 connection_id = in_flight.popleft()
                 fan_out.ended(connection_id, answer(connection_id), now)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from pushwire import ConnectionGoneError, SendError, ThrottledError, UnavailableError
-from pushwire.transport.fan_out import FanOut
+from pushwire.transport._fan_out import FanOut
+from pushwire.transport._retry import RetryPolicy
 from pushwire.transport.protocol import FanOutOptions
-from pushwire.transport.retry import RetryPolicy
 
 Answer = Callable[[str, float], SendError | None]
 """What comes of a post to a connection that is made at a time."""
@@ -99,8 +99,8 @@ class Simulation:
                     self.posts.append((self.time, connection_id))
                     ends = self.time + self.latency()
                     heappush(in_flight, (ends, next(numbers), connection_id, answer(connection_id, self.time)))
-                elif fan_out.wants_id(self.time):
-                    fan_out.draw(ids.__next__)
+                elif fan_out.needs_id(self.time):
+                    fan_out.pull(ids.__next__)
                 else:
                     break
             self.most_in_flight = max(self.most_in_flight, len(in_flight))

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests.support.simulation import Account, Simulation, accepted, gone, throttled, unavailable
 
 from pushwire import SendError, ThrottledError, UnavailableError
-from pushwire.transport.fan_out import FanOut
+from pushwire.transport._fan_out import FanOut
+from pushwire.transport._retry import RetryPolicy
 from pushwire.transport.protocol import FanOutOptions
 from pushwire.transport.rate_limit import RateLimit
-from pushwire.transport.retry import RetryPolicy
 
 FAILURES = {"gone": gone, "throttled": throttled, "unavailable": unavailable}
 
@@ -256,12 +256,12 @@ class Driver:
 
 def test_a_driver_that_draws_meanwhile_is_asked_for_one_id_at_a_time() -> None:
     driver = Driver()
-    assert driver.fan_out.wants_id(0.0)
-    assert not driver.fan_out.wants_id(0.0)
+    assert driver.fan_out.needs_id(0.0)
+    assert not driver.fan_out.needs_id(0.0)
     assert driver.fan_out.wait(0.0) is None, "the id that is being drawn is all there is to wait for"
     driver.fan_out.add("a")
     assert driver.fan_out.take(0.0) == "a"
-    assert driver.fan_out.wants_id(0.0)
+    assert driver.fan_out.needs_id(0.0)
     driver.fan_out.ended("a", None, 0.1)
     assert (driver.fan_out.finished, driver.outcomes) == (False, ["a"])
     driver.fan_out.no_more_ids()
@@ -270,7 +270,7 @@ def test_a_driver_that_draws_meanwhile_is_asked_for_one_id_at_a_time() -> None:
 
 def test_an_id_that_comes_after_the_deadline_was_not_tried() -> None:
     driver = Driver(deadline=1.0)
-    assert driver.fan_out.wants_id(0.5)
+    assert driver.fan_out.needs_id(0.5)
     assert driver.fan_out.wait(0.5) == 0.5
     assert driver.fan_out.take(1.0) is None
     assert driver.fan_out.finished
@@ -280,7 +280,7 @@ def test_an_id_that_comes_after_the_deadline_was_not_tried() -> None:
 
 def test_a_fan_out_that_waits_long_is_looked_after_now_and_then() -> None:
     driver = Driver(deadline=1e9)
-    assert driver.fan_out.wants_id(0.0)
+    assert driver.fan_out.needs_id(0.0)
     assert driver.fan_out.wait(0.0) == 3600
 
 

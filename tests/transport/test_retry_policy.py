@@ -3,7 +3,7 @@
 import pytest
 
 from pushwire import ConnectionGoneError, SendError, ThrottledError, UnavailableError
-from pushwire.transport.retry import Attempts, RetryPolicy
+from pushwire.transport._retry import Attempts, RetryPolicy
 
 
 def test_the_ceiling_of_the_wait_doubles_up_to_its_cap() -> None:

@@ -54,7 +54,9 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport]):
 
     @staticmethod
     def _boto3_transport() -> Callable[..., AsyncTransport]:
-        from pushwire.transport.async_boto3 import AsyncBoto3Transport  # slow to import, and not always needed
+        from pushwire.transport.boto3.async_transport import (
+            AsyncBoto3Transport,  # slow to import, and not always needed
+        )
 
         return AsyncBoto3Transport
 

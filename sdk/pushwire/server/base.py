@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from pushwire.operation import Format
 from pushwire.server.outgoing import OnGone, Outgoing, SendObserver
-from pushwire.transport.protocol import AsyncTransport, Transport
-
-if TYPE_CHECKING:
-    from pushwire.transport.boto3_client import ManagementApiClient
+from pushwire.transport.protocol import AsyncTransport, ManagementApiClient, Transport
 
 __all__ = ["BaseServerSdk"]
 

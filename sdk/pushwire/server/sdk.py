@@ -54,7 +54,7 @@ class ServerSdk(BaseServerSdk[Transport]):
 
     @staticmethod
     def _boto3_transport() -> Callable[..., Transport]:
-        from pushwire.transport.boto3 import Boto3Transport  # slow to import, and not always needed
+        from pushwire.transport.boto3.transport import Boto3Transport  # slow to import, and not always needed
 
         return Boto3Transport
 

@@ -18,7 +18,7 @@ A test of a whole server runs it on a local gateway, with real clients:
 from typing import TYPE_CHECKING
 
 from pushwire.testing.events import connect_event, disconnect_event, message_event
-from pushwire.transport.recording import AsyncRecordingTransport, Post, RecordingTransport, Sent, SentMessages
+from pushwire.testing.recording import AsyncRecordingTransport, Post, RecordingTransport, Sent, SentMessages
 
 if TYPE_CHECKING:
     from pushwire.testing.async_gateway import AsyncGatewayClient, AsyncRunningGateway, async_local_gateway

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, Unpack
 
 import pytest
 
-from pushwire.transport.recording import AsyncRecordingTransport, RecordingTransport
+from pushwire.testing.recording import AsyncRecordingTransport, RecordingTransport
 
 if TYPE_CHECKING:
     from pushwire.gateway.handlers import Handler

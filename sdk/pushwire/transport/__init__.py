@@ -1,13 +1,14 @@
-"""The management API of a WebSocket API: the protocols that Server SDKs stand on, and their implementations."""
+"""The management API of a WebSocket API: the protocols that Server SDKs need, and their implementations."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pushwire.transport.protocol import AsyncTransport, ConnectionInfo, Transport
+from pushwire.transport.protocol import AsyncTransport, ConnectionInfo, FanOutOptions, ManagementApiClient, Transport
+from pushwire.transport.rate_limit import RateLimit
 
 if TYPE_CHECKING:
-    from pushwire.transport.async_boto3 import AsyncBoto3Transport
-    from pushwire.transport.boto3 import Boto3Transport
+    from pushwire.transport.boto3.async_transport import AsyncBoto3Transport
+    from pushwire.transport.boto3.transport import Boto3Transport
     from pushwire.transport.http.async_http_transport import AsyncHttpTransport
     from pushwire.transport.http.http_transport import HttpTransport
 
@@ -17,14 +18,17 @@ __all__ = [
     "AsyncTransport",
     "Boto3Transport",
     "ConnectionInfo",
+    "FanOutOptions",
     "HttpTransport",
+    "ManagementApiClient",
+    "RateLimit",
     "Transport",
 ]
 
 _LAZY = {
-    "AsyncBoto3Transport": "pushwire.transport.async_boto3",
+    "AsyncBoto3Transport": "pushwire.transport.boto3.async_transport",
     "AsyncHttpTransport": "pushwire.transport.http.async_http_transport",
-    "Boto3Transport": "pushwire.transport.boto3",
+    "Boto3Transport": "pushwire.transport.boto3.transport",
     "HttpTransport": "pushwire.transport.http.http_transport",
 }
 

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterable, Callable, Iterable
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pushwire.errors import SendError
 from pushwire.transport.rate_limit import RateLimit
 
-__all__ = ["AsyncTransport", "ConnectionInfo", "FanOutOptions", "Transport"]
+__all__ = ["AsyncTransport", "ConnectionInfo", "FanOutOptions", "ManagementApiClient", "Transport"]
 
 
 class ConnectionInfo(NamedTuple):
@@ -154,3 +154,16 @@ class AsyncTransport(Protocol):
 
     async def close(self) -> None:
         """Release what is held open. Calling it again does nothing."""
+
+
+class ManagementApiClient(Protocol):
+    """What Pushwire calls of `boto3.client("apigatewaymanagementapi")`."""
+
+    def post_to_connection(self, *, ConnectionId: str, Data: bytes) -> Any:  # noqa: N803
+        """Send a frame."""
+
+    def get_connection(self, *, ConnectionId: str) -> Any:  # noqa: N803
+        """Ask what is known of a connection."""
+
+    def delete_connection(self, *, ConnectionId: str) -> Any:  # noqa: N803
+        """Close a connection."""

@@ -8,7 +8,8 @@ import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 
 from pushwire.errors import SendError
-from pushwire.transport.fan_out import FanOut
+from pushwire.transport._fan_out import FanOut
+from pushwire.transport._retry import Attempts
 from pushwire.transport.http.async_channel import AsyncChannel, Ended
 from pushwire.transport.http.async_dialing import open_channel
 from pushwire.transport.http.failures import failure_of_exchange
@@ -20,7 +21,6 @@ from pushwire.transport.http.requests import Method
 from pushwire.transport.http.resolver import Resolver
 from pushwire.transport.http.settings import DEFAULT_MAX_CONNECTIONS, Settings
 from pushwire.transport.protocol import ConnectionInfo, FanOutOptions
-from pushwire.transport.retry import Attempts
 
 __all__ = ["AsyncHttpTransport"]
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from functools import partial
 
 from pushwire.errors import SendError, UnavailableError
-from pushwire.transport.fan_out import FanOut
+from pushwire.transport._fan_out import FanOut
 from pushwire.transport.http.async_channel import AsyncChannel, Ended
 from pushwire.transport.http.async_dialing import open_channel
 from pushwire.transport.http.failures import failure_of_exchange
@@ -106,7 +106,7 @@ class FanOutByLoop:
         if isinstance(connection_ids, AsyncIterable):
             drawing = asyncio.ensure_future(self._draw_when_asked(connection_ids))
         else:
-            self._draw = partial(self._fan_out.draw, iter(connection_ids).__next__)
+            self._draw = partial(self._fan_out.pull, iter(connection_ids).__next__)
         try:
             self._turn()
             await self._finished
@@ -156,7 +156,7 @@ class FanOutByLoop:
                     self._go(lane, now)
                 else:
                     self._unsigned.append(lane)
-            elif fan_out.wants_id(now):
+            elif fan_out.needs_id(now):
                 self._draw()
             else:
                 return

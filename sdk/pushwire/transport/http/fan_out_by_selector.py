@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from pushwire.errors import SendError, UnavailableError
-from pushwire.transport.fan_out import FanOut
+from pushwire.transport._fan_out import FanOut
 from pushwire.transport.http.channel import Channel
 from pushwire.transport.http.dialing import Dialing, Waiting, dial
 from pushwire.transport.http.failures import failure_of_exchange
@@ -125,8 +125,8 @@ class FanOutBySelector:
             connection_id = fan_out.take(now) if free else None
             if connection_id is not None:
                 self._start(free.pop(), connection_id, now)
-            elif fan_out.wants_id(now):
-                fan_out.draw(ids.__next__)
+            elif fan_out.needs_id(now):
+                fan_out.pull(ids.__next__)
             else:
                 return
 

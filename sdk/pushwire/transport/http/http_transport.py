@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from pushwire.errors import SendError, UnavailableError
+from pushwire.transport._retry import Attempts
 from pushwire.transport.http.channel import Channel, wait
 from pushwire.transport.http.dialing import dial, opened
 from pushwire.transport.http.failures import failure_of_exchange
@@ -18,7 +19,6 @@ from pushwire.transport.http.requests import Method
 from pushwire.transport.http.resolver import Resolver
 from pushwire.transport.http.settings import DEFAULT_MAX_CONNECTIONS, Settings
 from pushwire.transport.protocol import ConnectionInfo, FanOutOptions
-from pushwire.transport.retry import Attempts
 
 __all__ = ["HttpTransport"]
 
@@ -124,7 +124,7 @@ class HttpTransport:
             The ids that were drawn and not tried when the deadline came.
         """
         # Imported here for the sake of cold starts that end in one send.
-        from pushwire.transport.fan_out import FanOut
+        from pushwire.transport._fan_out import FanOut
         from pushwire.transport.http.fan_out_by_selector import FanOutBySelector
 
         lanes = min(options.max_in_flight, self._settings.max_connections)

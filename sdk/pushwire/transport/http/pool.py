@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
 
-from pushwire.transport.timeouts import LONGEST_IDLE
+from pushwire.transport._settings import MAX_IDLE
 
 __all__ = ["Pool", "Pooled"]
 
@@ -47,7 +47,7 @@ class Pool(Generic[C]):
 
     def take(self) -> C | None:
         """Take a connection that can be used; `None` where one has to be opened."""
-        oldest = self._clock() - LONGEST_IDLE
+        oldest = self._clock() - MAX_IDLE
         while True:
             try:
                 connection = self._kept.pop()
@@ -62,7 +62,7 @@ class Pool(Generic[C]):
         connection.idle_since = now = self._clock()
         self._kept.append(connection)
         with suppress(IndexError):  # another thread took what was left
-            while len(self._kept) > self._most or self._kept[0].idle_since < now - LONGEST_IDLE:
+            while len(self._kept) > self._most or self._kept[0].idle_since < now - MAX_IDLE:
                 self._kept.popleft().close()
 
     def close(self) -> None:

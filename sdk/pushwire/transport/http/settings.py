@@ -9,11 +9,10 @@ from typing import Final
 from pushwire.callback_url import CallbackUrl
 from pushwire.sigv4 import CredentialChain
 from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS, region_of_profile
+from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
+from pushwire.transport._settings import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT, botocore_session, signing_region
 from pushwire.transport.http.endpoint import Endpoint
 from pushwire.transport.http.requests import Requests
-from pushwire.transport.retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
-from pushwire.transport.signing import botocore_session, signing_region
-from pushwire.transport.timeouts import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT
 
 __all__ = ["DEFAULT_MAX_CONNECTIONS", "Settings"]
 

@@ -1,4 +1,4 @@
-"""What requests to a callback URL are signed for and with, whichever way they are sent."""
+"""Settings that the boto3 and HTTP transports share: time-outs, and what requests are signed for and with."""
 
 from __future__ import annotations
 
@@ -12,18 +12,25 @@ from pushwire.sigv4.sessions import any_session, region_of_environment, session_
 if TYPE_CHECKING:
     from botocore.session import Session
 
-__all__ = ["botocore_session", "signing_region"]
+__all__ = ["DEFAULT_CONNECT_TIMEOUT", "DEFAULT_READ_TIMEOUT", "MAX_IDLE", "botocore_session", "signing_region"]
+
+DEFAULT_CONNECT_TIMEOUT: Final = 1.0
+DEFAULT_READ_TIMEOUT: Final = 3.0
+
+MAX_IDLE: Final = 30.0
+"""Seconds after which a pooled connection is reopened: the peer of a frozen Lambda may have closed it meanwhile."""
 
 _LOOPBACK_REGION: Final = "us-east-1"
 
 
 def signing_region(url: CallbackUrl, region: str | None, profile_region: Callable[[], str | None]) -> str:
-    """Find the region to sign for: `region`, the URL's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
+    """Return the region to sign for: `region`, the URL's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
 
     Args:
-        url: Where to post.
-        region: The region that was given.
-        profile_region: Gives the profile's region; called when nothing else names one.
+        url: The callback URL.
+        region: The region that the user gave; `None` to look for one.
+        profile_region: Returns the profile's region. Called only when nothing else names a region, because it may
+            import botocore.
 
     Raises:
         CallbackUrlError: No region is known, and the host is not this machine.
@@ -41,7 +48,7 @@ def signing_region(url: CallbackUrl, region: str | None, profile_region: Callabl
 
 
 def botocore_session(url: CallbackUrl) -> Session | None:
-    """Make the botocore session to ask for a profile's region and for credentials that the environment does not have.
+    """Return a botocore session for the profile's region, and for credentials that the environment does not have.
 
     Returns:
         `None` where botocore is not installed, or not needed.

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from pushwire.errors import SendError
-from pushwire.transport.fan_out import FanOut
+from pushwire.transport._fan_out import FanOut
 
 __all__ = ["run_on_loop"]
 
@@ -70,13 +70,13 @@ class _Run:
         connection_id = self._fan_out.take(now)
         if connection_id is not None:
             self._watch(self._post(connection_id), partial(self._ended, connection_id))
-        elif not self._fan_out.wants_id(now):
+        elif not self._fan_out.needs_id(now):
             return False
         elif isinstance(self._ids, AsyncIterator):
             self._draw = asyncio.ensure_future(anext(self._ids))
             self._watch(self._draw, self._drawn)
         else:
-            self._fan_out.draw(self._ids.__next__)
+            self._fan_out.pull(self._ids.__next__)
         return True
 
     async def something_to_do(self, seconds: float | None) -> None:
@@ -118,7 +118,7 @@ class _Run:
         self._fan_out.ended(connection_id, error, self._clock())
 
     def _drawn(self, draw: asyncio.Future[str]) -> None:
-        self._fan_out.draw(draw.result)
+        self._fan_out.pull(draw.result)
 
     def _wake(self) -> None:
         if not self._woken.done():

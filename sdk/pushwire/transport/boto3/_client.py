@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from pushwire.callback_url import CallbackUrl
 from pushwire.errors import CredentialsError
 from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS, without_instance_role
-from pushwire.transport.signing import signing_region
+from pushwire.transport._settings import signing_region
 
 try:
     import boto3
@@ -16,22 +16,9 @@ try:
 except ImportError as exc:
     raise ImportError("boto3 is not installed: pip install 'pushwire[boto3]' (Lambda's own run time has it)") from exc
 
-__all__ = ["ManagementApiClient", "build_client"]
+__all__ = ["build_client"]
 
 _POOL_SIZE: Final = 128
-
-
-class ManagementApiClient(Protocol):
-    """What Pushwire calls of `boto3.client("apigatewaymanagementapi")`."""
-
-    def post_to_connection(self, *, ConnectionId: str, Data: bytes) -> Any:  # noqa: N803
-        """Send a frame."""
-
-    def get_connection(self, *, ConnectionId: str) -> Any:  # noqa: N803
-        """Ask what is known of a connection."""
-
-    def delete_connection(self, *, ConnectionId: str) -> Any:  # noqa: N803
-        """Close a connection."""
 
 
 def build_client(url: CallbackUrl, *, region: str | None, connect_timeout: float, read_timeout: float) -> Any:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 
 from pushwire.errors import SendError
-from pushwire.transport.fan_out import FanOut
+from pushwire.transport._fan_out import FanOut
 
 __all__ = ["run_on_threads"]
 
@@ -47,8 +47,8 @@ def _proceed(fan_out: FanOut, ids: Iterator[str], threads: _Threads, now: float)
     connection_id = fan_out.take(now)
     if connection_id is not None:
         threads.start(connection_id)
-    elif fan_out.wants_id(now):
-        fan_out.draw(ids.__next__)
+    elif fan_out.needs_id(now):
+        fan_out.pull(ids.__next__)
     else:
         return False
     return True

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from pushwire.callback_url import CallbackUrl
-from pushwire.transport.answers import connection_info
-from pushwire.transport.boto3_client import ManagementApiClient, build_client
-from pushwire.transport.protocol import ConnectionInfo
-from pushwire.transport.retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
-from pushwire.transport.timeouts import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT, LONGEST_IDLE
+from pushwire.transport._responses import connection_info
+from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
+from pushwire.transport._settings import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT, MAX_IDLE
+from pushwire.transport.boto3._client import build_client
+from pushwire.transport.protocol import ConnectionInfo, ManagementApiClient
 
-# boto3_client has said what to install where botocore is missing.
-from pushwire.transport.boto3_errors import error_of  # isort: skip
+# _client has said what to install where botocore is missing.
+from pushwire.transport.boto3._errors import error_of  # isort: skip
 
 __all__ = ["Boto3Attempts"]
 
@@ -121,7 +121,7 @@ class _Pool:
         now = self._clock()
         with self._lock:
             idle, self._last_used = now - self._last_used, now
-        if idle > LONGEST_IDLE:
+        if idle > MAX_IDLE:
             self._client.close()
 
     def close(self) -> None:

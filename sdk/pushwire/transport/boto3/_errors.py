@@ -1,11 +1,11 @@
-"""What botocore's errors mean."""
+"""Meaning of botocore's errors."""
 
 from __future__ import annotations
 
 from typing import Any, Final, cast
 
 from pushwire.errors import CredentialsError, InvalidConnectionIdError, SendError, UnavailableError
-from pushwire.transport.answers import error_for_status
+from pushwire.transport._responses import error_for_status
 
 from botocore import exceptions as botocore_errors  # isort: skip
 
@@ -24,14 +24,19 @@ _CREDENTIALS_ERRORS: Final = (
 
 
 def error_of(exc: Exception, connection_id: str) -> SendError:
-    """What a botocore error stands for: the outcome of one attempt.
+    """Return the Pushwire error for an exception of a boto3 client, as the outcome of one attempt.
 
     Args:
-        exc: What the client raised; on a malformed answer botocore's parser raises just anything.
-        connection_id: The connection in question.
+        exc: The exception. On a malformed response, botocore's parser raises exceptions of any type.
+        connection_id: The connection that was addressed.
     """
     if isinstance(exc, botocore_errors.ClientError):
-        return _error_of_answer(cast("dict[str, Any]", exc.response), connection_id)
+        response = cast("dict[str, Any]", exc.response)
+        metadata = response.get("ResponseMetadata", {})
+        status_code = int(metadata.get("HTTPStatusCode", 0))
+        error = error_for_status(status_code, response.get("Error", {}), connection_id=connection_id)
+        error.attempts = 1 + int(metadata.get("RetryAttempts", 0))
+        return error
     if isinstance(exc, _CREDENTIALS_ERRORS):
         return CredentialsError(str(exc), connection_id=connection_id)
     if isinstance(exc, botocore_errors.ParamValidationError):
@@ -44,20 +49,9 @@ def error_of(exc: Exception, connection_id: str) -> SendError:
         return UnavailableError(reason, connection_id=connection_id, attempts=1)
     if isinstance(exc, botocore_errors.ConnectionError):  # DNS, refused, proxy: nothing was sent
         return UnavailableError(str(exc), connection_id=connection_id, attempts=1)
-    if isinstance(exc, botocore_errors.HTTPClientError):  # the request went out, its answer did not come whole
+    if isinstance(exc, botocore_errors.HTTPClientError):  # the request was sent, and its response is incomplete
         return UnavailableError(str(exc), connection_id=connection_id, attempts=1, maybe_accepted=True)
     if isinstance(exc, botocore_errors.BotoCoreError):
         return SendError(f"{type(exc).__name__}: {exc}", connection_id=connection_id, attempts=1, maybe_accepted=True)
     reason = f"botocore cannot read the answer ({type(exc).__name__})"
     return UnavailableError(reason, connection_id=connection_id, attempts=1, maybe_accepted=True)
-
-
-def _error_of_answer(answer: dict[str, Any], connection_id: str) -> SendError:
-    metadata = answer.get("ResponseMetadata", {})
-    error = error_for_status(
-        int(metadata.get("HTTPStatusCode", 0)),
-        str(answer.get("Error", {}).get("Message") or ""),
-        connection_id=connection_id,
-    )
-    error.attempts = 1 + int(metadata.get("RetryAttempts", 0))
-    return error

@@ -6,21 +6,21 @@ from typing import Final
 
 from pushwire.errors import SendError, ThrottledError
 
-__all__ = ["Pace"]
+__all__ = ["AdaptiveLimiter"]
 
 _WINDOW: Final = 0.1
-_FEWEST_ENDED: Final = 20
-_MOST_THROTTLED: Final = 20
-_TOLERATED: Final = 0.1
+_MIN_ENDED: Final = 20
+_MAX_THROTTLED: Final = 20
+_TOLERATED_SHARE: Final = 0.1
 _GROWTH: Final = 0.5
 _GROWTH_BESIDE_THROTTLING: Final = 0.2
-_DEEPEST_CUT: Final = 0.25
-_SLOWEST: Final = 10.0
-_CATCHING_UP: Final = 0.01
+_MIN_FACTOR: Final = 0.25
+_MIN_RATE: Final = 10.0
+_MAX_CATCH_UP: Final = 0.01
 """Seconds' worth of requests that may follow at once where the driver was late: timers are no finer."""
 
 
-class Pace:
+class AdaptiveLimiter:
     """None until requests are throttled; then a rate, a little under what was accepted, that recovers by and by.
 
     Outcomes are judged together, a tenth of a second's or twenty throttled ones' at a time. Where more than a tenth of
@@ -49,7 +49,7 @@ class Pace:
     def started(self, now: float) -> None:
         """Count a request that goes now."""
         if self._per_second is not None:
-            self._next = max(self._next, now - _CATCHING_UP) + 1.0 / self._per_second
+            self._next = max(self._next, now - _MAX_CATCH_UP) + 1.0 / self._per_second
 
     def ended(self, error: SendError | None, in_flight: int, now: float) -> None:
         """Learn how a request has ended.
@@ -66,16 +66,16 @@ class Pace:
         if isinstance(error, ThrottledError):
             self._throttled += 1
         elapsed = now - self._since
-        if (elapsed >= _WINDOW and self._ended >= _FEWEST_ENDED) or self._throttled >= _MOST_THROTTLED:
+        if (elapsed >= _WINDOW and self._ended >= _MIN_ENDED) or self._throttled >= _MAX_THROTTLED:
             self._judge(elapsed, in_flight)
             self._since, self._ended, self._throttled = now, 0, 0
 
     def _judge(self, elapsed: float, in_flight: int) -> None:
         sent = self._ended / max(elapsed, 1e-3)
         throttled = self._throttled / self._ended
-        if throttled > _TOLERATED:
-            slower = min(sent, self._per_second or sent) * max(0.95 - throttled, _DEEPEST_CUT)
-            self._per_second = max(slower, _SLOWEST)
+        if throttled > _TOLERATED_SHARE:
+            slower = min(sent, self._per_second or sent) * max(0.95 - throttled, _MIN_FACTOR)
+            self._per_second = max(slower, _MIN_RATE)
             self._before = in_flight
         elif self._per_second is not None:
             growth = _GROWTH_BESIDE_THROTTLING if throttled else _GROWTH

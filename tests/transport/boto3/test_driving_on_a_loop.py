@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from tests.support.async_tests import on_a_loop
 
 from pushwire import SendError
-from pushwire.transport.fan_out import FanOut
+from pushwire.transport._fan_out import FanOut
+from pushwire.transport._retry import RetryPolicy
+from pushwire.transport.boto3._tasks import run_on_loop
 from pushwire.transport.protocol import FanOutOptions
-from pushwire.transport.retry import RetryPolicy
-from pushwire.transport.tasks import run_on_loop
 
 
 @on_a_loop

@@ -10,8 +10,8 @@ time of `time.monotonic()`:
             connection_id = fan_out.take(now)
             if connection_id is not None:
                 start(connection_id)  # one attempt; never blocks for an answer
-            elif fan_out.wants_id(now):
-                fan_out.draw(ids.__next__)
+            elif fan_out.needs_id(now):
+                fan_out.pull(ids.__next__)
             else:
                 break
         for connection_id, error in attempts_that_end_within(fan_out.wait(now)):
@@ -21,10 +21,10 @@ time of `time.monotonic()`:
 - `take` gives a connection to post to, at once, in one attempt. It is in flight until the driver says `ended`, with
   `None` or with the error of this attempt (`attempts=1`, or 0 where no request was made). Further attempts are `take`n
   again. An id is in flight once at a time, so it is the key of whatever the driver keeps with the attempt.
-- `wants_id` asks for one more id: after `True`, call `draw` when it is there (or `add`, `no_more_ids`). Until then the
+- `needs_id` asks for one more id: after `True`, call `pull` when it is there (or `add`, `no_more_ids`). Until then the
   answer is `False`, so a driver may draw in a task and go on with what is in flight. One that still draws when the
-  fan-out is `finished` gives that up, or says `draw` of what has come: it is then not tried.
-- An iterator that raises, or anything else that must end the fan-out early: `stop(exc)`, which `draw` says by itself,
+  fan-out is `finished` gives that up, or says `pull` of what has come: it is then not tried.
+- An iterator that raises, or anything else that must end the fan-out early: `stop(exc)`, which `pull` says by itself,
   and the turns go on until what is in flight has ended. `result` raises it. An exception of `on_outcome` comes the
   same way.
 - `wait` is the longest pause until there is something to do without an outcome; `None` where only an outcome helps.
@@ -40,28 +40,28 @@ from heapq import heappop, heappush
 from typing import Final
 
 from pushwire.errors import SendError
-from pushwire.transport.pacing import Pace
+from pushwire.transport._pacing import AdaptiveLimiter
+from pushwire.transport._retry import Attempts, RetryPolicy
 from pushwire.transport.protocol import FanOutOptions
-from pushwire.transport.retry import Attempts, RetryPolicy
 
 __all__ = ["FanOut"]
 
-_WAITING_PER_POST: Final = 32
+_MAX_WAITING_PER_POST: Final = 32
 """How many ids may wait for another attempt, or for their other occurrence, for each that may be in flight."""
 
-_LONGEST_WAIT: Final = 3600.0
+_MAX_WAIT: Final = 3600.0
 """Seconds: what any timer takes."""
 
 
 class _History:
     """What is known of an id that has failed once, or was drawn twice."""
 
-    __slots__ = ("again", "attempts", "error")
+    __slots__ = ("attempts", "error", "repeats")
 
     def __init__(self) -> None:
         self.attempts: Attempts | None = None
         self.error: SendError | None = None
-        self.again = 0
+        self.repeats = 0
 
 
 class FanOut:
@@ -78,22 +78,22 @@ class FanOut:
     """
 
     __slots__ = (
-        "_asked",
         "_deadline",
         "_drained",
-        "_drawn",
         "_failure",
         "_in_flight",
+        "_limiter",
         "_max_in_flight",
-        "_most_waiting",
-        "_not_tried",
+        "_max_waiting",
         "_on_outcome",
-        "_pace",
         "_policy",
+        "_pulled",
         "_rate_limit",
         "_ready",
+        "_requested",
         "_retries",
         "_stopped",
+        "_unsent",
         "_waiting",
     )
 
@@ -105,13 +105,13 @@ class FanOut:
         now: float,
     ) -> None:
         self._max_in_flight = options.max_in_flight
-        self._most_waiting = options.max_in_flight * _WAITING_PER_POST
+        self._max_waiting = options.max_in_flight * _MAX_WAITING_PER_POST
         self._rate_limit = options.rate_limit
         self._deadline = math.inf if options.deadline is None else now + options.deadline
         self._policy = policy
         self._on_outcome = on_outcome
-        self._pace = Pace(now)
-        self._drawn: dict[str, _History | None] = {}
+        self._limiter = AdaptiveLimiter(now)
+        self._pulled: dict[str, _History | None] = {}
         """Every id that has been drawn and has no outcome yet."""
         self._ready: deque[str] = deque()
         """Those to be sent for the first time, or once more."""
@@ -119,38 +119,38 @@ class FanOut:
         """Those to be tried again, a heap by time."""
         self._waiting = 0
         self._in_flight = 0
-        self._asked = False
+        self._requested = False
         self._drained = False
         self._stopped = False
         self._failure: BaseException | None = None
-        self._not_tried: list[str] = []
+        self._unsent: list[str] = []
 
     @property
     def finished(self) -> bool:
         """Whether every id that was drawn has its outcome, or will not be tried, and no more will be drawn."""
-        return not self._drawn and (self._drained or self._stopped)
+        return not self._pulled and (self._drained or self._stopped)
 
     @property
     def in_flight(self) -> int:
         """How many attempts have been taken and have not ended."""
         return self._in_flight
 
-    def wants_id(self, now: float) -> bool:
+    def needs_id(self, now: float) -> bool:
         """Whether to draw one more id. After `True`, say `add` or `no_more_ids`; it will not be said twice before."""
         if now >= self._deadline:
             self.stop()
         if (
-            self._asked
+            self._requested
             or self._ready
             or self._in_flight >= self._max_in_flight
             or not self._may_draw()
             or self._delay(now) > 0
         ):
             return False
-        self._asked = True
+        self._requested = True
         return True
 
-    def draw(self, next_id: Callable[[], str]) -> None:
+    def pull(self, next_id: Callable[[], str]) -> None:
         """Draw the id that was asked for.
 
         Args:
@@ -170,21 +170,21 @@ class FanOut:
         Raises:
             TypeError: It is no string.
         """
-        self._asked = False
+        self._requested = False
         if not isinstance(connection_id, str):
             raise TypeError(f"a connection id is a string, not {type(connection_id).__name__}")
         if self._stopped:
-            self._not_tried.append(connection_id)
-        elif connection_id in self._drawn:
-            self._history(connection_id).again += 1
+            self._unsent.append(connection_id)
+        elif connection_id in self._pulled:
+            self._history(connection_id).repeats += 1
             self._waiting += 1
         else:
-            self._drawn[connection_id] = None
+            self._pulled[connection_id] = None
             self._ready.append(connection_id)
 
     def no_more_ids(self) -> None:
         """Learn that the id that was asked for does not exist: all have been drawn."""
-        self._asked = False
+        self._requested = False
         self._drained = True
 
     def take(self, now: float) -> str | None:
@@ -214,13 +214,13 @@ class FanOut:
             now: The time in seconds.
         """
         self._in_flight -= 1
-        self._pace.ended(error, self._in_flight, now)
+        self._limiter.ended(error, self._in_flight, now)
         if error is not None and self._will_retry(connection_id, error, now):
             return
-        history = self._drawn.pop(connection_id)
-        if history is not None and history.again:
+        history = self._pulled.pop(connection_id)
+        if history is not None and history.repeats:
             self._repeat(connection_id, history)
-        self._tell(connection_id, error)
+        self._report(connection_id, error)
 
     def stop(self, failure: BaseException | None = None) -> None:
         """Take nothing more. What waits for another attempt has failed; what was not sent yet is not tried.
@@ -236,15 +236,15 @@ class FanOut:
         not_sent, self._retries, self._waiting = list(self._ready), [], 0
         self._ready.clear()
         for connection_id in not_sent:
-            self._not_tried.append(connection_id)
+            self._unsent.append(connection_id)
             self._give_up(connection_id)
         errors = [self._give_up(connection_id) for connection_id in failed]
-        for connection_id, history in self._drawn.items():
+        for connection_id, history in self._pulled.items():
             if history is not None:  # of those in flight, the other occurrences
-                self._not_tried += [connection_id] * history.again
-                history.again = 0
+                self._unsent += [connection_id] * history.repeats
+                history.repeats = 0
         for connection_id, error in zip(failed, errors, strict=True):
-            self._tell(connection_id, error)
+            self._report(connection_id, error)
 
     def wait(self, now: float) -> float | None:
         """In how many seconds there is something to do, if nothing ends before; `None` if only an outcome helps."""
@@ -252,11 +252,11 @@ class FanOut:
             return None
         until = self._deadline
         if self._in_flight < self._max_in_flight:
-            if self._ready or (not self._asked and self._may_draw()):
+            if self._ready or (not self._requested and self._may_draw()):
                 until = min(until, now + self._delay(now))
             if self._retries:
                 until = min(until, max(self._retries[0][0], now + self._delay(now)))
-        return None if until == math.inf else min(max(0.0, until - now), _LONGEST_WAIT)
+        return None if until == math.inf else min(max(0.0, until - now), _MAX_WAIT)
 
     def result(self) -> tuple[str, ...]:
         """Return the ids that were drawn and not tried, when the fan-out is finished.
@@ -266,27 +266,27 @@ class FanOut:
         """
         if self._failure is not None:
             raise self._failure
-        return tuple(self._not_tried)
+        return tuple(self._unsent)
 
     def _may_draw(self) -> bool:
-        return not self._drained and not self._stopped and self._waiting < self._most_waiting
+        return not self._drained and not self._stopped and self._waiting < self._max_waiting
 
     def _delay(self, now: float) -> float:
         """In how many seconds another request may go, by the pace and the shared budget."""
-        delay = self._pace.delay(now)
+        delay = self._limiter.delay(now)
         return delay if self._rate_limit is None else max(delay, self._rate_limit.delay(now))
 
     def _start(self, now: float) -> bool:
         """Begin another request, if the pace and the shared budget let it."""
-        if self._pace.delay(now) > 0 or (self._rate_limit is not None and self._rate_limit.take(now) > 0):
+        if self._limiter.delay(now) > 0 or (self._rate_limit is not None and self._rate_limit.take(now) > 0):
             return False
-        self._pace.started(now)
+        self._limiter.started(now)
         return True
 
     def _history(self, connection_id: str) -> _History:
-        history = self._drawn[connection_id]
+        history = self._pulled[connection_id]
         if history is None:
-            history = self._drawn[connection_id] = _History()
+            history = self._pulled[connection_id] = _History()
         return history
 
     def _will_retry(self, connection_id: str, error: SendError, now: float) -> bool:
@@ -304,21 +304,21 @@ class FanOut:
 
     def _repeat(self, connection_id: str, history: _History) -> None:
         """Have an id that occurs again sent once more, now that its former occurrence has ended."""
-        history.again -= 1
+        history.repeats -= 1
         history.attempts = history.error = None
         self._waiting -= 1
-        self._drawn[connection_id] = history if history.again else None
+        self._pulled[connection_id] = history if history.repeats else None
         self._ready.append(connection_id)
 
     def _give_up(self, connection_id: str) -> SendError | None:
         """Forget an id that will not be sent any more; return the error of its last attempt, if it was tried."""
-        history = self._drawn.pop(connection_id)
+        history = self._pulled.pop(connection_id)
         if history is None:
             return None
-        self._not_tried += [connection_id] * history.again
+        self._unsent += [connection_id] * history.repeats
         return history.error
 
-    def _tell(self, connection_id: str, error: SendError | None) -> None:
+    def _report(self, connection_id: str, error: SendError | None) -> None:
         try:
             self._on_outcome(connection_id, error)
         except BaseException as failure:  # noqa: BLE001 - raised when what is in flight has ended

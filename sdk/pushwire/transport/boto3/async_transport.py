@@ -1,31 +1,34 @@
-"""The management API through boto3."""
+"""The management API through boto3, for asyncio."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from pushwire.errors import SendError
-from pushwire.transport.boto3_attempts import Boto3Attempts
-from pushwire.transport.boto3_client import ManagementApiClient
-from pushwire.transport.fan_out import FanOut
-from pushwire.transport.protocol import ConnectionInfo, FanOutOptions
-from pushwire.transport.retry import Attempts
-from pushwire.transport.threads import run_on_threads
+from pushwire.transport._fan_out import FanOut
+from pushwire.transport._retry import Attempts
+from pushwire.transport.boto3._attempts import Boto3Attempts
+from pushwire.transport.boto3._tasks import run_on_loop
+from pushwire.transport.protocol import ConnectionInfo, FanOutOptions, ManagementApiClient
 
-__all__ = ["Boto3Transport"]
+__all__ = ["AsyncBoto3Transport"]
 
 T = TypeVar("T")
 
 
-class Boto3Transport:
-    """The management API through boto3, the default of every Server SDK. Safe to share between threads.
+class AsyncBoto3Transport:
+    """The management API through boto3, for asyncio: the default of every async Server SDK.
 
-    Failed calls are tried again after throttling, 5xx and lost connections, with exponential backoff and full jitter,
-    so a message may arrive twice. A client that you pass keeps its own retries, and none are added.
+    boto3 blocks, so each request runs on a thread: at most as many at once as the client keeps connections, which is
+    its `max_pool_connections` (128 for a client that is built here, 10 unless configured for one of your own).
+    Everything else is as in `Boto3Transport`.
 
-    The signing region, in order: `region`, the execute-api host's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
+    Cancelling a call ends the wait for it at once. A request that is on its way cannot be called back: its thread ends
+    with its answer, and its message may have been accepted. One that waits for a thread is never made.
 
     Args:
         callback_url: Where to post: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with
@@ -52,7 +55,7 @@ class Boto3Transport:
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         max_attempts: int | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._once = Boto3Attempts(
@@ -66,8 +69,9 @@ class Boto3Transport:
         )
         self._sleep = sleep
         self._clock = clock
+        self._threads: ThreadPoolExecutor | None = None
 
-    def post(self, connection_id: str, data: bytes, /) -> None:
+    async def post(self, connection_id: str, data: bytes, /) -> None:
         """Send one text frame to a connection.
 
         Args:
@@ -77,23 +81,20 @@ class Boto3Transport:
         Raises:
             pushwire.SendError: As one of its subclasses.
         """
-        self._call(lambda: self._once.post(connection_id, data))
+        await self._call(lambda: self._once.post(connection_id, data))
 
-    def post_many(
+    async def post_many(
         self,
-        connection_ids: Iterable[str],
+        connection_ids: Iterable[str] | AsyncIterable[str],
         data: bytes,
         options: FanOutOptions,
         on_outcome: Callable[[str, SendError | None], object],
         /,
     ) -> tuple[str, ...]:
-        """Send one text frame to many connections, each post on a thread; see `Transport.post_many`.
-
-        At most as many are in flight as the client keeps connections: `max_pool_connections`, which botocore sets to 10
-        for a client of your own. Ids are drawn, and `on_outcome` is called, in the calling thread.
+        """Send one text frame to many connections, each post on a thread; see `AsyncTransport.post_many`.
 
         Args:
-            connection_ids: The connections; one that occurs twice is sent to twice.
+            connection_ids: The connections, from an iterable or an async one.
             data: The frame's text in UTF-8, at most 131,072 bytes.
             options: How many at once, how fast, until when.
             on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`.
@@ -103,37 +104,50 @@ class Boto3Transport:
         """
         options = options._replace(max_in_flight=min(options.max_in_flight, self._once.max_connections))
         fan_out = FanOut(options, self._once.policy, on_outcome, self._clock())
-        return run_on_threads(
-            fan_out, connection_ids, lambda connection_id: self._once.post(connection_id, data), self._clock
-        )
 
-    def get(self, connection_id: str, /) -> ConnectionInfo:
+        def post(connection_id: str) -> asyncio.Future[None]:
+            return self._on_thread(lambda: self._once.post(connection_id, data))
+
+        return await run_on_loop(fan_out, connection_ids, post, self._clock)
+
+    async def get(self, connection_id: str, /) -> ConnectionInfo:
         """Ask what is known of a connection.
 
         Raises:
             pushwire.SendError: As one of its subclasses.
         """
-        return self._call(lambda: self._once.get(connection_id))
+        return await self._call(lambda: self._once.get(connection_id))
 
-    def delete(self, connection_id: str, /) -> None:
+    async def delete(self, connection_id: str, /) -> None:
         """Close a connection; API Gateway runs `$disconnect`.
 
         Raises:
             pushwire.SendError: As one of its subclasses.
         """
-        self._call(lambda: self._once.delete(connection_id))
+        await self._call(lambda: self._once.delete(connection_id))
 
-    def close(self) -> None:
-        """Close the pooled connections of a client that was built here; your own client stays open."""
+    async def close(self) -> None:
+        """Wait for requests on their way, then end the threads and close what a client that was built here holds open.
+
+        Your own client stays open.
+        """
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            await asyncio.to_thread(threads.shutdown, cancel_futures=True)
         self._once.close()
 
-    def _call(self, attempt: Callable[[], T]) -> T:
+    async def _call(self, attempt: Callable[[], T]) -> T:
         attempts = Attempts(self._once.policy)
         while True:
             try:
-                return attempt()
+                return await self._on_thread(attempt)
             except SendError as error:
                 delay = attempts.failed(error)
                 if delay is None:
                     raise
-            self._sleep(delay)
+            await self._sleep(delay)
+
+    def _on_thread(self, attempt: Callable[[], T]) -> asyncio.Future[T]:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._once.max_connections, thread_name_prefix="pushwire")
+        return asyncio.get_running_loop().run_in_executor(self._threads, attempt)
