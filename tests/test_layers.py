@@ -51,6 +51,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": {"transport", "frame", "errors", "operation", "callback_url", "gateway"},
     "__init__": {"_version", "errors", "operation", *LAZY},
 }
+FROM_THE_TOP_DOWN = {
+    "gateway": (
+        "__init__",
+        "_server",
+        "_console",
+        "_api",
+        "_management",
+        "_access",
+        "_functions",
+        "transcript",
+        "_state",
+        "_wire",
+        "clock",
+        "settings",
+    ),
+}
+"""The modules and sub-packages of a package; each may import those after it."""
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -85,6 +102,17 @@ def test_imports_run_one_way(package: str) -> None:
             if other[0].isupper():  # `from pushwire import Operation`
                 other = "__init__"
             assert other == package or other in MAY_IMPORT[package], f"{path.relative_to(PACKAGE)} imports {name}"
+
+
+@pytest.mark.parametrize("package", FROM_THE_TOP_DOWN)
+def test_imports_inside_a_package_run_from_the_top_down(package: str) -> None:
+    layers = FROM_THE_TOP_DOWN[package]
+    for path in (PACKAGE / package).rglob("*.py"):
+        layer = path.relative_to(PACKAGE / package).parts[0].removesuffix(".py")
+        for name in imported(path):
+            if name.startswith(f"pushwire.{package}."):
+                other = name.split(".")[2]
+                assert layers.index(layer) <= layers.index(other), f"{path.relative_to(PACKAGE)} imports {name}"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
-from pushwire.gateway.policies import allows, read_policy
+from pushwire.gateway._access.policies import allows, read_policy
 from tests.cdk.world import ACCOUNT, REGION, World, plain
 
 MANAGE, INVOKE = "execute-api:ManageConnections", "execute-api:Invoke"

@@ -9,7 +9,7 @@ from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from pushwire.gateway.http11 import HttpRequest
+from pushwire.gateway._wire.http11 import HttpRequest
 
 REGION = "eu-west-1"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushwire.gateway import SettingsError
-from pushwire.gateway.authorizers import (
+from pushwire.gateway._access.authorizers import (
     Refusal,
     RequestAuthorizer,
     asking,
@@ -17,7 +17,7 @@ from pushwire.gateway.authorizers import (
     missing_identity,
     read_authorization,
 )
-from pushwire.gateway.results import MalformedResultError
+from pushwire.gateway._state.results import MalformedResultError
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abcd1234/prod/$connect"
 HEADERS = {

@@ -6,9 +6,9 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushwire.gateway.events import ApiIdentity, Caller, EventBuilder, Handshake
-from pushwire.gateway.http11 import HttpRequest
-from pushwire.gateway.ids import is_connection_id, random_id
+from pushwire.gateway._state.events import ApiIdentity, Caller, EventBuilder, Handshake
+from pushwire.gateway._state.ids import is_connection_id, random_id
+from pushwire.gateway._wire.http11 import HttpRequest
 
 AT = 1707502303.42  # 09/Feb/2024 18:11:43 UTC
 API = ApiIdentity("abcd1234", "prod", "127.0.0.1:3001")

@@ -16,12 +16,12 @@ from pushwire.gateway import (
     Delay,
     DropRequest,
     Duplicate,
+    Faults,
     HandlerTimeout,
     ManualClock,
     Reorder,
     TruncateResponse,
 )
-from pushwire.gateway.faults import Faults
 from pushwire.gateway.transcript import Called, Delivered, Ended
 from pushwire.testing import GatewayClient, RunningGateway, local_gateway
 from tests.gateway.conftest import Boto3

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushwire.gateway import GatewaySettings
-from pushwire.gateway.http11 import ContinueExpected, HttpRequest, ReaderEvent, Refusal, RequestReader
+from pushwire.gateway._wire.http11 import ContinueExpected, HttpRequest, ReaderEvent, Refusal, RequestReader
 from pushwire.gateway.settings import Limits
 from tests.gateway.world import Recorder, client, exchange, handshake, raw_socket, read_to_end, serving
 

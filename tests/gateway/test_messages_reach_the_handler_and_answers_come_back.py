@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from pushwire.gateway.context import LambdaContext
+from pushwire.gateway._functions.context import LambdaContext
 from tests.gateway.conftest import Boto3
 from tests.gateway.world import SECONDS, Event, Recorder, client, connection_id, serving
 

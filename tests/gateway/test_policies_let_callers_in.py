@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushwire.gateway.policies import (
+from pushwire.gateway import Principal
+from pushwire.gateway._access.policies import (
     INVOKE,
     MANAGE_CONNECTIONS,
     ApiResources,
@@ -16,7 +17,6 @@ from pushwire.gateway.policies import (
     matches,
     read_policy,
 )
-from pushwire.gateway.principals import Principal
 
 API = ApiResources("eu-west-1", "123456789012", "abcd1234", "prod")
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:abcd1234/prod"

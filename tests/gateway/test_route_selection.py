@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushwire.gateway import RouteError
-from pushwire.gateway.routes import RouteTable, SelectedRoute, route_table, selection_value
+from pushwire.gateway._state.routes import RouteTable, SelectedRoute, route_table, selection_value
 from pushwire.operation import Direction, Operation
 
 

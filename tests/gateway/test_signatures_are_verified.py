@@ -15,11 +15,10 @@ from botocore.credentials import Credentials
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pushwire.gateway import SettingsError
-from pushwire.gateway.http11 import HttpRequest
-from pushwire.gateway.principals import Principal
-from pushwire.gateway.signature_claims import AccessRefusedError
-from pushwire.gateway.signatures import SignatureVerifier
+from pushwire.gateway import Principal, SettingsError
+from pushwire.gateway._access.signature_claims import AccessRefusedError
+from pushwire.gateway._access.signatures import SignatureVerifier
+from pushwire.gateway._wire.http11 import HttpRequest
 from tests.gateway.signing import REGION, presigned, received, signed, signed_at
 
 KEY, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2lu/X2Vj+EJr="
@@ -372,7 +371,7 @@ def test_a_principal_that_cannot_work_is_refused_without_its_secrets(make: Calla
 def test_botocore_is_loaded_by_those_who_verify_and_its_absence_names_the_extra() -> None:
     code = (
         "import sys; sys.modules['botocore'] = None\n"
-        "from pushwire.gateway.signatures import SignatureVerifier\n"
+        "from pushwire.gateway._access.signatures import SignatureVerifier\n"
         "try: SignatureVerifier([], region='x', clock=lambda: 0)\n"
         "except ImportError as error: print(error)"
     )

@@ -15,14 +15,15 @@ from websockets.exceptions import InvalidStatus
 
 from pushwire.aws_lambda import ConnectionAccepted, ConnectionDenied
 from pushwire.gateway import AnswerWith, ManualClock
-from pushwire.gateway.results import Failed, ProxyResult
 from pushwire.gateway.transcript import (
     Called,
     Connected,
     Delivered,
     Ended,
     Entry,
+    Failed,
     Invoked,
+    ProxyResult,
     Received,
     Refused,
     Transcript,

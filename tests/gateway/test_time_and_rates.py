@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 
 from pushwire.gateway import GatewaySettings, HandlerTimeout, ManualClock, Quotas, SettingsError
-from pushwire.gateway.quotas import TokenBucket
+from pushwire.gateway._state.quotas import TokenBucket
 from pushwire.gateway.transcript import Ended
 from pushwire.testing import RunningGateway, local_gateway
 from tests.gateway.conftest import Boto3

@@ -12,9 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.gateway.signing import received
 
-from pushwire.gateway.principals import Principal
-from pushwire.gateway.signature_claims import AccessRefusedError
-from pushwire.gateway.signatures import SignatureVerifier
+from pushwire.gateway import Principal
+from pushwire.gateway._access.signature_claims import AccessRefusedError
+from pushwire.gateway._access.signatures import SignatureVerifier
 from pushwire.sigv4 import Credentials, presigned_url
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"

@@ -22,7 +22,7 @@ from pushwire.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from pushwire.gateway import LocalGateway
-    from pushwire.gateway.reloading import Reloader
+    from pushwire.gateway._server.reloading import Reloader
 
 __all__ = ["add_parser", "run"]
 
@@ -87,7 +87,7 @@ def _run(args: argparse.Namespace) -> int:
     # The project's own modules come first, whatever installed the command.
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - sys.path holds strings
     from pushwire.gateway import HandlerLoadError
-    from pushwire.gateway.reloading import Reloader
+    from pushwire.gateway._server.reloading import Reloader
 
     if args.reload:
         # Two edits within a second would leave bytecode of the first in force.

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pushwire.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from pushwire.gateway import Principal
-    from pushwire.gateway.authorizers import Authorizer
+    from pushwire.gateway import Authorizer, Principal
 
 __all__ = ["add_arguments", "authorizer", "signer"]
 

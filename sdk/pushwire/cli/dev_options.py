@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 from pushwire.cli import dev_access
 
 if TYPE_CHECKING:
-    from pushwire.gateway import LocalGateway, Principal
-    from pushwire.gateway.handlers import Handler
-    from pushwire.gateway.reloading import LoadedHandlers
+    from pushwire.gateway import Handler, LocalGateway, Principal
+    from pushwire.gateway._server.reloading import LoadedHandlers
 
 __all__ = ["DEFAULT_PORT", "add_arguments", "gateway", "load_handlers"]
 
@@ -84,7 +83,7 @@ def load_handlers(args: argparse.Namespace) -> "LoadedHandlers":
         pushwire.PushwireError: A handler does not load, or a route is none.
     """
     from pushwire.gateway import RouteError, load_handler
-    from pushwire.gateway.reloading import LoadedHandlers
+    from pushwire.gateway._server.reloading import LoadedHandlers
 
     routes: dict[str, Handler] = {}
     for option in args.route:

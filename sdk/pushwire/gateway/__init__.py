@@ -1,7 +1,7 @@
 """The local gateway: an API Gateway WebSocket API on one machine, for development and tests.
 
 Real WebSockets come in, Lambda proxy events go to handlers, and an unmodified boto3 client can post to
-`/{stage}/@connections/{id}`. Only `protocol`, `server` and `thread` touch sockets; every other module here is sans-I/O.
+`/{stage}/@connections/{id}`. Only `_server` touches sockets; the packages below it are sans-I/O.
 """
 
 try:
@@ -13,34 +13,53 @@ except ImportError as error:
         name=error.name,
     ) from error
 
-from pushwire.gateway.authorizers import IamAuthorizer, RequestAuthorizer
+from pushwire.gateway._access.authorizers import Authorizer, IamAuthorizer, RequestAuthorizer
+from pushwire.gateway._access.principals import Principal
+from pushwire.gateway._functions.handlers import Handler
+from pushwire.gateway._functions.loading import HandlerLoadError, load_handler
+from pushwire.gateway._management.faults import (
+    AnswerWith,
+    Delay,
+    DropRequest,
+    Duplicate,
+    Fault,
+    Faults,
+    HandlerTimeout,
+    Injection,
+    Reorder,
+    TruncateResponse,
+)
+from pushwire.gateway._server.server import LocalGateway
+from pushwire.gateway._server.thread import serve_in_thread
+from pushwire.gateway._state.ids import NewId
+from pushwire.gateway._state.routes import RouteError
 from pushwire.gateway.clock import Clock, ManualClock
-from pushwire.gateway.faults import AnswerWith, Delay, DropRequest, Duplicate, HandlerTimeout, Reorder, TruncateResponse
-from pushwire.gateway.loading import HandlerLoadError, load_handler
-from pushwire.gateway.principals import Principal
-from pushwire.gateway.routes import RouteError
-from pushwire.gateway.server import LocalGateway
 from pushwire.gateway.settings import CustomDomain, GatewaySettings, Limits, MessageOrder, Quotas, SettingsError
-from pushwire.gateway.thread import serve_in_thread
 from pushwire.gateway.transcript import Transcript
 
 del _httptools, _websockets
 
 __all__ = [
     "AnswerWith",
+    "Authorizer",
     "Clock",
     "CustomDomain",
     "Delay",
     "DropRequest",
     "Duplicate",
+    "Fault",
+    "Faults",
     "GatewaySettings",
+    "Handler",
     "HandlerLoadError",
     "HandlerTimeout",
     "IamAuthorizer",
+    "Injection",
     "Limits",
     "LocalGateway",
     "ManualClock",
     "MessageOrder",
+    "NewId",
     "Principal",
     "Quotas",
     "Reorder",

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
-from pushwire.gateway.events import Event
-from pushwire.gateway.results import Outcome
+from pushwire.gateway._state.events import Event
+from pushwire.gateway._state.results import Failed, Outcome, ProxyResult, TimedOut
 
 __all__ = [
     "Called",
@@ -14,11 +14,15 @@ __all__ = [
     "Delivered",
     "Ended",
     "Entry",
+    "Failed",
     "Invoked",
     "Journal",
     "Observer",
+    "Outcome",
+    "ProxyResult",
     "Received",
     "Refused",
+    "TimedOut",
     "Transcript",
 ]
 

@@ -13,9 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from pushwire.frame import GatewayErrorFrame
-from pushwire.gateway import LocalGateway, Transcript
-from pushwire.gateway.faults import Faults
-from pushwire.gateway.handlers import Handler
+from pushwire.gateway import Faults, Handler, LocalGateway, Transcript
 from pushwire.operation import Format
 from pushwire.testing.frames import Frames
 from pushwire.testing.gateway import PATIENCE_SECONDS, Closed, callback_url_of, closed

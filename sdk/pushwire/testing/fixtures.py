@@ -9,7 +9,7 @@ import pytest
 from pushwire.testing.recording import AsyncRecordingTransport, RecordingTransport
 
 if TYPE_CHECKING:
-    from pushwire.gateway.handlers import Handler
+    from pushwire.gateway import Handler
     from pushwire.testing.async_gateway import AsyncRunningGateway
     from pushwire.testing.gateway import RunningGateway
     from pushwire.testing.options import GatewayOptions

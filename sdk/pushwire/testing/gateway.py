@@ -15,9 +15,7 @@ from websockets.typing import Subprotocol
 
 from pushwire.callback_url import ENVIRONMENT_VARIABLE
 from pushwire.frame import GatewayErrorFrame
-from pushwire.gateway import LocalGateway, Transcript, serve_in_thread
-from pushwire.gateway.faults import Faults
-from pushwire.gateway.handlers import Handler
+from pushwire.gateway import Faults, Handler, LocalGateway, Transcript, serve_in_thread
 from pushwire.operation import Format
 from pushwire.testing.frames import Frames
 from pushwire.testing.options import GatewayOptions

@@ -3,10 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypedDict
 
-from pushwire.gateway import Clock, GatewaySettings, Principal
-from pushwire.gateway.authorizers import Authorizer
-from pushwire.gateway.handlers import Handler
-from pushwire.gateway.ids import NewId
+from pushwire.gateway import Authorizer, Clock, GatewaySettings, Handler, NewId, Principal
 
 __all__ = ["GatewayOptions"]
 

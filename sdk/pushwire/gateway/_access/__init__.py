@@ -1,0 +1,1 @@
+"""Access control: Lambda authorizers, IAM principals, policies and signatures. Sans-I/O."""

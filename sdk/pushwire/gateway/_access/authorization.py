@@ -1,0 +1,84 @@
+"""Asking the authorizer of `$connect`, if it has one."""
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+
+from pushwire.gateway._access.authorizers import (
+    Refusal,
+    RequestAuthorizer,
+    asking,
+    authorizer_event,
+    missing_identity,
+    read_authorization,
+)
+from pushwire.gateway._access.iam import IamAccess
+from pushwire.gateway._functions.handlers import HandlerPool
+from pushwire.gateway._state.events import Event
+from pushwire.gateway._state.results import Failed, TimedOut
+from pushwire.gateway._wire.http11 import HttpRequest
+from pushwire.gateway._wire.responses import FORBIDDEN, INTERNAL_SERVER_ERROR, UNAUTHORIZED, HttpResponse, error_frame
+
+__all__ = ["Authorization"]
+
+logger = logging.getLogger("pushwire.gateway")
+
+
+class Authorization:
+    """Decides who may connect.
+
+    Args:
+        authorizer: What decides; everybody may where it is `None`.
+        method_arn: The resource that `$connect` is.
+        pool: Runs the functions of authorizers.
+    """
+
+    def __init__(self, authorizer: RequestAuthorizer | IamAccess | None, *, method_arn: str, pool: HandlerPool) -> None:
+        self._authorizer = authorizer
+        self._method_arn = method_arn
+        self._pool = pool
+
+    async def authorize(self, request: HttpRequest, connect_event: Event) -> Mapping[str, str] | HttpResponse | None:
+        """Decide about one handshake.
+
+        Args:
+            request: The handshake.
+            connect_event: The event that `$connect` would be called with.
+
+        Returns:
+            What every event of the connection carries as `requestContext.authorizer`, `None` where that is nothing, or
+            the response by which the handshake is refused.
+        """
+        match self._authorizer:
+            case None:
+                return None
+            case IamAccess() as access:
+                return access.refusal_to_connect(request)
+            case RequestAuthorizer() as authorizer:
+                return await self._ask(authorizer, connect_event)
+
+    async def _ask(self, authorizer: RequestAuthorizer, connect_event: Event) -> Mapping[str, str] | HttpResponse:
+        event = authorizer_event(connect_event, self._method_arn)
+        missing = missing_identity(authorizer.identity_sources, event)
+        if missing is not None:
+            logger.warning("$connect: the authorizer was not asked: the handshake has no %s", missing)
+            return _refused(connect_event, 401, "UnauthorizedException", UNAUTHORIZED)
+        read = partial(read_authorization, method_arn=self._method_arn)
+        answer = await self._pool.run(asking(authorizer.handler), event, read)
+        match answer:
+            case Refusal.UNAUTHORIZED:
+                return _refused(connect_event, 401, "UnauthorizedException", UNAUTHORIZED)
+            case Refusal.DENIED:
+                logger.warning("$connect: the authorizer's policy does not allow %s", self._method_arn)
+                return _refused(connect_event, 403, "ForbiddenException", FORBIDDEN)
+            case Failed() | TimedOut():
+                return _refused(connect_event, 500, "AuthorizerConfigurationException", INTERNAL_SERVER_ERROR)
+            case _:
+                return answer
+
+
+def _refused(connect_event: Event, status: int, error_type: str, message: str) -> HttpResponse:
+    context = connect_event["requestContext"]
+    body = error_frame(message, connection_id=context["connectionId"], request_id=context["requestId"])
+    headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", error_type))
+    return HttpResponse(status, body.encode(), headers)

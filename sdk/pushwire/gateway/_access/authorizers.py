@@ -1,0 +1,216 @@
+"""Authorizers on `$connect`: what they are asked, and how their answer is read. Pure.
+
+Sources: "Control access to WebSocket APIs with AWS Lambda REQUEST authorizers", "Output from an API Gateway Lambda
+authorizer", `IdentitySource` in the API Gateway V2 API reference, and events of the real service that users showed.
+"""
+
+import copy
+import enum
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from pushwire.gateway._access.policies import INVOKE, PolicyError, allows, read_policy
+from pushwire.gateway._functions.handlers import Handler
+from pushwire.gateway._state.events import Event
+from pushwire.gateway._state.results import MalformedResultError
+from pushwire.gateway._wire.responses import UNAUTHORIZED
+from pushwire.gateway.settings import SettingsError
+
+__all__ = [
+    "Authorizer",
+    "IamAuthorizer",
+    "Refusal",
+    "RequestAuthorizer",
+    "asking",
+    "authorizer_event",
+    "missing_identity",
+    "read_authorization",
+]
+
+# "Quotas for configuring and running a WebSocket API".
+_MAX_RESULT_BYTES = 8_192
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_RESULT_KEYS = {"principalId", "policyDocument", "context", "usageIdentifierKey"}
+# An authorizer sees these, as its sample event shows; `$connect` does not.
+_HANDSHAKE_HEADERS = {"Connection": "upgrade", "content-length": "0", "Upgrade": "websocket"}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAuthorizer:
+    """A Lambda authorizer of the type REQUEST, the one type that WebSocket APIs have. Its answers are never cached.
+
+    Attributes:
+        handler: The authorizer function: event and context in; principal, policy and context out.
+        identity_sources: What a handshake must have for the function to be called at all; without it the client gets a
+            401. Each is `route.request.header.…`, `route.request.querystring.…`, `stageVariables.…` or `context.…`.
+
+    Raises:
+        SettingsError: If an identity source is none of these.
+    """
+
+    handler: Handler
+    identity_sources: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.identity_sources, str):
+            raise SettingsError(f"identity_sources={self.identity_sources!r} must be a tuple of identity sources")
+        for source in self.identity_sources:
+            if not any(source.startswith(place) and _NAME.fullmatch(source, len(place)) for place in _PLACES):
+                forms = ", ".join(f"{place}NAME" for place in _PLACES)
+                raise SettingsError(f"identity source {source!r}: it must be one of {forms}")
+
+
+@dataclass(frozen=True, slots=True)
+class IamAuthorizer:
+    """IAM authorization: a principal of the gateway has to sign the handshake, in its headers or in its URL."""
+
+
+Authorizer: TypeAlias = RequestAuthorizer | IamAuthorizer
+"""What decides who may connect."""
+
+
+class Refusal(enum.Enum):
+    """How an authorizer keeps a client out."""
+
+    UNAUTHORIZED = "unauthorized"
+    """It raised an exception that says just that."""
+    DENIED = "denied"
+    """Its policy denies, or does not allow."""
+
+
+def asking(handler: Handler) -> Handler:
+    """Return an authorizer's function as one that answers `Refusal.UNAUTHORIZED` instead of raising "Unauthorized"."""
+
+    def ask(event: Event, context: object) -> object:
+        try:
+            return handler(event, context)
+        except Exception as error:
+            if str(error) != UNAUTHORIZED:
+                raise
+            return Refusal.UNAUTHORIZED
+
+    ask.__name__ = getattr(handler, "__name__", type(handler).__name__)
+    return ask
+
+
+def authorizer_event(connect_event: Event, method_arn: str) -> Event:
+    """Return what an authorizer is called with.
+
+    Args:
+        connect_event: The event that `$connect` would be called with.
+        method_arn: The resource that `$connect` is.
+    """
+    names = {name.lower() for name in connect_event["headers"]}
+    added = {name: value for name, value in _HANDSHAKE_HEADERS.items() if name.lower() not in names}
+    event = {
+        "type": "REQUEST",
+        "methodArn": method_arn,
+        "headers": added | connect_event["headers"],
+        "multiValueHeaders": {name: [value] for name, value in added.items()} | connect_event["multiValueHeaders"],
+        "queryStringParameters": connect_event.get("queryStringParameters", {}),
+        "multiValueQueryStringParameters": connect_event.get("multiValueQueryStringParameters", {}),
+        "stageVariables": connect_event.get("stageVariables", {}),
+        "requestContext": connect_event["requestContext"],
+    }
+    # What a function does to its event must not reach `$connect`.
+    return copy.deepcopy(event)
+
+
+def missing_identity(sources: Sequence[str], event: Event) -> str | None:
+    """Return the first identity source that a handshake does not have, or has empty; `None` if it has all.
+
+    Args:
+        sources: The identity sources.
+        event: The authorizer's event.
+    """
+    for source in sources:
+        place = next(place for place in _PLACES if source.startswith(place))
+        if _PLACES[place](event, source.removeprefix(place)) in (None, ""):
+            return source
+    return None
+
+
+def read_authorization(value: object, method_arn: str) -> dict[str, str] | Refusal:
+    """Return what an authorizer answered, read by API Gateway's rules.
+
+    Args:
+        value: What the function of `asking` returned. It is written as JSON and read back, as Lambda does.
+        method_arn: The resource that `$connect` is.
+
+    Returns:
+        What every later event carries as `requestContext.authorizer`, or how the client is kept out.
+
+    Raises:
+        MalformedResultError: If API Gateway would report a configuration error; the text says why, to the developer.
+    """
+    if value is Refusal.UNAUTHORIZED:
+        return Refusal.UNAUTHORIZED
+    fields = _fields(value)
+    principal = fields.get("principalId")
+    if not isinstance(principal, str):
+        raise MalformedResultError("the authorizer's result must have a 'principalId', a string")
+    try:
+        allowed = allows(read_policy(fields.get("policyDocument")), INVOKE, method_arn)
+    except PolicyError as error:
+        raise MalformedResultError(f"the authorizer's policy: {error}") from error
+    authorizer = _context(fields.get("context")) | {"principalId": principal}
+    return authorizer if allowed else Refusal.DENIED
+
+
+def _header(event: Event, name: str) -> object:
+    return next((value for found, value in event["headers"].items() if found.lower() == name.lower()), None)
+
+
+def _context_value(event: Event, name: str) -> object:
+    found: Any = event["requestContext"]
+    for key in name.split("."):
+        found = cast("dict[str, Any]", found).get(key) if isinstance(found, dict) else None
+    return cast("object", found)
+
+
+_PLACES: dict[str, Callable[[Event, str], object]] = {
+    "route.request.header.": _header,
+    "route.request.querystring.": lambda event, name: event["queryStringParameters"].get(name),
+    "stageVariables.": lambda event, name: event["stageVariables"].get(name),
+    "context.": _context_value,
+}
+
+
+def _fields(value: object) -> dict[str, Any]:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        size = len(text.encode("utf-8"))
+        result: Any = json.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MalformedResultError(f"the authorizer's result cannot be written as JSON: {error}") from error
+    if size > _MAX_RESULT_BYTES:
+        raise MalformedResultError(
+            f"the authorizer's result has {size:,} bytes; at most {_MAX_RESULT_BYTES:,} are possible"
+        )
+    if not isinstance(result, dict):
+        raise MalformedResultError("the authorizer's result must be a dict with 'principalId' and 'policyDocument'")
+    fields = cast("dict[str, Any]", result)
+    strangers = sorted(fields.keys() - _RESULT_KEYS)
+    if strangers:
+        hint = "; WebSocket APIs have no simple responses: return a policy" if "isAuthorized" in strangers else ""
+        raise MalformedResultError(
+            f"the authorizer's result has keys that API Gateway refuses: {', '.join(strangers)}{hint}"
+        )
+    return fields
+
+
+def _context(value: object) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise MalformedResultError("the authorizer's 'context' must be an object")
+    context = cast("dict[str, Any]", value)
+    for key, each in context.items():
+        if not isinstance(each, str | int | float):  # a bool is an int
+            raise MalformedResultError(
+                f"the authorizer's 'context' may hold strings, numbers and booleans only: see {key!r}"
+            )
+    return {key: each if isinstance(each, str) else json.dumps(each) for key, each in context.items()}

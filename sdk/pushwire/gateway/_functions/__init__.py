@@ -1,0 +1,1 @@
+"""Lambda functions: loading them by name, and calling them in threads."""

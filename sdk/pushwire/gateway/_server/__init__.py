@@ -1,0 +1,1 @@
+"""The running gateway: the listening socket, its TCP connections, and the handlers' reloading."""

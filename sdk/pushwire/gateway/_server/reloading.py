@@ -1,0 +1,124 @@
+"""Loading handlers anew when their code changes, while connections stay open."""
+
+import asyncio
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+from pushwire.errors import PushwireError
+from pushwire.gateway._functions.handlers import Handler
+from pushwire.gateway._functions.loading import HandlerLoadError
+from pushwire.gateway._server.server import LocalGateway
+
+__all__ = ["LoadedHandlers", "Reloader"]
+
+logger = logging.getLogger("pushwire.gateway")
+
+_MILLISECONDS = 500
+
+
+class LoadedHandlers(NamedTuple):
+    """What serves an API.
+
+    Attributes:
+        handler: The handler of everything that has no route of its own, if there is one.
+        routes: Handlers of single routes, by route key.
+    """
+
+    handler: Handler | None
+    routes: Mapping[str, Handler]
+
+
+class Reloader:
+    """Loads handlers, and loads them anew with every module of a folder that they have imported.
+
+    Generated message modules (`…_pb2`) are not: a process cannot have two definitions of one message.
+
+    Args:
+        load: Imports the handlers.
+        folder: Where the modules are that change.
+    """
+
+    def __init__(self, load: Callable[[], LoadedHandlers], folder: Path) -> None:
+        self._load = load
+        self._folder = folder.resolve()
+        self._foreign = set(sys.modules)
+        self._messages: dict[Path, bytes] = {}
+
+    def load(self) -> LoadedHandlers:
+        """Import the handlers.
+
+        Raises:
+            HandlerLoadError: One of them cannot be found or used.
+        """
+        loaded = self._load()
+        self._messages |= {path: path.read_bytes() for name, path in self._own() if name.endswith("_pb2")}
+        return loaded
+
+    async def follow(self, gateway: LocalGateway) -> None:
+        """Watch the folder, and give a gateway new handlers after each change; code that fails changes nothing.
+
+        Raises:
+            ImportError: The extra `dev` is not installed.
+        """
+        try:
+            import watchfiles
+        except ImportError as error:
+            raise ImportError("reloading needs watchfiles: pip install 'pushwire[dev]'", name=error.name) from error
+        watching = False
+        # The first time-out tells that it has begun to watch.
+        async for changes in watchfiles.awatch(
+            self._folder, watch_filter=watchfiles.PythonFilter(), rust_timeout=_MILLISECONDS, yield_on_timeout=True
+        ):
+            if not watching:
+                logger.info("watching %s for changes", self._folder)
+                watching = True
+            if changes:
+                await self._reload(gateway)
+
+    async def _reload(self, gateway: LocalGateway) -> None:
+        changed = next((path for path, content in self._messages.items() if _content(path) != content), None)
+        if changed is not None:
+            logger.warning("%s has changed: generated messages need a restart of pushwire dev", changed.name)
+            return
+        try:
+            self._forget()
+            loaded = await asyncio.to_thread(self.load)
+            gateway.use_handlers(loaded.handler, routes=loaded.routes)
+        except HandlerLoadError as error:
+            logger.error("not reloaded: %s\n%s", error, error.user_traceback)  # noqa: TRY400 - the user's own traceback
+        except PushwireError as error:
+            logger.error("not reloaded: %s", error)  # noqa: TRY400 - a mistake of the user's
+        else:
+            logger.info("reloaded; connections stay open")
+
+    def _forget(self) -> None:
+        importlib.invalidate_caches()
+        for name, _path in tuple(self._own()):
+            if not name.endswith("_pb2"):
+                del sys.modules[name]
+
+    def _own(self) -> Iterator[tuple[str, Path]]:
+        """The modules of the folder that handlers have brought; what is installed below it is not its own."""
+        for name, module in tuple(sys.modules.items()):
+            path = _path(module)
+            if name in self._foreign or name.partition(".")[0] == "pushwire" or path is None:
+                continue
+            if path.is_relative_to(self._folder) and not path.is_relative_to(Path(sys.prefix)):
+                yield name, path
+
+
+def _path(module: ModuleType) -> Path | None:
+    file: object = getattr(module, "__file__", None)
+    return Path(file).resolve() if isinstance(file, str) else None
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,184 @@
+"""Lambda proxy events, key for key as API Gateway sends them. Pure: time and ids come from outside.
+
+Sources: "Set up a WebSocket API integration request", section "Input format of a Lambda function for proxy
+integration", and events logged on the real service. A key that AWS leaves out is left out here, never null.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
+
+from pushwire.gateway._state.ids import NewId
+from pushwire.gateway._wire.http11 import HttpRequest
+from pushwire.gateway.clock import TimeOfDay, epoch_millis
+
+__all__ = ["ApiIdentity", "Caller", "Event", "EventBuilder", "Handshake"]
+
+Event: TypeAlias = dict[str, Any]
+"""An event as a handler receives it: what `json.loads` gives."""
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_HOP_BY_HOP = {"connection", "upgrade"}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiIdentity:
+    """What an event says about the API.
+
+    Attributes:
+        api_id: Its id.
+        stage: Its stage.
+        domain_name: The host (with port) that it is reached by.
+        stage_variables: The variables of the stage; events have them only where there are any.
+    """
+
+    api_id: str
+    stage: str
+    domain_name: str
+    stage_variables: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What an event says about the client.
+
+    Attributes:
+        connection_id: The id of its connection.
+        connected_at: When it connected, in milliseconds since the epoch.
+        source_ip: Its address.
+        user_agent: Its `User-Agent`, or `None` if it sent none.
+        authorizer: What a Lambda authorizer said of it; `None` if none was asked.
+    """
+
+    connection_id: str
+    connected_at: int
+    source_ip: str
+    user_agent: str | None
+    authorizer: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What opened a connection.
+
+    Attributes:
+        request: The HTTP request.
+        port: The port it came to.
+    """
+
+    request: HttpRequest
+    port: int
+
+
+class EventBuilder:
+    """Builds the events of one API.
+
+    Args:
+        api: What events say about the API.
+        clock: The time of day.
+        new_id: Makes request and message ids.
+    """
+
+    def __init__(self, api: ApiIdentity, *, clock: TimeOfDay, new_id: NewId) -> None:
+        self._api = api
+        self._clock = clock
+        self._new_id = new_id
+
+    def connect(self, caller: Caller, handshake: Handshake) -> Event:
+        """Return the `CONNECT` event of a client's handshake."""
+        now = self._clock()
+        headers = [(name, value) for name, value in handshake.request.headers if name.lower() not in _HOP_BY_HOP]
+        headers += [
+            ("X-Amzn-Trace-Id", f"Root=1-{int(now):08x}-{self._trace_suffix()}"),
+            ("X-Forwarded-For", caller.source_ip),
+            ("X-Forwarded-Port", str(handshake.port)),
+            ("X-Forwarded-Proto", "http"),
+        ]
+        event: Event = _single_and_multi("headers", "multiValueHeaders", _by_name(headers))
+        pairs = parse_qsl(handshake.request.target.partition("?")[2], keep_blank_values=True)
+        if pairs:
+            event |= _single_and_multi("queryStringParameters", "multiValueQueryStringParameters", _grouped(pairs))
+        context = self._context(caller, now, route_key="$connect", event_type="CONNECT")
+        return event | self._stage_variables() | {"requestContext": context, "isBase64Encoded": False}
+
+    def message(self, caller: Caller, *, route_key: str, body: str) -> Event:
+        """Return the `MESSAGE` event of one text message: no headers, no query string."""
+        context = self._context(
+            caller, self._clock(), route_key=route_key, event_type="MESSAGE", extra={"messageId": self._new_id()}
+        )
+        return self._stage_variables() | {"requestContext": context, "body": body, "isBase64Encoded": False}
+
+    def disconnect(self, caller: Caller, *, code: int, reason: str) -> Event:
+        """Return the `DISCONNECT` event of a connection that ended with `code` and `reason`."""
+        headers = {"Host": self._api.domain_name, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
+        context = self._context(
+            caller,
+            self._clock(),
+            route_key="$disconnect",
+            event_type="DISCONNECT",
+            extra={"disconnectStatusCode": code, "disconnectReason": reason},
+        )
+        return {
+            "headers": headers,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            **self._stage_variables(),
+            "requestContext": context,
+            "isBase64Encoded": False,
+        }
+
+    def _stage_variables(self) -> Event:
+        return {"stageVariables": dict(self._api.stage_variables)} if self._api.stage_variables else {}
+
+    def _context(
+        self, caller: Caller, now: float, *, route_key: str, event_type: str, extra: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        request_id = self._new_id()
+        identity = {"sourceIp": caller.source_ip}
+        if caller.user_agent is not None:
+            identity["userAgent"] = caller.user_agent
+        return {
+            "routeKey": route_key,
+            **(extra or {}),
+            **({} if caller.authorizer is None else {"authorizer": dict(caller.authorizer)}),
+            "eventType": event_type,
+            "extendedRequestId": request_id,
+            "requestTime": _common_log_time(now),
+            "messageDirection": "IN",
+            "stage": self._api.stage,
+            "connectedAt": caller.connected_at,
+            "requestTimeEpoch": epoch_millis(now),
+            "identity": identity,
+            "requestId": request_id,
+            "domainName": self._api.domain_name,
+            "connectionId": caller.connection_id,
+            "apiId": self._api.api_id,
+        }
+
+    def _trace_suffix(self) -> str:
+        return (self._new_id() + self._new_id()).encode("utf-8").hex()[:24]
+
+
+def _common_log_time(seconds: float) -> str:
+    # `strftime("%b")` follows the locale.
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment.day:02d}/{_MONTHS[moment.month - 1]}/{moment.year:04d}:{moment:%H:%M:%S} +0000"
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for name, value in pairs:
+        groups.setdefault(name, []).append(value)
+    return groups
+
+
+def _by_name(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Group headers whatever their case, under the name as it was first written."""
+    spelling: dict[str, str] = {}
+    return _grouped((spelling.setdefault(name.lower(), name), value) for name, value in headers)
+
+
+def _single_and_multi(single: str, multi: str, groups: dict[str, list[str]]) -> Event:
+    # The single-valued form holds the last value, as in the events of REST APIs.
+    return {single: {name: values[-1] for name, values in groups.items()}, multi: groups}

@@ -1,0 +1,1 @@
+"""HTTP requests and responses, and WebSocket frames. Sans-I/O."""

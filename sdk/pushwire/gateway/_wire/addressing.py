@@ -1,0 +1,106 @@
+"""What a request target names: the stage, where clients connect, a connection of the management API, or nothing. Pure.
+
+Sources: "Use @connections commands in your backend service", "Custom domain names for WebSocket APIs in API Gateway",
+and answers of the real service to targets that name nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import unquote
+
+from pushwire.gateway._wire.responses import HttpResponse, aws_error, forbidden
+from pushwire.gateway.settings import CustomDomain, GatewaySettings
+
+__all__ = ["Addressing", "ConnectionTarget", "ConsoleTarget", "NoTarget", "StageTarget", "Target"]
+
+
+@dataclass(frozen=True, slots=True)
+class StageTarget:
+    """The stage itself, where clients connect."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTarget:
+    """One connection of the management API, its id decoded."""
+
+    connection_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleTarget:
+    """The gateway's own console, or a part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoTarget:
+    """Nothing that API Gateway has; `response` is its answer."""
+
+    response: HttpResponse
+
+
+Target: TypeAlias = StageTarget | ConnectionTarget | ConsoleTarget | NoTarget
+
+
+class Addressing:
+    """The addresses of one API: `/{stage}`, or `/{mapping key}` on a custom domain, which the stage does not appear in.
+
+    On a gateway with a custom domain, every host stands for it, but for the API's own, which a `Host` header may name.
+
+    Args:
+        settings: The API's id, region, stage and custom domain.
+    """
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._stage = settings.stage
+        self._has_console = settings.console
+        self._custom_domain = settings.custom_domain
+        self._own_host = f"{settings.api_id}.execute-api.{settings.region}.".lower()
+
+    def resolve(self, target: str, *, method: str, host: str | None) -> Target:
+        """Return what a request target names.
+
+        Args:
+            target: The target as it was sent: `/local/%40connections/…%3D`, in any mix of encodings.
+            method: The method of the request.
+            host: Its `Host` header.
+        """
+        path = target.partition("?")[0]
+        segments = [unquote(segment) for segment in path.split("/")]
+        domain = self._custom_domain
+        if domain is None:
+            return self._below_stage(segments)
+        if (host or "").lower().startswith(self._own_host):
+            return _NOTHING if domain.disable_execute_api_endpoint else self._below_stage(segments)
+        return _below_domain(domain, path, segments, method)
+
+    def _below_stage(self, segments: Sequence[str]) -> Target:
+        match segments:
+            case ["", self._stage] | ["", self._stage, ""]:
+                return StageTarget()
+            case ["", self._stage, "@connections", connection_id] if connection_id:
+                return ConnectionTarget(connection_id)
+            case ["", ""] | ["", "$console", _] if self._has_console:
+                return ConsoleTarget()
+            case _:
+                return _NOTHING
+
+
+_NOTHING = NoTarget(forbidden())
+
+
+def _below_domain(domain: CustomDomain, path: str, segments: Sequence[str], method: str) -> Target:
+    below = segments[1:]
+    if domain.mapping_key:
+        if below[:1] != [domain.mapping_key]:
+            return _NOTHING
+        below = below[1:]
+    match below:
+        case [] | [""]:
+            return StageTarget()
+        case ["@connections", connection_id] if connection_id:
+            return ConnectionTarget(connection_id)
+        case _:
+            route = path.removeprefix(f"/{domain.mapping_key}" if domain.mapping_key else "").removeprefix("/")
+            message = f"No method found matching route {route} for http method {method}."
+            return NoTarget(aws_error(403, "ForbiddenException", message))

@@ -1,0 +1,194 @@
+"""One WebSocket connection, as API Gateway holds it: bytes in, messages out, and back. Sans-I/O, on websockets.
+
+Sources: "Overview of WebSocket APIs in API Gateway" (close codes) and "Quotas for configuring and running a WebSocket
+API" (sizes).
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from websockets.exceptions import PayloadTooBig
+from websockets.frames import Close, CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import SEND_EOF, State
+from websockets.server import ServerProtocol
+
+from pushwire.gateway._wire.http11 import HttpRequest
+from pushwire.gateway.settings import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES
+
+__all__ = ["GOING_AWAY", "SERVICE_RESTART", "Ending", "HandshakeRefusedError", "WebSocketSession"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a connection ended: `disconnectStatusCode` and `disconnectReason` of its event."""
+
+    code: int
+    reason: str
+
+
+# 1000, 1001 and 1005 as seen in events of the real service; AWS documents no text for the others.
+_REASONS = {
+    1001: "Going away",
+    1002: "Protocol error",
+    1003: "Binary media types aren't supported for WebSocket APIs",
+    1005: "Client-side close frame status not set",
+    1006: "Connection closed abnormally",
+    1007: "Invalid UTF-8 in a text message",
+    1009: "Message too big",
+    1011: "Internal server error",
+    1012: "Service restart",
+}
+
+GOING_AWAY = Ending(1001, _REASONS[1001])
+"""How a connection is closed that was idle, or lived, for too long."""
+
+SERVICE_RESTART = Ending(1012, _REASONS[1012])
+"""How the gateway closes its connections when it stops."""
+
+
+class HandshakeRefusedError(Exception):
+    """A request is no valid WebSocket handshake.
+
+    Attributes:
+        status: The HTTP status to answer with.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class WebSocketSession:
+    """A connection from its handshake to its end.
+
+    Args:
+        request: The request that asks for it. It is checked at once; `accept` answers it, when `$connect` has returned.
+
+    Attributes:
+        ending: Why the connection ended; `None` while it is open.
+
+    Raises:
+        HandshakeRefusedError: If the request is no valid handshake.
+    """
+
+    __slots__ = ("_fragments", "_protocol", "_request", "ending")
+
+    def __init__(self, request: HttpRequest) -> None:
+        if request.method != "GET":
+            raise HandshakeRefusedError(HTTPStatus.METHOD_NOT_ALLOWED)
+        self.ending: Ending | None = None
+        self._fragments: list[bytes] | None = None
+        self._protocol = ServerProtocol(extensions=None, max_size=(MAX_MESSAGE_BYTES, MAX_FRAME_BYTES))
+        # The protocol's own parser has to read the request: it would wait for it for ever otherwise.
+        self._protocol.receive_data(_serialized(request))
+        self._request: Request | None = None
+        for event in self._protocol.events_received():
+            if isinstance(event, Request):
+                self._request = event
+        if self._request is None:
+            raise HandshakeRefusedError(HTTPStatus.BAD_REQUEST)
+        answer = self._protocol.accept(self._request)
+        if answer.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            raise HandshakeRefusedError(answer.status_code)
+
+    def accept(self, subprotocol: str | None) -> None:
+        """Answer the handshake: the connection is open.
+
+        Args:
+            subprotocol: The subprotocol of the response, whatever the client offered; `None` for no such header.
+        """
+        if self._request is None:
+            raise RuntimeError("the handshake is answered already")
+        answer = self._protocol.accept(self._request)
+        if subprotocol is not None:
+            answer.headers["Sec-WebSocket-Protocol"] = subprotocol
+        self._protocol.send_response(answer)
+        self._request = None
+
+    def receive(self, data: bytes) -> list[str]:
+        """Take bytes from the client and return the messages that they complete; `ending` may be set after it."""
+        self._protocol.receive_data(data)
+        messages: list[str] = []
+        for frame in self._protocol.events_received():
+            if self.ending is None and isinstance(frame, Frame):
+                message = self._read(frame)
+                if message is not None:
+                    messages.append(message)
+        self._note_ending()
+        return messages
+
+    def receive_eof(self) -> None:
+        """Note that the client's bytes have ended; `ending` is set after it."""
+        self._protocol.receive_eof()
+        self._note_ending()
+
+    def post(self, payload: bytes) -> None:
+        """Send one text message, in fragments of at most 32 KB.
+
+        Args:
+            payload: Valid UTF-8. The cuts may fall inside a character, as RFC 6455 allows.
+        """
+        end = len(payload)
+        self._protocol.send_text(payload[:MAX_FRAME_BYTES], fin=end <= MAX_FRAME_BYTES)
+        for start in range(MAX_FRAME_BYTES, end, MAX_FRAME_BYTES):
+            self._protocol.send_continuation(
+                payload[start : start + MAX_FRAME_BYTES], fin=start + MAX_FRAME_BYTES >= end
+            )
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the connection with this code and reason; `ending` is set after it."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, reason)
+        self._end(code, reason)
+
+    def outgoing(self) -> tuple[bytes, bool]:
+        """Return the bytes to send, and whether nothing will follow them."""
+        writes = self._protocol.data_to_send()
+        return b"".join(writes), SEND_EOF in writes
+
+    def _read(self, frame: Frame) -> str | None:
+        if frame.opcode is Opcode.BINARY:
+            self._fail(CloseCode.UNSUPPORTED_DATA)
+            return None
+        if frame.opcode is Opcode.TEXT:
+            self._fragments = []
+        elif frame.opcode is not Opcode.CONT:
+            return None
+        if self._fragments is None:
+            return None
+        self._fragments.append(bytes(frame.data))
+        if not frame.fin:
+            return None
+        payload, self._fragments = b"".join(self._fragments), None
+        try:
+            return payload.decode("utf-8")
+        except UnicodeDecodeError:
+            self._fail(CloseCode.INVALID_DATA)
+            return None
+
+    def _fail(self, code: CloseCode) -> None:
+        self._protocol.fail(code, _REASONS[code])
+        self._end(code, _REASONS[code])
+
+    def _note_ending(self) -> None:
+        error, received = self._protocol.parser_exc, self._protocol.close_rcvd
+        if isinstance(error, PayloadTooBig):
+            self._end(CloseCode.MESSAGE_TOO_BIG, _REASONS[1009])
+        elif error is not None:
+            sent = self._protocol.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")
+            self._end(sent.code, _REASONS.get(sent.code, ""))
+        elif received is not None:
+            # The client's own reason, also where it is empty: so it was for browsers that left with 1001.
+            self._end(received.code, _REASONS[1005] if received.code == CloseCode.NO_STATUS_RCVD else received.reason)
+        elif self._protocol.state is State.CLOSED:
+            self._end(CloseCode.ABNORMAL_CLOSURE, _REASONS[1006])
+
+    def _end(self, code: int, reason: str) -> None:
+        if self.ending is None:
+            self.ending = Ending(int(code), reason)
+
+
+def _serialized(request: HttpRequest) -> bytes:
+    lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
