@@ -66,6 +66,18 @@ FROM_THE_TOP_DOWN = {
         "clock",
         "settings",
     ),
+    "client": (
+        "__init__",
+        "client",
+        "_io",
+        "_core",
+        "iam",
+        "options",
+        "auth",
+        "_clock",
+        "events",
+        "errors",
+    ),
 }
 """The modules and sub-packages of a package; each may import those after it."""
 
@@ -113,6 +125,14 @@ def test_imports_inside_a_package_run_from_the_top_down(package: str) -> None:
             if name.startswith(f"pushwire.{package}."):
                 other = name.split(".")[2]
                 assert layers.index(layer) <= layers.index(other), f"{path.relative_to(PACKAGE)} imports {name}"
+
+
+def test_the_core_of_the_client_does_no_io() -> None:
+    for name in ("_core", "errors", "events", "_clock", "auth", "options"):
+        folder = PACKAGE / "client" / name
+        for path in folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]:
+            packages = {name.split(".")[0] for name in imported(path)}
+            assert packages.isdisjoint({"asyncio", "websockets", "socket"}), path.relative_to(PACKAGE)
 
 
 @pytest.mark.parametrize(

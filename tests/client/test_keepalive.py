@@ -15,7 +15,18 @@ from pushwire.gateway.transcript import Ended
 from pushwire.testing import AsyncRunningGateway, async_local_gateway
 from tests.aws_lambda.contract.desk_pb2 import Visitor
 from tests.aws_lambda.contract.desk_pushwire_client import DeskClient
-from tests.client.world import Desk, desk_client, flush, handshake, run, said, server, until
+from tests.client.world import (
+    Desk,
+    desk_client,
+    flush,
+    handshake,
+    keepalive_tasks,
+    open_websocket,
+    run,
+    said,
+    server,
+    until,
+)
 
 MINUTE = 60.0
 SERIAL = GatewaySettings(message_order=MessageOrder.SERIAL)
@@ -27,7 +38,7 @@ async def pass_time(gateway: AsyncRunningGateway, client: DeskClient, seconds: f
         gateway.gateway.clock.advance(10)
         for _ in range(10):
             await asyncio.sleep(0)
-        await until(lambda: client.status.state is State.OPEN and not client._link._keeper._tasks)
+        await until(lambda: client.status.state is State.OPEN and not keepalive_tasks(client))
         await gateway.settled()
 
 
@@ -254,9 +265,7 @@ def test_of_a_server_that_answers_no_pings_no_more_than_one_answer_is_waited_for
             for count in range(1, 6):
                 clock.advance(31)
                 await until(lambda count=count: pings == [count])  # type: ignore[misc]
-            socket = client._link._socket
-            assert socket is not None
-            assert len(socket.pending_pings) == len(client._link._keeper._tasks) == 1
+            assert len(open_websocket(client).pending_pings) == len(keepalive_tasks(client)) == 1
 
     run(story())
 

@@ -6,17 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pushwire.client import Backoff, Closed, State
-from pushwire.client.endings import RENEWED, Failure
-from pushwire.client.lifecycle import Lifecycle
-from pushwire.client.settings import settings_of
+from pushwire.client import Backoff, Closed, ConnectFailedError, State
+from pushwire.client._core.lifecycle import RENEWAL, Failure, Lifecycle
+from pushwire.client.options import settings_of
 
 CUT = Closed(1006, "")
 
 
 def lifecycle(share: float = 1.0, **options: Any) -> Lifecycle:
     """One whose delays are as long as they may be, unless a smaller share is asked for."""
-    return Lifecycle(settings_of(**options), lambda: share)
+    return Lifecycle(settings_of(**{"random": lambda: share, **options}))
 
 
 def failure(status: int | None = None) -> Failure:
@@ -31,33 +30,45 @@ def open_since(now: float, **options: Any) -> Lifecycle:
 
 def test_the_first_connection_is_tried_once() -> None:
     first = lifecycle()
-    error = first.failed(failure())
+    error = first.attempt_failed(failure())
     assert (first.state, error.retry_in, error.attempts) == (State.CLOSED, None, 1)
 
 
 def test_or_as_often_as_is_asked() -> None:
     patient = lifecycle(connect_attempts=3)
-    assert [patient.failed(failure()).retry_in is None for _ in range(3)] == [False, False, True]
+    assert [patient.attempt_failed(failure()).retry_in is None for _ in range(3)] == [False, False, True]
     endless = lifecycle(connect_attempts=None)
-    assert all(endless.failed(failure()).retry_in is not None for _ in range(1_000))
+    assert all(endless.attempt_failed(failure()).retry_in is not None for _ in range(1_000))
 
 
 def test_a_lost_connection_is_tried_again_for_ever_unless_a_bound_is_set() -> None:
     endless = open_since(0)
     endless.lost(100, CUT)
-    assert all(endless.failed(failure()).retry_in is not None for _ in range(1_000))
+    assert all(endless.attempt_failed(failure()).retry_in is not None for _ in range(1_000))
     bounded = open_since(0, max_attempts=3)
     bounded.lost(100, CUT)
-    assert [bounded.failed(failure()).retry_in is None for _ in range(3)] == [False, False, True]
-    given_up = bounded.given_up()
-    assert given_up is not None
-    assert (bounded.state, given_up.attempts) == (State.CLOSED, 3)
-    assert bounded.given_up() is not given_up
+    assert [bounded.attempt_failed(failure()).retry_in is None for _ in range(3)] == [False, False, True]
+    error = bounded.closed_error()
+    assert isinstance(error, ConnectFailedError)
+    assert (bounded.state, error.attempts) == (State.CLOSED, 3)
+    assert bounded.closed_error() is not error
+
+
+def test_a_client_knows_whether_it_was_closed_or_has_given_up() -> None:
+    closed, given_up = lifecycle(), lifecycle()
+    closed.close()
+    closed.give_up(failure())  # too late
+    assert str(closed.closed_error()) == "the client is closed"
+    given_up.give_up(failure(503))
+    given_up.close()
+    error = given_up.closed_error()
+    assert isinstance(error, ConnectFailedError)
+    assert (error.reason, error.status_code) == ("refused", 503)
 
 
 def test_ceilings_double_up_to_the_highest() -> None:
     cut = open_since(0, backoff=Backoff(first=1, maximum=30))
-    delays = [cut.lost(100, CUT), *(cut.failed(failure()).retry_in for _ in range(6))]
+    delays = [cut.lost(100, CUT)[1], *(cut.attempt_failed(failure()).retry_in for _ in range(6))]
     assert delays == [1, 2, 4, 8, 16, 30, 30]
 
 
@@ -72,21 +83,21 @@ def test_a_delay_is_any_share_of_its_ceiling(share: float, step: int, first: flo
 
 def test_backoff_begins_anew_only_after_a_connection_that_has_held() -> None:
     flapping = open_since(0, backoff=Backoff(first=1, maximum=30))
-    delays = [flapping.lost(0, CUT)]
+    delays = [flapping.lost(0, CUT)[1]]
     for now in range(1, 5):
         flapping.opened(now)
-        delays.append(flapping.lost(now + 0.5, CUT))
+        delays.append(flapping.lost(now + 0.5, CUT)[1])
     assert delays == [1, 2, 4, 8, 16]
     flapping.opened(100)
-    assert flapping.lost(110, CUT) == 1
+    assert flapping.lost(110, CUT) == (CUT, 1)
 
 
 def test_attempts_are_counted_anew_with_each_connection() -> None:
     cut_often = open_since(0, max_attempts=3)
     for now in range(100):
         cut_often.lost(now, CUT)
-        assert cut_often.failed(failure()).retry_in is not None
-        assert cut_often.failed(failure()).retry_in is not None
+        assert cut_often.attempt_failed(failure()).retry_in is not None
+        assert cut_often.attempt_failed(failure()).retry_in is not None
         cut_often.opened(now)
     assert cut_often.state is State.RECONNECTING  # its hooks run
 
@@ -95,7 +106,7 @@ def test_attempts_are_counted_anew_with_each_connection() -> None:
 def test_who_is_not_let_in_does_not_knock_again(status: int) -> None:
     refused = open_since(0)
     refused.lost(100, CUT)
-    error = refused.failed(failure(status))
+    error = refused.attempt_failed(failure(status))
     assert (error.retry_in, error.status_code, refused.state) == (None, status, State.CLOSED)
 
 
@@ -103,40 +114,42 @@ def test_who_is_not_let_in_does_not_knock_again(status: int) -> None:
 def test_every_other_answer_may_change(status: int | None) -> None:
     refused = open_since(0)
     refused.lost(100, CUT)
-    assert refused.failed(failure(status)).retry_in is not None
+    assert refused.attempt_failed(failure(status)).retry_in is not None
 
 
 def test_which_answers_are_final_can_be_set() -> None:
     refused = open_since(0, fatal_statuses={404})
     refused.lost(100, CUT)
-    assert refused.failed(failure(403)).retry_in is not None
-    assert refused.failed(failure(404)).retry_in is None
+    assert refused.attempt_failed(failure(403)).retry_in is not None
+    assert refused.attempt_failed(failure(404)).retry_in is None
 
 
 def test_who_is_too_quick_waits_as_long_as_may_be() -> None:
     backoff = Backoff(first=1, maximum=30)
     closed = open_since(0, backoff=backoff)
-    assert closed.lost(100, Closed(1008, "")) == 30
+    assert closed.lost(100, Closed(1008, ""))[1] == 30
     refused = open_since(0, backoff=backoff)
     refused.lost(100, CUT)
-    assert refused.failed(failure(429)).retry_in == 30
+    assert refused.attempt_failed(failure(429)).retry_in == 30
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1009, 1011, 1012, 4_000])
 def test_no_close_code_ends_a_client(code: int) -> None:
     closed = open_since(0)
-    assert closed.lost(100, Closed(code, "")) == 0.5
+    assert closed.lost(100, Closed(code, "")) == (Closed(code, ""), 0.5)
     assert closed.state is State.RECONNECTING
-    assert closed.last_closed == Closed(code, "")
+    assert closed.status(queued=0).last_closed == Closed(code, "")
 
 
 def test_a_renewed_connection_is_replaced_at_once() -> None:
     renewed = open_since(0)
     renewed.renewing()
     assert renewed.state is State.RECONNECTING
-    assert renewed.lost(7_000, RENEWED) == 0
+    assert renewed.lost(7_000, CUT) == (RENEWAL, 0)
+    renewed.opened(7_001)
+    assert renewed.lost(7_002, CUT) == (CUT, 0.5)
     lookalike = open_since(0)
-    assert lookalike.lost(7_000, Closed(1000, "renewal")) == 0.5
+    assert lookalike.lost(7_000, RENEWAL) == (RENEWAL, 0.5)
 
 
 def test_a_connection_is_open_when_its_hooks_have_run_but_for_the_first() -> None:
@@ -170,10 +183,10 @@ def test_whatever_happens_a_closed_client_stays_closed_and_delays_are_bounded(
     closed = False
     for now, event in enumerate(events):
         if event == "lost":
-            delay = any_life.lost(now, CUT)
+            _, delay = any_life.lost(now, CUT)
             assert 0 <= delay <= 30
         elif event == "failed":
-            retry_in = any_life.failed(failure()).retry_in
+            retry_in = any_life.attempt_failed(failure()).retry_in
             assert retry_in is None or 0 <= retry_in <= 30
         elif event == "opened":
             any_life.opened(now)

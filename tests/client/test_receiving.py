@@ -195,7 +195,7 @@ def test_an_iteration_that_is_dropped_is_forgotten() -> None:
         for number in range(5):
             greet(client, str(number))
         assert errors == []
-        assert client._channels.streams.under_way == ()
+        assert client._subscriptions.streams.active == ()
 
     run(story())
 
@@ -302,7 +302,7 @@ def test_who_no_longer_waits_is_kept_nowhere() -> None:
         for _ in range(3):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(client.wait_for_greet(timeout=1_000), 0.001)
-        assert client._channels.of(_DeskOperations.greet)._waiters == []
+        assert client._subscriptions.of(_DeskOperations.greet)._waiters == []
 
     run(story())
 
@@ -351,10 +351,10 @@ def test_an_iteration_is_not_lost_when_another_is_dropped_in_a_thread() -> None:
 
         threading.Thread(target=drop).start()
         await until(dropped.is_set)
-        assert len(client._channels.streams.under_way) == 1  # forgotten by the event loop's own thread, later
+        assert len(client._subscriptions.streams.active) == 1  # forgotten by the event loop's own thread, later
         events = aiter(client)
         greet(client, "hi")
         assert await anext(events) == GreetEvent(Greeting(text="hi"))
-        assert len(client._channels.streams.under_way) == 1
+        assert len(client._subscriptions.streams.active) == 1
 
     run(story())

@@ -26,6 +26,8 @@ from tests.client.world import (
     flush,
     handshake,
     http_answer,
+    keepalive_tasks,
+    open_websocket,
     run,
     said,
     server,
@@ -141,7 +143,7 @@ def test_a_server_that_does_not_answer_is_an_error_in_time() -> None:
 
     async def story() -> None:
         async with server(visit) as url:
-            with pytest.raises(ConnectFailedError, match="no answer within connect_timeout"):
+            with pytest.raises(ConnectFailedError, match="no response within connect_timeout"):
                 await desk_client(url, connect_timeout=0.05)
 
     run(story())
@@ -275,9 +277,8 @@ def test_a_peer_that_falls_silent_is_found_out_by_pings() -> None:
             clock = gateway.gateway.clock
             async with desk_client(gateway.url, clock=clock, ping_interval=30.0, ping_timeout=20.0) as client:
                 clock.advance(31)
-                upkeep = client._link._keeper._upkeep
-                assert upkeep is not None
-                await until(lambda: upkeep._answers_pings)
+                assert keepalive_tasks(client)
+                await until(lambda: not keepalive_tasks(client))  # the ping has been answered
                 gateway.silence()
                 for _ in range(3):
                     clock.advance(30)
@@ -322,9 +323,8 @@ def test_a_server_that_says_goodbye_and_does_not_hang_up_is_left() -> None:
 
     async def story() -> None:
         async with server(visit) as url, desk_client(url, max_queued=2, close_timeout=0.1) as client:
-            socket = client._link._socket
-            assert socket is not None
-            await until(lambda: not socket.is_open)
+            websocket = open_websocket(client)
+            await until(lambda: not websocket.is_open)
             waiting = [asyncio.ensure_future(client.say(said(text))) for text in "ab"]
             await until(lambda: client.status.queued == 2)
             with pytest.raises(SendQueueFullError):
@@ -338,14 +338,14 @@ def test_a_server_that_says_goodbye_and_does_not_hang_up_is_left() -> None:
 def test_a_client_whose_chance_fails_it_says_so_to_everybody() -> None:
     async def story() -> None:
         async with async_local_gateway(Desk()) as gateway:
-            with pytest.raises(ConnectFailedError, match="the client cannot go on after ZeroDivisionError"):
+            with pytest.raises(ConnectFailedError, match="the client failed with ZeroDivisionError"):
                 await desk_client(gateway.url, random=lambda: 1 / 0)
             shares = iter([0.5])  # one for the renewal, and none for the delay
             client, errors = await desk_client(gateway.url, random=lambda: next(shares)), list[PushwireError]()
             client.on_error(errors.append)
             gateway.drop()
             await until(lambda: client.status.state is State.CLOSED)
-            with pytest.raises(ConnectFailedError, match="the client cannot go on after StopIteration"):
+            with pytest.raises(ConnectFailedError, match="the client failed with StopIteration"):
                 await client.say(said("too late"))
             assert [type(error.__cause__) for error in errors] == [StopIteration]
             await client.close()

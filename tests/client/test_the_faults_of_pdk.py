@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +18,6 @@ from pushwire.client import (
     State,
     UnknownEvent,
 )
-from pushwire.client.lifecycle import Lifecycle
 from pushwire.frame import encode
 from pushwire.gateway import GatewaySettings, LocalGateway
 from pushwire.testing import async_local_gateway
@@ -26,6 +26,7 @@ from tests.aws_lambda.contract.desk_pushwire_client import _DeskOperations
 from tests.client.world import (
     PATIENT,
     Desk,
+    arrive,
     desk_client,
     flush,
     handshake,
@@ -83,24 +84,26 @@ def test_b23_giving_up_is_told_and_crashes_nothing() -> None:
 def test_b24_a_server_that_accepts_and_closes_is_asked_ever_more_rarely_and_not_given_up() -> None:
     waits: list[float] = []
 
-    class Watched(Lifecycle):
-        def lost(self, *args: Any) -> float:
-            waits.append(super().lost(*args))
-            return 0.0  # the wait itself takes too long for a test
+    class Watched:
+        """A clock that writes down how long is to be waited, and waits no longer than a moment."""
+
+        def time(self) -> float:
+            return asyncio.get_running_loop().time()
+
+        def call_later(self, delay: float, callback: Callable[[], object], /) -> asyncio.Handle:
+            waits.append(delay)
+            return asyncio.get_running_loop().call_soon(callback)
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         flush(await handshake(reader), writer)
 
     async def story() -> None:
         async with server(visit) as url:
-            client = desk_client(url, backoff=Backoff(first=0.5, maximum=30))
-            await client
-            await until(lambda: len(waits) >= 30)
-            await client.close()
+            options: dict[str, Any] = {"renew_after": None, "keepalive_interval": None, "ping_interval": None}
+            async with desk_client(url, backoff=Backoff(first=0.5, maximum=30), clock=Watched(), **options):
+                await until(lambda: len(waits) >= 30)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pushwire.client.link.Lifecycle", Watched)
-        run(story())
+    run(story())
     ceilings = [min(30, 0.5 * 2**step) for step in range(30)]
     assert all(wait <= ceiling for wait, ceiling in zip(waits, ceilings, strict=False))
     assert max(waits) > 5
@@ -227,7 +230,7 @@ def test_b31_a_route_named_like_something_of_the_language_is_just_unknown(route:
         client, errors = desk_client("ws://127.0.0.1:9/local"), list[PushwireError]()
         client.on_error(errors.append)
         events = aiter(client)
-        client._link.inbox.received(f'{{"route":"{route}"}}')
+        arrive(client, f'{{"route":"{route}"}}')
         event = await anext(events)
         assert isinstance(event, UnknownEvent)
         assert event.route == route
@@ -267,7 +270,7 @@ def test_b33_a_custom_auth_is_a_function_as_the_guide_says_and_nothing_else_is_t
             async with desk_client(gateway.url, auth=auth):
                 assert desk.handshakes[0]["queryStringParameters"] == {"device": "d1"}
         for wrong in ({"custom": auth}, "token", Handshake):
-            with pytest.raises(TypeError, match="auth= takes something to call, not"):
+            with pytest.raises(TypeError, match="auth= must be a function, not"):
                 desk_client("ws://127.0.0.1:9/local", auth=wrong)
 
     run(story())
@@ -290,14 +293,13 @@ def test_b35_every_error_that_is_told_has_a_text() -> None:
             client.on_error(errors.append)
             client.on_greet(lambda _greeting: 1 / 0)
             _events = aiter(client)
-            receive = client._link.inbox.received
             for text in (
                 encode(_DeskOperations.greet, Greeting(text="hi")).decode(),
                 encode(_DeskOperations.greet, Greeting(text="lost")).decode(),
                 '{"message": "Forbidden", "connectionId":"a=", "requestId":"b="}',
                 "nonsense",
             ):
-                receive(text)
+                arrive(client, text)
         await until(lambda: client.status.state is State.CLOSED)
         await client.close()
         assert len({type(error) for error in errors}) == 5

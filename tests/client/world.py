@@ -17,6 +17,7 @@ from websockets.server import ServerProtocol
 
 from pushwire import Format
 from pushwire.client import Backoff, Connection, State
+from pushwire.client._io.websocket import WebSocket
 from pushwire.client.client import Client
 from pushwire.frame import KEEPALIVE, decode, encode
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
@@ -245,8 +246,22 @@ def offline(**options: Any) -> DeskClient:
     return desk_client("ws://127.0.0.1:9/local", **options)
 
 
-def arrive(client: DeskClient, frame: str | bytes) -> None:
-    client._link.inbox.received(frame)
+def arrive(client: Client[Any] | Connection, frame: str | bytes) -> None:
+    """Deliver a frame, as if it had come from the network."""
+    connection = client if isinstance(client, Connection) else client._connection
+    connection._dispatcher.received(frame)
+
+
+def keepalive_tasks(client: Client[Any]) -> set[asyncio.Task[None]]:
+    """The keepalives, pings and renewals that are under way."""
+    return client._connection._keepalive.tasks
+
+
+def open_websocket(client: Client[Any]) -> WebSocket:
+    """The WebSocket connection that is open."""
+    websocket = client._connection._websocket
+    assert websocket is not None
+    return websocket
 
 
 def greet(client: DeskClient, text: str, frame_format: Format = Format.JSON) -> None:

@@ -85,7 +85,7 @@ def test_each_method_sends_its_own_operation(name: str, monkeypatch: pytest.Monk
     async def send(operation: Operation[Any], message: Message) -> None:
         sent.append((operation, message))
 
-    monkeypatch.setattr(client._link, "send", send)
+    monkeypatch.setattr(client._connection, "_send", send)
     inbound = [operation for operation in operations(name) if operation.direction.inbound]
     for method, operation in zip(SENT_AND_RECEIVED[name][0], inbound, strict=True):
         message = filled(operation.message_type)
@@ -105,7 +105,7 @@ def test_each_message_reaches_its_listener_whoever_waits_and_the_iteration_as_it
             getattr(client, listener_name(snake))(heard.append)
             waiting, events = getattr(client, f"wait_for_{snake}")(), aiter(client)
             message = filled(operation.message_type)
-            client._link.inbox.received(encode(operation, message).decode())
+            client._connection._dispatcher.received(encode(operation, message).decode())
             event = await anext(events)
             assert heard == [message]
             assert await waiting == message

@@ -1,4 +1,4 @@
-"""The typed client: what generated `…Client` classes stand on."""
+"""The typed client: the base class of generated `…Client` classes, and its options, events and errors."""
 
 try:
     import websockets as _websockets
@@ -7,12 +7,11 @@ except ImportError as error:
         f"a client needs {error.name or 'websockets'}: pip install 'pushwire[client]'", name=error.name
     ) from error
 
-from pushwire.client.auth import Auth, HeaderAuth, QueryAuth, SubprotocolAuth
-from pushwire.client.backoff import Backoff
+from pushwire.client._clock import Clock
+from pushwire.client._core.lifecycle import Closed, State, Status
+from pushwire.client._io.connection import Connection
+from pushwire.client.auth import Auth, Handshake, HeaderAuth, QueryAuth, SubprotocolAuth
 from pushwire.client.client import Client
-from pushwire.client.clock import Clock
-from pushwire.client.connection import Connection
-from pushwire.client.endings import Closed
 from pushwire.client.errors import (
     AuthError,
     ClientClosedError,
@@ -26,11 +25,8 @@ from pushwire.client.errors import (
     SendQueueFullError,
 )
 from pushwire.client.events import Event, UnknownEvent
-from pushwire.client.handshake import Handshake
 from pushwire.client.iam import IamAuth
-from pushwire.client.lifecycle import State
-from pushwire.client.settings import ConnectionOptions
-from pushwire.client.status import Status
+from pushwire.client.options import Backoff, ConnectionOptions
 
 del _websockets
 

@@ -1,4 +1,5 @@
-"""The base of every generated client."""
+"""The base class of generated clients."""
+# ruff: noqa: SLF001 - a client uses private members of its Connection, which users do not see
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
@@ -7,15 +8,13 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack
 
 from google.protobuf.message import Message
 
-from pushwire.client.channels import Channels
-from pushwire.client.connection import Connection
+from pushwire.client._core.lifecycle import Status
+from pushwire.client._core.streams import Streams
+from pushwire.client._io.connection import Connection
+from pushwire.client._io.dispatcher import SerialListener, Subscriptions
 from pushwire.client.errors import ClientClosedError
 from pushwire.client.events import Event
-from pushwire.client.lifecycle import State
-from pushwire.client.listeners import Listener
-from pushwire.client.settings import ConnectionOptions
-from pushwire.client.status import Status
-from pushwire.client.streams import Streams
+from pushwire.client.options import ConnectionOptions
 from pushwire.errors import PushwireError
 from pushwire.operation import AnyOperation, Operation
 
@@ -26,7 +25,7 @@ E_co = TypeVar("E_co", covariant=True)
 
 
 class Client(Generic[E_co]):
-    """Sends and receives the messages of one service; generated classes add typed methods for each operation.
+    """A client of one service. Generated subclasses add typed methods for each operation.
 
         async with ChatClient("wss://…", auth=IamAuth()) as client:
             client.on_send_greeting(show)
@@ -34,27 +33,28 @@ class Client(Generic[E_co]):
             async for event in client:
                 ...
 
-    It connects when the block begins, and stays connected until it ends: it reconnects, renews its connection before
-    API Gateway cuts it, and keeps what is sent meanwhile. What arrives reaches each listener and each iteration that
-    is there by then; listeners that are added before the first `await` of the block miss nothing, where the task that
-    adds them has opened the client itself. All are given the same message: do not change it.
+    The client connects when the block begins, and stays connected until it ends: it reconnects, renews its connection
+    before API Gateway closes it, and queues sends while there is no connection. Each message is delivered to all
+    listeners and iterations that exist when it arrives. Listeners that are added before the first `await` of the block
+    miss nothing, provided that the task that adds them has opened the client itself. All of them get the same message
+    object, so do not change it.
 
-    Every send returns when its message is written: that is not yet received, as any network may fail in between. Sends
-    raise `ClientError`, as one of its subclasses; or, before anything is written, `pushwire.PayloadTooLargeError`,
+    A send returns when its message is written. The server may not have received it, because the network can fail later.
+    Sends raise subclasses of `ClientError`; before anything is written, they raise `pushwire.PayloadTooLargeError`,
     `pushwire.FrameError` or `TypeError`.
 
     Args:
-        url: `wss://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping key, or what
-            `pushwire dev` prints.
-        connection: A connection to share with the clients of other services, instead of a URL. Who made it opens and
+        url: `wss://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping key, or the
+            URL that `pushwire dev` prints.
+        connection: A connection to share with the clients of other services, instead of a URL. Its creator opens and
             closes it.
-        options: As in `ConnectionOptions`.
+        options: See `ConnectionOptions`.
 
     Raises:
-        ClientUrlError: The URL cannot work.
-        TypeError: Neither a URL nor a connection was given, or both; or an option does not exist or is of another type.
-        ValueError: The value of an option cannot be; or another client on the connection receives something else
-            under the same route.
+        ClientUrlError: The URL is not usable.
+        TypeError: Neither or both of URL and connection were passed, or an option is unknown or has the wrong type.
+        ValueError: The value of an option is invalid, or another client on the connection has a different operation
+            with the same route.
     """
 
     _events: ClassVar[Sequence[tuple[type[Event[Any]], AnyOperation]]] = ()
@@ -63,91 +63,86 @@ class Client(Generic[E_co]):
     def __init__(
         self, url: str | None = None, *, connection: Connection | None = None, **options: Unpack[ConnectionOptions]
     ) -> None:
-        self._owned: Connection | None = None
+        self._owns_connection = connection is None
         if connection is None:
             if url is None:
-                raise TypeError(f"where to connect to? {type(self).__name__}(url), or (connection=…) to share one")
-            connection = self._owned = Connection(url, **options)
+                name = type(self).__name__
+                raise TypeError(f"{name}() requires a URL, or connection= to share a connection")
+            connection = Connection(url, **options)
         elif url is not None or options:
-            raise TypeError("connection= stands alone: where and how to connect is its own")
+            raise TypeError("connection= cannot be combined with a URL or with options; pass them to Connection()")
         self._connection = connection
-        self._link = connection.link
-        runners = self._link.reports.runners
-        self._runners = runners if self._owned is not None else runners.apart()
+        self._tasks = connection._tasks if self._owns_connection else connection._tasks.of_client()
         self._is_closed = False
-        self._closing: asyncio.Task[None] | None = None
-        streams: Streams[Any] = Streams(bound=self._link.settings.max_events, report=self._link.reports.report)
-        self._channels = Channels(self._events, streams)
-        self._link.inbox.attach(self._channels)
+        self._max_events = connection._settings.max_events
+        streams: Streams[Any] = Streams(
+            bound=self._max_events, new_signal=asyncio.Event, report=connection._errors.report
+        )
+        self._subscriptions = Subscriptions(self._events, streams)
+        connection._dispatcher.attach(self._subscriptions)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} on {self._connection!r}>"
 
     @property
     def status(self) -> Status:
-        """What its connection is doing, and what it has done so far."""
+        """The state and the counters of the client's connection at this moment."""
         return self._connection.status
 
     def on_error(self, listener: Callable[[PushwireError], object]) -> Callable[[], None]:
-        """Have a function called with whatever goes wrong and is raised nowhere.
+        """Add a listener for errors that no call raises.
 
-        That is: a `GatewayError`; a `pushwire.FrameError`, for a frame that cannot be decoded; a `ListenerError`; an
-        `EventsLostError`; a `ConnectFailedError` for each attempt to reconnect that fails. All of it is logged as well.
+        These are `GatewayError`; `pushwire.FrameError` for a frame that cannot be decoded; `ListenerError`;
+        `EventsLostError`; and `ConnectFailedError` for each failed attempt to reconnect. They are also logged.
 
         Args:
             listener: The function, sync or async.
 
         Returns:
-            What removes it.
+            A function that removes the listener.
         """
         return self._connection.on_error(listener)
 
     def on_reconnect(self, hook: Callable[[], object]) -> Callable[[], None]:
-        """Have a function called on each connection but the first: to enter rooms and to subscribe again.
+        """Add a hook that runs on each connection except the first, for example to enter rooms again.
 
-        What it sends goes before all that waits; so does what tasks send that it has started, until all hooks have run.
-        Where the connection is lost while it runs it is cancelled, and runs again on the next one.
+        The sends of a hook go before the sends that wait. So do the sends of tasks that it has started, until all hooks
+        have run. If the connection is lost while a hook runs, the hook is cancelled and runs again on the next one.
 
         Args:
-            hook: The function, sync or async. They run in order, one after another.
+            hook: The function, sync or async. Hooks run one after another, in the order in which they were added.
 
         Returns:
-            What removes it.
+            A function that removes the hook.
         """
         return self._connection.on_reconnect(hook)
 
     async def close(self) -> None:
         """Close the client, and its connection unless that is shared.
 
-        What can be written is written, async listeners end, iterations end, and nothing is left running. It may be
-        called in any state, more than once, and from listeners. There is no way back.
+        The sends that can be written are written. Async listeners and iterations end, and no task is left running. The
+        method can be called in any state, more than once, and from listeners and hooks. A closed client cannot be
+        opened again.
         """
         self._is_closed = True
-        if self._owned is not None:
-            self._link.refuse()
-        if self._closing is None:  # it goes on, if whoever closes is cancelled: hooks are, by this
-            self._closing = asyncio.create_task(self._close())
-        with self._runners.not_waiting_for_me():
-            await asyncio.shield(self._closing)
+        await (self._connection.close() if self._owns_connection else self._tasks.close(self._leave_connection))
 
-    async def _close(self) -> None:
-        if self._owned is not None:
-            await self._owned.close()
-        self._link.inbox.detach(self._channels)
-        self._channels.end(self._refusal, StopAsyncIteration)
-        await self._runners.finish(self._link.settings.close_timeout)
+    async def _leave_connection(self) -> None:
+        self._connection._dispatcher.detach(self._subscriptions)
+        self._subscriptions.end(self._closed_error)
+        await self._tasks.finish(self._connection._settings.close_timeout)
 
     async def __aenter__(self) -> Self:
-        """Connect; over a shared connection, do nothing.
+        """Connect. With a shared connection, do nothing.
 
         Raises:
-            ConnectFailedError: It cannot be connected.
-            ClientClosedError: It has been closed.
+            ConnectFailedError: Connecting failed.
+            ClientClosedError: The client was closed.
         """
         if self._is_closed:
-            raise self._refusal()
-        if self._owned is not None:
-            await self._owned.__aenter__()
+            raise self._closed_error()
+        if self._owns_connection:
+            await self._connection.__aenter__()
         return self
 
     async def __aexit__(
@@ -156,44 +151,39 @@ class Client(Generic[E_co]):
         await self.close()
 
     def __await__(self) -> Generator[Any, None, Self]:
-        """Connect, without a block: `client = await ChatClient("wss://…")`. Close it in the end."""
+        """Connect without a block: `client = await ChatClient("wss://…")`. Call `close` in the end."""
         return self.__aenter__().__await__()
 
     def __aiter__(self) -> AsyncIterator[E_co]:
-        """Iterate over all events from now on; each iteration sees each of them.
+        """Iterate over all events from now on. Each iteration gets each event.
 
-        It ends when the client is closed.
+        The iteration ends when the client is closed.
 
         Raises:
-            EventsLostError: The iteration was too slow, and has lost events. It may go on, with a new `async for`.
+            EventsLostError: The iteration was too slow, and has lost events. A new `async for` continues it.
             ConnectFailedError: The client has given up.
         """
-        return self._channels.streams.open()
+        return self._subscriptions.streams.open()
 
     async def _send(self, operation: Operation[M], message: M) -> None:
-        """Send a message; the body of each generated method that sends."""
+        """Send a message. Generated methods that send call it."""
         if self._is_closed:
-            raise self._refusal(operation)
-        await self._link.send(operation, message)
+            raise self._closed_error(operation)
+        await self._connection._send(operation, message)
 
     def _listen(self, operation: Operation[M], function: Callable[[M], object]) -> Callable[[], None]:
-        """Add a listener; the body of each generated `on_…`."""
-        listener = Listener(
-            function,
-            operation,
-            bound=self._link.settings.max_events,
-            runners=self._runners,
-            report=self._link.reports.report,
-        )
-        return self._channels.of(operation).listen(listener)
+        """Add a listener. Generated `on_…` methods call it."""
+        report = self._connection._errors.report
+        listener = SerialListener(function, operation, bound=self._max_events, tasks=self._tasks, report=report)
+        return self._subscriptions.of(operation).listen(listener)
 
     def _wait_for(self, operation: Operation[M], timeout: float | None) -> Awaitable[M]:
-        """Wait for a message; the body of each generated `wait_for_…`."""
+        """Wait for a message. Generated `wait_for_…` methods call it."""
         if self._is_closed:
-            raise self._refusal()
-        if self._link.lifecycle.state is State.CLOSED:
-            raise self._link.writer.refusal(None)
-        return self._channels.of(operation).wait(timeout)
+            raise self._closed_error()
+        if self._connection._lifecycle.is_closed:
+            raise self._connection._lifecycle.closed_error()
+        return self._subscriptions.of(operation).wait(timeout)
 
-    def _refusal(self, operation: AnyOperation | None = None) -> ClientClosedError:
+    def _closed_error(self, operation: AnyOperation | None = None) -> ClientClosedError:
         return ClientClosedError("the client is closed", operation=operation)

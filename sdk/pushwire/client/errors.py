@@ -1,16 +1,16 @@
-"""What can go wrong with a client, as errors that say what to do.
+"""The errors of clients.
 
     PushwireError
      +-- ClientError
-          +-- AuthError              an auth made something that no handshake can carry
-          +-- ClientUrlError         the URL to connect to cannot work
-          +-- ConnectFailedError     connecting failed, once or for good
-          +-- ConnectionLostError    the connection was lost in the middle of a send
-          +-- ClientClosedError      the client has been closed
+          +-- AuthError              an auth returned something that a handshake cannot carry
+          +-- ClientUrlError         the URL to connect to is not usable
+          +-- ConnectFailedError     an attempt to connect failed, or the client gave up
+          +-- ConnectionLostError    the connection was lost during a send
+          +-- ClientClosedError      the client is closed, or was not opened
           +-- SendQueueFullError     too many sends wait for the next connection
-          +-- EventsLostError        somebody who receives was too slow
-          +-- ListenerError          a listener raised
-          +-- GatewayError           API Gateway answered with an error frame
+          +-- EventsLostError        a consumer's buffer overflowed
+          +-- ListenerError          a listener or a hook raised
+          +-- GatewayError           API Gateway sent an error frame
 
 A message of more than 128 KB is a `pushwire.PayloadTooLargeError`, as on the Server SDK.
 """
@@ -33,15 +33,18 @@ __all__ = [
 
 
 class ClientError(PushwireError):
-    """The root of all errors of clients."""
+    """The base class of all errors of clients."""
 
 
 class AuthError(ClientError, ValueError):
-    """An auth made something that no handshake can carry: a header with a line break, say. No text holds the token."""
+    """An auth returned something that a handshake cannot carry, such as a header with a line break.
+
+    The text never has the token.
+    """
 
 
 class ClientUrlError(ClientError, ValueError):
-    """The URL to connect to cannot work; the text says why and what to write instead, without the URL's query.
+    """The URL to connect to is not usable. The text says why and what to write instead, without the URL's query.
 
     Attributes:
         reason: What is wrong, and what to do.
@@ -53,15 +56,16 @@ class ClientUrlError(ClientError, ValueError):
 
 
 class ConnectFailedError(ClientError):
-    """Connecting failed. It is raised when the client gives up, and told to `on_error` listeners each time.
+    """An attempt to connect failed.
 
-    The error of the network, of the handshake or of the auth is its `__cause__`.
+    It is raised when the client gives up, and passed to `on_error` listeners for each failed attempt to reconnect. Its
+    `__cause__` is the error of the network, of the handshake or of the auth.
 
     Attributes:
-        reason: What happened, in words; no URL, header or token.
-        attempts: How many attempts have failed since the last connection, this one included.
-        status_code: The HTTP status that the handshake was answered with; `None` where it was not answered.
-        retry_in: In how many seconds the next attempt follows; `None` where the client has given up.
+        reason: What happened, without a URL, a header or a token.
+        attempts: The number of attempts that have failed since the last connection, including this one.
+        status_code: The HTTP status of the response to the handshake; `None` if there was no response.
+        retry_in: Seconds until the next attempt; `None` if the client has given up.
     """
 
     def __init__(
@@ -84,14 +88,14 @@ class ConnectFailedError(ClientError):
 
 
 class ConnectionLostError(ClientError):
-    """The connection was lost in the middle of a send, which is not tried again by itself.
+    """The connection was lost during a send that the client does not repeat.
 
-    That is so for a message that may have left as a whole, because it could otherwise arrive twice; and for what an
-    `on_reconnect` hook sends, because the hook runs again on the next connection.
+    The client does not repeat a message that may have been written completely, because it could arrive twice. It does
+    not repeat what an `on_reconnect` hook sends either, because the hook runs again on the next connection.
 
     Attributes:
         operation: The operation that was being sent.
-        maybe_received: Whether the server may have it all the same.
+        maybe_received: Whether the server may have received the message.
     """
 
     def __init__(self, operation: AnyOperation | None, *, maybe_received: bool) -> None:
@@ -100,16 +104,16 @@ class ConnectionLostError(ClientError):
         self.maybe_received = maybe_received
 
     def __str__(self) -> str:
-        fate = "the server may have it" if self.maybe_received else "the server does not have it"
+        fate = "the server may have received it" if self.maybe_received else "the server has not received it"
         return f"the connection was lost while {self.operation} was being sent: {fate}"
 
 
 class ClientClosedError(ClientError):
-    """The client is closed, or has not been opened: nothing can be sent or received.
+    """The client is closed, or was not opened.
 
     Attributes:
         reason: Which of the two, and what to do.
-        operation: The operation that was to be sent; `None` for what was waited for.
+        operation: The operation that was to be sent; `None` if nothing was to be sent.
     """
 
     def __init__(self, reason: str, *, operation: AnyOperation | None = None) -> None:
@@ -122,11 +126,11 @@ class ClientClosedError(ClientError):
 
 
 class SendQueueFullError(ClientError):
-    """The client is not connected, and as many sends wait for the next connection as may (`max_queued`).
+    """The client is not connected, and `max_queued` sends already wait for the next connection.
 
     Attributes:
         operation: The operation that was to be sent.
-        max_queued: How many sends may wait.
+        max_queued: The number of sends that may wait.
     """
 
     def __init__(self, operation: AnyOperation | None, max_queued: int) -> None:
@@ -135,18 +139,18 @@ class SendQueueFullError(ClientError):
         self.max_queued = max_queued
 
     def __str__(self) -> str:
-        return f"{self.operation} not sent: the client is reconnecting, and {self.max_queued} sends wait already"
+        return f"{self.operation} not sent: the client is reconnecting, and {self.max_queued} sends already wait"
 
 
 class EventsLostError(ClientError):
-    """Somebody who receives was too slow, and events came when `max_events` of them already waited.
+    """A consumer's buffer overflowed: events arrived while `max_events` already waited for it.
 
-    It is raised by the iteration that has lost them, when it has returned all that it still has, and told to `on_error`
-    listeners when the first of them is lost. For an async listener these are told once more when it has caught up.
+    An iteration that has lost events raises it after its buffer is drained. It is passed to `on_error` listeners when
+    the first event is lost, and again with the number of lost events when an async listener has drained its buffer.
 
     Attributes:
-        receiver: Who has lost events, in words.
-        count: How many events it has lost since it last had them all.
+        receiver: The consumer that has lost events.
+        count: The number of events that it has lost since its buffer was last drained.
     """
 
     def __init__(self, receiver: str, count: int) -> None:
@@ -159,11 +163,11 @@ class EventsLostError(ClientError):
 
 
 class ListenerError(ClientError):
-    """A listener or a hook raised; the exception is its `__cause__`. All others have been called nevertheless.
+    """A listener or a hook raised; the exception is its `__cause__`. The other listeners and hooks are still called.
 
     Attributes:
         listener: The name of the function.
-        operation: The operation whose message it was called with; `None` for other listeners and for hooks.
+        operation: The operation whose message it was called with; `None` for error listeners and for hooks.
     """
 
     def __init__(self, listener: str, operation: AnyOperation | None) -> None:
@@ -176,14 +180,14 @@ class ListenerError(ClientError):
 
 
 class GatewayError(ClientError):
-    """API Gateway answered a message of the client's with an error frame, such as `Forbidden`. The connection is open.
+    """API Gateway answered a message of the client with an error frame, such as `Forbidden`. The connection stays open.
 
-    It is told to `on_error` listeners, and an event of iteration.
+    It is passed to `on_error` listeners, and iterations yield it as an event.
 
     Attributes:
         message: API Gateway's text: `Forbidden`, `Internal server error`, `Endpoint request timed out`, …
         connection_id: The id of this client's connection.
-        request_id: What to look for in API Gateway's logs. Nothing tells which message it answers.
+        request_id: The id to search for in API Gateway's logs. Nothing says which message the frame answers.
     """
 
     __match_args__ = ("message", "connection_id", "request_id")

@@ -1,4 +1,4 @@
-"""Events: what iteration over a client yields."""
+"""The events that iteration over a client yields."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -12,7 +12,7 @@ M_co = TypeVar("M_co", bound=Message, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Event(Generic[M_co]):
-    """A message of the contract has arrived; generated classes name its operation: `case SendGreetingEvent(message)`.
+    """A message of the contract. Generated subclasses name its operation: `case SendGreetingEvent(message)`.
 
     Attributes:
         message: The message.
@@ -23,10 +23,10 @@ class Event(Generic[M_co]):
 
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
-    """A frame has arrived whose route no client on the connection knows: from a newer server, say.
+    """A frame whose route no client on the connection knows, for example one of a newer server.
 
     Attributes:
-        route: The route that it names.
+        route: The route in the frame.
         frame: The frame itself: the text of a text message, the bytes of a binary one.
     """
 

@@ -1,13 +1,12 @@
-"""IAM authorization: a URL that is signed with AWS credentials, anew for each connection."""
+"""IAM authorization: the URL is signed with AWS credentials for each connection."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from pushwire.client.auth import Handshake, execute_api_region, is_loopback
 from pushwire.client.errors import AuthError
-from pushwire.client.handshake import Handshake
-from pushwire.client.url import execute_api_region, is_loopback
 from pushwire.sigv4 import CredentialChain, presigned_url
 from pushwire.sigv4.sessions import (
     LOOPBACK_CREDENTIALS,
@@ -21,21 +20,22 @@ __all__ = ["IamAuth"]
 
 _SERVICE = "execute-api"
 _LOOPBACK_REGION = "us-east-1"
-_GOOD_FOR = 300
-"""Seconds; the URL is used at once."""
+_EXPIRES = 300
+"""Seconds that the signature is valid. The URL is used at once."""
 
 
 class IamAuth:
-    """Signs the URL with AWS credentials, for an API whose `$connect` has IAM authorization.
+    """A signature of the URL with AWS credentials, for an API whose `$connect` has IAM authorization.
 
-    The credentials are the environment's, else those that botocore finds (a profile, a role, a container's), and are
-    looked for and refreshed outside the event loop. They need the permission `execute-api:Invoke` on
+    The credentials are those of the environment, or else those that botocore finds (a profile, a role, a container).
+    They are loaded and refreshed outside the event loop. They need the permission `execute-api:Invoke` on
     `arn:aws:execute-api:{region}:{account}:{api-id}/{stage}/$connect` ("Control access to a WebSocket API with AWS IAM
     authorization").
 
     Args:
-        region: The region to sign for; unless given the URL's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
-        clock: The time of day in seconds since the epoch: API Gateway allows five minutes of difference.
+        region: The region to sign for. Defaults to the region in the URL, then `AWS_REGION`, `AWS_DEFAULT_REGION` and
+            the region of the profile.
+        clock: Returns the time of day in seconds since the epoch. API Gateway allows a difference of five minutes.
     """
 
     def __init__(self, region: str | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -50,14 +50,14 @@ class IamAuth:
         """Return the handshake with a signed URL.
 
         Raises:
-            AuthError: No region is known.
-            pushwire.CredentialsError: There are no credentials, or they cannot be loaded.
+            AuthError: The region is not known.
+            pushwire.CredentialsError: Credentials were not found, or loading them failed.
         """
         chain = self._chain(handshake.url)
         region = self._region or execute_api_region(handshake.url) or region_of_environment()
         if region is not None and chain.is_ready():
             url = self._signed(handshake.url, chain, region)
-        else:  # there are files to read, or the network to ask
+        else:  # loading reads files, or sends requests
             url = await asyncio.to_thread(self._signed, handshake.url, chain, region)
         return replace(handshake, url=url)
 
@@ -74,12 +74,12 @@ class IamAuth:
     def _signed(self, url: str, chain: CredentialChain, region: str | None) -> str:
         region = region or _region_of_profile(url)
         now = self._clock()
-        return presigned_url(url, chain.load(), region=region, service=_SERVICE, now=now, expires=_GOOD_FOR)
+        return presigned_url(url, chain.load(), region=region, service=_SERVICE, now=now, expires=_EXPIRES)
 
 
 def _region_of_profile(url: str) -> str:
     loopback = is_loopback(url)
     region = region_of_profile(session_for_loopback() if loopback else any_session())
     if region is None and not loopback:
-        raise AuthError("no region to sign for: IamAuth(region=…), or set AWS_REGION")
+        raise AuthError("no region to sign for: pass IamAuth(region=…), or set AWS_REGION")
     return region or _LOOPBACK_REGION

@@ -1,0 +1,312 @@
+"""One WebSocket connection, on websockets: opening it, what arrives, and whether a message was written."""
+
+import asyncio
+import contextlib
+import enum
+import logging
+import ssl
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.client import ClientProtocol
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import Event
+from websockets.protocol import State as ProtocolState
+from websockets.typing import Subprotocol
+
+from pushwire._version import __version__
+from pushwire.client._core.lifecycle import Closed, Failure
+from pushwire.client.auth import Handshake, is_loopback
+from pushwire.client.options import ConnectionSettings
+from pushwire.errors import FrameError
+
+if TYPE_CHECKING:
+    _LoggerAdapter = logging.LoggerAdapter[logging.Logger]
+else:
+    _LoggerAdapter = logging.LoggerAdapter
+
+__all__ = ["Receiver", "WebSocket", "Written", "connect_failure", "open_websocket"]
+
+MAX_FRAGMENT_BYTES: Final = 32_768
+"""API Gateway closes a client that sends a longer frame ("Quotas for configuring and running a WebSocket API")."""
+_DATA: Final = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
+
+
+class Receiver(NamedTuple):
+    """The callbacks for what arrives.
+
+    Attributes:
+        on_data: Is called after bytes have come, also for a part of a message and for a pong.
+        on_message: Is called with each message: the text of a text message, the bytes of a binary one.
+        on_malformed: Is called with the error for a text message that is not UTF-8.
+    """
+
+    on_data: Callable[[], object]
+    on_message: Callable[[str | bytes], object]
+    on_malformed: Callable[[FrameError], object]
+
+
+class Written(enum.Enum):
+    """The result of a write."""
+
+    COMPLETE = "complete"
+    """The operating system has taken the whole message. Over TLS asyncio may still hold up to 64 KB of it."""
+    INCOMPLETE = "incomplete"
+    """The operating system has not taken the whole message. The server cannot have it, so it can be written again."""
+    UNKNOWN = "unknown"
+    """The connection was lost during the write. The server may have the message."""
+
+
+class WebSocket(ClientConnection):
+    """A connection that passes messages on as they arrive, without a task that waits for each.
+
+    Besides websockets' documented API it uses `process_event`, `pending_pings` and `connect.process_redirect`, and that
+    a `ClientConnection` is an `asyncio.Protocol`. tests/client/test_websockets.py checks these.
+    """
+
+    def __init__(self, protocol: ClientProtocol, *, close_timeout: float, **limits: Any) -> None:
+        super().__init__(protocol, close_timeout=close_timeout, **limits)
+        self._close_timeout = close_timeout
+        self._receiver: Receiver | None = None
+        self._early: list[Frame] = []  # frames that have come before there is a receiver
+        self._fragments: list[Frame] = []
+        self._transport: asyncio.Transport | None = None
+        self._is_paused = False  # whether asyncio holds bytes that the operating system has not taken
+        self._has_paused = False  # whether it did so during the current write
+        self._failing: asyncio.Task[None] | None = None
+        self._abort_timer: asyncio.TimerHandle | None = None
+
+    def receive(self, receiver: Receiver) -> None:
+        """Pass everything that arrives to a receiver: first the frames that have already come, then the others."""
+        self._receiver = receiver
+        early, self._early = self._early, []
+        for frame in early:
+            self._take(frame, receiver)
+
+    async def write(self, data: bytes) -> Written:
+        """Write a text message, in fragments of at most 32 KB.
+
+        Args:
+            data: The text in UTF-8. A fragment may end inside a character, as RFC 6455 allows.
+        """
+        if not self.is_open:
+            return Written.INCOMPLETE
+        # Why not False: while pongs wait in the buffer, the message can leave behind them without another pause.
+        self._has_paused = self._is_paused
+        fragments = _Fragments(data, self._forget_pause) if len(data) > MAX_FRAGMENT_BYTES else None
+        try:
+            await self.send(data if fragments is None else fragments, text=True)
+            is_lost = self.state is ProtocolState.CLOSED  # an error that the system reports at once raises nothing
+        except ConnectionClosed:
+            is_lost = True
+        if not is_lost:
+            return Written.COMPLETE
+        # Without a pause the system took all bytes or none; after a pause it may have taken all before the end.
+        may_be_complete = self._has_paused and (fragments is None or fragments.exhausted)
+        return Written.UNKNOWN if may_be_complete else Written.INCOMPLETE
+
+    async def wait_for_pong(self) -> None:
+        """Send a ping, and wait for its pong. Earlier pings are forgotten.
+
+        Why: websockets remembers each ping until its pong, and a server may never send one.
+        """
+        self.pending_pings.clear()
+        await (await self.ping())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be written. They cannot while the connection is being closed."""
+        return self.state is ProtocolState.OPEN
+
+    @property
+    def closed(self) -> Closed:
+        """The end of the connection, after it has ended."""
+        return Closed(int(self.close_code or CloseCode.ABNORMAL_CLOSURE), self.close_reason or "")
+
+    async def end(self, closed: Closed, deadline: float) -> None:
+        """Close the connection with a close frame. Abort it at the deadline, for example if the server reads nothing.
+
+        Args:
+            closed: The code and the reason for the close frame.
+            deadline: The time on the event loop's clock at which to abort it.
+        """
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline):
+                    await self.close(*closed)
+        finally:
+            self.abort()
+        await self.wait_closed()
+
+    def abort(self) -> None:
+        """Abort the TCP connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember the TCP connection."""
+        super().connection_made(transport)
+        self._transport = transport  # type: ignore[assignment] # a Transport, as asyncio.Protocol says
+
+    def data_received(self, data: bytes) -> None:
+        """Process bytes from the server."""
+        super().data_received(data)
+        self._limit_closing()
+        if self._receiver is not None:
+            self._receiver.on_data()
+
+    def eof_received(self) -> None:
+        """Process the end of the bytes from the server."""
+        super().eof_received()
+        self._limit_closing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Process the end of the TCP connection."""
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Record that the operating system has not taken all bytes."""
+        self._is_paused = self._has_paused = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Record that the operating system has taken all bytes."""
+        self._is_paused = False
+        super().resume_writing()
+
+    # websockets
+
+    def process_event(self, event: Event) -> None:
+        """Process the response to the handshake, then frames."""
+        if not isinstance(event, Frame) or event.opcode not in _DATA:
+            super().process_event(event)
+        elif self._receiver is None:
+            self._early.append(event)
+        else:
+            self._take(event, self._receiver)
+
+    def _forget_pause(self) -> None:
+        self._has_paused = self._is_paused
+
+    def _limit_closing(self) -> None:
+        # Why: websockets waits without a limit for a server that sends a close frame and keeps the TCP connection open.
+        if self._abort_timer is None and self.state in (ProtocolState.CLOSING, ProtocolState.CLOSED):
+            self._abort_timer = asyncio.get_running_loop().call_later(self._close_timeout, self.abort)
+
+    def _take(self, frame: Frame, receiver: Receiver) -> None:
+        if not frame.fin or self._fragments:
+            self._fragments.append(frame)
+            if not frame.fin:
+                return
+            frame = Frame(self._fragments[0].opcode, b"".join(fragment.data for fragment in self._fragments))
+            self._fragments = []
+        if frame.opcode is not Opcode.TEXT:
+            receiver.on_message(bytes(frame.data))
+            return
+        try:
+            text = str(frame.data, "utf-8")
+        except UnicodeDecodeError:
+            receiver.on_malformed(FrameError("a text message that is not UTF-8"))
+            self._failing = asyncio.create_task(self.close(CloseCode.INVALID_DATA))  # RFC 6455, section 8.1
+        else:
+            receiver.on_message(text)
+
+
+class _Fragments:
+    """The fragments of one message.
+
+    Attributes:
+        exhausted: Whether all fragments have been taken. websockets then ends the message with an empty one.
+    """
+
+    def __init__(self, data: bytes, when_exhausted: Callable[[], None]) -> None:
+        self._data = memoryview(data)
+        self._when_exhausted = when_exhausted
+        self.exhausted = False
+
+    def __iter__(self) -> Iterator[memoryview]:
+        for start in range(0, len(self._data), MAX_FRAGMENT_BYTES):
+            yield self._data[start : start + MAX_FRAGMENT_BYTES]
+        self.exhausted = True
+        self._when_exhausted()
+
+
+class _NoDebugLogger(_LoggerAdapter):
+    """The logger `pushwire.client` without DEBUG.
+
+    Why: at DEBUG websockets logs whole handshakes, with tokens and signatures.
+    """
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the name in logging
+        return level > logging.DEBUG and super().isEnabledFor(level)
+
+
+_LOGGER: Final = _NoDebugLogger(logging.getLogger("pushwire.client"), {})
+
+_TLS_WRITE_LIMITS: Final = (1, 0)
+"""The limits of asyncio's write buffer over TLS.
+
+Why: with limits of 0 asyncio pauses a writer to TCP until the buffer is empty, so that a send returns when the system
+has taken all of it. A writer to TLS it would pause forever, because a size is never below 0.
+"""
+
+
+class _ConnectWithoutRedirects(connect):
+    """A connect that treats a redirect as a refusal, because a token is for one host only."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+async def open_websocket(handshake: Handshake, settings: ConnectionSettings) -> WebSocket:
+    """Open a connection.
+
+    Raises:
+        OSError: The network or TLS failed.
+        websockets.exceptions.InvalidHandshake: The response does not accept the handshake.
+    """
+    tls: dict[str, Any] = {} if settings.ssl is None else {"ssl": settings.ssl}
+    connection: Any = await _ConnectWithoutRedirects(
+        handshake.url,
+        subprotocols=[Subprotocol(name) for name in handshake.subprotocols] or None,
+        compression=None,  # API Gateway negotiates no extension
+        additional_headers=handshake.headers,
+        user_agent_header=f"pushwire/{__version__}",
+        proxy=None if is_loopback(handshake.url) else True,
+        open_timeout=None,  # the caller has one
+        ping_interval=None,
+        close_timeout=settings.close_timeout,
+        max_queue=None,
+        write_limit=_TLS_WRITE_LIMITS if handshake.url.startswith("wss:") else 0,
+        logger=_LOGGER,
+        create_connection=WebSocket,
+        **tls,
+    )
+    websocket: WebSocket = connection  # because of create_connection
+    return websocket
+
+
+def connect_failure(error: BaseException) -> Failure:
+    """Return why a connection was not opened. The text never has a token."""
+    if isinstance(error, InvalidStatus):
+        status = error.response.status_code
+        return Failure(f"the server answered the handshake with HTTP {status}", status, error)
+    if isinstance(error, TimeoutError):
+        reason = "no response within connect_timeout"
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        reason = f"the server's certificate is not trusted: {error.verify_message}"
+    elif isinstance(error, InvalidMessage):
+        reason = "the response to the handshake is missing or is not HTTP"
+    elif isinstance(error, InvalidHandshake):
+        reason = f"the response is not that of a WebSocket server ({type(error).__name__})"
+    elif isinstance(error, OSError):
+        reason = error.strerror or str(error) or type(error).__name__
+    else:
+        reason = type(error).__name__
+    return Failure(reason, None, error)
