@@ -15,6 +15,7 @@ PACKAGE = Path(pushwire.__file__).parent
 CORE = {
     "_version",
     "_log",
+    "_closing",
     "_functions",
     "_url",
     "operation",
@@ -30,6 +31,7 @@ LAZY = {"transport", "server"}
 MAY_IMPORT: dict[str, set[str]] = {
     "_version": set(),
     "_log": set(),
+    "_closing": set(),
     "_functions": set(),
     "_url": set(),
     "v1": set(),
@@ -48,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gateway": {"_version", "operation", "frame", "errors", "schema"},
     "cdk": {"operation", "errors", "callback_url", "schema"},
     "plugin": {"_version", "_codegen", "v1", "operation", "schema"},
-    "testing": {"transport", "frame", "errors", "operation", "callback_url", "gateway"},
+    "testing": {"_closing", "transport", "frame", "errors", "operation", "callback_url", "gateway"},
     "__init__": {"_version", "errors", "operation", *LAZY},
 }
 FROM_THE_TOP_DOWN = {

@@ -44,7 +44,7 @@ async def test_a_message_goes_out_as_one_frame(transport: AsyncRecordingTranspor
 async def test_what_is_refused_is_refused_as_in_the_sync_one(transport: AsyncRecordingTransport) -> None:
     sdk = AsyncWireServerSdk(transport=transport)
     wrong: Any = None
-    with pytest.raises(TypeError, match="a connection id is a string"):
+    with pytest.raises(TypeError, match="a connection id must be a string"):
         await sdk.send_leaf(wrong, LEAF())
     with pytest.raises(pushwire.InvalidConnectionIdError):
         await sdk.send_leaf("", LEAF())

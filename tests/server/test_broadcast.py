@@ -158,7 +158,7 @@ def test_an_empty_id_is_its_own_failure(sdk: WireServerSdk, transport: Recording
 
 def test_an_id_that_is_no_string_ends_it(sdk: WireServerSdk) -> None:
     wrong: Any = ["a", None]
-    with pytest.raises(TypeError, match="a connection id is a string, not NoneType"):
+    with pytest.raises(TypeError, match="a connection id must be a string, not NoneType"):
         sdk.broadcast.send_leaf(wrong, LEAF())
 
 

@@ -153,6 +153,6 @@ def test_an_id_that_is_no_string_ends_it_with_a_type_error(wrong: Any, implement
     outcomes = Outcomes()
     with FaultServer(answer(200)) as server:
         transport = implementation.connect(server.url)
-        with pytest.raises(TypeError, match="a connection id is a string"):
+        with pytest.raises(TypeError, match="a connection id must be a string"):
             transport.post_many(["a=", wrong, "b="], b"{}", FanOutOptions(max_in_flight=1), outcomes)
     assert outcomes.accepted == {"a="}

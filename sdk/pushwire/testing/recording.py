@@ -1,4 +1,4 @@
-"""Transport for tests: nothing is sent, everything is kept."""
+"""Transports for tests: they record calls and send nothing."""
 
 import copy
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import overload
 from google.protobuf.message import Message
 
 from pushwire import frame
+from pushwire._closing import AsyncClosing, Closing
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation
 from pushwire.transport.protocol import ConnectionInfo, FanOutOptions
@@ -21,7 +22,7 @@ class Post:
     """One frame that was sent.
 
     Attributes:
-        connection_id: Where to.
+        connection_id: The connection that it was sent to.
         data: The frame's text in UTF-8, as API Gateway would carry it.
     """
 
@@ -34,8 +35,8 @@ class Sent:
     """One message that a Server SDK has sent.
 
     Attributes:
-        connection_id: Where to.
-        operation: The operation it was sent by.
+        connection_id: The connection that it was sent to.
+        operation: The operation that it was sent by.
         message: The message as its client would decode it.
     """
 
@@ -55,7 +56,7 @@ class SentMessages(Sequence[Sent]):
         return [sent.message for sent in self._sent if sent.connection_id == connection_id]
 
     def add(self, sent: Sent) -> None:
-        """Add the message that was sent last."""
+        """Add a message."""
         self._sent.append(sent)
 
     @overload
@@ -63,7 +64,7 @@ class SentMessages(Sequence[Sent]):
     @overload
     def __getitem__(self, index: slice) -> list[Sent]: ...
     def __getitem__(self, index: int | slice) -> Sent | list[Sent]:
-        """Return one of them, or some."""
+        """Return one message, or a slice of them."""
         return self._sent[index]
 
     def __len__(self) -> int:
@@ -74,13 +75,13 @@ class SentMessages(Sequence[Sent]):
 
 
 class _Record:
-    """What both recording transports keep.
+    """The records of both recording transports.
 
     Attributes:
-        posts: The frames sent so far, in order: those of `sent`, and error frames.
-        sent: The messages that those frames carry, which Server SDKs with this transport have sent.
+        posts: The frames sent so far, in order, including error frames.
+        sent: The messages in these frames that Server SDKs with this transport have sent.
         deleted: The connections closed so far, in order.
-        failures: What to raise for a connection id, in place of recording; change it at will.
+        failures: The error to raise for a connection id, in place of recording. Tests may change it at any time.
     """
 
     def __init__(self, *, failures: Mapping[str, SendError] | None = None) -> None:
@@ -90,10 +91,10 @@ class _Record:
         self.failures: dict[str, SendError] = dict(failures or {})
 
     def ended(self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /) -> None:
-        """Learn what a frame was, from the Server SDK that has posted it.
+        """Record the message of a frame. The Server SDK that posted the frame calls this.
 
         Raises:
-            pushwire.FrameError: Its client could not decode it.
+            pushwire.FrameError: A client could not decode the frame.
         """
         if error is None:
             _, message = frame.decode(data.decode(), {operation.route: operation})
@@ -121,14 +122,14 @@ class _Record:
         self.deleted.append(connection_id)
 
 
-class RecordingTransport(_Record):
+class RecordingTransport(_Record, Closing):
     """A transport that records instead of sending."""
 
     def post(self, connection_id: str, data: bytes, /) -> None:
         """Record a frame.
 
         Raises:
-            pushwire.SendError: What `failures` holds for the connection.
+            pushwire.SendError: The error that `failures` has for the connection.
         """
         _raise(self._post(connection_id, data))
 
@@ -140,16 +141,16 @@ class RecordingTransport(_Record):
         on_outcome: Callable[[str, SendError | None], object],
         /,
     ) -> tuple[str, ...]:
-        """Record a frame to each connection, one after another, at once."""
+        """Record a frame to each connection, in order."""
         for connection_id in connection_ids:
             on_outcome(connection_id, self._post(connection_id, data))
         return ()
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Answer with a fixed time and address.
+        """Return a fixed time and address.
 
         Raises:
-            pushwire.SendError: What `failures` holds for the connection.
+            pushwire.SendError: The error that `failures` has for the connection.
         """
         return self._get(connection_id)
 
@@ -157,22 +158,22 @@ class RecordingTransport(_Record):
         """Record that a connection was closed.
 
         Raises:
-            pushwire.SendError: What `failures` holds for the connection.
+            pushwire.SendError: The error that `failures` has for the connection.
         """
         self._delete(connection_id)
 
     def close(self) -> None:
-        """Do nothing: there is nothing to release."""
+        """Do nothing."""
 
 
-class AsyncRecordingTransport(_Record):
+class AsyncRecordingTransport(_Record, AsyncClosing):
     """An async transport that records instead of sending."""
 
     async def post(self, connection_id: str, data: bytes, /) -> None:
         """Record a frame.
 
         Raises:
-            pushwire.SendError: What `failures` holds for the connection.
+            pushwire.SendError: The error that `failures` has for the connection.
         """
         _raise(self._post(connection_id, data))
 
@@ -184,16 +185,16 @@ class AsyncRecordingTransport(_Record):
         on_outcome: Callable[[str, SendError | None], object],
         /,
     ) -> tuple[str, ...]:
-        """Record a frame to each connection, one after another, at once."""
-        async for connection_id in _drawn(connection_ids):
+        """Record a frame to each connection, in order."""
+        async for connection_id in _each(connection_ids):
             on_outcome(connection_id, self._post(connection_id, data))
         return ()
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Answer with a fixed time and address.
+        """Return a fixed time and address.
 
         Raises:
-            pushwire.SendError: What `failures` holds for the connection.
+            pushwire.SendError: The error that `failures` has for the connection.
         """
         return self._get(connection_id)
 
@@ -201,12 +202,12 @@ class AsyncRecordingTransport(_Record):
         """Record that a connection was closed.
 
         Raises:
-            pushwire.SendError: What `failures` holds for the connection.
+            pushwire.SendError: The error that `failures` has for the connection.
         """
         self._delete(connection_id)
 
     async def close(self) -> None:
-        """Do nothing: there is nothing to release."""
+        """Do nothing."""
 
 
 def _raise(failure: SendError | None) -> None:
@@ -214,7 +215,7 @@ def _raise(failure: SendError | None) -> None:
         raise failure
 
 
-async def _drawn(connection_ids: Iterable[str] | AsyncIterable[str]) -> AsyncIterator[str]:
+async def _each(connection_ids: Iterable[str] | AsyncIterable[str]) -> AsyncIterator[str]:
     if isinstance(connection_ids, AsyncIterable):
         async for connection_id in connection_ids:
             yield connection_id

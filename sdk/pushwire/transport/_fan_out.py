@@ -1,7 +1,7 @@
-"""One frame to many connections: what to do next, and what has come of it; no clock, no I/O, no locks.
+"""The sans-I/O core of `post_many`: decides what to do next, and collects the outcomes. It has no clock and no locks.
 
-A driver brings the I/O. It may be threads, a selector or an event loop, and works in turns, each with one `now`, the
-time of `time.monotonic()`:
+A driver does the I/O, with threads, a selector or an event loop. It works in turns, each with one `now`, the time of
+`time.monotonic()`:
 
     fan_out = FanOut(options, policy, on_outcome, time.monotonic())
     while not fan_out.finished:
@@ -18,17 +18,17 @@ time of `time.monotonic()`:
             fan_out.ended(connection_id, error, time.monotonic())
     return fan_out.result()
 
-- `take` gives a connection to post to, at once, in one attempt. It is in flight until the driver says `ended`, with
-  `None` or with the error of this attempt (`attempts=1`, or 0 where no request was made). Further attempts are `take`n
-  again. An id is in flight once at a time, so it is the key of whatever the driver keeps with the attempt.
-- `needs_id` asks for one more id: after `True`, call `pull` when it is there (or `add`, `no_more_ids`). Until then the
-  answer is `False`, so a driver may draw in a task and go on with what is in flight. One that still draws when the
-  fan-out is `finished` gives that up, or says `pull` of what has come: it is then not tried.
-- An iterator that raises, or anything else that must end the fan-out early: `stop(exc)`, which `pull` says by itself,
-  and the turns go on until what is in flight has ended. `result` raises it. An exception of `on_outcome` comes the
-  same way.
-- `wait` is the longest pause until there is something to do without an outcome; `None` where only an outcome helps.
-- All calls come from one thread at a time; `on_outcome` is called inside `ended`, `take` and `stop`.
+- `take` returns a connection to post to now, in one attempt. The attempt is in flight until the driver calls `ended`,
+  with `None` or with the error of this attempt (`attempts=1`, or 0 if no request was made). A retry is `take`n again.
+  An id is in flight once at a time, so a driver may use it as the key of an attempt.
+- `needs_id` asks for one more id. After `True`, the driver calls `pull` when the id is there (or `add`, or
+  `no_more_ids`). Until then `needs_id` returns `False`, so a driver may pull in a task while attempts are in flight.
+  If it still pulls when the fan-out is `finished`, it cancels that, or calls `pull` with the id that came late, which
+  is then reported as unsent.
+- `stop(exc)` ends the fan-out early. `pull` calls it when the iterator raises. The turns continue until all attempts
+  in flight have ended; then `result` raises the exception. An exception from `on_outcome` is handled the same way.
+- `wait` returns the longest pause until there is something to do without an outcome; `None` if only an outcome helps.
+- All calls come from one thread at a time. `on_outcome` is called inside `ended`, `take`, `needs_id` and `stop`.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ from pushwire.transport.protocol import FanOutOptions
 __all__ = ["FanOut"]
 
 _MAX_WAITING_PER_POST: Final = 32
-"""How many ids may wait for another attempt, or for their other occurrence, for each that may be in flight."""
+"""Ids that may wait for a retry, or for their first occurrence to end, per attempt that may be in flight."""
 
 _MAX_WAIT: Final = 3600.0
-"""Seconds: what any timer takes."""
+"""Seconds. Every timer accepts this: `select` and locks fail on very large numbers."""
 
 
 class _History:
-    """What is known of an id that has failed once, or was drawn twice."""
+    """The attempts of an id that has failed once, and how often it occurs again."""
 
     __slots__ = ("attempts", "error", "repeats")
 
@@ -65,16 +65,16 @@ class _History:
 
 
 class FanOut:
-    """Sends one frame to many connections, at most `max_in_flight` at a time; the module tells how to drive it.
+    """The state of one frame's way to many connections, with at most `max_in_flight` attempts at a time.
 
-    Every id that was taken gets exactly one outcome. Attempts to one connection follow one another, also where it
-    occurs twice, so that what is sent to it arrives in order.
+    The module's docstring shows how to drive it. Every id that was taken gets exactly one outcome. Attempts to one
+    connection never overlap, also if its id occurs twice, so its messages arrive in order.
 
     Args:
-        options: How many at once, how fast, until when.
-        policy: How often to try, and how long to wait in between.
-        on_outcome: Called with each id, and `None` where it was accepted or else its last error.
-        now: The time in seconds; the deadline counts from here.
+        options: The limits: attempts in flight, rate, deadline.
+        policy: The retry policy.
+        on_outcome: Called with each id, and `None` if it was accepted or else its last error.
+        now: The time in seconds. The deadline counts from here.
     """
 
     __slots__ = (
@@ -112,11 +112,11 @@ class FanOut:
         self._on_outcome = on_outcome
         self._limiter = AdaptiveLimiter(now)
         self._pulled: dict[str, _History | None] = {}
-        """Every id that has been drawn and has no outcome yet."""
+        """Every id that was pulled and has no outcome yet."""
         self._ready: deque[str] = deque()
-        """Those to be sent for the first time, or once more."""
+        """The ids to send for the first time, and those whose next occurrence is due."""
         self._retries: list[tuple[float, str]] = []
-        """Those to be tried again, a heap by time."""
+        """The ids to retry, as a heap by time."""
         self._waiting = 0
         self._in_flight = 0
         self._requested = False
@@ -127,23 +127,23 @@ class FanOut:
 
     @property
     def finished(self) -> bool:
-        """Whether every id that was drawn has its outcome, or will not be tried, and no more will be drawn."""
+        """Whether no more ids will be pulled, and each has its outcome or is unsent."""
         return not self._pulled and (self._drained or self._stopped)
 
     @property
     def in_flight(self) -> int:
-        """How many attempts have been taken and have not ended."""
+        """The number of attempts that were taken and have not ended."""
         return self._in_flight
 
     def needs_id(self, now: float) -> bool:
-        """Whether to draw one more id. After `True`, say `add` or `no_more_ids`; it will not be said twice before."""
+        """Return whether to pull one more id; after `True`, `False` until `add` or `no_more_ids` is called."""
         if now >= self._deadline:
             self.stop()
         if (
             self._requested
             or self._ready
             or self._in_flight >= self._max_in_flight
-            or not self._may_draw()
+            or not self._may_pull()
             or self._delay(now) > 0
         ):
             return False
@@ -151,28 +151,28 @@ class FanOut:
         return True
 
     def pull(self, next_id: Callable[[], str]) -> None:
-        """Draw the id that was asked for.
+        """Pull the id that `needs_id` asked for.
 
         Args:
-            next_id: Returns it, or raises `StopIteration` or `StopAsyncIteration`; any other exception ends the
-                fan-out, and is raised by `result`.
+            next_id: Returns the id, or raises `StopIteration` or `StopAsyncIteration`. Any other exception ends the
+                fan-out, and `result` raises it.
         """
         try:
             self.add(next_id())
         except (StopIteration, StopAsyncIteration):
             self.no_more_ids()
-        except BaseException as failure:  # noqa: BLE001 - raised when what is in flight has ended
+        except BaseException as failure:  # noqa: BLE001 - raised by `result`, when all attempts in flight have ended
             self.stop(failure)
 
     def add(self, connection_id: str) -> None:
-        """Add the id that was asked for, and drawn.
+        """Add the id that `needs_id` asked for.
 
         Raises:
-            TypeError: It is no string.
+            TypeError: The id is not a string.
         """
         self._requested = False
         if not isinstance(connection_id, str):
-            raise TypeError(f"a connection id is a string, not {type(connection_id).__name__}")
+            raise TypeError(f"a connection id must be a string, not {type(connection_id).__name__}")
         if self._stopped:
             self._unsent.append(connection_id)
         elif connection_id in self._pulled:
@@ -183,12 +183,12 @@ class FanOut:
             self._ready.append(connection_id)
 
     def no_more_ids(self) -> None:
-        """Learn that the id that was asked for does not exist: all have been drawn."""
+        """End the ids: the one that `needs_id` asked for does not exist."""
         self._requested = False
         self._drained = True
 
     def take(self, now: float) -> str | None:
-        """Take a connection to post to, now; `None` where there is none, or it has to wait."""
+        """Return a connection to post to now; `None` if there is none, or if it has to wait."""
         if now >= self._deadline:
             self.stop()
         if self._in_flight >= self._max_in_flight:
@@ -206,11 +206,11 @@ class FanOut:
         return connection_id
 
     def ended(self, connection_id: str, error: SendError | None, now: float) -> None:
-        """Learn how an attempt has ended.
+        """Record the end of an attempt.
 
         Args:
             connection_id: The id that was taken.
-            error: Why this attempt was not accepted; `None` where it was.
+            error: The error of this attempt; `None` if it was accepted.
             now: The time in seconds.
         """
         self._in_flight -= 1
@@ -223,10 +223,10 @@ class FanOut:
         self._report(connection_id, error)
 
     def stop(self, failure: BaseException | None = None) -> None:
-        """Take nothing more. What waits for another attempt has failed; what was not sent yet is not tried.
+        """Start no more attempts. Ids that wait for a retry have failed; ids that were not sent yet are unsent.
 
         Args:
-            failure: What to raise when all has ended; the first that is given stands.
+            failure: The exception for `result` to raise. The first one that is given is kept.
         """
         self._failure = self._failure or failure
         if self._stopped:
@@ -240,44 +240,44 @@ class FanOut:
             self._give_up(connection_id)
         errors = [self._give_up(connection_id) for connection_id in failed]
         for connection_id, history in self._pulled.items():
-            if history is not None:  # of those in flight, the other occurrences
+            if history is not None:  # in flight: only the further occurrences are unsent
                 self._unsent += [connection_id] * history.repeats
                 history.repeats = 0
         for connection_id, error in zip(failed, errors, strict=True):
             self._report(connection_id, error)
 
     def wait(self, now: float) -> float | None:
-        """In how many seconds there is something to do, if nothing ends before; `None` if only an outcome helps."""
+        """Return the seconds until something is due if no attempt ends before; `None` if only an outcome helps."""
         if self._stopped:
             return None
         until = self._deadline
         if self._in_flight < self._max_in_flight:
-            if self._ready or (not self._requested and self._may_draw()):
+            if self._ready or (not self._requested and self._may_pull()):
                 until = min(until, now + self._delay(now))
             if self._retries:
                 until = min(until, max(self._retries[0][0], now + self._delay(now)))
         return None if until == math.inf else min(max(0.0, until - now), _MAX_WAIT)
 
     def result(self) -> tuple[str, ...]:
-        """Return the ids that were drawn and not tried, when the fan-out is finished.
+        """Return the ids that were pulled and not sent, when the fan-out is finished.
 
         Raises:
-            BaseException: What ended it early, other than its deadline.
+            BaseException: The exception that ended it early.
         """
         if self._failure is not None:
             raise self._failure
         return tuple(self._unsent)
 
-    def _may_draw(self) -> bool:
+    def _may_pull(self) -> bool:
         return not self._drained and not self._stopped and self._waiting < self._max_waiting
 
     def _delay(self, now: float) -> float:
-        """In how many seconds another request may go, by the pace and the shared budget."""
+        """Return the seconds until the limiter and the shared budget allow another request."""
         delay = self._limiter.delay(now)
         return delay if self._rate_limit is None else max(delay, self._rate_limit.delay(now))
 
     def _start(self, now: float) -> bool:
-        """Begin another request, if the pace and the shared budget let it."""
+        """Count another request, if the limiter and the shared budget allow it; return whether they do."""
         if self._limiter.delay(now) > 0 or (self._rate_limit is not None and self._rate_limit.take(now) > 0):
             return False
         self._limiter.started(now)
@@ -290,7 +290,7 @@ class FanOut:
         return history
 
     def _will_retry(self, connection_id: str, error: SendError, now: float) -> bool:
-        """Count a failed attempt; plan the next, if there is one and it comes before the deadline."""
+        """Count a failed attempt. Schedule its retry, if the policy has one and it is before the deadline."""
         history = self._history(connection_id)
         if history.attempts is None:
             history.attempts = Attempts(self._policy)
@@ -303,7 +303,7 @@ class FanOut:
         return True
 
     def _repeat(self, connection_id: str, history: _History) -> None:
-        """Have an id that occurs again sent once more, now that its former occurrence has ended."""
+        """Queue the next occurrence of an id, after the one before has ended."""
         history.repeats -= 1
         history.attempts = history.error = None
         self._waiting -= 1
@@ -311,7 +311,7 @@ class FanOut:
         self._ready.append(connection_id)
 
     def _give_up(self, connection_id: str) -> SendError | None:
-        """Forget an id that will not be sent any more; return the error of its last attempt, if it was tried."""
+        """Drop an id that will not be sent any more; return the error of its last attempt, if it had one."""
         history = self._pulled.pop(connection_id)
         if history is None:
             return None
@@ -321,5 +321,5 @@ class FanOut:
     def _report(self, connection_id: str, error: SendError | None) -> None:
         try:
             self._on_outcome(connection_id, error)
-        except BaseException as failure:  # noqa: BLE001 - raised when what is in flight has ended
+        except BaseException as failure:  # noqa: BLE001 - raised by `result`, when all attempts in flight have ended
             self.stop(failure)

@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait first; no clock and no I/O."""
+"""Retry policy and attempt counting, sans-I/O."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ DEFAULT_MAX_ATTEMPTS: Final = 3
 
 
 def _any_share() -> float:
-    import random  # only a call that fails needs it
+    import random  # lazily: only a call that fails needs it
 
-    return random.random()  # noqa: S311 - of a pause
+    return random.random()  # noqa: S311 - jitter, not a secret
 
 
 class RetryPolicy:
     """Exponential backoff with full jitter, for throttling, 5xx and lost connections.
 
     Args:
-        max_attempts: How many requests one call may make, the first included.
-        base: The ceiling of the first delay in seconds; it doubles with each attempt.
-        cap: The highest ceiling in seconds.
-        random: Gives a number from 0 to 1: the share of the ceiling to wait.
+        max_attempts: The most requests that one call makes, including the first. Defaults to 3.
+        base: The upper bound of the first delay in seconds. It doubles with each attempt. Defaults to 0.1.
+        cap: The largest upper bound in seconds. Defaults to 5.
+        random: Returns the share of the upper bound to wait, from 0 to 1. Defaults to `random.random`.
 
     Attributes:
-        max_attempts: How many requests one call may make, the first included.
+        max_attempts: The most requests that one call makes, including the first.
 
     Raises:
-        ValueError: There is less than one attempt.
+        ValueError: `max_attempts` is less than 1.
     """
 
     __slots__ = ("_base", "_cap", "_random", "max_attempts")
@@ -45,19 +45,19 @@ class RetryPolicy:
         random: Callable[[], float] = _any_share,
     ) -> None:
         if max_attempts < 1:
-            raise ValueError(f"max_attempts is at least 1, not {max_attempts}")
+            raise ValueError(f"max_attempts must be at least 1, not {max_attempts}")
         self.max_attempts: Final = max_attempts
         self._base = base
         self._cap = cap
         self._random = random
 
     def delay(self, attempts: int) -> float:
-        """How long to wait in seconds after so many failed attempts."""
+        """Return the seconds to wait after this number of failed attempts."""
         return self._random() * min(self._cap, self._base * 2.0 ** (attempts - 1))
 
 
 class Attempts:
-    """The attempts of one call."""
+    """The attempts of one call, counted."""
 
     __slots__ = ("made", "maybe_accepted", "policy")
 
@@ -67,13 +67,13 @@ class Attempts:
         self.maybe_accepted = False
 
     def failed(self, error: SendError) -> float | None:
-        """Count a failed attempt, and complete the error with what all of them amount to.
+        """Count a failed attempt, and set the error's `attempts` and `maybe_accepted` to those of the whole call.
 
         Returns:
-            How long to wait in seconds before the next attempt, or `None` to raise the error.
+            The seconds to wait before the next attempt, or `None` to raise the error.
         """
         self.made += error.attempts
-        # An earlier attempt whose answer was lost may have been accepted, whatever a later one says.
+        # An earlier attempt whose response was lost may have been accepted, even if a later one was not.
         self.maybe_accepted = self.maybe_accepted or error.maybe_accepted
         error.attempts, error.maybe_accepted = self.made, self.maybe_accepted
         if self.made >= self.policy.max_attempts or not isinstance(error, ThrottledError | UnavailableError):

@@ -1,4 +1,4 @@
-"""The seam to the management API: what the Server SDK needs of it."""
+"""Protocols of the transports: the calls of the management API that the Server SDK needs."""
 
 from collections.abc import AsyncIterable, Callable, Iterable
 from datetime import datetime
@@ -11,13 +11,13 @@ __all__ = ["AsyncTransport", "ConnectionInfo", "FanOutOptions", "ManagementApiCl
 
 
 class ConnectionInfo(NamedTuple):
-    """What API Gateway knows of an open connection ("GetConnection", API Gateway management API reference).
+    """An open connection, as API Gateway describes it ("GetConnection", API Gateway management API reference).
 
     Attributes:
         connected_at: When the client connected, in UTC.
-        last_active_at: When the last message passed, in UTC.
+        last_active_at: When the last message was sent or received, in UTC.
         source_ip: The client's address.
-        user_agent: The client's `User-Agent` header; `None` where it sent none.
+        user_agent: The client's `User-Agent` header; `None` if it did not send one.
     """
 
     connected_at: datetime
@@ -27,12 +27,12 @@ class ConnectionInfo(NamedTuple):
 
 
 class FanOutOptions(NamedTuple):
-    """How to send one frame to many connections.
+    """Limits of one `post_many`.
 
     Attributes:
-        max_in_flight: How many posts may wait for their answer at once.
-        rate_limit: The budget of requests, shared with other calls; `None` for none.
-        deadline: In how many seconds to stop; `None` for when all ids are drawn.
+        max_in_flight: The most posts that wait for their response at the same time. Defaults to 32.
+        rate_limit: A budget of requests, which other calls may share. Defaults to `None`: no limit.
+        deadline: Seconds after which no more posts start. Defaults to `None`: when all ids are sent.
     """
 
     max_in_flight: int = 32
@@ -43,7 +43,7 @@ class FanOutOptions(NamedTuple):
 class Transport(Protocol):
     """The management API of one WebSocket API, addressed by connection id.
 
-    Each call makes its own retries and raises a `pushwire.SendError` when it has failed for good.
+    Each call makes its own retries, and raises a `pushwire.SendError` when the last attempt has failed.
     """
 
     def post(self, connection_id: str, data: bytes, /) -> None:
@@ -54,7 +54,7 @@ class Transport(Protocol):
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
 
     def post_many(
@@ -67,27 +67,27 @@ class Transport(Protocol):
     ) -> tuple[str, ...]:
         """Send one text frame to many connections.
 
-        Ids are drawn when there is room for them. Each gets one outcome, and none of them stops the rest; posts to one
-        connection never overtake one another. An exception of the iterable's or of `on_outcome` is raised when what is
-        in flight has ended; nothing more is drawn then.
+        Each id is read from the iterable when it can be sent, and gets one outcome. An error does not stop the others.
+        Posts to one connection never overtake one another. If the iterable or `on_outcome` raises an exception, no more
+        ids are read, and the exception is raised when all posts in flight have ended.
 
         Args:
-            connection_ids: The connections; one that occurs twice is sent to twice.
+            connection_ids: The connections. One that occurs twice gets the frame twice.
             data: The frame's text in UTF-8, at most 131,072 bytes.
-            options: How many at once, how fast, until when.
-            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`; one call
-                at a time.
+            options: The limits: posts in flight, rate, deadline.
+            on_outcome: Called with each id, and `None` if it was accepted or else a `pushwire.SendError`; one call at a
+                time.
 
         Returns:
-            The ids that were drawn and not tried when the deadline came.
+            The ids that were read and not sent before the deadline.
         """
         ...
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Ask what is known of a connection.
+        """Return what API Gateway knows about a connection.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         ...
 
@@ -95,15 +95,15 @@ class Transport(Protocol):
         """Close a connection; API Gateway runs `$disconnect`.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
 
     def close(self) -> None:
-        """Release what is held open. Calling it again does nothing."""
+        """Close pooled connections. Calling it again does nothing."""
 
 
 class AsyncTransport(Protocol):
-    """The management API of one WebSocket API, as `Transport`, for one event loop."""
+    """The management API of one WebSocket API, as in `Transport`, for one event loop."""
 
     async def post(self, connection_id: str, data: bytes, /) -> None:
         """Send one text frame to a connection.
@@ -113,7 +113,7 @@ class AsyncTransport(Protocol):
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
 
     async def post_many(
@@ -127,21 +127,21 @@ class AsyncTransport(Protocol):
         """Send one text frame to many connections, as `Transport.post_many` does.
 
         Args:
-            connection_ids: The connections, from an iterable or an async one.
+            connection_ids: The connections, as an iterable or an async iterable.
             data: The frame's text in UTF-8, at most 131,072 bytes.
-            options: How many at once, how fast, until when.
-            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`.
+            options: The limits: posts in flight, rate, deadline.
+            on_outcome: Called with each id, and `None` if it was accepted or else a `pushwire.SendError`.
 
         Returns:
-            The ids that were drawn and not tried when the deadline came.
+            The ids that were read and not sent before the deadline.
         """
         ...
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Ask what is known of a connection.
+        """Return what API Gateway knows about a connection.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         ...
 
@@ -149,21 +149,21 @@ class AsyncTransport(Protocol):
         """Close a connection; API Gateway runs `$disconnect`.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
 
     async def close(self) -> None:
-        """Release what is held open. Calling it again does nothing."""
+        """Close pooled connections. Calling it again does nothing."""
 
 
 class ManagementApiClient(Protocol):
-    """What Pushwire calls of `boto3.client("apigatewaymanagementapi")`."""
+    """The methods of `boto3.client("apigatewaymanagementapi")` that Pushwire calls."""
 
     def post_to_connection(self, *, ConnectionId: str, Data: bytes) -> Any:  # noqa: N803
         """Send a frame."""
 
     def get_connection(self, *, ConnectionId: str) -> Any:  # noqa: N803
-        """Ask what is known of a connection."""
+        """Return what API Gateway knows about a connection."""
 
     def delete_connection(self, *, ConnectionId: str) -> Any:  # noqa: N803
         """Close a connection."""

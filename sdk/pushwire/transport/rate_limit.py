@@ -1,4 +1,4 @@
-"""How many requests a second may be made, over all calls that share a limit."""
+"""A limit of requests per second that broadcasts, threads and event loops share."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import Final
 __all__ = ["RateLimit"]
 
 _ROUNDING: Final = 1e-6
-"""How little may lack from a request: less than what is lost in sums of times."""
+"""Rounding tolerance, as a share of one request: sums of times lose less than this."""
 
 
 class RateLimit:
-    """A budget of requests, shared by all broadcasts that are given the same object: it stands for the account's.
+    """A budget of requests per second, shared by all broadcasts that get the same object.
 
-    API Gateway allows an account 10,000 requests a second in most regions, with a burst of 5,000, over all of its HTTP,
-    REST and WebSocket APIs together ("Amazon API Gateway quotas", API Gateway developer guide); each post spends one, a
-    second attempt one more. Safe to share between threads and event loops; other processes know nothing of it.
+    It stands for the account's budget. API Gateway allows an account 10,000 requests a second in most regions, with a
+    burst of 5,000, over all of its HTTP, REST and WebSocket APIs together ("Amazon API Gateway quotas", API Gateway
+    developer guide). Each attempt of a post takes one request. Safe to share between threads and event loops. It is not
+    shared with other processes.
 
         budget = RateLimit(per_second=5_000)
 
     Args:
-        per_second: How many requests a second.
-        burst: How many may go at once after a pause; a tenth of a second's worth unless given. In any `t` seconds there
-            are at most `burst + t * per_second`.
+        per_second: The requests per second, above 0.
+        burst: The requests that may start at once after a pause, at least 1. Defaults to a tenth of a second's worth.
+            In any `t` seconds there are at most `burst + t * per_second` requests.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: The rate is not above zero, or the burst is less than one.
+        TypeError: An argument is not a number.
+        ValueError: An argument is out of range.
     """
 
     __slots__ = ("_burst", "_left", "_lock", "_per_second", "_time")
@@ -52,22 +53,22 @@ class RateLimit:
 
     @property
     def per_second(self) -> float:
-        """How many requests a second."""
+        """The requests per second."""
         return self._per_second
 
     @property
     def burst(self) -> int:
-        """How many may go at once."""
+        """The requests that may start at once after a pause."""
         return self._burst
 
     def take(self, now: float, /) -> float:
         """Take one request from the budget, if it has one.
 
         Args:
-            now: The time of `time.monotonic()`, whoever asks.
+            now: The time of `time.monotonic()`. Every caller must use this clock.
 
         Returns:
-            0 where it was taken; else in how many seconds to ask again, and nothing was taken.
+            0 if a request was taken; else the seconds after which to ask again.
         """
         with self._lock:
             left = self._left_at(now)
@@ -78,7 +79,7 @@ class RateLimit:
             return 0.0
 
     def delay(self, now: float, /) -> float:
-        """In how many seconds there will be a request to take, if nobody else takes it; 0 where there is one."""
+        """Return the seconds until the budget has a request, if no other caller takes it; 0 if it has one now."""
         left = self._left_at(now)
         return 0.0 if left >= 1 - _ROUNDING else (1 - left) / self._per_second
 

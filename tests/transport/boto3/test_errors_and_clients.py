@@ -7,10 +7,11 @@ import boto3
 import botocore.exceptions
 import pytest
 from botocore.config import Config
+from tests.support.async_tests import on_a_loop
 from tests.support.fault_server import FaultServer, answer, reset_after_reading, stall
 
 import pushwire
-from pushwire.transport import Boto3Transport
+from pushwire.transport import AsyncBoto3Transport, Boto3Transport
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
 
@@ -116,7 +117,7 @@ def test_a_client_without_its_endpoint_is_refused_with_the_remedy() -> None:
 
 def test_settings_beside_a_client_of_ones_own_are_refused() -> None:
     client = boto3.client("apigatewaymanagementapi", endpoint_url="http://127.0.0.1:1/stage", region_name="eu-west-1")
-    with pytest.raises(TypeError, match="stands alone"):
+    with pytest.raises(TypeError, match="client= cannot be combined"):
         Boto3Transport(client=client, max_attempts=2)
     client.close()
 
@@ -124,3 +125,23 @@ def test_settings_beside_a_client_of_ones_own_are_refused() -> None:
 def test_nowhere_to_post_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="callback URL"):
         Boto3Transport()
+
+
+def test_the_end_of_a_with_block_closes_the_pooled_connections() -> None:
+    with FaultServer(answer(200)) as server, Boto3Transport(server.url) as transport:
+        with transport:
+            transport.post(CONNECTION_ID, b"{}")
+            transport.post(CONNECTION_ID, b"{}")
+        assert server.connections == 1
+        transport.post(CONNECTION_ID, b"{}")
+        assert server.connections == 2
+
+
+@on_a_loop
+async def test_the_end_of_an_async_with_block_closes_the_pooled_connections() -> None:
+    with FaultServer(answer(200)) as server:
+        async with AsyncBoto3Transport(server.url) as transport:
+            await transport.post(CONNECTION_ID, b"{}")
+        await transport.post(CONNECTION_ID, b"{}")
+        await transport.close()
+        assert server.connections == 2

@@ -1,4 +1,4 @@
-"""Calls of the management API through boto3, one attempt at a time."""
+"""Single attempts of calls through boto3."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from pushwire.transport._settings import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_T
 from pushwire.transport.boto3._client import build_client
 from pushwire.transport.protocol import ConnectionInfo, ManagementApiClient
 
-# _client has said what to install where botocore is missing.
+# After _client, whose ImportError says what to install if botocore is missing.
 from pushwire.transport.boto3._errors import error_of  # isort: skip
 
 __all__ = ["Boto3Attempts"]
 
 T = TypeVar("T")
 
-_BOTOCORES_POOL_SIZE: Final = 10
-"""How many connections a client keeps unless configured ("max_pool_connections", botocore's documentation)."""
+_DEFAULT_POOL_SIZE: Final = 10
+"""The default of `max_pool_connections` (botocore's `Config` documentation)."""
 
 
 class Boto3Attempts:
-    """Makes single attempts, and leaves it to others whether to try again. Safe to share between threads.
+    """Single attempts, which the transports retry. Safe to share between threads.
 
     The arguments and errors are those of `Boto3Transport`.
 
     Attributes:
         client: The boto3 client.
-        policy: When to try again: a client of the user's has its own retries, and none are added.
-        max_connections: How many connections the client keeps; more attempts at once would open and drop others.
+        policy: The retry policy. It has a single attempt for the user's own client, whose retry settings apply.
+        max_connections: The connections that the client pools. More attempts at once would open and drop others.
     """
 
     def __init__(
@@ -50,11 +50,13 @@ class Boto3Attempts:
         if client is not None:
             settings = (callback_url, region, connect_timeout, read_timeout, max_attempts)
             if any(setting is not None for setting in settings):
-                raise TypeError("client= stands alone: its endpoint, region, time-outs and retries are its own")
+                raise TypeError(
+                    "client= cannot be combined with callback_url, region, time-outs or max_attempts; pass one of them"
+                )
             _check_endpoint(client)
             self.client = client
             self.policy = RetryPolicy(max_attempts=1)
-            self._pool: _Pool | None = None
+            self._pool: _IdlePool | None = None
         elif callback_url is not None:
             self.policy = RetryPolicy(max_attempts=DEFAULT_MAX_ATTEMPTS if max_attempts is None else max_attempts)
             self.client = build_client(
@@ -63,39 +65,39 @@ class Boto3Attempts:
                 connect_timeout=DEFAULT_CONNECT_TIMEOUT if connect_timeout is None else connect_timeout,
                 read_timeout=DEFAULT_READ_TIMEOUT if read_timeout is None else read_timeout,
             )
-            self._pool = _Pool(self.client, clock)
+            self._pool = _IdlePool(self.client, clock)
         else:
-            raise TypeError("a callback URL or client= is needed")
+            raise TypeError("a transport needs a callback URL or client=")
         config = getattr(getattr(self.client, "meta", None), "config", None)
-        self.max_connections = int(getattr(config, "max_pool_connections", _BOTOCORES_POOL_SIZE))
+        self.max_connections = int(getattr(config, "max_pool_connections", _DEFAULT_POOL_SIZE))
 
     def post(self, connection_id: str, data: bytes) -> None:
         """Send one text frame to a connection.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         self._call(connection_id, lambda: self.client.post_to_connection(ConnectionId=connection_id, Data=data))
 
     def get(self, connection_id: str) -> ConnectionInfo:
-        """Ask what is known of a connection.
+        """Return what API Gateway knows about a connection.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
-        answer = self._call(connection_id, lambda: self.client.get_connection(ConnectionId=connection_id))
-        return connection_info(answer, connection_id=connection_id)
+        body = self._call(connection_id, lambda: self.client.get_connection(ConnectionId=connection_id))
+        return connection_info(body, connection_id=connection_id)
 
     def delete(self, connection_id: str) -> None:
         """Close a connection.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         self._call(connection_id, lambda: self.client.delete_connection(ConnectionId=connection_id))
 
     def close(self) -> None:
-        """Close the pooled connections of a client that was built here; the user's own client stays open."""
+        """Close the pooled connections; the user's own client stays open."""
         if self._pool is not None:
             self._pool.close()
 
@@ -108,8 +110,8 @@ class Boto3Attempts:
             raise error_of(exc, connection_id) from exc
 
 
-class _Pool:
-    """The kept-alive connections of a client, closed when none was used for too long."""
+class _IdlePool:
+    """The pooled connections of a client, closed after `MAX_IDLE` seconds without a call."""
 
     def __init__(self, client: Any, clock: Callable[[], float]) -> None:
         self._client = client
@@ -130,6 +132,6 @@ class _Pool:
 
 def _check_endpoint(client: ManagementApiClient) -> None:
     url = getattr(getattr(client, "meta", None), "endpoint_url", None)
-    # A client of one's own may post over http:// to where it likes; an AWS endpoint has to be a callback URL.
+    # The user's own client may post over http:// to any host. An https:// endpoint has to be a callback URL.
     if isinstance(url, str) and url.startswith("https://"):
         CallbackUrl.parse(url)

@@ -1,4 +1,4 @@
-"""A boto3 client for one callback URL: region, credentials, time-outs."""
+"""Construction of the boto3 client for a callback URL: region, credentials, time-outs."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _POOL_SIZE: Final = 128
 
 
 def build_client(url: CallbackUrl, *, region: str | None, connect_timeout: float, read_timeout: float) -> Any:
-    """Build a client whose retries are off, because `Boto3Transport` makes its own.
+    """Build a client without retries, because the transports make their own.
 
     Args:
-        url: Where to post.
-        region: The signing region; found by the rules of `Boto3Transport` when `None`.
-        connect_timeout: Seconds.
-        read_timeout: Seconds.
+        url: The callback URL.
+        region: The signing region; `None` to look for one as `Boto3Transport` documents.
+        connect_timeout: Seconds for each attempt to connect.
+        read_timeout: Seconds that an attempt may wait for the next byte of the response.
 
     Raises:
         CallbackUrlError: No region is known.
@@ -56,7 +56,7 @@ def build_client(url: CallbackUrl, *, region: str | None, connect_timeout: float
 
 def _session(url: CallbackUrl) -> Any:
     if not url.is_loopback:
-        # Users who called boto3.setup_default_session() expect it to count.
+        # Users who called boto3.setup_default_session() expect its settings to apply.
         return boto3.DEFAULT_SESSION or boto3.session.Session()
     session = boto3.session.Session()
     without_instance_role(session._session)  # noqa: SLF001
@@ -74,5 +74,5 @@ def _has_credentials(session: Any) -> bool:
     try:
         return session.get_credentials() is not None
     except BotoCoreError:
-        # Half-configured credentials: the call itself will tell, as a CredentialsError.
+        # The credentials are incomplete. The call itself raises a CredentialsError.
         return True

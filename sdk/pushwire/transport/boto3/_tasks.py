@@ -1,4 +1,4 @@
-"""A fan-out under asyncio, over attempts that are futures."""
+"""A fan-out on an event loop, over attempts that are futures."""
 
 from __future__ import annotations
 
@@ -24,32 +24,34 @@ async def run_on_loop(
     """Run a fan-out to its end, on the running event loop.
 
     Args:
-        fan_out: What to run.
-        connection_ids: Where its ids come from. The next of an async iterable is awaited while posts are in flight; the
-            wait for it is cancelled when the fan-out has ended without it.
-        post: Starts one attempt: a future of `None` or a `SendError`.
-        clock: The time in seconds, as the fan-out knows it.
+        fan_out: The fan-out to run.
+        connection_ids: Its ids. The next id of an async iterable is awaited while posts are in flight. When the
+            fan-out ends before the id arrives, the wait is cancelled.
+        post: Starts one attempt, and returns a future that ends with `None` or a `SendError`.
+        clock: Returns the time in seconds; the clock of the fan-out.
 
     Returns:
-        The ids that were drawn and not tried.
+        The ids that were pulled and not sent.
 
     Raises:
-        asyncio.CancelledError: This call was cancelled, and the attempts with it.
+        asyncio.CancelledError: This call was cancelled. Its attempts are cancelled as well.
     """
-    run = _Run(fan_out, connection_ids, post, clock)
+    driver = _Driver(fan_out, connection_ids, post, clock)
     try:
         while not fan_out.finished:
             now = clock()
-            while run.proceed(now):
+            while driver.proceed(now):
                 pass
             if not fan_out.finished:
-                await run.something_to_do(fan_out.wait(now))
+                await driver.wait(fan_out.wait(now))
     finally:
-        await run.cancel()
+        await driver.cancel()
     return fan_out.result()
 
 
-class _Run:
+class _Driver:
+    """Starts attempts, pulls ids, and waits for both."""
+
     def __init__(
         self,
         fan_out: FanOut,
@@ -62,25 +64,25 @@ class _Run:
         self._post = post
         self._clock = clock
         self._pending: set[asyncio.Future[Any]] = set()
-        self._draw: asyncio.Future[str] | None = None
+        self._next_id: asyncio.Future[str] | None = None
         self._woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def proceed(self, now: float) -> bool:
-        """Start an attempt or draw an id; return whether there was either to do."""
+        """Start an attempt or pull an id; return whether there was one to start or pull."""
         connection_id = self._fan_out.take(now)
         if connection_id is not None:
             self._watch(self._post(connection_id), partial(self._ended, connection_id))
         elif not self._fan_out.needs_id(now):
             return False
         elif isinstance(self._ids, AsyncIterator):
-            self._draw = asyncio.ensure_future(anext(self._ids))
-            self._watch(self._draw, self._drawn)
+            self._next_id = asyncio.ensure_future(anext(self._ids))
+            self._watch(self._next_id, self._pulled)
         else:
             self._fan_out.pull(self._ids.__next__)
         return True
 
-    async def something_to_do(self, seconds: float | None) -> None:
-        """Wait until an attempt has ended or an id has come, for no longer than this."""
+    async def wait(self, seconds: float | None) -> None:
+        """Wait until an attempt has ended or an id has arrived, for at most `seconds`."""
         loop = asyncio.get_running_loop()
         self._woken = loop.create_future()
         timer = None if seconds is None else loop.call_later(seconds, self._wake)
@@ -91,14 +93,14 @@ class _Run:
                 timer.cancel()
 
     async def cancel(self) -> None:
-        """Give up what is on its way: attempts, if the call was cancelled; or the next id, if it is not needed."""
-        given_up, self._pending = self._pending, set()
-        if self._draw is not None and self._draw in given_up and self._draw.done():
-            self._drawn(self._draw)  # it has come at the last moment, and is not tried
-        for future in given_up:
+        """Cancel the attempts of a cancelled call, or the wait for an id that is no longer needed."""
+        cancelled, self._pending = self._pending, set()
+        if self._next_id is not None and self._next_id in cancelled and self._next_id.done():
+            self._pulled(self._next_id)  # the id arrived too late, and is reported as unsent
+        for future in cancelled:
             future.cancel()
-        if self._draw is not None and not self._draw.done():
-            await asyncio.wait([self._draw])  # until then nobody else can go on with the ids
+        if self._next_id is not None and not self._next_id.done():
+            await asyncio.wait([self._next_id])  # an async generator cannot be used again before this ends
 
     def _watch(self, future: asyncio.Future[T], then: Callable[[asyncio.Future[T]], None]) -> None:
         def done(future: asyncio.Future[T]) -> None:
@@ -112,13 +114,15 @@ class _Run:
 
     def _ended(self, connection_id: str, attempt: asyncio.Future[None]) -> None:
         if attempt.cancelled():
-            error: SendError | None = SendError("the connections were closed before", connection_id=connection_id)
-        else:  # whoever starts attempts sees that they end with nothing else
+            error: SendError | None = SendError(
+                "the transport was closed before the request", connection_id=connection_id
+            )
+        else:  # `post` guarantees that there is no other exception
             error = cast("SendError | None", attempt.exception())
         self._fan_out.ended(connection_id, error, self._clock())
 
-    def _drawn(self, draw: asyncio.Future[str]) -> None:
-        self._fan_out.pull(draw.result)
+    def _pulled(self, next_id: asyncio.Future[str]) -> None:
+        self._fan_out.pull(next_id.result)
 
     def _wake(self) -> None:
         if not self._woken.done():

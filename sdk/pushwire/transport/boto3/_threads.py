@@ -1,4 +1,4 @@
-"""A fan-out over calls that block, each on a thread."""
+"""A fan-out over blocking calls, each on a thread."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["run_on_threads"]
 def run_on_threads(
     fan_out: FanOut, connection_ids: Iterable[str], post: Callable[[str], None], clock: Callable[[], float]
 ) -> tuple[str, ...]:
-    """Run a fan-out to its end: ids are drawn in this thread, and outcomes told in it.
+    """Run a fan-out to its end. Ids are pulled, and outcomes reported, in the calling thread.
 
     Args:
-        fan_out: What to run.
-        connection_ids: Where its ids come from.
-        post: One attempt: returns, or raises a `SendError`. Called on threads that end with this call.
-        clock: The time in seconds, as the fan-out knows it.
+        fan_out: The fan-out to run.
+        connection_ids: Its ids.
+        post: Makes one attempt: returns, or raises a `SendError`. Called on threads that end with this call.
+        clock: Returns the time in seconds; the clock of the fan-out.
 
     Returns:
-        The ids that were drawn and not tried.
+        The ids that were pulled and not sent.
     """
     threads = _Threads(post)
     try:
@@ -43,7 +43,7 @@ def run_on_threads(
 
 
 def _proceed(fan_out: FanOut, ids: Iterator[str], threads: _Threads, now: float) -> bool:
-    """Start an attempt or draw an id; return whether there was either to do."""
+    """Start an attempt or pull an id; return whether there was one to start or pull."""
     connection_id = fan_out.take(now)
     if connection_id is not None:
         threads.start(connection_id)
@@ -55,7 +55,7 @@ def _proceed(fan_out: FanOut, ids: Iterator[str], threads: _Threads, now: float)
 
 
 class _Threads:
-    """As many threads as attempts were made at once."""
+    """Threads that make attempts: a new one is started when all others are busy."""
 
     def __init__(self, post: Callable[[str], None]) -> None:
         self._post = post
@@ -65,7 +65,7 @@ class _Threads:
         self._idle = 0
 
     def start(self, connection_id: str) -> None:
-        """Start an attempt."""
+        """Start an attempt on an idle thread or a new one."""
         if self._idle:
             self._idle -= 1
         else:
@@ -75,7 +75,7 @@ class _Threads:
         self._to_do.put(connection_id)
 
     def ended(self, timeout: float | None) -> Iterator[tuple[str, SendError | None]]:
-        """Wait for attempts that end, for so many seconds at the most."""
+        """Wait until an attempt ends, for at most `timeout` seconds; yield all that have ended."""
         with contextlib.suppress(queue.Empty):
             ended = self._done.get(timeout=timeout)
             while True:
@@ -84,7 +84,7 @@ class _Threads:
                 ended = self._done.get_nowait()
 
     def stop(self) -> None:
-        """End the threads, each when its attempt has ended."""
+        """Let each thread end after its current attempt."""
         for _ in self._threads:
             self._to_do.put(None)
 

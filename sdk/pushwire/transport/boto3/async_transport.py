@@ -8,6 +8,7 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from pushwire._closing import AsyncClosing
 from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
 from pushwire.transport._retry import Attempts
@@ -20,30 +21,31 @@ __all__ = ["AsyncBoto3Transport"]
 T = TypeVar("T")
 
 
-class AsyncBoto3Transport:
+class AsyncBoto3Transport(AsyncClosing):
     """The management API through boto3, for asyncio: the default of every async Server SDK.
 
-    boto3 blocks, so each request runs on a thread: at most as many at once as the client keeps connections, which is
-    its `max_pool_connections` (128 for a client that is built here, 10 unless configured for one of your own).
-    Everything else is as in `Boto3Transport`.
+    boto3 blocks, so each request runs on a thread. The client's `max_pool_connections` limits the threads: 128, or 10
+    for a client of your own unless you configured it. Everything else is as in `Boto3Transport`.
 
-    Cancelling a call ends the wait for it at once. A request that is on its way cannot be called back: its thread ends
-    with its answer, and its message may have been accepted. One that waits for a thread is never made.
+    A cancelled call returns at once. A request that was sent cannot be cancelled: its thread waits for the response,
+    and its message may have been accepted. A request that waits for a thread is not made.
 
     Args:
-        callback_url: Where to post: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with
-            its mapping key, or an `http://` URL of this machine, where missing credentials and region do not matter.
-        client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`, instead of everything else here.
+        callback_url: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping
+            key, or an `http://` URL of this machine. The latter needs neither credentials nor a region.
+        client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`. It cannot be combined with
+            the other arguments.
         region: The region to sign for.
-        connect_timeout: Seconds for each attempt to connect; 1 unless given. botocore counts TCP and TLS, not DNS.
-        read_timeout: Seconds without a byte of the answer, for each attempt; 3 unless given.
-        max_attempts: How many requests one call may make; 3 unless given.
+        connect_timeout: Seconds for each attempt to connect, over TCP and TLS; botocore does not count DNS. Defaults
+            to 1.
+        read_timeout: Seconds that an attempt may wait for the next byte of the response. Defaults to 3.
+        max_attempts: The most requests that one call makes. Defaults to 3.
 
     Raises:
         CallbackUrlError: The URL cannot work, or no region is known.
         CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is not installed.
-        TypeError: `client` came with settings for another, or nothing came at all.
+        TypeError: `client` is combined with other settings, or neither `callback_url` nor `client` is given.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class AsyncBoto3Transport:
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         await self._call(lambda: self._once.post(connection_id, data))
 
@@ -94,13 +96,13 @@ class AsyncBoto3Transport:
         """Send one text frame to many connections, each post on a thread; see `AsyncTransport.post_many`.
 
         Args:
-            connection_ids: The connections, from an iterable or an async one.
+            connection_ids: The connections, as an iterable or an async iterable.
             data: The frame's text in UTF-8, at most 131,072 bytes.
-            options: How many at once, how fast, until when.
-            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`.
+            options: The limits: posts in flight, rate, deadline.
+            on_outcome: Called with each id, and `None` if it was accepted or else a `pushwire.SendError`.
 
         Returns:
-            The ids that were drawn and not tried when the deadline came.
+            The ids that were read and not sent before the deadline.
         """
         options = options._replace(max_in_flight=min(options.max_in_flight, self._once.max_connections))
         fan_out = FanOut(options, self._once.policy, on_outcome, self._clock())
@@ -111,10 +113,10 @@ class AsyncBoto3Transport:
         return await run_on_loop(fan_out, connection_ids, post, self._clock)
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Ask what is known of a connection.
+        """Return what API Gateway knows about a connection.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         return await self._call(lambda: self._once.get(connection_id))
 
@@ -122,12 +124,12 @@ class AsyncBoto3Transport:
         """Close a connection; API Gateway runs `$disconnect`.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         await self._call(lambda: self._once.delete(connection_id))
 
     async def close(self) -> None:
-        """Wait for requests on their way, then end the threads and close what a client that was built here holds open.
+        """Wait for requests in flight, then end the threads and close the pooled connections.
 
         Your own client stays open.
         """

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from pushwire._closing import Closing
 from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
 from pushwire.transport._retry import Attempts
@@ -18,28 +19,31 @@ __all__ = ["Boto3Transport"]
 T = TypeVar("T")
 
 
-class Boto3Transport:
+class Boto3Transport(Closing):
     """The management API through boto3, the default of every Server SDK. Safe to share between threads.
 
-    Failed calls are tried again after throttling, 5xx and lost connections, with exponential backoff and full jitter,
-    so a message may arrive twice. A client that you pass keeps its own retries, and none are added.
+    Calls are retried after throttling, 5xx and lost connections, with exponential backoff and full jitter, so a message
+    may arrive twice. If you pass your own client, its retry settings apply, and Pushwire adds none.
 
-    The signing region, in order: `region`, the execute-api host's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
+    The signing region is the first of: `region`, the execute-api host's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the
+    profile's.
 
     Args:
-        callback_url: Where to post: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with
-            its mapping key, or an `http://` URL of this machine, where missing credentials and region do not matter.
-        client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`, instead of everything else here.
+        callback_url: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping
+            key, or an `http://` URL of this machine. The latter needs neither credentials nor a region.
+        client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`. It cannot be combined with
+            the other arguments.
         region: The region to sign for.
-        connect_timeout: Seconds for each attempt to connect; 1 unless given. botocore counts TCP and TLS, not DNS.
-        read_timeout: Seconds without a byte of the answer, for each attempt; 3 unless given.
-        max_attempts: How many requests one call may make; 3 unless given.
+        connect_timeout: Seconds for each attempt to connect, over TCP and TLS; botocore does not count DNS. Defaults
+            to 1.
+        read_timeout: Seconds that an attempt may wait for the next byte of the response. Defaults to 3.
+        max_attempts: The most requests that one call makes. Defaults to 3.
 
     Raises:
         CallbackUrlError: The URL cannot work, or no region is known.
         CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is not installed.
-        TypeError: `client` came with settings for another, or nothing came at all.
+        TypeError: `client` is combined with other settings, or neither `callback_url` nor `client` is given.
     """
 
     def __init__(
@@ -74,7 +78,7 @@ class Boto3Transport:
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         self._call(lambda: self._once.post(connection_id, data))
 
@@ -88,17 +92,17 @@ class Boto3Transport:
     ) -> tuple[str, ...]:
         """Send one text frame to many connections, each post on a thread; see `Transport.post_many`.
 
-        At most as many are in flight as the client keeps connections: `max_pool_connections`, which botocore sets to 10
-        for a client of your own. Ids are drawn, and `on_outcome` is called, in the calling thread.
+        The client's `max_pool_connections` limits the posts in flight: 128, or 10 for a client of your own unless you
+        configured it. Ids are read, and `on_outcome` is called, in the calling thread.
 
         Args:
-            connection_ids: The connections; one that occurs twice is sent to twice.
+            connection_ids: The connections. One that occurs twice gets the frame twice.
             data: The frame's text in UTF-8, at most 131,072 bytes.
-            options: How many at once, how fast, until when.
-            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`.
+            options: The limits: posts in flight, rate, deadline.
+            on_outcome: Called with each id, and `None` if it was accepted or else a `pushwire.SendError`.
 
         Returns:
-            The ids that were drawn and not tried when the deadline came.
+            The ids that were read and not sent before the deadline.
         """
         options = options._replace(max_in_flight=min(options.max_in_flight, self._once.max_connections))
         fan_out = FanOut(options, self._once.policy, on_outcome, self._clock())
@@ -107,10 +111,10 @@ class Boto3Transport:
         )
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Ask what is known of a connection.
+        """Return what API Gateway knows about a connection.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         return self._call(lambda: self._once.get(connection_id))
 
@@ -118,12 +122,12 @@ class Boto3Transport:
         """Close a connection; API Gateway runs `$disconnect`.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         self._call(lambda: self._once.delete(connection_id))
 
     def close(self) -> None:
-        """Close the pooled connections of a client that was built here; your own client stays open."""
+        """Close the pooled connections; your own client stays open."""
         self._once.close()
 
     def _call(self, attempt: Callable[[], T]) -> T:
