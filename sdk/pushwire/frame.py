@@ -14,6 +14,7 @@ holds, decoding ends in a message or a `FrameError`, in time and memory bounded 
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple, NoReturn, TypeVar, cast
@@ -48,6 +49,15 @@ _parse_frame: Final = frame_pb2.Frame.FromString
 _WHITE_SPACE: Final = " \t\n\r"
 
 _MOST_FIELDS_SHOWN: Final = 8
+
+_MAX_DEPTH: Final = 500
+"""The largest depth of arrays and objects in a JSON frame. Messages may be nested 100 deep, each in a list or map.
+
+Why: up to Python 3.13 the recursion limit bounds the depth that `json` reads; from 3.14 on only the C stack does. With
+this bound a frame gets the same error on each version."""
+
+# The closing quote is optional, so that each character is read once, whatever the text.
+_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 class Envelope(NamedTuple):
@@ -179,6 +189,9 @@ def read(frame: str | bytes) -> Envelope | GatewayErrorFrame:
 
 
 def _read_json(text: str) -> Envelope | GatewayErrorFrame:
+    # Only a text with many brackets can be nested deeply; counting them costs nothing beside parsing.
+    if text.count("{") + text.count("[") > _MAX_DEPTH and _depth_exceeds(text, _MAX_DEPTH):
+        raise FrameError("the JSON is nested too deeply")
     try:
         envelope = _DECODER.decode(text)
     except json.JSONDecodeError as exc:
@@ -199,6 +212,19 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
             return GatewayErrorFrame(message, connection_id, request_id)
         raise FrameError('the JSON envelope has no "route"')
     raise FrameError('"route" is not a non-empty string')
+
+
+def _depth_exceeds(text: str, limit: int) -> bool:
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(text):
+        first = text[token.start()]
+        if first in "[{":
+            depth += 1
+            if depth > limit:
+                return True
+        elif first != '"':
+            depth -= 1
+    return False
 
 
 def _read_binary(data: bytes) -> Envelope:
