@@ -13,7 +13,9 @@ from pushwire.client._io.websocket import Receiver, WebSocket, open_websocket
 from pushwire.client.auth import Handshake
 from pushwire.client.options import settings_of
 from pushwire.errors import FrameError
-from tests.client.world import answering, desk_client, flush, handshake, http_answer, run, server
+from pushwire.frame import encode
+from tests.aws_lambda.contract.desk_pushwire_client import _DeskOperations
+from tests.client.world import Frames, answering, desk_client, flush, handshake, http_answer, run, said, server
 
 
 def test_a_connection_of_websockets_is_a_protocol_of_asyncio_whose_methods_are_called() -> None:
@@ -76,4 +78,29 @@ def test_a_redirect_is_not_followed() -> None:
                 await desk_client(first)
             assert (caught.value.status_code, visits) == (302, [])
 
+    run(story())
+
+
+def test_the_proxy_of_the_environment_is_used_except_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+        await frames(reader, writer)
+
+    frames = Frames()
+
+    async def story() -> None:
+        async with server(proxy) as url:
+            monkeypatch.setenv("https_proxy", url.replace("ws://", "http://").removesuffix("/local"))
+            async with desk_client("ws://ws.example.com/prod") as client:
+                await client.say(said("by proxy"))
+            assert asked[0].startswith(b"CONNECT ws.example.com:80 HTTP/1.1\r\n")
+            assert frames.text() == encode(_DeskOperations.say, said("by proxy"))
+        async with server(frames) as url, desk_client(url):
+            assert len(asked) == 1
+
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     run(story())
