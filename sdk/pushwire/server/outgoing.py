@@ -112,7 +112,7 @@ class Outgoing(Generic[C]):
             TypeError: It is no string.
         """
         if not isinstance(connection_id, str):
-            raise TypeError(f"a connection id is a string, not {type(connection_id).__name__}")
+            raise TypeError(f"a connection id must be a string, not {type(connection_id).__name__}")
         if not connection_id:
             return InvalidConnectionIdError("it is empty", connection_id=connection_id)
         if connection_id == self._pending:  # API Gateway would answer 410
