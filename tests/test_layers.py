@@ -1,60 +1,88 @@
-"""The layers: imports run one way, and nothing heavy is loaded that was not asked for."""
+"""The architecture as a test: what each package may import, what is loaded when, what is private."""
 
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 import pushwire
 
 PACKAGE = Path(pushwire.__file__).parent
+CHAT = Path(__file__).parents[1] / "examples" / "chat"
 
-CORE = {
-    "_version",
-    "_log",
-    "_closing",
-    "_functions",
-    "_url",
-    "operation",
-    "errors",
-    "_payload",
-    "frame",
-    "callback_url",
-    "v1",
-    "_codegen",
-}
-LAZY = {"transport", "server"}
-"""What `pushwire` imports when one of its names is asked for, and for type checkers."""
+
+def layers(package: str, *names: str | tuple[str, ...], outside: set[str]) -> dict[str, set[str]]:
+    """The parts of a package from the top down: each may import those after it, and what the package may import.
+
+    A tuple holds parts that stand side by side and do not import one another.
+    """
+    rows = [(row,) if isinstance(row, str) else row for row in names]
+    return {
+        f"{package}.{name}": outside | {f"{package}.{below}" for lower in rows[number + 1 :] for below in lower}
+        for number, row in enumerate(rows)
+        for name in row
+    }
+
+
+SMALL = {"_closing", "_functions", "_log", "_url", "_version"}
+"""Helpers without a subject of their own."""
+CONTRACT = {"operation", "errors", "frame", "callback_url"}
+
 MAY_IMPORT: dict[str, set[str]] = {
-    "_version": set(),
-    "_log": set(),
-    "_closing": set(),
-    "_functions": set(),
-    "_url": set(),
+    **{module: set() for module in SMALL},
     "v1": set(),
     "_codegen": {"_version"},
+    # The contract at run time.
     "operation": set(),
     "errors": {"operation"},
     "_payload": set(),
     "frame": {"operation", "errors", "_payload", "v1"},
     "callback_url": {"errors", "_url"},
-    "sigv4": {"errors", "_url"},
-    "transport": CORE | {"sigv4"},
-    "server": CORE | {"transport"},
-    "aws_lambda": {"_log", "_functions", "server", "frame", "errors", "operation", "callback_url"},
-    "client": {"_version", "_log", "_functions", "operation", "frame", "errors", "sigv4"},
-    "schema": {"operation"},
-    "gateway": {"_version", "operation", "frame", "errors", "schema"},
-    "cdk": {"operation", "errors", "callback_url", "schema"},
-    "plugin": {"_version", "_codegen", "v1", "operation", "schema"},
-    "testing": {"_closing", "transport", "frame", "errors", "operation", "callback_url", "gateway"},
-    "__init__": {"_version", "errors", "operation", *LAZY},
-}
-FROM_THE_TOP_DOWN = {
-    "gateway": (
+    # Sending.
+    **layers(
+        "sigv4",
+        "__init__",
+        ("presigner", "sessions"),
+        "signer",
+        "credentials",
+        outside={"errors", "_url"},
+    ),
+    **layers(
+        "transport",
+        "__init__",
+        ("boto3", "http"),
+        "_fan_out",
+        ("_pacing", "_responses", "_retry", "_settings"),
+        "protocol",
+        "rate_limit",
+        outside=SMALL | CONTRACT | {"sigv4"},
+    ),
+    "server": SMALL | CONTRACT | {"transport"},
+    "aws_lambda": SMALL | CONTRACT | {"server"},
+    # Receiving from a server, and standing in for one.
+    **layers(
+        "client",
+        "__init__",
+        "client",
+        "_io",
+        "_core",
+        "iam",
+        "options",
+        "auth",
+        "_clock",
+        "events",
+        "errors",
+        outside={"_version", "_log", "_functions", "operation", "frame", "errors", "sigv4"},
+    ),
+    **layers(
+        "gateway",
         "__init__",
         "_server",
         "_console",
@@ -67,81 +95,198 @@ FROM_THE_TOP_DOWN = {
         "_wire",
         "clock",
         "settings",
+        outside={"_version", "operation", "frame", "errors", "schema"},
     ),
-    "client": (
-        "__init__",
-        "client",
-        "_io",
-        "_core",
-        "iam",
-        "options",
-        "auth",
-        "_clock",
-        "events",
-        "errors",
-    ),
+    # What is made of a contract.
+    "schema": {"operation"},
+    "cdk": {"operation", "errors", "callback_url", "schema"},
+    "plugin": {"_version", "_codegen", "v1", "operation", "schema"},
+    # The public names: those of `server` and `transport` are imported when they are asked for.
+    "__init__": {"_version", "errors", "operation", "server", "transport"},
 }
-"""The modules and sub-packages of a package; each may import those after it."""
+"""For each module or package, named below `pushwire`, what its modules may import of Pushwire."""
+
+ANYTHING = {"cli", "testing"}
+"""Packages that may import every other one. None imports them."""
+
+THIRD_PARTY: dict[str, set[str]] = {
+    "sigv4": {"botocore"},
+    "transport._settings": {"botocore"},
+    "transport.boto3": {"boto3", "botocore"},
+    "aws_lambda.powertools": {"aws_lambda_powertools"},
+    "client": {"websockets"},
+    "gateway": {"httptools", "websockets"},
+    "gateway._access": {"botocore"},
+    "gateway._server": {"watchfiles"},
+    "cdk": {"aws_cdk", "constructs"},
+    "cli": {"botocore", "ruamel"},
+    "testing": {"pytest", "websockets"},
+}
+"""What a package may import beside protobuf and the standard library. Each is an extra, or the user's own."""
+
+PRIVATE_BUT_IMPORTED = {("cli", "gateway._server")}
+"""A package, and the private module of another package that it imports all the same."""
+
+NAMES_OF_TWO_CLASSES = {
+    # The plugin's model of a contract has protobuf's names for what the run time names as well.
+    "Contract",
+    "Direction",
+    "Format",
+    "Service",
+    # Still to be renamed.
+    "Channel",
+    "Clock",
+    "Closed",
+    "Connection",
+    "Family",
+    "Handshake",
+    "Invoked",
+    "Plan",
+    "Received",
+    "Refusal",
+    "State",
+    "WebSocketApi",
+    "_Lane",
+    "_Own",
+}
 
 
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            assert node.level == 0, f"{path}: imports are absolute"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+class Import(NamedTuple):
+    """One import statement's module.
+
+    Attributes:
+        module: The module's full name.
+        is_at_import: Whether it is imported as soon as the importing module is: not in a function, and not for type
+            checkers alone.
+    """
+
+    module: str
+    is_at_import: bool
 
 
-def packages() -> list[str]:
-    names = {path.stem for path in PACKAGE.glob("*.py")} | {
-        path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))
-    }
-    return sorted(names)
+@cache
+def modules() -> dict[str, Path]:
+    """All modules of Pushwire by their names below it, such as `transport.boto3.transport`; a package's is its own."""
+    paths = (path for path in PACKAGE.rglob("*.py") if not path.stem.endswith("_pb2"))
+    return {".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in paths}
 
 
-def test_every_package_is_on_the_list() -> None:
-    assert set(packages()) - {"cli"} == set(MAY_IMPORT)
+@cache
+def imports(module: str) -> tuple[Import, ...]:
+    return imports_of(modules()[module])
 
 
-@pytest.mark.parametrize("package", [package for package in packages() if package != "cli"])
-def test_imports_run_one_way(package: str) -> None:
-    folder = PACKAGE / package
-    files = folder.rglob("*.py") if folder.is_dir() else [PACKAGE / f"{package}.py"]
-    for path in files:
-        for name in imported(path):
-            if not name.startswith("pushwire."):
-                continue
-            other = name.split(".")[1]
-            if other[0].isupper():  # `from pushwire import Operation`
-                other = "__init__"
-            assert other == package or other in MAY_IMPORT[package], f"{path.relative_to(PACKAGE)} imports {name}"
+def imports_of(path: Path) -> tuple[Import, ...]:
+    return tuple(found(ast.parse(path.read_text()), is_at_import=True))
 
 
-@pytest.mark.parametrize("package", FROM_THE_TOP_DOWN)
-def test_imports_inside_a_package_run_from_the_top_down(package: str) -> None:
-    layers = FROM_THE_TOP_DOWN[package]
-    for path in (PACKAGE / package).rglob("*.py"):
-        layer = path.relative_to(PACKAGE / package).parts[0].removesuffix(".py")
-        for name in imported(path):
-            if name.startswith(f"pushwire.{package}."):
-                other = name.split(".")[2]
-                assert layers.index(layer) <= layers.index(other), f"{path.relative_to(PACKAGE)} imports {name}"
+def found(node: ast.AST, *, is_at_import: bool) -> Iterator[Import]:
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"imports are absolute, not from {'.' * node.level}{node.module}"
+        for alias in node.names:
+            yield Import(f"{node.module}.{alias.name}", is_at_import)
+    elif isinstance(node, ast.Import):
+        yield from (Import(alias.name, is_at_import) for alias in node.names)
+    for_type_checkers = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    later = for_type_checkers or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    for child in ast.iter_child_nodes(node):
+        yield from found(child, is_at_import=is_at_import and not later)
+
+
+def pushwires(module: str) -> Iterator[tuple[str, bool]]:
+    """The modules of Pushwire that a module imports, and whether with its own import."""
+    for name, is_at_import in imports(module):
+        if name.split(".")[0] == "pushwire":
+            below = name.removeprefix("pushwire").removeprefix(".")
+            of_a_module = below if below in modules() or below.startswith("v1.") else below.rpartition(".")[0]
+            yield of_a_module if of_a_module in modules() else f"{of_a_module}.__init__".lstrip("."), is_at_import
+
+
+def part_of(module: str, parts: set[str]) -> str | None:
+    """The closest of these packages and modules that a module is or stands in."""
+    return max((part for part in parts if f"{module}.".startswith(f"{part}.")), key=len, default=None)
+
+
+def test_every_module_has_its_place() -> None:
+    places = MAY_IMPORT.keys() | ANYTHING
+    assert [module for module in modules() if part_of(module, places) is None] == []
+    used = {part_of(module, places) for module in modules()}
+    assert places - {"v1"} == used - {"v1"}, "the table names what does not exist"
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_imports_run_one_way(part: str) -> None:
+    for module in modules():
+        if part_of(module, set(MAY_IMPORT)) == part:
+            for imported, _ in pushwires(module):
+                assert part_of(imported, {part, *MAY_IMPORT[part]}), f"{module} imports {imported}"
+
+
+def test_no_imports_go_in_circles() -> None:
+    graph = {module: {name for name, at_import in pushwires(module) if at_import} for module in modules()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' <- '.join(error.args[1])}")
+
+
+def test_only_the_packages_that_need_a_third_party_import_it() -> None:
+    for module in modules():
+        allowed = {"pushwire", "google", *sys.stdlib_module_names}
+        for part, packages in THIRD_PARTY.items():
+            if part_of(module, {part}):
+                allowed |= packages
+        assert {name.split(".")[0] for name, _ in imports(module)} <= allowed, module
 
 
 def test_the_core_of_the_client_does_no_io() -> None:
-    for name in ("_core", "errors", "events", "_clock", "auth", "options"):
-        folder = PACKAGE / "client" / name
-        for path in folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]:
-            packages = {name.split(".")[0] for name in imported(path)}
-            assert packages.isdisjoint({"asyncio", "websockets", "socket"}), path.relative_to(PACKAGE)
+    parts = {f"client.{name}" for name in ("_core", "errors", "events", "_clock", "auth", "options")}
+    for module in modules():
+        if part_of(module, parts):
+            assert {name.split(".")[0] for name, _ in imports(module)}.isdisjoint({"asyncio", "websockets", "socket"})
+
+
+def test_the_core_of_the_transports_does_no_io() -> None:
+    parts = {f"transport.{name}" for name in ("_fan_out", "_pacing", "_responses", "_retry", "protocol", "rate_limit")}
+    for module in modules():
+        if part_of(module, parts):
+            packages = {name.split(".")[0] for name, _ in imports(module)}
+            assert packages.isdisjoint({"asyncio", "socket", "select", "ssl", "time"}), module
+
+
+def test_private_modules_are_imported_inside_their_package_only() -> None:
+    for module in modules():
+        for imported, _ in pushwires(module):
+            names = imported.split(".")
+            for depth, name in enumerate(names):
+                if depth == 0 or not name.startswith("_") or name == "__init__":
+                    continue  # what is private of `pushwire` itself is for all of it
+                private = ".".join(names[: depth + 1])
+                is_inside = module.startswith(f"{'.'.join(names[:depth])}.")
+                assert is_inside or (module.split(".")[0], private) in PRIVATE_BUT_IMPORTED, f"{module}: {imported}"
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    homes = defaultdict[str, list[str]](list)
+    for module, path in modules().items():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                homes[node.name].append(module)
+    taken = {name: places for name, places in homes.items() if len(places) > 1 and name not in NAMES_OF_TWO_CLASSES}
+    assert taken == {}
 
 
 @pytest.mark.parametrize(
     ("module", "not_loaded"),
     [
-        ("pushwire.server", "boto3 botocore websockets asyncio ssl aws_cdk"),
-        ("pushwire.aws_lambda", "boto3 botocore websockets asyncio ssl aws_cdk aws_lambda_powertools"),
+        (
+            "pushwire",
+            "boto3 botocore websockets asyncio ssl sqlite3 aws_cdk logging pushwire.server pushwire.transport",
+        ),
+        ("pushwire.frame", "boto3 botocore websockets asyncio ssl sqlite3 aws_cdk"),
+        ("chat.v1.chat_pushwire", "boto3 botocore websockets asyncio ssl sqlite3 aws_cdk"),
+        ("pushwire.server", "boto3 botocore websockets asyncio ssl sqlite3 aws_cdk"),
+        ("pushwire.aws_lambda", "boto3 botocore websockets asyncio ssl sqlite3 aws_cdk aws_lambda_powertools"),
         ("pushwire.schema", "boto3 botocore websockets asyncio ssl aws_cdk google.protobuf.json_format"),
         ("pushwire.testing", "boto3 botocore websockets asyncio ssl pytest httptools"),
         ("pushwire.transport", "boto3 botocore websockets asyncio ssl socket hmac aws_cdk"),
@@ -161,12 +306,12 @@ def test_what_is_not_used_is_not_imported(module: str, not_loaded: str) -> None:
         f"import sys; before = set(sys.modules); import {module}; "
         f"print([name for name in {not_loaded.split()!r} if name in sys.modules.keys() - before])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CHAT)
     assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.extra("boto3")
-def test_the_lazy_names_of_connections_are_there_and_no_other() -> None:
+def test_the_lazy_names_of_transport_are_there_and_no_other() -> None:
     import pushwire.transport as transport
 
     assert transport.Boto3Transport.__module__ == "pushwire.transport.boto3.transport"
