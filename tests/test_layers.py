@@ -214,7 +214,7 @@ def test_every_module_has_its_place() -> None:
     assert places - {"v1"} == used - {"v1"}, "the table names what does not exist"
 
 
-@pytest.mark.parametrize("part", MAY_IMPORT)
+@pytest.mark.parametrize("part", sorted(MAY_IMPORT))
 def test_imports_run_one_way(part: str) -> None:
     for module in modules():
         if part_of(module, set(MAY_IMPORT)) == part:

@@ -59,7 +59,7 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what stands on the rooms above only when asked: they import this one."""
+    """Import names of `server` and `transport` when they are first used, because those packages import this one."""
     if name in _LAZY:
         from importlib import import_module
 

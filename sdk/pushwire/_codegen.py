@@ -1,4 +1,4 @@
-"""The contract between generated modules and this run time; nobody else imports it.
+"""The contract between generated modules and this run time; other code does not import it.
 
 A generated module states the ABI it was made for before it imports anything else of the run time. A run time accepts
 its own ABI and the one before, the one before for at least twelve months.
@@ -17,7 +17,7 @@ ABI: Final = 1
 """The ABI of the modules that this version's plugin generates."""
 
 OLDEST_ABI: Final = 1
-"""The oldest ABI that this version still runs."""
+"""The oldest ABI that this version can run."""
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def require(*, abi: int) -> None:
     """Check that this run time can run a module that was generated for `abi`.
 
     Raises:
-        ImportError: It cannot; the text says which side to upgrade.
+        ImportError: The ABI is not supported. The text says which side to upgrade.
     """
     if abi > ABI:
         raise ImportError(

@@ -1,4 +1,4 @@
-"""What can be told of a function without calling it."""
+"""Helpers that inspect callables."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _CO_COROUTINE: Final = 0x80
 
 
 def is_async(function: object) -> bool:
-    """Whether calling it makes a coroutine: an `async def`, or an object whose `__call__` is one."""
+    """Return whether a call returns a coroutine: an `async def`, or an object whose `__call__` is one."""
     function = getattr(function, "func", function)  # of a functools.partial
     return _is_coroutine_function(function) or _is_coroutine_function(getattr(function, "__call__", None))  # noqa: B004
 
 
 def name_of(function: object) -> str:
-    """What errors call it."""
+    """Return the name of a callable for an error text."""
     return getattr(function, "__qualname__", None) or type(function).__name__
 
 
 def _is_coroutine_function(function: object) -> bool:
-    # What inspect.iscoroutinefunction looks at; importing inspect is a tenth of a cold start.
+    # The check of inspect.iscoroutinefunction. Importing inspect would add a tenth to a cold start.
     flags: int = getattr(getattr(function, "__code__", None), "co_flags", 0)
     return bool(flags & _CO_COROUTINE)

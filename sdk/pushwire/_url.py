@@ -1,4 +1,4 @@
-"""URLs in parts. `urllib.parse` is asked about unusual ones only: importing it costs 2 ms of a cold start."""
+"""URL splitting. Only unusual URLs need `urllib.parse`, whose import takes 2 ms of a cold start."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 
 
 class PlainUrl:
-    """A URL without user, query and fragment, in the words of `urllib.parse.SplitResult`.
+    """A URL without user, query and fragment, with the attributes of `urllib.parse.SplitResult`.
 
     Attributes:
         scheme: `http` or `https`.
-        netloc: Host and port as they were written.
-        path: What follows.
+        netloc: Host and port as written in the URL.
+        path: The path, with its leading slash.
         hostname: The host in lower case.
-        port: The port; `None` where it is the scheme's own.
+        port: The port; `None` if the URL does not name one.
         query: Empty.
         fragment: Empty.
         username: `None`.
@@ -45,7 +45,7 @@ def split_url(text: str) -> PlainUrl | SplitResult:
     """Split a URL as `urllib.parse.urlsplit` does.
 
     Raises:
-        ValueError: It cannot be split; where its port cannot be read, that is raised by `port`.
+        ValueError: The URL cannot be split. For an unreadable port, the attribute `port` raises it instead.
     """
     plain = _plain(text)
     if plain is not None:
@@ -59,11 +59,11 @@ def percent_encoded(text: str, *, safe: str = "") -> str:
     """Encode all but letters, digits and `-._~` (RFC 3986, section 2.3), as `urllib.parse.quote` does.
 
     Args:
-        text: What to encode, in UTF-8.
-        safe: ASCII characters to leave alone as well.
+        text: The text to encode, as UTF-8.
+        safe: Further ASCII characters to keep. Defaults to none.
 
     Raises:
-        UnicodeEncodeError: It holds half of a surrogate pair.
+        UnicodeEncodeError: The text holds half of a surrogate pair.
     """
     kept = _UNRESERVED | frozenset(safe.encode())
     return "".join(chr(byte) if byte in kept else f"%{byte:02X}" for byte in text.encode())

@@ -66,7 +66,7 @@ def test_the_sdk_takes_every_callback_url(world: World, name: str) -> None:
 
 
 def test_a_disabled_endpoint_without_a_domain_is_refused(world: World) -> None:
-    with pytest.raises(InfrastructureError, match="nobody can connect: add a domain_mapping"):
+    with pytest.raises(InfrastructureError, match="clients cannot connect; add a domain_mapping"):
         services().ChatWebSocketApi(
             Stack(App(), "Stack"),
             "Api",

@@ -17,10 +17,10 @@ from pushwire.schema import frame_schema
 
 __all__ = ["attach"]
 
-_MOST_MODELS: Final = 150
+_MAX_MODELS: Final = 150
 """How many there are at most: a stack has 500 resources, and with a model each operation takes two of them or more."""
 
-_MOST_BYTES: Final = 400_000
+_MAX_BYTES: Final = 400_000
 """What they may take of a template, which may have a million. One model may have as much, by API Gateway's quota."""
 
 _KEY: Final = "model"
@@ -35,11 +35,11 @@ def attach(api: CdkWebSocketApi, routes: Mapping[AnyOperation, WebSocketRoute]) 
     """
     schemas = {operation: frame_schema(operation) for operation in routes}
     size = sum(len(json.dumps(schema, indent=1)) for schema in schemas.values())
-    if len(routes) > _MOST_MODELS or size > _MOST_BYTES:
+    if len(routes) > _MAX_MODELS or size > _MAX_BYTES:
         Annotations.of(api).add_warning_v2(
             "pushwire:no-route-models",
             f"There are no route models, and handlers alone check messages: {len(routes)} models of {size:,} bytes are "
-            f"more than a stack has room for, {_MOST_MODELS} of {_MOST_BYTES:,}. disable_route_models agrees to that.",
+            f"more than a stack has room for, {_MAX_MODELS} of {_MAX_BYTES:,}. disable_route_models agrees to that.",
         )
         return
     for operation, route in routes.items():

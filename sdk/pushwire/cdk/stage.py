@@ -50,7 +50,8 @@ class WebSocketStage(CdkWebSocketStage):
         self.has_execute_api_endpoint = not options.get("disable_execute_api_endpoint")
         if self._domain is None and not self.has_execute_api_endpoint:
             raise InfrastructureError(
-                "without a custom domain and with disable_execute_api_endpoint nobody can connect: add a domain_mapping"
+                "without a custom domain and with disable_execute_api_endpoint "
+                "clients cannot connect; add a domain_mapping"
             )
         logs.write(self, options)
 
@@ -102,7 +103,10 @@ class WebSocketStage(CdkWebSocketStage):
         return self._grant(grantee, _MANAGE, "GET/@connections/*")
 
     def grant_send_from_this_stack(self, role: IRole) -> None:
-        """Let a role of another stack send, by a policy in this one: that one cannot refer to what refers to it."""
+        """Let a role of another stack send, through a policy in this stack.
+
+        A policy in the role's stack would make the stacks depend on each other.
+        """
         name = f"Send-{role.node.addr}"
         if self.node.try_find_child(name) is None:
             statement = PolicyStatement(actions=[_MANAGE], resources=[self._arn(_SEND)])

@@ -27,7 +27,7 @@ _PlainList: Any = list
 _Map: Any = CommentedMap
 _List: Any = CommentedSeq
 
-_MOST_CHARACTERS = 100_000
+_MAX_CHARACTERS = 100_000
 _HEADER = re.compile(r"(?:[#%].*\n|[ \t]*\n)*---[ \t]*\n")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
 
@@ -123,8 +123,8 @@ class YamlDocument:
             collection.yaml_set_comment_before_after_key(key, before="\n".join(lines), indent=column)
 
     def _parsed(self, text: str) -> Node:
-        if len(text) > _MOST_CHARACTERS:
-            raise CommandError(f"{self._name} is longer than {_MOST_CHARACTERS} characters; is it the right file?")
+        if len(text) > _MAX_CHARACTERS:
+            raise CommandError(f"{self._name} is longer than {_MAX_CHARACTERS} characters; is it the right file?")
         try:
             return self._yaml.load(text)
         except YAMLError as error:

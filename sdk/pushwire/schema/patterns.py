@@ -12,7 +12,7 @@ _DECIMAL: Final = r"(?:0|[1-9][0-9]*)"
 _EXPONENT: Final = r"[eE][+-]?[0-9]+"
 _NANOSECONDS: Final = r"(?:\.[0-9]{1,9})?"
 _NO_INTEGER: Final = "(?!-?[0-9]+$)"
-_LONGEST_DURATION: Final = 315_576_000_000  # seconds: 10,000 years, by google/protobuf/duration.proto
+_MAX_DURATION: Final = 315_576_000_000  # seconds: 10,000 years, by google/protobuf/duration.proto
 
 
 def integer(lowest: int, highest: int) -> str:
@@ -72,7 +72,7 @@ TIMESTAMP: Final = (
 )
 """A `google.protobuf.Timestamp`."""
 
-DURATION: Final = f"^-?{_up_to(_LONGEST_DURATION)}{_NANOSECONDS}s$"
+DURATION: Final = f"^-?{_up_to(_MAX_DURATION)}{_NANOSECONDS}s$"
 """A `google.protobuf.Duration`."""
 
 FIELD_MASK: Final = "^[^_]*$"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CredentialChain", "Credentials", "environment_credentials"]
 
-_LONGEST_REFUSAL: Final = 5.0
+_MAX_REFUSAL: Final = 5.0
 """Seconds for which nothing is looked for again after it was not found: looking may take seconds each time."""
 
 _NOTHING_FOUND: Final = (
@@ -125,5 +125,5 @@ class CredentialChain:
         )
 
     def _refused(self, reason: str) -> CredentialsError:
-        self._refusal = (self._clock() + _LONGEST_REFUSAL, reason)
+        self._refusal = (self._clock() + _MAX_REFUSAL, reason)
         return CredentialsError(reason)
