@@ -40,7 +40,7 @@ def main() -> int:
 async def demo() -> None:
     say("buf generate, in examples/chat")
     await run("buf", "generate")
-    from chat.v1 import chat_pb2, chat_pushwire  # generated a moment ago
+    from chat.v1 import chat_pb2, chat_pushwire, chat_pushwire_operations  # generated a moment ago
 
     messages: dict[str, Any] = {
         "send_greeting": chat_pb2.Greeting(greeting="Hello!"),
@@ -49,7 +49,8 @@ async def demo() -> None:
         "report_progress": chat_pb2.Progress(task="upload", percent=100),
         "ping": chat_pb2.PingMessage(note="Are you there?"),
     }
-    operations = {operation.route: operation for operation in operations_of(chat_pushwire)}
+    held = vars(chat_pushwire_operations.ChatOperations).values()
+    operations = {value.route: value for value in held if isinstance(value, pushwire.Operation)}
     async with contextlib.AsyncExitStack() as stack:
         environment = await stack.enter_async_context(table_of_connections())
         url, callback_url, lines = await stack.enter_async_context(local_gateway(environment))
@@ -93,11 +94,6 @@ async def demo() -> None:
                 raise DemoError("a closed connection took a message")
         if gone != [connection_id]:
             raise DemoError(f"on_gone was called with {gone}")
-
-
-def operations_of(module: Any) -> list[pushwire.Operation[Any]]:
-    holder = module._ChatOperations  # noqa: SLF001 - what a client will do with the contract, done by hand here
-    return [value for value in vars(holder).values() if isinstance(value, pushwire.Operation)]
 
 
 def send_methods(sdk: type) -> list[str]:

@@ -200,7 +200,13 @@ def test_a_typed_message_reaches_a_client_within_a_few_commands(newcomer: Newcom
         assert gateway.interrupt() == 0
 
     # Nothing in the project is to be committed but what `init` wrote.
-    ignored = {"hello_pb2.py", "hello_pb2.pyi", "hello_pushwire.py", "hello_pushwire_client.py"}
+    ignored = {
+        "hello_pb2.py",
+        "hello_pb2.pyi",
+        "hello_pushwire.py",
+        "hello_pushwire_client.py",
+        "hello_pushwire_operations.py",
+    }
     assert ignored <= {path.name for path in (project / "hello" / "v1").iterdir()}
     send = project / "send.py"
     send.write_text(send.read_text().replace("Greeting", "Note"))

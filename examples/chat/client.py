@@ -7,18 +7,18 @@ import asyncio
 import sys
 
 from chat.v1.chat_pb2 import JoinRoomRequest, SayRequest
-from chat.v1.chat_pushwire_client import ChatClient, PresenceChangedEvent, SaidEvent, SendGreetingEvent
+from chat.v1.chat_pushwire_client import ChatClient, ChatPresenceChangedEvent, ChatSaidEvent, ChatSendGreetingEvent
 from pushwire.client import QueryAuth
 
 
 async def show(client: ChatClient) -> None:
     async for event in client:
         match event:
-            case SendGreetingEvent(message):
+            case ChatSendGreetingEvent(message):
                 print(message.greeting, flush=True)
-            case SaidEvent(message):
+            case ChatSaidEvent(message):
                 print(f"{message.name}: {message.text}", flush=True)
-            case PresenceChangedEvent(message):
+            case ChatPresenceChangedEvent(message):
                 print(f"in {message.room}: {', '.join(message.names)}", flush=True)
             case _:
                 print(event, flush=True)

@@ -25,10 +25,11 @@ def client(rounds: int) -> dict[str, float]:
 
     sys.path.insert(0, str(EXAMPLE))
     from chat.v1.chat_pb2 import Speech
-    from chat.v1.chat_pushwire_client import ChatClient, _ChatOperations
+    from chat.v1.chat_pushwire_client import ChatClient
+    from chat.v1.chat_pushwire_operations import ChatOperations
 
     speech = Speech(name="Ada", text="Hello, all of you in this room!")
-    texts = [encode(_ChatOperations.said, speech, frame_format).decode() for frame_format in Format]
+    texts = [encode(ChatOperations.said, speech, frame_format).decode() for frame_format in Format]
 
     with running("client_server", *texts) as server:
         base = f"ws://127.0.0.1:{line(server)}"

@@ -15,7 +15,8 @@ from pushwire.gateway.transcript import Entry, Received
 from pushwire.testing import RunningGateway, local_gateway
 from tests.aws_lambda.contract.desk_pb2 import Greeting
 from tests.aws_lambda.contract.desk_pushwire import DeskRouter
-from tests.aws_lambda.contract.desk_pushwire_client import DeskClient, _DeskOperations
+from tests.aws_lambda.contract.desk_pushwire_client import DeskClient
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.client.world import run, said, until
 
 DROPS = 1_000
@@ -75,7 +76,7 @@ class Server:
             if not connection_ids:
                 await asyncio.sleep(0)
                 continue
-            body = encode(_DeskOperations.greet, Greeting(text=str(number)))
+            body = encode(DeskOperations.greet, Greeting(text=str(number)))
             writer.write(
                 f"POST /local/@connections/{connection_ids[0]} HTTP/1.1\r\nHost: x\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n".encode()

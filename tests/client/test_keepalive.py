@@ -119,7 +119,7 @@ def test_an_api_without_a_default_route_answers_forbidden_and_nobody_is_bothered
             assert desk.heard == []
             assert errors == []
             await client.say(said("hi"))
-            assert type(await anext(events)).__name__ == "SayEvent"
+            assert type(await anext(events)).__name__ == "DeskSayEvent"
 
     run(story())
 

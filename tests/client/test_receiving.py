@@ -20,9 +20,9 @@ from pushwire.v1.frame_pb2 import Frame
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire_client import (
     DeskClient,
-    GreetEvent,
-    _DeskOperations,
+    DeskGreetEvent,
 )
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.client.world import Desk, arrive, desk_client, flush, greet, handshake, offline, run, said, server, until
 
 Greetings = list[Greeting]
@@ -49,7 +49,7 @@ def test_every_listener_and_every_iteration_sees_every_event() -> None:
         expected = [Greeting(text=str(number)) for number in range(10)]
         assert first == second == expected
         for stream in streams:
-            assert [await anext(stream) for _ in range(10)] == [GreetEvent(message) for message in expected]
+            assert [await anext(stream) for _ in range(10)] == [DeskGreetEvent(message) for message in expected]
         await until(lambda: later == expected)
         await client.close()
 
@@ -114,7 +114,7 @@ def test_what_cannot_be_decoded_is_told_and_stops_nothing(frame: str | bytes) ->
         greet(client, "after it")
         assert [type(error) for error in errors] == [FrameError]
         assert len(heard) == 1
-        assert await anext(events) == GreetEvent(Greeting(text="after it"))
+        assert await anext(events) == DeskGreetEvent(Greeting(text="after it"))
 
     run(story())
 
@@ -173,12 +173,12 @@ def test_an_iteration_that_is_too_slow_is_told_what_it_has_lost() -> None:
         for number in range(10):
             greet(client, str(number))
         assert [type(error) for error in errors] == [EventsLostError]
-        assert [await anext(slow) for _ in range(3)] == [GreetEvent(Greeting(text=text)) for text in "012"]
+        assert [await anext(slow) for _ in range(3)] == [DeskGreetEvent(Greeting(text=text)) for text in "012"]
         with pytest.raises(EventsLostError) as caught:
             await anext(slow)
         assert caught.value.count == 7
         greet(client, "after it")
-        assert await anext(slow) == GreetEvent(Greeting(text="after it"))
+        assert await anext(slow) == DeskGreetEvent(Greeting(text="after it"))
 
     run(story())
 
@@ -191,7 +191,7 @@ def test_an_iteration_that_is_dropped_is_forgotten() -> None:
         waiting = asyncio.ensure_future(_first(client))
         await asyncio.sleep(0)
         greet(client, "first")
-        assert await waiting == GreetEvent(Greeting(text="first"))
+        assert await waiting == DeskGreetEvent(Greeting(text="first"))
         for number in range(5):
             greet(client, str(number))
         assert errors == []
@@ -222,14 +222,14 @@ def test_an_iteration_ends_with_the_client() -> None:
                 await client.wait_for_greet()
             return seen
 
-    assert run(story()) == ["SayEvent", "GreetEvent"]
+    assert run(story()) == ["DeskSayEvent", "DeskGreetEvent"]
 
 
 def test_frames_that_come_with_the_handshake_wait_for_the_first_listeners() -> None:
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         protocol = await handshake(reader)
         for number in range(3):
-            protocol.send_text(encode(_DeskOperations.greet, Greeting(text=str(number))))
+            protocol.send_text(encode(DeskOperations.greet, Greeting(text=str(number))))
         flush(protocol, writer)
         await reader.read(1)  # until the client says goodbye
 
@@ -238,16 +238,18 @@ def test_frames_that_come_with_the_handshake_wait_for_the_first_listeners() -> N
             heard: list[Greeting] = []
             client.on_greet(heard.append)
             events = aiter(client)
-            assert [(await anext(events)) for _ in range(3)] == [GreetEvent(Greeting(text=str(n))) for n in range(3)]
+            assert [(await anext(events)) for _ in range(3)] == [
+                DeskGreetEvent(Greeting(text=str(n))) for n in range(3)
+            ]
             assert [greeting.text for greeting in heard] == ["0", "1", "2"]
 
     run(story())
 
 
 def test_messages_in_fragments_and_in_binary_frames_are_read() -> None:
-    text = encode(_DeskOperations.greet, Greeting(text="Grüße " * 30_000))[:100_000]
+    text = encode(DeskOperations.greet, Greeting(text="Grüße " * 30_000))[:100_000]
     binary = Frame(route="Greet", payload=Greeting(text="bare").SerializeToString()).SerializeToString()
-    whole = encode(_DeskOperations.greet, Greeting(text="é" * 40_000))
+    whole = encode(DeskOperations.greet, Greeting(text="é" * 40_000))
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         protocol = await handshake(reader)
@@ -263,8 +265,8 @@ def test_messages_in_fragments_and_in_binary_frames_are_read() -> None:
     async def story() -> None:
         async with server(visit) as url, desk_client(url) as client:
             events = aiter(client)
-            assert await anext(events) == GreetEvent(Greeting(text="é" * 40_000))
-            assert await anext(events) == GreetEvent(Greeting(text="bare"))
+            assert await anext(events) == DeskGreetEvent(Greeting(text="é" * 40_000))
+            assert await anext(events) == DeskGreetEvent(Greeting(text="bare"))
 
     run(story())
 
@@ -302,7 +304,7 @@ def test_who_no_longer_waits_is_kept_nowhere() -> None:
         for _ in range(3):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(client.wait_for_greet(timeout=1_000), 0.001)
-        assert client._subscriptions.of(_DeskOperations.greet)._waiters == []
+        assert client._subscriptions.of(DeskOperations.greet)._waiters == []
 
     run(story())
 
@@ -354,7 +356,7 @@ def test_an_iteration_is_not_lost_when_another_is_dropped_in_a_thread() -> None:
         assert len(client._subscriptions.streams.active) == 1  # forgotten by the event loop's own thread, later
         events = aiter(client)
         greet(client, "hi")
-        assert await anext(events) == GreetEvent(Greeting(text="hi"))
+        assert await anext(events) == DeskGreetEvent(Greeting(text="hi"))
         assert len(client._subscriptions.streams.active) == 1
 
     run(story())

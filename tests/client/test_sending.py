@@ -16,7 +16,8 @@ from pushwire.client import ClientClosedError, ConnectionLostError, SendQueueFul
 from pushwire.frame import MAX_FRAME_SIZE, encode
 from pushwire.testing import async_local_gateway
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
-from tests.aws_lambda.contract.desk_pushwire_client import DeskClient, _DeskOperations
+from tests.aws_lambda.contract.desk_pushwire_client import DeskClient
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.client.world import (
     PATIENT,
     Desk,
@@ -32,7 +33,7 @@ from tests.client.world import (
     until_open,
 )
 
-OVERHEAD = len(encode(_DeskOperations.say, said("x"))) - 1
+OVERHEAD = len(encode(DeskOperations.say, said("x"))) - 1
 """What a frame holds beside the text of what is said."""
 
 
@@ -43,7 +44,7 @@ def test_a_message_goes_out_in_the_contract_s_format_or_in_the_one_that_is_asked
         async with server(frames) as url, desk_client(url, frame_format=frame_format) as client:
             await client.say(said("Grüße"))
             await until(lambda: frames.frames)
-            assert frames.text() == encode(_DeskOperations.say, said("Grüße"), frame_format)
+            assert frames.text() == encode(DeskOperations.say, said("Grüße"), frame_format)
             assert [(frame.opcode, frame.fin) for frame in frames.frames] == [(Opcode.TEXT, True)]
 
     run(story())
@@ -52,7 +53,7 @@ def test_a_message_goes_out_in_the_contract_s_format_or_in_the_one_that_is_asked
 def test_131_072_bytes_go_out_in_frames_of_at_most_32_768_and_come_back_equal() -> None:
     text = "a" + "é" * ((MAX_FRAME_SIZE - OVERHEAD - 1) // 2)
     text += "b" * (MAX_FRAME_SIZE - OVERHEAD - len(text.encode()))
-    whole = encode(_DeskOperations.say, said(text))
+    whole = encode(DeskOperations.say, said(text))
     assert len(whole) == MAX_FRAME_SIZE
 
     async def onto_the_wire() -> None:
@@ -85,10 +86,10 @@ def test_a_byte_more_is_refused_before_anything_is_written() -> None:
             text = "a" * (size - OVERHEAD)
             with pytest.raises(PayloadTooLargeError) as caught:
                 await client.say(said(text))
-            assert (caught.value.size, caught.value.operation) == (size, _DeskOperations.say)
+            assert (caught.value.size, caught.value.operation) == (size, DeskOperations.say)
             await client.say(said("small"))
             await until(lambda: frames.frames)
-            assert frames.text() == encode(_DeskOperations.say, said("small"))
+            assert frames.text() == encode(DeskOperations.say, said("small"))
 
     run(story())
 
@@ -175,7 +176,7 @@ def test_sends_wait_while_there_is_no_connection_and_no_more_than_may() -> None:
                 await until(lambda: client.status.queued == 3)
                 with pytest.raises(SendQueueFullError) as caught:
                     await client.say(said("too much"))
-                assert (caught.value.operation, caught.value.max_queued) == (_DeskOperations.say, 3)
+                assert (caught.value.operation, caught.value.max_queued) == (DeskOperations.say, 3)
                 assert not any(send.done() for send in waiting)
                 await gateway.advance(500)
                 await asyncio.gather(*waiting)
@@ -233,7 +234,7 @@ def test_what_may_have_left_behind_pongs_is_not_sent_again() -> None:
                 await sending
             assert caught.value.maybe_received
             await until_open(client, 2)
-        assert heard == [encode(_DeskOperations.say, said("once"))]
+        assert heard == [encode(DeskOperations.say, said("once"))]
 
     run(story())
 
@@ -296,7 +297,7 @@ def test_a_message_of_no_fields_takes_none() -> None:
         async with server(frames) as url, desk_client(url) as client:
             await client.leave()
             await until(lambda: frames.frames)
-            assert frames.text() == encode(_DeskOperations.leave, empty_pb2.Empty())
+            assert frames.text() == encode(DeskOperations.leave, empty_pb2.Empty())
 
     run(story())
 

@@ -13,14 +13,13 @@ from pushwire.testing import async_local_gateway
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire_client import (
     DeskClient,
-    GreetEvent,
+    DeskGreetEvent,
+    DeskSayEvent,
     PresenceClient,
+    PresenceSeenEvent,
     RivalClient,
-    SayEvent,
-    SeenEvent,
-    _DeskOperations,
-    _PresenceOperations,
 )
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations, PresenceOperations
 from tests.client.world import QUICK, Desk, arrive, run, said, until, until_open
 
 
@@ -34,10 +33,10 @@ def test_each_client_has_its_own_messages_over_one_connection() -> None:
             front, presence = DeskClient(connection=connection), PresenceClient(connection=connection)
             at_the_desk, present = aiter(front), aiter(presence)
             await front.say(said("hi"))
-            assert await anext(at_the_desk) == SayEvent(said("hi"))
+            assert await anext(at_the_desk) == DeskSayEvent(said("hi"))
             await presence.appear(Visitor(name="Ada"))
-            deliver(connection, _PresenceOperations.seen, Visitor(name="Bob"))
-            assert await anext(present) == SeenEvent(Visitor(name="Bob"))
+            deliver(connection, PresenceOperations.seen, Visitor(name="Bob"))
+            assert await anext(present) == PresenceSeenEvent(Visitor(name="Bob"))
             await desk.has_heard(2)
             assert len(desk.handshakes) == 1
             assert front.status == presence.status == connection.status
@@ -50,9 +49,9 @@ def test_a_route_of_another_client_s_is_not_unknown_and_one_of_nobody_s_is_to_al
         connection = Connection("ws://127.0.0.1:9/local")
         front, presence = DeskClient(connection=connection), PresenceClient(connection=connection)
         at_the_desk, present = aiter(front), aiter(presence)
-        deliver(connection, _DeskOperations.greet, Greeting(text="hi"))
+        deliver(connection, DeskOperations.greet, Greeting(text="hi"))
         arrive(connection, '{"route":"Nobody"}')
-        assert await anext(at_the_desk) == GreetEvent(Greeting(text="hi"))
+        assert await anext(at_the_desk) == DeskGreetEvent(Greeting(text="hi"))
         nobody = UnknownEvent("Nobody", '{"route":"Nobody"}')
         assert [await anext(at_the_desk), await anext(present)] == [nobody, nobody]
 
@@ -66,9 +65,9 @@ def test_two_clients_of_one_service_both_hear() -> None:
         heard: list[str] = []
         first.on_greet(lambda greeting: heard.append(f"first {greeting.text}"))
         second.on_greet(lambda greeting: heard.append(f"second {greeting.text}"))
-        deliver(connection, _DeskOperations.greet, Greeting(text="hi"))
+        deliver(connection, DeskOperations.greet, Greeting(text="hi"))
         await first.close()
-        deliver(connection, _DeskOperations.greet, Greeting(text="ho"))
+        deliver(connection, DeskOperations.greet, Greeting(text="ho"))
         assert heard == ["first hi", "second hi", "second ho"]
 
     run(story())

@@ -22,7 +22,7 @@ from pushwire.frame import encode
 from pushwire.gateway import GatewaySettings, LocalGateway
 from pushwire.testing import async_local_gateway
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
-from tests.aws_lambda.contract.desk_pushwire_client import _DeskOperations
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.client.world import (
     PATIENT,
     Desk,
@@ -164,7 +164,7 @@ def test_b28_a_frame_that_comes_with_the_handshake_arrives_each_time() -> None:
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         protocol = await handshake(reader)
-        protocol.send_text(encode(_DeskOperations.greet, Greeting(text=str(next(greetings)))))
+        protocol.send_text(encode(DeskOperations.greet, Greeting(text=str(next(greetings)))))
         flush(protocol, writer)  # the answer and the frame in one packet, and then nothing more
 
     async def story() -> None:
@@ -294,8 +294,8 @@ def test_b35_every_error_that_is_told_has_a_text() -> None:
             client.on_greet(lambda _greeting: 1 / 0)
             _events = aiter(client)
             for text in (
-                encode(_DeskOperations.greet, Greeting(text="hi")).decode(),
-                encode(_DeskOperations.greet, Greeting(text="lost")).decode(),
+                encode(DeskOperations.greet, Greeting(text="hi")).decode(),
+                encode(DeskOperations.greet, Greeting(text="lost")).decode(),
                 '{"message": "Forbidden", "connectionId":"a=", "requestId":"b="}',
                 "nonsense",
             ):

@@ -8,7 +8,7 @@ from websockets.frames import Opcode
 
 from pushwire.client import ClientClosedError, ConnectFailedError, ConnectionLostError
 from pushwire.frame import encode
-from tests.aws_lambda.contract.desk_pushwire_client import _DeskOperations
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.client.world import Frames, deaf, desk_client, run, said, server, until
 from tests.support.authority import Authority
 
@@ -32,7 +32,7 @@ def test_sends_over_tls_return_though_the_server_never_says_a_word(
             async with desk_client(url, ssl=trusting, close_timeout=1_000) as client:
                 await asyncio.gather(*(client.say(said(str(number))) for number in range(6)))
                 assert (client.status.sent, client.status.queued) == (6, 0)
-            assert frames.text() == b"".join(encode(_DeskOperations.say, said(str(number))) for number in range(6))
+            assert frames.text() == b"".join(encode(DeskOperations.say, said(str(number))) for number in range(6))
 
     run(story())
 
@@ -44,7 +44,7 @@ def test_large_messages_over_tls_arrive_whole_and_in_order(authority: Authority,
         async with server(frames, tls=authority.server()) as url, desk_client(url, ssl=trusting) as client:
             await asyncio.gather(*(client.say(message) for message in messages))
             await until(lambda: len([frame for frame in frames.frames if frame.fin]) == len(messages))
-        assert frames.text() == b"".join(encode(_DeskOperations.say, message) for message in messages)
+        assert frames.text() == b"".join(encode(DeskOperations.say, message) for message in messages)
         assert [frame.opcode for frame in frames.frames[:2]] == [Opcode.TEXT, Opcode.TEXT]
 
     run(story())

@@ -14,7 +14,7 @@ from pushwire.client.auth import Handshake
 from pushwire.client.options import settings_of
 from pushwire.errors import FrameError
 from pushwire.frame import encode
-from tests.aws_lambda.contract.desk_pushwire_client import _DeskOperations
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.client.world import Frames, answering, desk_client, flush, handshake, http_answer, run, said, server
 
 
@@ -97,7 +97,7 @@ def test_the_proxy_of_the_environment_is_used_except_for_this_machine(monkeypatc
             async with desk_client("ws://ws.example.com/prod") as client:
                 await client.say(said("by proxy"))
             assert asked[0].startswith(b"CONNECT ws.example.com:80 HTTP/1.1\r\n")
-            assert frames.text() == encode(_DeskOperations.say, said("by proxy"))
+            assert frames.text() == encode(DeskOperations.say, said("by proxy"))
         async with server(frames) as url, desk_client(url):
             assert len(asked) == 1
 

@@ -22,7 +22,8 @@ from pushwire.client.client import Client
 from pushwire.frame import KEEPALIVE, decode, encode
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import DeskRouter, PresenceRouter
-from tests.aws_lambda.contract.desk_pushwire_client import DeskClient, _DeskOperations
+from tests.aws_lambda.contract.desk_pushwire_client import DeskClient
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 
 T = TypeVar("T")
 
@@ -126,7 +127,7 @@ class Desk:
                 post(event, encode(operation, message))
             case Visitor(name=name):
                 self.heard.append(f"enter {name}")
-                post(event, encode(_DeskOperations.greet, Greeting(text=f"Hi {name}")))
+                post(event, encode(DeskOperations.greet, Greeting(text=f"Hi {name}")))
 
 
 def post(event: dict[str, Any], data: bytes) -> int:
@@ -265,4 +266,4 @@ def open_websocket(client: Client[Any]) -> WebSocket:
 
 
 def greet(client: DeskClient, text: str, frame_format: Format = Format.JSON) -> None:
-    arrive(client, encode(_DeskOperations.greet, Greeting(text=text), frame_format).decode())
+    arrive(client, encode(DeskOperations.greet, Greeting(text=text), frame_format).decode())

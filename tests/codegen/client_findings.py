@@ -25,7 +25,7 @@ FINDINGS: dict[str, Findings] = {
         mypy=[
             (
                 "union-attr",
-                'Item "UnknownEvent" of "SendGreetingEvent | PokeEvent | GatewayError | UnknownEvent" has no attribute "message"',
+                'Item "UnknownEvent" of "ChatSendGreetingEvent | ChatPokeEvent | GatewayError | UnknownEvent" has no attribute "message"',
             )
         ],
         pyright=[

@@ -444,14 +444,14 @@ MISTAKES = [
         "event_classes_that_meet",
         """\
         service PieceService {
-          rpc ②Ping(Note) returns (EMPTY) SEND
-          rpc ①PiecePing(Note) returns (EMPTY) SEND
-        }
-        service OtherPieceService {
           rpc Ping(Note) returns (EMPTY) SEND
+          rpc ②OfCakePing(Note) returns (EMPTY) SEND
+        }
+        service PieceOfCakeService {
+          rpc ①Ping(Note) returns (EMPTY) SEND
         }
         """,
-        f"① PieceService.PiecePing: gives the Python class PiecePingEvent, as PieceService.Ping (line {{line ②}}) does: {RENAME_ONE}",
+        f"① PieceOfCakeService.Ping: gives the Python class PieceOfCakePingEvent, as PieceService.OfCakePing (line {{line ②}}) does: {RENAME_ONE}",
     ),
     mistake(
         "event_class_that_meets_a_service",

@@ -44,7 +44,7 @@ def generated(name: str, suffix: str) -> Any:
 
 def operations(name: str) -> list[Operation[Any]]:
     module, _, prefix = name.rpartition(".")
-    described = vars(getattr(importlib.import_module(module), f"_{prefix}Operations"))
+    described = vars(getattr(importlib.import_module(module), f"{prefix}Operations"))
     return [value for value in described.values() if isinstance(value, Operation)]
 
 
@@ -117,13 +117,11 @@ def test_each_message_reaches_its_listener_whoever_waits_and_the_iteration_as_it
     asyncio.run(receive())
 
 
-def test_an_event_is_called_by_its_operation_and_by_its_service_where_that_would_be_ambiguous() -> None:
+def test_an_event_is_named_after_its_service_and_its_operation() -> None:
     module = importlib.import_module("names.clients_pushwire_client")
-    assert {"EchoPingEvent", "OtherPingEvent", "EchoEchoEvent", "SaidEvent", "UnknownEvent"} <= vars(module).keys()
-    assert "PingEvent" not in vars(module)
+    assert {"EchoPingEvent", "OtherPingEvent", "EchoEchoEvent", "OwnSaidEvent"} <= vars(module).keys()
     assert module.EchoEvent == module.EchoPingEvent | module.EchoEchoEvent | GatewayError | UnknownEvent
-    assert module.WrittenEvent.__args__[-3:] == (module.ClientsPb2Event, GatewayError, UnknownEvent)
-    assert module.UnknownEvent is not UnknownEvent
+    assert module.WrittenEvent.__args__[-3:] == (module.WrittenClientsPb2Event, GatewayError, UnknownEvent)
 
 
 def test_a_service_that_sends_nothing_has_the_two_events_of_every_service() -> None:
@@ -132,10 +130,10 @@ def test_a_service_that_sends_nothing_has_the_two_events_of_every_service() -> N
 
 
 def test_the_client_s_operations_are_the_server_s() -> None:
-    client, server = (importlib.import_module(f"chat.chat_pushwire{suffix}") for suffix in ("_client", ""))
-    assert operations("chat.chat_pushwire_client.Chat") == [
-        value for value in vars(server._ChatOperations).values() if isinstance(value, Operation)
-    ]
+    client, server, own = (
+        importlib.import_module(f"chat.chat_pushwire{suffix}") for suffix in ("_client", "", "_operations")
+    )
+    assert client.ChatOperations is server.ChatOperations is own.ChatOperations
     assert not hasattr(client, "ChatServerSdk")
 
 
@@ -144,4 +142,4 @@ def test_help_shows_the_comment_of_the_contract() -> None:
     assert (inspect.getdoc(client) or "").startswith("A chat room.\n\nThe client of `chat.ChatService`:")
     assert inspect.getdoc(client.join_room) == "Enter a room."
     assert inspect.getdoc(client.on_send_greeting) == "Greet one client."
-    assert inspect.getdoc(generated("chat.chat_pushwire_client.", "SendGreetingEvent")) == "Greet one client."
+    assert inspect.getdoc(generated("chat.chat_pushwire_client.", "ChatSendGreetingEvent")) == "Greet one client."

@@ -65,7 +65,7 @@ def test_what_a_client_may_leave_alone_is_marked_and_no_event_is(absolute: Path)
     }
     assert found["DeprecationClient.on_retire_behind"] == 'Use `SendCurrent`, "now" \\'
     text = (absolute / CLIENT_MODULE).read_text(encoding="utf-8")
-    assert "class RetireEvent(Event[deprecated_pb2.Current]):" in text
+    assert "class DeprecationRetireEvent(Event[deprecated_pb2.Current]):" in text
     assert "Deprecated: Retire is deprecated." in text
 
 
@@ -94,8 +94,11 @@ def test_modules_without_deprecated_rpcs_do_not_speak_of_it(absolute: Path) -> N
 
 def test_only_modules_that_name_a_deprecated_message_switch_pyright_s_report_off(absolute: Path) -> None:
     paths = [path for path, text in toolchain.modules(absolute).items() if b"reportDeprecated" in text]
-    old_file = ["deprecations/old_file_pushwire.py", "deprecations/old_file_pushwire_client.py"]
-    assert paths == [MODULE, CLIENT_MODULE, *old_file]
+    assert paths == [
+        f"deprecations/{file}_pushwire{target}.py"
+        for file in ("deprecated", "old_file")
+        for target in ("", "_client", "_operations")
+    ]
 
 
 def test_deprecated_methods_and_classes_are_silent_at_run_time(absolute: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_file_alone_gives_what_it_gives_among_all(path: str, fixture_request: 
     request.ClearField("file_to_generate")
     request.file_to_generate.append(path)
     files = answer(request).file
-    assert len(files) == 2
+    assert len(files) == 3
     for file in files:
         assert file.content.encode() == (absolute / file.name).read_bytes()
 

@@ -35,9 +35,9 @@ SERVER_MODULES = [
     "wellknown.empty_pushwire",
     "wellknown.wellknown_pushwire",
 ]
-MODULES = [module for server in SERVER_MODULES for module in (server, f"{server}_client")]
+MODULES = [module for server in SERVER_MODULES for module in (server, f"{server}_client", f"{server}_operations")]
 
-EDITION_2024 = ["editions/edition2024_pushwire.py", "editions/edition2024_pushwire_client.py"]
+EDITION_2024 = [f"editions/edition2024_pushwire{target}.py" for target in ("", "_client", "_operations")]
 
 
 def test_there_is_a_module_for_each_file_with_operations_and_for_no_other(absolute: Path, relative: Path) -> None:

@@ -106,7 +106,7 @@ def test_ruff_format_changes_nothing_whatever_the_lengths(parameter: str, tmp_pa
     done = toolchain.protoc(source, {"pushwire": out}, parameter=parameter)
     assert done.returncode == 0, done.stderr
     modules = toolchain.modules(out)
-    assert len(modules) == 2 * (9 + len(LENGTHS))
+    assert len(modules) == 3 * (9 + len(LENGTHS))
     for path, module in modules.items():
         ast.parse(module, path)
     done = toolchain.run(["ruff", "format", "--isolated", "--no-cache", "--diff", "."], out)

@@ -88,4 +88,6 @@ def test_a_mistake_in_an_imported_file_is_left_to_the_run_that_generates_it(tmp_
     )
     done = toolchain.protoc(source, {"pushwire": tmp_path / "out"}, files=["root.proto"])
     assert done.returncode == 0, done.stderr
-    assert list(toolchain.modules(tmp_path / "out")) == ["root_pushwire.py", "root_pushwire_client.py"]
+    assert list(toolchain.modules(tmp_path / "out")) == [
+        f"root_pushwire{target}.py" for target in ("", "_client", "_operations")
+    ]

@@ -80,6 +80,7 @@ def test_files_that_are_only_imported_are_not_generated(request_: plugin_pb2.Cod
     request_.ClearField("file_to_generate")
     request_.file_to_generate.append("billing/chat.proto")
     assert [file.name for file in answer(request_).file] == [
+        "billing/chat_pushwire_operations.py",
         "billing/chat_pushwire.py",
         "billing/chat_pushwire_client.py",
     ]
@@ -177,7 +178,7 @@ def test_a_thousand_operations_take_less_than_a_second_of_computing(
     options = next(file for file in request_.proto_file if file.name == "pushwire/v1/options.proto")
     request = plugin_pb2.CodeGeneratorRequest(file_to_generate=["big.proto"], proto_file=[empty, options, file])
     before = os.times()
-    module, client = answer(request).file
+    _, module, client = answer(request).file
     assert module.content.count("    def send") == 2000  # to one, and to many
     assert module.content.count("    async def send") == 2000
     assert client.content.count("    def on_send") == 1000

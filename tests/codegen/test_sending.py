@@ -298,7 +298,7 @@ def test_both_arguments_have_names() -> None:
 
 
 def test_operations_describe_the_contract_and_include_what_only_clients_send() -> None:
-    operations = vars(sdk_class("chat.chat_pushwire._ChatOperations"))
+    operations = vars(sdk_class("chat.chat_pushwire_operations.ChatOperations"))
     found = [value for value in operations.values() if isinstance(value, Operation)]
     assert [(str(operation), operation.route, operation.direction) for operation in found] == [
         ("chat.ChatService.JoinRoom", "JoinRoom", Direction.CLIENT_TO_SERVER),

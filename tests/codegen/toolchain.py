@@ -121,5 +121,5 @@ def copy_with_relative_imports(source: Path, target: Path, pattern: str) -> None
 
 def modules(folder: Path) -> dict[str, bytes]:
     """What protoc-gen-pushwire wrote below a folder: path → bytes."""
-    written = (path for target in ("", "_client") for path in folder.rglob(f"*_pushwire{target}.py"))
+    written = (path for target in ("", "_client", "_operations") for path in folder.rglob(f"*_pushwire{target}.py"))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(written)}

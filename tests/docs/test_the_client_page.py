@@ -125,4 +125,4 @@ def test_two_services_share_its_connection(chat: Path) -> None:
             asyncio.run(shared.both(gateway.url))
         """,
     )
-    assert "SendGreetingEvent(" in run(sys.executable, "run.py", folder=chat)
+    assert "ChatSendGreetingEvent(" in run(sys.executable, "run.py", folder=chat)

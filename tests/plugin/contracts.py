@@ -74,6 +74,19 @@ def generated(
     return {file.name: file.content for file in response.file}
 
 
+def module(
+    contract: Contract, target: str = "server", *, parameter: str = "", imported: Iterable[Contract] = ()
+) -> str:
+    """The module that a target generates for a contract, beside the module of its operations."""
+    _, text = generated(contract, targets=target, parameter=parameter, imported=imported).values()
+    return text
+
+
+def operations_module(contract: Contract) -> str:
+    """The module of a contract's operations."""
+    return next(iter(generated(contract).values()))
+
+
 def problems(*contracts: Contract, parameter: str = "", imported: Iterable[Contract] = ()) -> list[str]:
     """The lines of the error."""
     response = generate(request(*contracts, parameter=parameter, imported=imported))

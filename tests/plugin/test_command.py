@@ -27,7 +27,7 @@ def test_a_request_is_answered_in_silence() -> None:
     status, stdout, stderr = run(stdin=chat())
     assert (status, stderr) == (0, "")
     files = [file.name for file in CodeGeneratorResponse.FromString(stdout).file]
-    assert files == ["chat/v1/chat_pushwire.py", "chat/v1/chat_pushwire_client.py"]
+    assert files == [f"chat/v1/chat_pushwire{target}.py" for target in ("_operations", "", "_client")]
 
 
 def test_nothing_asked_is_nothing_generated() -> None:
@@ -85,7 +85,7 @@ sys.exit(main.main())
 """
     status, stdout, stderr = run(stdin=chat(), code=code)
     assert (status, stderr) == (0, "a stray print\nand a write\n")
-    assert len(CodeGeneratorResponse.FromString(stdout).file) == 2
+    assert len(CodeGeneratorResponse.FromString(stdout).file) == 3
 
 
 def test_a_bug_is_a_traceback_and_no_answer() -> None:

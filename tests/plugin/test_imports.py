@@ -5,12 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.plugin.contracts import BOTH, RECEIVE, Contract, generated
-
-
-def only(modules: dict[str, str]) -> str:
-    (text,) = modules.values()
-    return text
+from tests.plugin.contracts import BOTH, RECEIVE, Contract, module
 
 
 def imports(text: str) -> list[str]:
@@ -29,7 +24,6 @@ OF_LAMBDA = [
 ]
 RUN_TIME = [
     "from google.protobuf.message import Message",
-    "from pushwire import Direction, Operation",
     f"from pushwire.aws_lambda import {', '.join(OF_LAMBDA)}",
     "from pushwire.server import AsyncServerSdk, ServerSdk",
 ]
@@ -47,7 +41,7 @@ OF_BOTH_DIRECTIONS = [
     "from typing import TypeAlias, TypeVar, Unpack",
     "from google.protobuf import empty_pb2",
     "from google.protobuf.message import Message",
-    "from pushwire import BroadcastOptions, BroadcastReport, Direction, Operation",
+    "from pushwire import BroadcastOptions, BroadcastReport",
     f"from pushwire.aws_lambda import {', '.join(OF_LAMBDA)}",
     "from pushwire.server import AsyncBroadcast, AsyncServerSdk, Broadcast, ServerSdk",
 ]
@@ -57,13 +51,17 @@ OF_BOTH_DIRECTIONS = [
 def test_nothing_is_imported_that_is_not_used() -> None:
     contract = Contract()
     contract.rpc("Enter", takes=contract.message("Entry"), operation=RECEIVE)
-    assert imports(only(generated(contract))) == [*OF_EVERY_MODULE, "from chat.v1 import chat_pb2"]
+    assert imports(module(contract)) == [
+        *OF_EVERY_MODULE,
+        "from chat.v1 import chat_pb2",
+        "from chat.v1.chat_pushwire_operations import ChatOperations",
+    ]
 
 
 def test_what_only_inbound_operations_need_is_left_out_without_them() -> None:
     contract = Contract()
     contract.rpc("Send", takes=contract.message("Note"))
-    text = only(generated(contract))
+    text = module(contract)
     assert "abstractmethod" not in text
     assert "Bind" not in text
 
@@ -74,8 +72,13 @@ def test_modules_of_the_run_time_come_first_and_each_group_is_sorted() -> None:
     contract.rpc("Poke")
     contract.rpc("Send", takes=other.message("Note"))
     contract.rpc("SendOwn", takes=contract.message("Note"), operation=BOTH)
-    text = only(generated(contract, imported=[other]))
-    assert imports(text) == [*OF_BOTH_DIRECTIONS, "from a import b_pb2", "from m import n_pb2"]
+    text = module(contract, imported=[other])
+    assert imports(text) == [
+        *OF_BOTH_DIRECTIONS,
+        "from a import b_pb2",
+        "from m import n_pb2",
+        "from m.n_pushwire_operations import ChatOperations",
+    ]
     assert "ServerSdk\n\nfrom a" in text
     assert "import TypeAlias, TypeVar, Unpack\n\nfrom google" in text
 
@@ -86,10 +89,11 @@ def test_a_module_of_the_same_name_gets_its_full_one_and_the_own_never() -> None
     for other in others:
         contract.rpc(f"Send{len(other.descriptor.name)}", takes=other.message("Note"))
     contract.rpc("Send", takes=contract.message("Note"))
-    text = only(generated(contract, imported=others))
-    assert imports(text)[-3:] == [
+    text = module(contract, imported=others)
+    assert imports(text)[-4:] == [
         "from a_b import chat_pb2 as a__b_dot_chat__pb2",
         "from chat.v1 import chat_pb2",
+        "from chat.v1.chat_pushwire_operations import ChatOperations",
         "from z import chat_pb2 as z_dot_chat__pb2",
     ]
     assert "message: a__b_dot_chat__pb2.Note" in text
@@ -103,7 +107,7 @@ def test_two_foreign_modules_of_one_name_both_get_their_full_ones() -> None:
     others = [Contract(f"{folder}/note.proto", folder) for folder in ("a", "b")]
     for other in others:
         other.message("Note")
-    assert imports(only(generated(contract, imported=others)))[-2:] == [
+    assert imports(module(contract, imported=others))[-3:-1] == [
         "from a import note_pb2 as a_dot_note__pb2",
         "from b import note_pb2 as b_dot_note__pb2",
     ]
@@ -113,7 +117,7 @@ def test_a_file_called_empty_keeps_its_name_from_google_s() -> None:
     contract = Contract("x/empty.proto", "x")
     contract.rpc("Poke")
     contract.rpc("Send", takes=contract.message("Note"))
-    text = only(generated(contract))
+    text = module(contract)
     assert "from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2" in imports(text)
     assert "from x import empty_pb2" in imports(text)
     assert "google_dot_protobuf_dot_empty__pb2.Empty()" in text
@@ -134,7 +138,7 @@ def test_what_a_method_would_hide_gets_another_name(rpc: str, imported: str, ann
     contract = Contract()
     contract.rpc("Poke")
     contract.rpc(rpc, takes=contract.message("Note"), operation=BOTH)
-    text = only(generated(contract))
+    text = module(contract)
     assert imported in imports(text)
     assert annotation in text
 
@@ -143,7 +147,7 @@ def test_even_the_module_of_builtins_may_be_hidden() -> None:
     contract = Contract()
     contract.rpc("Str")
     contract.rpc("Builtins")
-    text = only(generated(contract))
+    text = module(contract)
     assert "import builtins as _builtins" in imports(text)
     assert "connection_id: _builtins.str" in text
 
@@ -155,7 +159,7 @@ def test_even_the_module_of_builtins_may_be_hidden() -> None:
 def test_what_a_class_would_hide_gets_another_name(service: str, name: str) -> None:
     contract = Contract()
     contract.rpc("Enter", service=service, operation=RECEIVE)
-    text = only(generated(contract))
+    text = module(contract)
     assert f"from pushwire.aws_lambda import {name} as _{name}" in imports(text)
 
 
@@ -163,13 +167,16 @@ def test_an_rpc_of_another_service_of_the_file_hides_nothing_unnoticed() -> None
     contract = Contract()
     contract.rpc("Str", service="One")
     contract.rpc("Send", service="Two")
-    assert "connection_id: str" not in only(generated(contract))
+    assert "connection_id: str" not in module(contract)
 
 
 def test_at_depth_zero_there_is_no_package() -> None:
     contract = Contract("root.proto", "")
     contract.rpc("Send", takes=contract.message("Note"))
-    assert imports(only(generated(contract)))[-1] == "import root_pb2"
+    assert imports(module(contract))[-2:] == [
+        "import root_pb2",
+        "from root_pushwire_operations import ChatOperations",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +200,7 @@ def test_at_depth_zero_there_is_no_package() -> None:
 def test_relative_imports_lead_from_the_own_package(own: str, foreign: str, line: str) -> None:
     contract, other = Contract(own, "own"), Contract(foreign, "foreign")
     contract.rpc("Send", takes=other.message("Note"))
-    assert line in imports(only(generated(contract, imported=[other], parameter="imports=relative")))
+    assert line in imports(module(contract, imported=[other], parameter="imports=relative"))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +216,7 @@ def test_messages_that_no_name_reaches_are_bound_once(path: list[str], checkers:
     takes = contract.message(*path)
     contract.rpc("Send", takes=takes)
     contract.rpc("SendAgain", takes=takes)
-    text = only(generated(contract))
+    text = module(contract)
     bound = f"_chat_pb2_{'_'.join(path)}"
     assert f"if TYPE_CHECKING:\n    {bound} = {checkers}\nelse:\n    {bound} = {python}\n" in text
     assert text.count(f"{bound} = ") == 2
@@ -220,7 +227,7 @@ def test_messages_that_no_name_reaches_are_bound_once(path: list[str], checkers:
 def test_keywords_inside_keywords_are_reached_step_by_step() -> None:
     contract = Contract()
     contract.rpc("Send", takes=contract.message("None", "import", "Deep"))
-    text = only(generated(contract))
+    text = module(contract)
     assert "    _chat_pb2_None_import_Deep = chat_pb2._r_None._r_import.Deep\n" in text
     assert (
         '    _chat_pb2_None_import_Deep = getattr(chat_pb2, "None")\n'
@@ -233,7 +240,7 @@ def test_two_messages_are_never_bound_to_one_name() -> None:
     contract = Contract()
     contract.rpc("Send", takes=contract.message("A_None", "None"))
     contract.rpc("SendToo", takes=contract.message("A", "None", "None"))
-    text = only(generated(contract))
+    text = module(contract)
     assert "message: _chat_pb2_A_None_None)" in text
     assert "message: _chat_pb2_A_None_None_)" in text
 
@@ -241,15 +248,15 @@ def test_two_messages_are_never_bound_to_one_name() -> None:
 def test_messages_called_like_builtins_are_no_matter() -> None:
     contract = Contract()
     contract.rpc("Send", takes=contract.message("str"))
-    assert "connection_id: str, message: chat_pb2.str" in only(generated(contract))
+    assert "connection_id: str, message: chat_pb2.str" in module(contract)
 
 
 def test_only_what_is_deprecated_brings_in_its_decorator() -> None:
     contract = Contract()
     contract.rpc("Send")
-    assert "TYPE_CHECKING" not in only(generated(contract))
+    assert "TYPE_CHECKING" not in module(contract)
     contract.rpc("SendOld", deprecation="Use Send.")
-    text = only(generated(contract))
+    text = module(contract)
     assert (
         "if TYPE_CHECKING:\n"
         "    from typing_extensions import deprecated as _deprecated\n"

@@ -210,6 +210,7 @@ def test_the_names_of_all_families_are_kept_for_a_service() -> None:
         "AsyncChatWebSocketApi",
         "ChatClient",
         "ChatEvent",
+        "ChatOperations",
     ]
 
 

@@ -68,14 +68,14 @@ def test_the_same_route_is_fine_in_two_services() -> None:
     contract = Contract()
     for service in ("OneService", "TwoService"):
         contract.rpc("Send", service=service)
-    assert len(generated(contract)) == 1
+    assert len(generated(contract)) == 2
 
 
 def test_a_folder_hides_a_generated_module_only_at_its_own_place() -> None:
     contract = Contract("a/x.proto", "a")
     contract.rpc("Poke")
     elsewhere = Contract("b/x_pushwire/y.proto", "b")
-    assert list(generated(contract, imported=[elsewhere])) == ["a/x_pushwire.py"]
+    assert list(generated(contract, imported=[elsewhere])) == ["a/x_pushwire_operations.py", "a/x_pushwire.py"]
     here = Contract("a/x_pushwire/deep/y.proto", "a.y")
     (line,) = problems(contract, imported=[here])
     assert "the folder a/x_pushwire/ of a/x_pushwire/deep/y.proto would hide" in line

@@ -12,7 +12,7 @@ M_co = TypeVar("M_co", bound=Message, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Event(Generic[M_co]):
-    """A message of the contract. Generated subclasses name its operation: `case SendGreetingEvent(message)`.
+    """A message of the contract. Generated subclasses name its operation: `case ChatSendGreetingEvent(message)`.
 
     Attributes:
         message: The message.

@@ -110,8 +110,8 @@ class _Checks:
                     )
                     yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
                 owner, first = owners.setdefault(rpc.event_class, (service, rpc))
-                # Services with one prefix are told of that, and not of everything that follows from it.
-                if first is not rpc and (owner is service or owner.class_prefix != service.class_prefix):
+                # Services with the same prefix have one error for that already.
+                if first is not rpc and owner.class_prefix != service.class_prefix:
                     line = self._line(first.path, locations.RPC_NAME)
                     text = (
                         f"gives the Python class {rpc.event_class}, as {owner.name}.{first.name}{line} does: "

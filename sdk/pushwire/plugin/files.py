@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorResponse
 
 from pushwire.plugin import names
-from pushwire.plugin.emitters import cdk, client, server
+from pushwire.plugin.emitters import cdk, client, operations, server
 from pushwire.plugin.model import Contract, Model
 from pushwire.plugin.parameters import Parameters
 
@@ -72,7 +72,10 @@ _OPTIONAL = {"cdk", "schema"}
 DEFAULT_TARGETS = tuple(name for name in TARGETS if name not in _OPTIONAL)
 """What is generated unless the option `targets` says otherwise."""
 
-MODULE_SUFFIXES = [target.suffix for target in TARGETS.values() if isinstance(target, Target)]
+_OPERATIONS = Target(operations.SUFFIX, operations.emit)
+"""Comes with each target that is a module, because they all import it."""
+
+MODULE_SUFFIXES = [target.suffix for target in (_OPERATIONS, *TARGETS.values()) if isinstance(target, Target)]
 """What the names of generated modules end in."""
 
 
@@ -82,4 +85,7 @@ def files(model: Model, parameters: Parameters) -> list[File]:
     Raises:
         RequestError: Documents were asked for, and the installed protobuf cannot read a contract.
     """
-    return [file for name in parameters.targets for file in TARGETS[name].files(model, parameters)]
+    targets = [TARGETS[name] for name in parameters.targets]
+    if any(isinstance(target, Target) for target in targets):
+        targets.insert(0, _OPERATIONS)
+    return [file for target in targets for file in target.files(model, parameters)]

@@ -53,6 +53,7 @@ class Imports:
 
     def __init__(self, *, file: str, files: Iterable[str], taken: Collection[str], relative: bool) -> None:
         self.pyright_rules: set[str] = set()
+        self._file = file
         self._package = names.message_module(file).split(".")[:-1]
         self._relative = relative
         self._taken = set(taken)
@@ -80,6 +81,12 @@ class Imports:
             self._for_checkers.imports.add(member.for_checkers, member.name, self._names[member])
             self._for_python.imports.add(member.for_python, member.name, self._names[member])
         return self._names[member]
+
+    def generated(self, suffix: str, name: str) -> str:
+        """Use a class of another module that is generated from the same file, under its own, reserved name."""
+        module = names.module(self._file, suffix)
+        self._groups[-1].add(self._relative_module(module) if self._relative else module, name, name)
+        return name
 
     def message(self, message: Message) -> str:
         """Use a message's class."""
@@ -125,11 +132,11 @@ class Imports:
         package, _, last_part = module.rpartition(".")
         group = self._group(module)
         if group is self._groups[-1] and self._relative:
-            package = self._relative_package(package)
+            package = self._relative_module(package)
         group.add(package, last_part, self._modules[module])
         return self._modules[module]
 
-    def _relative_package(self, package: str) -> str:
+    def _relative_module(self, package: str) -> str:
         parts = package.split(".") if package else []
         shared = 0
         while shared < min(len(parts), len(self._package)) and parts[shared] == self._package[shared]:

@@ -81,8 +81,8 @@ _DERIVED = (
     "Integrations",
     "WebSocketApi",
 )
-_DERIVED_ONCE = ("Client", "Event")
-"""Those of clients, which are all async and say so by nothing but their methods."""
+_DERIVED_ONCE = ("Client", "Event", "Operations")
+"""The suffixes of classes that have no `Async…` counterpart."""
 
 _OWN = SERVER_SDK_OWN | HANDLERS_OWN | CLIENT_OWN
 _PYTHON_OWN = KEYWORDS | {"mro"}
@@ -117,15 +117,9 @@ def waiter_name(rpc: str) -> str:
     return f"wait_for_{_snake(rpc)}"
 
 
-def event_class(rpc: str, prefix: str = "") -> str:
-    """The class of the event that an rpc's message is to a client: `PingEvent`.
-
-    Args:
-        rpc: The rpc's name.
-        prefix: The service's prefix, where its name alone would be ambiguous: another service of the file has an rpc of
-            this name, or has it for a prefix, and its clients a `PingEvent` of their own, which is any of their events.
-    """
-    return f"{prefix}{rpc}Event"
+def event_class(service: str, rpc: str) -> str:
+    """Return the class of the event that a client receives for an rpc's message: `ChatPingEvent`."""
+    return f"{class_prefix(service)}{rpc}Event"
 
 
 def class_prefix(service: str) -> str:

@@ -1,6 +1,5 @@
 """The request of protoc or buf, read into the model."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest
@@ -75,7 +74,6 @@ class _Reader:
         self._file = file
         self._messages = messages
         self._locations = Locations(file.source_code_info)
-        self._ambiguous: set[str] = set()  # names of rpcs that do not tell them from others, or from a service
 
     def contract(self) -> Contract:
         found = [
@@ -83,9 +81,6 @@ class _Reader:
             for index, service in enumerate(self._file.service)
             if any(rpc.options.HasExtension(options_pb2.operation) for rpc in service.method)
         ]
-        rpcs = Counter(rpc.name for _, service in found for rpc in service.method)
-        self._ambiguous = {name for name, count in rpcs.items() if count > 1}
-        self._ambiguous |= {names.class_prefix(service.name) for _, service in found}
         services = tuple(self._service(service, locations.service_path(index)) for index, service in found)
         return Contract(file=self._file.name, services=services, locations=self._locations)
 
@@ -101,12 +96,11 @@ class _Reader:
             format=Format(api.format),
             json_emit_defaults=api.json_emit_defaults,
             rpcs=tuple(
-                self._rpc(rpc, locations.rpc_path(path, index), names.class_prefix(service.name))
-                for index, rpc in enumerate(service.method)
+                self._rpc(service, rpc, locations.rpc_path(path, index)) for index, rpc in enumerate(service.method)
             ),
         )
 
-    def _rpc(self, rpc: MethodDescriptorProto, path: Path, prefix: str) -> Rpc:
+    def _rpc(self, service: ServiceDescriptorProto, rpc: MethodDescriptorProto, path: Path) -> Rpc:
         operation = rpc.options.Extensions[options_pb2.operation]
         request = self._messages.get(rpc.input_type.removeprefix("."))
         if request is None:
@@ -117,7 +111,7 @@ class _Reader:
             method_name=names.method_name(rpc.name, _taken(direction)),
             listener_name=names.listener_name(rpc.name),
             waiter_name=names.waiter_name(rpc.name),
-            event_class=names.event_class(rpc.name, prefix if rpc.name in self._ambiguous else ""),
+            event_class=names.event_class(service.name, rpc.name),
             path=path,
             comment=self._locations.comment(path),
             deprecation=self._deprecation(rpc, (*path, *locations.RPC_DEPRECATED)),

@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar, Unpack
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
-from pushwire import BroadcastOptions, BroadcastReport, Direction, Operation
+from pushwire import BroadcastOptions, BroadcastReport
 from pushwire.aws_lambda import (
     AsyncBind,
     AsyncHandlers,
@@ -31,41 +31,13 @@ from pushwire.aws_lambda import (
 from pushwire.server import AsyncBroadcast, AsyncServerSdk, Broadcast, ServerSdk
 
 from . import desk_pb2
+from .desk_pushwire_operations import (
+    DeskOperations,
+    PresenceOperations,
+    RivalOperations,
+)
 
 _M = TypeVar("_M", bound=Message | None)
-
-
-class _DeskOperations:
-    """The operations of `desk.v1.DeskService`."""
-
-    enter = Operation(
-        service="desk.v1.DeskService",
-        name="Enter",
-        route="Enter",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=desk_pb2.Visitor,
-    )
-    greet = Operation(
-        service="desk.v1.DeskService",
-        name="Greet",
-        route="Greet",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=desk_pb2.Greeting,
-    )
-    say = Operation(
-        service="desk.v1.DeskService",
-        name="Say",
-        route="say",
-        direction=Direction.BIDIRECTIONAL,
-        message_type=desk_pb2.Greeting,
-    )
-    leave = Operation(
-        service="desk.v1.DeskService",
-        name="Leave",
-        route="Leave",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=empty_pb2.Empty,
-    )
 
 
 class DeskServerSdk(ServerSdk):
@@ -76,11 +48,11 @@ class DeskServerSdk(ServerSdk):
 
     def greet(self, connection_id: str, message: desk_pb2.Greeting) -> None:
         """The desk greets somebody."""
-        self._send(_DeskOperations.greet, connection_id, message)
+        self._send(DeskOperations.greet, connection_id, message)
 
     def say(self, connection_id: str, message: desk_pb2.Greeting) -> None:
         """Either side says something."""
-        self._send(_DeskOperations.say, connection_id, message)
+        self._send(DeskOperations.say, connection_id, message)
 
     class _Broadcast(Broadcast):
         """One method for each message, with an outcome for each client."""
@@ -93,7 +65,7 @@ class DeskServerSdk(ServerSdk):
             **options: Unpack[BroadcastOptions],
         ) -> BroadcastReport:
             """The desk greets somebody."""
-            return self._send(_DeskOperations.greet, connection_ids, message, **options)
+            return self._send(DeskOperations.greet, connection_ids, message, **options)
 
         def say(
             self,
@@ -103,7 +75,7 @@ class DeskServerSdk(ServerSdk):
             **options: Unpack[BroadcastOptions],
         ) -> BroadcastReport:
             """Either side says something."""
-            return self._send(_DeskOperations.say, connection_ids, message, **options)
+            return self._send(DeskOperations.say, connection_ids, message, **options)
 
     @property
     def broadcast(self) -> _Broadcast:
@@ -155,10 +127,10 @@ class DeskRouter(ServiceRouter[DeskServerSdk]):
     ) -> None:
         super().__init__(
             {
-                "enter": _DeskOperations.enter,
-                "greet": _DeskOperations.greet,
-                "say": _DeskOperations.say,
-                "leave": _DeskOperations.leave,
+                "enter": DeskOperations.enter,
+                "greet": DeskOperations.greet,
+                "say": DeskOperations.say,
+                "leave": DeskOperations.leave,
             },
             handlers,
             interceptors,
@@ -168,17 +140,17 @@ class DeskRouter(ServiceRouter[DeskServerSdk]):
     @property
     def enter(self) -> Bind[DeskRequest[desk_pb2.Visitor]]:
         """Somebody comes in."""
-        return self._bind(_DeskOperations.enter)
+        return self._bind(DeskOperations.enter)
 
     @property
     def say(self) -> Bind[DeskRequest[desk_pb2.Greeting]]:
         """Either side says something."""
-        return self._bind(_DeskOperations.say)
+        return self._bind(DeskOperations.say)
 
     @property
     def leave(self) -> Bind[DeskRequest[empty_pb2.Empty]]:
         """A message of no fields."""
-        return self._bind(_DeskOperations.leave)
+        return self._bind(DeskOperations.leave)
 
 
 class AsyncDeskServerSdk(AsyncServerSdk):
@@ -189,11 +161,11 @@ class AsyncDeskServerSdk(AsyncServerSdk):
 
     async def greet(self, connection_id: str, message: desk_pb2.Greeting) -> None:
         """The desk greets somebody."""
-        await self._send(_DeskOperations.greet, connection_id, message)
+        await self._send(DeskOperations.greet, connection_id, message)
 
     async def say(self, connection_id: str, message: desk_pb2.Greeting) -> None:
         """Either side says something."""
-        await self._send(_DeskOperations.say, connection_id, message)
+        await self._send(DeskOperations.say, connection_id, message)
 
     class _Broadcast(AsyncBroadcast):
         """One method for each message, with an outcome for each client."""
@@ -207,7 +179,7 @@ class AsyncDeskServerSdk(AsyncServerSdk):
         ) -> BroadcastReport:
             """The desk greets somebody."""
             return await self._send(
-                _DeskOperations.greet, connection_ids, message, **options
+                DeskOperations.greet, connection_ids, message, **options
             )
 
         async def say(
@@ -219,7 +191,7 @@ class AsyncDeskServerSdk(AsyncServerSdk):
         ) -> BroadcastReport:
             """Either side says something."""
             return await self._send(
-                _DeskOperations.say, connection_ids, message, **options
+                DeskOperations.say, connection_ids, message, **options
             )
 
     @property
@@ -272,10 +244,10 @@ class AsyncDeskRouter(AsyncServiceRouter[AsyncDeskServerSdk]):
     ) -> None:
         super().__init__(
             {
-                "enter": _DeskOperations.enter,
-                "greet": _DeskOperations.greet,
-                "say": _DeskOperations.say,
-                "leave": _DeskOperations.leave,
+                "enter": DeskOperations.enter,
+                "greet": DeskOperations.greet,
+                "say": DeskOperations.say,
+                "leave": DeskOperations.leave,
             },
             handlers,
             interceptors,
@@ -285,36 +257,17 @@ class AsyncDeskRouter(AsyncServiceRouter[AsyncDeskServerSdk]):
     @property
     def enter(self) -> AsyncBind[AsyncDeskRequest[desk_pb2.Visitor]]:
         """Somebody comes in."""
-        return self._bind(_DeskOperations.enter)
+        return self._bind(DeskOperations.enter)
 
     @property
     def say(self) -> AsyncBind[AsyncDeskRequest[desk_pb2.Greeting]]:
         """Either side says something."""
-        return self._bind(_DeskOperations.say)
+        return self._bind(DeskOperations.say)
 
     @property
     def leave(self) -> AsyncBind[AsyncDeskRequest[empty_pb2.Empty]]:
         """A message of no fields."""
-        return self._bind(_DeskOperations.leave)
-
-
-class _PresenceOperations:
-    """The operations of `desk.v1.PresenceService`."""
-
-    appear = Operation(
-        service="desk.v1.PresenceService",
-        name="Appear",
-        route="Appear",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=desk_pb2.Visitor,
-    )
-    seen = Operation(
-        service="desk.v1.PresenceService",
-        name="Seen",
-        route="Seen",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=desk_pb2.Visitor,
-    )
+        return self._bind(DeskOperations.leave)
 
 
 class PresenceServerSdk(ServerSdk):
@@ -325,7 +278,7 @@ class PresenceServerSdk(ServerSdk):
 
     def seen(self, connection_id: str, message: desk_pb2.Visitor) -> None:
         """Send `Seen` to one client."""
-        self._send(_PresenceOperations.seen, connection_id, message)
+        self._send(PresenceOperations.seen, connection_id, message)
 
     class _Broadcast(Broadcast):
         """One method for each message, with an outcome for each client."""
@@ -339,7 +292,7 @@ class PresenceServerSdk(ServerSdk):
         ) -> BroadcastReport:
             """Send `Seen` to many clients."""
             return self._send(
-                _PresenceOperations.seen, connection_ids, message, **options
+                PresenceOperations.seen, connection_ids, message, **options
             )
 
     @property
@@ -384,8 +337,8 @@ class PresenceRouter(ServiceRouter[PresenceServerSdk]):
     ) -> None:
         super().__init__(
             {
-                "appear": _PresenceOperations.appear,
-                "seen": _PresenceOperations.seen,
+                "appear": PresenceOperations.appear,
+                "seen": PresenceOperations.seen,
             },
             handlers,
             interceptors,
@@ -395,7 +348,7 @@ class PresenceRouter(ServiceRouter[PresenceServerSdk]):
     @property
     def appear(self) -> Bind[PresenceRequest[desk_pb2.Visitor]]:
         """Register the function that handles `Appear`."""
-        return self._bind(_PresenceOperations.appear)
+        return self._bind(PresenceOperations.appear)
 
 
 class AsyncPresenceServerSdk(AsyncServerSdk):
@@ -406,7 +359,7 @@ class AsyncPresenceServerSdk(AsyncServerSdk):
 
     async def seen(self, connection_id: str, message: desk_pb2.Visitor) -> None:
         """Send `Seen` to one client."""
-        await self._send(_PresenceOperations.seen, connection_id, message)
+        await self._send(PresenceOperations.seen, connection_id, message)
 
     class _Broadcast(AsyncBroadcast):
         """One method for each message, with an outcome for each client."""
@@ -420,7 +373,7 @@ class AsyncPresenceServerSdk(AsyncServerSdk):
         ) -> BroadcastReport:
             """Send `Seen` to many clients."""
             return await self._send(
-                _PresenceOperations.seen, connection_ids, message, **options
+                PresenceOperations.seen, connection_ids, message, **options
             )
 
     @property
@@ -465,8 +418,8 @@ class AsyncPresenceRouter(AsyncServiceRouter[AsyncPresenceServerSdk]):
     ) -> None:
         super().__init__(
             {
-                "appear": _PresenceOperations.appear,
-                "seen": _PresenceOperations.seen,
+                "appear": PresenceOperations.appear,
+                "seen": PresenceOperations.seen,
             },
             handlers,
             interceptors,
@@ -476,19 +429,7 @@ class AsyncPresenceRouter(AsyncServiceRouter[AsyncPresenceServerSdk]):
     @property
     def appear(self) -> AsyncBind[AsyncPresenceRequest[desk_pb2.Visitor]]:
         """Register the function that handles `Appear`."""
-        return self._bind(_PresenceOperations.appear)
-
-
-class _RivalOperations:
-    """The operations of `desk.v1.RivalService`."""
-
-    speak = Operation(
-        service="desk.v1.RivalService",
-        name="Speak",
-        route="say",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=desk_pb2.Greeting,
-    )
+        return self._bind(PresenceOperations.appear)
 
 
 class RivalServerSdk(ServerSdk):
@@ -534,7 +475,7 @@ class RivalRouter(ServiceRouter[RivalServerSdk]):
     ) -> None:
         super().__init__(
             {
-                "speak": _RivalOperations.speak,
+                "speak": RivalOperations.speak,
             },
             handlers,
             interceptors,
@@ -544,7 +485,7 @@ class RivalRouter(ServiceRouter[RivalServerSdk]):
     @property
     def speak(self) -> Bind[RivalRequest[desk_pb2.Greeting]]:
         """Register the function that handles `Speak`."""
-        return self._bind(_RivalOperations.speak)
+        return self._bind(RivalOperations.speak)
 
 
 class AsyncRivalServerSdk(AsyncServerSdk):
@@ -590,7 +531,7 @@ class AsyncRivalRouter(AsyncServiceRouter[AsyncRivalServerSdk]):
     ) -> None:
         super().__init__(
             {
-                "speak": _RivalOperations.speak,
+                "speak": RivalOperations.speak,
             },
             handlers,
             interceptors,
@@ -600,4 +541,4 @@ class AsyncRivalRouter(AsyncServiceRouter[AsyncRivalServerSdk]):
     @property
     def speak(self) -> AsyncBind[AsyncRivalRequest[desk_pb2.Greeting]]:
         """Register the function that handles `Speak`."""
-        return self._bind(_RivalOperations.speak)
+        return self._bind(RivalOperations.speak)

@@ -12,54 +12,25 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from google.protobuf import empty_pb2
-from pushwire import Direction, Operation
 from pushwire.client import Client, Event, GatewayError, UnknownEvent
 
 from . import desk_pb2
+from .desk_pushwire_operations import (
+    DeskOperations,
+    PresenceOperations,
+    RivalOperations,
+)
 
 
-class _DeskOperations:
-    """The operations of `desk.v1.DeskService`."""
-
-    enter = Operation(
-        service="desk.v1.DeskService",
-        name="Enter",
-        route="Enter",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=desk_pb2.Visitor,
-    )
-    greet = Operation(
-        service="desk.v1.DeskService",
-        name="Greet",
-        route="Greet",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=desk_pb2.Greeting,
-    )
-    say = Operation(
-        service="desk.v1.DeskService",
-        name="Say",
-        route="say",
-        direction=Direction.BIDIRECTIONAL,
-        message_type=desk_pb2.Greeting,
-    )
-    leave = Operation(
-        service="desk.v1.DeskService",
-        name="Leave",
-        route="Leave",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=empty_pb2.Empty,
-    )
-
-
-class GreetEvent(Event[desk_pb2.Greeting]):
+class DeskGreetEvent(Event[desk_pb2.Greeting]):
     """The desk greets somebody."""
 
 
-class SayEvent(Event[desk_pb2.Greeting]):
+class DeskSayEvent(Event[desk_pb2.Greeting]):
     """Either side says something."""
 
 
-DeskEvent: TypeAlias = GreetEvent | SayEvent | GatewayError | UnknownEvent
+DeskEvent: TypeAlias = DeskGreetEvent | DeskSayEvent | GatewayError | UnknownEvent
 
 
 class DeskClient(Client[DeskEvent]):
@@ -70,71 +41,52 @@ class DeskClient(Client[DeskEvent]):
     """
 
     _events = (
-        (GreetEvent, _DeskOperations.greet),
-        (SayEvent, _DeskOperations.say),
+        (DeskGreetEvent, DeskOperations.greet),
+        (DeskSayEvent, DeskOperations.say),
     )
 
     async def enter(self, message: desk_pb2.Visitor) -> None:
         """Somebody comes in."""
-        await self._send(_DeskOperations.enter, message)
+        await self._send(DeskOperations.enter, message)
 
     async def say(self, message: desk_pb2.Greeting) -> None:
         """Either side says something."""
-        await self._send(_DeskOperations.say, message)
+        await self._send(DeskOperations.say, message)
 
     async def leave(self) -> None:
         """A message of no fields."""
-        await self._send(_DeskOperations.leave, empty_pb2.Empty())
+        await self._send(DeskOperations.leave, empty_pb2.Empty())
 
     def on_greet(
         self, listener: Callable[[desk_pb2.Greeting], object]
     ) -> Callable[[], None]:
         """The desk greets somebody."""
-        return self._listen(_DeskOperations.greet, listener)
+        return self._listen(DeskOperations.greet, listener)
 
     def wait_for_greet(
         self, *, timeout: float | None = None
     ) -> Awaitable[desk_pb2.Greeting]:
         """Wait for the next `Greet`, for at most so many seconds."""
-        return self._wait_for(_DeskOperations.greet, timeout)
+        return self._wait_for(DeskOperations.greet, timeout)
 
     def on_say(
         self, listener: Callable[[desk_pb2.Greeting], object]
     ) -> Callable[[], None]:
         """Either side says something."""
-        return self._listen(_DeskOperations.say, listener)
+        return self._listen(DeskOperations.say, listener)
 
     def wait_for_say(
         self, *, timeout: float | None = None
     ) -> Awaitable[desk_pb2.Greeting]:
         """Wait for the next `Say`, for at most so many seconds."""
-        return self._wait_for(_DeskOperations.say, timeout)
+        return self._wait_for(DeskOperations.say, timeout)
 
 
-class _PresenceOperations:
-    """The operations of `desk.v1.PresenceService`."""
-
-    appear = Operation(
-        service="desk.v1.PresenceService",
-        name="Appear",
-        route="Appear",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=desk_pb2.Visitor,
-    )
-    seen = Operation(
-        service="desk.v1.PresenceService",
-        name="Seen",
-        route="Seen",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=desk_pb2.Visitor,
-    )
-
-
-class SeenEvent(Event[desk_pb2.Visitor]):
+class PresenceSeenEvent(Event[desk_pb2.Visitor]):
     """`Seen` has arrived."""
 
 
-PresenceEvent: TypeAlias = SeenEvent | GatewayError | UnknownEvent
+PresenceEvent: TypeAlias = PresenceSeenEvent | GatewayError | UnknownEvent
 
 
 class PresenceClient(Client[PresenceEvent]):
@@ -144,35 +96,23 @@ class PresenceClient(Client[PresenceEvent]):
     `on_…` and `wait_for_…` for each that they receive.
     """
 
-    _events = ((SeenEvent, _PresenceOperations.seen),)
+    _events = ((PresenceSeenEvent, PresenceOperations.seen),)
 
     async def appear(self, message: desk_pb2.Visitor) -> None:
         """Send `Appear`."""
-        await self._send(_PresenceOperations.appear, message)
+        await self._send(PresenceOperations.appear, message)
 
     def on_seen(
         self, listener: Callable[[desk_pb2.Visitor], object]
     ) -> Callable[[], None]:
         """Have a function called with each `Seen`."""
-        return self._listen(_PresenceOperations.seen, listener)
+        return self._listen(PresenceOperations.seen, listener)
 
     def wait_for_seen(
         self, *, timeout: float | None = None
     ) -> Awaitable[desk_pb2.Visitor]:
         """Wait for the next `Seen`, for at most so many seconds."""
-        return self._wait_for(_PresenceOperations.seen, timeout)
-
-
-class _RivalOperations:
-    """The operations of `desk.v1.RivalService`."""
-
-    speak = Operation(
-        service="desk.v1.RivalService",
-        name="Speak",
-        route="say",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=desk_pb2.Greeting,
-    )
+        return self._wait_for(PresenceOperations.seen, timeout)
 
 
 RivalEvent: TypeAlias = GatewayError | UnknownEvent
@@ -186,4 +126,4 @@ class RivalClient(Client[RivalEvent]):
 
     async def speak(self, message: desk_pb2.Greeting) -> None:
         """Send `Speak`."""
-        await self._send(_RivalOperations.speak, message)
+        await self._send(RivalOperations.speak, message)

@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar, Unpack
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
-from pushwire import BroadcastOptions, BroadcastReport, Direction, Operation
+from pushwire import BroadcastOptions, BroadcastReport
 from pushwire.aws_lambda import (
     AsyncBind,
     AsyncHandlers,
@@ -31,69 +31,9 @@ from pushwire.aws_lambda import (
 from pushwire.server import AsyncBroadcast, AsyncServerSdk, Broadcast, ServerSdk
 
 from chat.v1 import chat_pb2
+from chat.v1.chat_pushwire_operations import ChatOperations
 
 _M = TypeVar("_M", bound=Message | None)
-
-
-class _ChatOperations:
-    """The operations of `chat.v1.ChatService`."""
-
-    join_room = Operation(
-        service="chat.v1.ChatService",
-        name="JoinRoom",
-        route="JoinRoom",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=chat_pb2.JoinRoomRequest,
-    )
-    say = Operation(
-        service="chat.v1.ChatService",
-        name="Say",
-        route="Say",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=chat_pb2.SayRequest,
-    )
-    leave_room = Operation(
-        service="chat.v1.ChatService",
-        name="LeaveRoom",
-        route="LeaveRoom",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=empty_pb2.Empty,
-    )
-    send_greeting = Operation(
-        service="chat.v1.ChatService",
-        name="SendGreeting",
-        route="SendGreeting",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Greeting,
-    )
-    said = Operation(
-        service="chat.v1.ChatService",
-        name="Said",
-        route="Said",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Speech,
-    )
-    presence_changed = Operation(
-        service="chat.v1.ChatService",
-        name="PresenceChanged",
-        route="PresenceChanged",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Presence,
-    )
-    report_progress = Operation(
-        service="chat.v1.ChatService",
-        name="ReportProgress",
-        route="ReportProgress",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Progress,
-    )
-    ping = Operation(
-        service="chat.v1.ChatService",
-        name="Ping",
-        route="ping",
-        direction=Direction.BIDIRECTIONAL,
-        message_type=chat_pb2.PingMessage,
-    )
 
 
 class ChatServerSdk(ServerSdk):
@@ -104,23 +44,23 @@ class ChatServerSdk(ServerSdk):
 
     def send_greeting(self, connection_id: str, message: chat_pb2.Greeting) -> None:
         """Greet one client."""
-        self._send(_ChatOperations.send_greeting, connection_id, message)
+        self._send(ChatOperations.send_greeting, connection_id, message)
 
     def said(self, connection_id: str, message: chat_pb2.Speech) -> None:
         """Somebody in the room said something."""
-        self._send(_ChatOperations.said, connection_id, message)
+        self._send(ChatOperations.said, connection_id, message)
 
     def presence_changed(self, connection_id: str, message: chat_pb2.Presence) -> None:
         """Somebody entered the room, or left it."""
-        self._send(_ChatOperations.presence_changed, connection_id, message)
+        self._send(ChatOperations.presence_changed, connection_id, message)
 
     def report_progress(self, connection_id: str, message: chat_pb2.Progress) -> None:
         """A task of the user's went on."""
-        self._send(_ChatOperations.report_progress, connection_id, message)
+        self._send(ChatOperations.report_progress, connection_id, message)
 
     def ping(self, connection_id: str, message: chat_pb2.PingMessage) -> None:
         """Either side may ping."""
-        self._send(_ChatOperations.ping, connection_id, message)
+        self._send(ChatOperations.ping, connection_id, message)
 
     class _Broadcast(Broadcast):
         """One method for each message, with an outcome for each client."""
@@ -134,7 +74,7 @@ class ChatServerSdk(ServerSdk):
         ) -> BroadcastReport:
             """Greet one client."""
             return self._send(
-                _ChatOperations.send_greeting, connection_ids, message, **options
+                ChatOperations.send_greeting, connection_ids, message, **options
             )
 
         def said(
@@ -145,7 +85,7 @@ class ChatServerSdk(ServerSdk):
             **options: Unpack[BroadcastOptions],
         ) -> BroadcastReport:
             """Somebody in the room said something."""
-            return self._send(_ChatOperations.said, connection_ids, message, **options)
+            return self._send(ChatOperations.said, connection_ids, message, **options)
 
         def presence_changed(
             self,
@@ -156,7 +96,7 @@ class ChatServerSdk(ServerSdk):
         ) -> BroadcastReport:
             """Somebody entered the room, or left it."""
             return self._send(
-                _ChatOperations.presence_changed, connection_ids, message, **options
+                ChatOperations.presence_changed, connection_ids, message, **options
             )
 
         def report_progress(
@@ -168,7 +108,7 @@ class ChatServerSdk(ServerSdk):
         ) -> BroadcastReport:
             """A task of the user's went on."""
             return self._send(
-                _ChatOperations.report_progress, connection_ids, message, **options
+                ChatOperations.report_progress, connection_ids, message, **options
             )
 
         def ping(
@@ -179,7 +119,7 @@ class ChatServerSdk(ServerSdk):
             **options: Unpack[BroadcastOptions],
         ) -> BroadcastReport:
             """Either side may ping."""
-            return self._send(_ChatOperations.ping, connection_ids, message, **options)
+            return self._send(ChatOperations.ping, connection_ids, message, **options)
 
     @property
     def broadcast(self) -> _Broadcast:
@@ -235,14 +175,14 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
     ) -> None:
         super().__init__(
             {
-                "join_room": _ChatOperations.join_room,
-                "say": _ChatOperations.say,
-                "leave_room": _ChatOperations.leave_room,
-                "send_greeting": _ChatOperations.send_greeting,
-                "said": _ChatOperations.said,
-                "presence_changed": _ChatOperations.presence_changed,
-                "report_progress": _ChatOperations.report_progress,
-                "ping": _ChatOperations.ping,
+                "join_room": ChatOperations.join_room,
+                "say": ChatOperations.say,
+                "leave_room": ChatOperations.leave_room,
+                "send_greeting": ChatOperations.send_greeting,
+                "said": ChatOperations.said,
+                "presence_changed": ChatOperations.presence_changed,
+                "report_progress": ChatOperations.report_progress,
+                "ping": ChatOperations.ping,
             },
             handlers,
             interceptors,
@@ -252,22 +192,22 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
     @property
     def join_room(self) -> Bind[ChatRequest[chat_pb2.JoinRoomRequest]]:
         """Enter a room."""
-        return self._bind(_ChatOperations.join_room)
+        return self._bind(ChatOperations.join_room)
 
     @property
     def say(self) -> Bind[ChatRequest[chat_pb2.SayRequest]]:
         """Say something to all in the room."""
-        return self._bind(_ChatOperations.say)
+        return self._bind(ChatOperations.say)
 
     @property
     def leave_room(self) -> Bind[ChatRequest[empty_pb2.Empty]]:
         """Leave the room."""
-        return self._bind(_ChatOperations.leave_room)
+        return self._bind(ChatOperations.leave_room)
 
     @property
     def ping(self) -> Bind[ChatRequest[chat_pb2.PingMessage]]:
         """Either side may ping."""
-        return self._bind(_ChatOperations.ping)
+        return self._bind(ChatOperations.ping)
 
 
 class AsyncChatServerSdk(AsyncServerSdk):
@@ -280,27 +220,27 @@ class AsyncChatServerSdk(AsyncServerSdk):
         self, connection_id: str, message: chat_pb2.Greeting
     ) -> None:
         """Greet one client."""
-        await self._send(_ChatOperations.send_greeting, connection_id, message)
+        await self._send(ChatOperations.send_greeting, connection_id, message)
 
     async def said(self, connection_id: str, message: chat_pb2.Speech) -> None:
         """Somebody in the room said something."""
-        await self._send(_ChatOperations.said, connection_id, message)
+        await self._send(ChatOperations.said, connection_id, message)
 
     async def presence_changed(
         self, connection_id: str, message: chat_pb2.Presence
     ) -> None:
         """Somebody entered the room, or left it."""
-        await self._send(_ChatOperations.presence_changed, connection_id, message)
+        await self._send(ChatOperations.presence_changed, connection_id, message)
 
     async def report_progress(
         self, connection_id: str, message: chat_pb2.Progress
     ) -> None:
         """A task of the user's went on."""
-        await self._send(_ChatOperations.report_progress, connection_id, message)
+        await self._send(ChatOperations.report_progress, connection_id, message)
 
     async def ping(self, connection_id: str, message: chat_pb2.PingMessage) -> None:
         """Either side may ping."""
-        await self._send(_ChatOperations.ping, connection_id, message)
+        await self._send(ChatOperations.ping, connection_id, message)
 
     class _Broadcast(AsyncBroadcast):
         """One method for each message, with an outcome for each client."""
@@ -314,7 +254,7 @@ class AsyncChatServerSdk(AsyncServerSdk):
         ) -> BroadcastReport:
             """Greet one client."""
             return await self._send(
-                _ChatOperations.send_greeting, connection_ids, message, **options
+                ChatOperations.send_greeting, connection_ids, message, **options
             )
 
         async def said(
@@ -326,7 +266,7 @@ class AsyncChatServerSdk(AsyncServerSdk):
         ) -> BroadcastReport:
             """Somebody in the room said something."""
             return await self._send(
-                _ChatOperations.said, connection_ids, message, **options
+                ChatOperations.said, connection_ids, message, **options
             )
 
         async def presence_changed(
@@ -338,7 +278,7 @@ class AsyncChatServerSdk(AsyncServerSdk):
         ) -> BroadcastReport:
             """Somebody entered the room, or left it."""
             return await self._send(
-                _ChatOperations.presence_changed, connection_ids, message, **options
+                ChatOperations.presence_changed, connection_ids, message, **options
             )
 
         async def report_progress(
@@ -350,7 +290,7 @@ class AsyncChatServerSdk(AsyncServerSdk):
         ) -> BroadcastReport:
             """A task of the user's went on."""
             return await self._send(
-                _ChatOperations.report_progress, connection_ids, message, **options
+                ChatOperations.report_progress, connection_ids, message, **options
             )
 
         async def ping(
@@ -362,7 +302,7 @@ class AsyncChatServerSdk(AsyncServerSdk):
         ) -> BroadcastReport:
             """Either side may ping."""
             return await self._send(
-                _ChatOperations.ping, connection_ids, message, **options
+                ChatOperations.ping, connection_ids, message, **options
             )
 
     @property
@@ -421,14 +361,14 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
     ) -> None:
         super().__init__(
             {
-                "join_room": _ChatOperations.join_room,
-                "say": _ChatOperations.say,
-                "leave_room": _ChatOperations.leave_room,
-                "send_greeting": _ChatOperations.send_greeting,
-                "said": _ChatOperations.said,
-                "presence_changed": _ChatOperations.presence_changed,
-                "report_progress": _ChatOperations.report_progress,
-                "ping": _ChatOperations.ping,
+                "join_room": ChatOperations.join_room,
+                "say": ChatOperations.say,
+                "leave_room": ChatOperations.leave_room,
+                "send_greeting": ChatOperations.send_greeting,
+                "said": ChatOperations.said,
+                "presence_changed": ChatOperations.presence_changed,
+                "report_progress": ChatOperations.report_progress,
+                "ping": ChatOperations.ping,
             },
             handlers,
             interceptors,
@@ -438,19 +378,19 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
     @property
     def join_room(self) -> AsyncBind[AsyncChatRequest[chat_pb2.JoinRoomRequest]]:
         """Enter a room."""
-        return self._bind(_ChatOperations.join_room)
+        return self._bind(ChatOperations.join_room)
 
     @property
     def say(self) -> AsyncBind[AsyncChatRequest[chat_pb2.SayRequest]]:
         """Say something to all in the room."""
-        return self._bind(_ChatOperations.say)
+        return self._bind(ChatOperations.say)
 
     @property
     def leave_room(self) -> AsyncBind[AsyncChatRequest[empty_pb2.Empty]]:
         """Leave the room."""
-        return self._bind(_ChatOperations.leave_room)
+        return self._bind(ChatOperations.leave_room)
 
     @property
     def ping(self) -> AsyncBind[AsyncChatRequest[chat_pb2.PingMessage]]:
         """Either side may ping."""
-        return self._bind(_ChatOperations.ping)
+        return self._bind(ChatOperations.ping)

@@ -12,72 +12,9 @@ from typing import Unpack
 
 from aws_cdk.aws_apigatewayv2 import WebSocketRouteIntegration
 from constructs import Construct
-from google.protobuf import empty_pb2
-from pushwire import Direction, Operation
 from pushwire.cdk import Integrations, WebSocketApi, WebSocketApiOptions
 
-from chat.v1 import chat_pb2
-
-
-class _ChatOperations:
-    """The operations of `chat.v1.ChatService`."""
-
-    join_room = Operation(
-        service="chat.v1.ChatService",
-        name="JoinRoom",
-        route="JoinRoom",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=chat_pb2.JoinRoomRequest,
-    )
-    say = Operation(
-        service="chat.v1.ChatService",
-        name="Say",
-        route="Say",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=chat_pb2.SayRequest,
-    )
-    leave_room = Operation(
-        service="chat.v1.ChatService",
-        name="LeaveRoom",
-        route="LeaveRoom",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=empty_pb2.Empty,
-    )
-    send_greeting = Operation(
-        service="chat.v1.ChatService",
-        name="SendGreeting",
-        route="SendGreeting",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Greeting,
-    )
-    said = Operation(
-        service="chat.v1.ChatService",
-        name="Said",
-        route="Said",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Speech,
-    )
-    presence_changed = Operation(
-        service="chat.v1.ChatService",
-        name="PresenceChanged",
-        route="PresenceChanged",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Presence,
-    )
-    report_progress = Operation(
-        service="chat.v1.ChatService",
-        name="ReportProgress",
-        route="ReportProgress",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Progress,
-    )
-    ping = Operation(
-        service="chat.v1.ChatService",
-        name="Ping",
-        route="ping",
-        direction=Direction.BIDIRECTIONAL,
-        message_type=chat_pb2.PingMessage,
-    )
+from chat.v1.chat_pushwire_operations import ChatOperations
 
 
 class ChatIntegrations(Integrations):
@@ -86,7 +23,7 @@ class ChatIntegrations(Integrations):
     Where the messages of `chat.v1.ChatService` go: one integration for each that clients send.
     """
 
-    _contract = _ChatOperations
+    _contract = ChatOperations
 
     def __init__(
         self,
@@ -98,10 +35,10 @@ class ChatIntegrations(Integrations):
     ) -> None:
         self._take(
             {
-                _ChatOperations.join_room: join_room,
-                _ChatOperations.say: say,
-                _ChatOperations.leave_room: leave_room,
-                _ChatOperations.ping: ping,
+                ChatOperations.join_room: join_room,
+                ChatOperations.say: say,
+                ChatOperations.leave_room: leave_room,
+                ChatOperations.ping: ping,
             }
         )
 

@@ -12,99 +12,38 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from google.protobuf import empty_pb2
-from pushwire import Direction, Operation
 from pushwire.client import Client, Event, GatewayError, UnknownEvent
 
 from chat.v1 import chat_pb2
+from chat.v1.chat_pushwire_operations import ChatOperations
 
 
-class _ChatOperations:
-    """The operations of `chat.v1.ChatService`."""
-
-    join_room = Operation(
-        service="chat.v1.ChatService",
-        name="JoinRoom",
-        route="JoinRoom",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=chat_pb2.JoinRoomRequest,
-    )
-    say = Operation(
-        service="chat.v1.ChatService",
-        name="Say",
-        route="Say",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=chat_pb2.SayRequest,
-    )
-    leave_room = Operation(
-        service="chat.v1.ChatService",
-        name="LeaveRoom",
-        route="LeaveRoom",
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=empty_pb2.Empty,
-    )
-    send_greeting = Operation(
-        service="chat.v1.ChatService",
-        name="SendGreeting",
-        route="SendGreeting",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Greeting,
-    )
-    said = Operation(
-        service="chat.v1.ChatService",
-        name="Said",
-        route="Said",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Speech,
-    )
-    presence_changed = Operation(
-        service="chat.v1.ChatService",
-        name="PresenceChanged",
-        route="PresenceChanged",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Presence,
-    )
-    report_progress = Operation(
-        service="chat.v1.ChatService",
-        name="ReportProgress",
-        route="ReportProgress",
-        direction=Direction.SERVER_TO_CLIENT,
-        message_type=chat_pb2.Progress,
-    )
-    ping = Operation(
-        service="chat.v1.ChatService",
-        name="Ping",
-        route="ping",
-        direction=Direction.BIDIRECTIONAL,
-        message_type=chat_pb2.PingMessage,
-    )
-
-
-class SendGreetingEvent(Event[chat_pb2.Greeting]):
+class ChatSendGreetingEvent(Event[chat_pb2.Greeting]):
     """Greet one client."""
 
 
-class SaidEvent(Event[chat_pb2.Speech]):
+class ChatSaidEvent(Event[chat_pb2.Speech]):
     """Somebody in the room said something."""
 
 
-class PresenceChangedEvent(Event[chat_pb2.Presence]):
+class ChatPresenceChangedEvent(Event[chat_pb2.Presence]):
     """Somebody entered the room, or left it."""
 
 
-class ReportProgressEvent(Event[chat_pb2.Progress]):
+class ChatReportProgressEvent(Event[chat_pb2.Progress]):
     """A task of the user's went on."""
 
 
-class PingEvent(Event[chat_pb2.PingMessage]):
+class ChatPingEvent(Event[chat_pb2.PingMessage]):
     """Either side may ping."""
 
 
 ChatEvent: TypeAlias = (
-    SendGreetingEvent
-    | SaidEvent
-    | PresenceChangedEvent
-    | ReportProgressEvent
-    | PingEvent
+    ChatSendGreetingEvent
+    | ChatSaidEvent
+    | ChatPresenceChangedEvent
+    | ChatReportProgressEvent
+    | ChatPingEvent
     | GatewayError
     | UnknownEvent
 )
@@ -118,85 +57,85 @@ class ChatClient(Client[ChatEvent]):
     """
 
     _events = (
-        (SendGreetingEvent, _ChatOperations.send_greeting),
-        (SaidEvent, _ChatOperations.said),
-        (PresenceChangedEvent, _ChatOperations.presence_changed),
-        (ReportProgressEvent, _ChatOperations.report_progress),
-        (PingEvent, _ChatOperations.ping),
+        (ChatSendGreetingEvent, ChatOperations.send_greeting),
+        (ChatSaidEvent, ChatOperations.said),
+        (ChatPresenceChangedEvent, ChatOperations.presence_changed),
+        (ChatReportProgressEvent, ChatOperations.report_progress),
+        (ChatPingEvent, ChatOperations.ping),
     )
 
     async def join_room(self, message: chat_pb2.JoinRoomRequest) -> None:
         """Enter a room."""
-        await self._send(_ChatOperations.join_room, message)
+        await self._send(ChatOperations.join_room, message)
 
     async def say(self, message: chat_pb2.SayRequest) -> None:
         """Say something to all in the room."""
-        await self._send(_ChatOperations.say, message)
+        await self._send(ChatOperations.say, message)
 
     async def leave_room(self) -> None:
         """Leave the room."""
-        await self._send(_ChatOperations.leave_room, empty_pb2.Empty())
+        await self._send(ChatOperations.leave_room, empty_pb2.Empty())
 
     async def ping(self, message: chat_pb2.PingMessage) -> None:
         """Either side may ping."""
-        await self._send(_ChatOperations.ping, message)
+        await self._send(ChatOperations.ping, message)
 
     def on_send_greeting(
         self, listener: Callable[[chat_pb2.Greeting], object]
     ) -> Callable[[], None]:
         """Greet one client."""
-        return self._listen(_ChatOperations.send_greeting, listener)
+        return self._listen(ChatOperations.send_greeting, listener)
 
     def wait_for_send_greeting(
         self, *, timeout: float | None = None
     ) -> Awaitable[chat_pb2.Greeting]:
         """Wait for the next `SendGreeting`, for at most so many seconds."""
-        return self._wait_for(_ChatOperations.send_greeting, timeout)
+        return self._wait_for(ChatOperations.send_greeting, timeout)
 
     def on_said(
         self, listener: Callable[[chat_pb2.Speech], object]
     ) -> Callable[[], None]:
         """Somebody in the room said something."""
-        return self._listen(_ChatOperations.said, listener)
+        return self._listen(ChatOperations.said, listener)
 
     def wait_for_said(
         self, *, timeout: float | None = None
     ) -> Awaitable[chat_pb2.Speech]:
         """Wait for the next `Said`, for at most so many seconds."""
-        return self._wait_for(_ChatOperations.said, timeout)
+        return self._wait_for(ChatOperations.said, timeout)
 
     def on_presence_changed(
         self, listener: Callable[[chat_pb2.Presence], object]
     ) -> Callable[[], None]:
         """Somebody entered the room, or left it."""
-        return self._listen(_ChatOperations.presence_changed, listener)
+        return self._listen(ChatOperations.presence_changed, listener)
 
     def wait_for_presence_changed(
         self, *, timeout: float | None = None
     ) -> Awaitable[chat_pb2.Presence]:
         """Wait for the next `PresenceChanged`, for at most so many seconds."""
-        return self._wait_for(_ChatOperations.presence_changed, timeout)
+        return self._wait_for(ChatOperations.presence_changed, timeout)
 
     def on_report_progress(
         self, listener: Callable[[chat_pb2.Progress], object]
     ) -> Callable[[], None]:
         """A task of the user's went on."""
-        return self._listen(_ChatOperations.report_progress, listener)
+        return self._listen(ChatOperations.report_progress, listener)
 
     def wait_for_report_progress(
         self, *, timeout: float | None = None
     ) -> Awaitable[chat_pb2.Progress]:
         """Wait for the next `ReportProgress`, for at most so many seconds."""
-        return self._wait_for(_ChatOperations.report_progress, timeout)
+        return self._wait_for(ChatOperations.report_progress, timeout)
 
     def on_ping(
         self, listener: Callable[[chat_pb2.PingMessage], object]
     ) -> Callable[[], None]:
         """Either side may ping."""
-        return self._listen(_ChatOperations.ping, listener)
+        return self._listen(ChatOperations.ping, listener)
 
     def wait_for_ping(
         self, *, timeout: float | None = None
     ) -> Awaitable[chat_pb2.PingMessage]:
         """Wait for the next `Ping`, for at most so many seconds."""
-        return self._wait_for(_ChatOperations.ping, timeout)
+        return self._wait_for(ChatOperations.ping, timeout)

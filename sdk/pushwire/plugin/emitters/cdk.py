@@ -18,9 +18,8 @@ _UNPACK = Member("typing", "Unpack")
 
 def emit(contract: Contract, parameters: Parameters) -> str:
     """Print the module of a contract's infrastructure."""
-    out = Module(contract, parameters, own_names=[*map(operations.class_name, contract.services)])
+    out = Module(contract, parameters, own_names=())
     for service in contract.services:
-        operations.print_operations(out, service)
         _print_integrations(out, service)
         _print_api(out, service)
     return out.text("The infrastructure of")
@@ -37,7 +36,7 @@ def _print_integrations(out: Module, service: Service) -> None:
         sent = "one integration for each that clients send" if service.inbound else "clients send none of them"
         out.docstring(service.comment, f"Where the messages of `{service.full_name}` go: {sent}.")
         out.print()
-        out.print(f"_contract = {operations.class_name(service)}")
+        out.print(f"_contract = {operations.import_operations(out, service)}")
         if service.inbound:
             out.print()
             _print_constructor(out, service)

@@ -23,10 +23,9 @@ _UNKNOWN_EVENT = Member("pushwire.client", "UnknownEvent")
 
 def emit(contract: Contract, parameters: Parameters) -> str:
     """Print the module of a contract's clients."""
-    own_names = [*map(operations.class_name, contract.services), *_own_names(contract)]
-    out = Module(contract, parameters, own_names=own_names)
+    out = Module(contract, parameters, own_names=[*_own_names(contract)])
     for service in contract.services:
-        operations.print_operations(out, service)
+        operations.import_operations(out, service)
         for rpc in service.outbound:
             _print_event(out, rpc)
         _print_union(out, service)

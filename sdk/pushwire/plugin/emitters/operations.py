@@ -1,30 +1,45 @@
-"""The operations of a service, as data: `_ChatOperations`."""
+"""The operations of each service, as data: `ChatOperations` in `chat_pushwire_operations.py`."""
 
 from pushwire.plugin.imports import Member
 from pushwire.plugin.literals import quoted
-from pushwire.plugin.model import Format, Rpc, Service
+from pushwire.plugin.model import Contract, Format, Rpc, Service
 from pushwire.plugin.module import Module
+from pushwire.plugin.parameters import Parameters
 
-__all__ = ["class_name", "print_operations", "reference"]
+__all__ = ["SUFFIX", "emit", "import_operations", "reference"]
+
+SUFFIX = "_pushwire_operations"
+"""The suffix of the module's name."""
 
 _DIRECTION = Member("pushwire", "Direction")
 _FORMAT = Member("pushwire", "Format")
 _OPERATION = Member("pushwire", "Operation")
 
 
-def class_name(service: Service) -> str:
-    """The class that holds a service's operations."""
-    return f"_{service.class_prefix}Operations"
+def emit(contract: Contract, parameters: Parameters) -> str:
+    """Print the module of a contract's operations."""
+    out = Module(contract, parameters, own_names=())
+    for service in contract.services:
+        _print_operations(out, service)
+    return out.text("The operations of")
+
+
+def import_operations(out: Module, service: Service) -> str:
+    """Import the class that holds a service's operations, and return its name."""
+    return out.imports.generated(SUFFIX, _class_name(service))
 
 
 def reference(service: Service, rpc: Rpc) -> str:
-    """An rpc's operation."""
-    return f"{class_name(service)}.{rpc.method_name}"
+    """Return the expression for an rpc's operation, in a module that has imported the service's operations."""
+    return f"{_class_name(service)}.{rpc.method_name}"
 
 
-def print_operations(out: Module, service: Service) -> None:
-    """Print the class of a service's operations."""
-    out.print("", "", f"class {class_name(service)}:")
+def _class_name(service: Service) -> str:
+    return f"{service.class_prefix}Operations"
+
+
+def _print_operations(out: Module, service: Service) -> None:
+    out.print("", "", f"class {_class_name(service)}:")
     with out.indented():
         out.docstring(f"The operations of `{service.full_name}`.")
         out.print()

@@ -11,13 +11,12 @@ __all__ = ["emit"]
 
 def emit(contract: Contract, parameters: Parameters) -> str:
     """Print the module of a contract's servers."""
-    own_names = [handlers.TYPE_VARIABLE, *map(operations.class_name, contract.services)]
-    out = Module(contract, parameters, own_names=own_names)
+    out = Module(contract, parameters, own_names=[handlers.TYPE_VARIABLE])
     handlers.print_type_variable(out)
     for service in contract.services:
         if service.deprecation is not None:
             out.pyright_rules.add("reportDeprecated")  # for the Server SDK, which the other classes name
-        operations.print_operations(out, service)
+        operations.import_operations(out, service)
         for family in FAMILIES:
             server_sdk.print_server_sdk(out, service, family)
             handlers.print_requests(out, service, family)
