@@ -140,8 +140,6 @@ NAMES_OF_TWO_CLASSES = {
     "Connection",
     "Family",
     "Handshake",
-    "Invoked",
-    "Plan",
     "Received",
     "Refusal",
     "State",

@@ -13,7 +13,7 @@ from constructs import Construct
 from pushwire.callback_url import ENVIRONMENT_VARIABLE
 from pushwire.cdk import models, routes
 from pushwire.cdk.errors import InfrastructureError
-from pushwire.cdk.functions import Invoked, function_of, invoked
+from pushwire.cdk.functions import RoutedFunction, function_of, invoked
 from pushwire.cdk.integrations import Integrations
 from pushwire.cdk.options import WebSocketApiOptions
 from pushwire.cdk.plan import CONNECT, DISCONNECT
@@ -109,13 +109,13 @@ class WebSocketApi(CdkWebSocketApi):
             defined.add_environment(ENVIRONMENT_VARIABLE, self.default_stage.callback_url)
         return self.default_stage.grant_send(cast("IGrantable", function))
 
-    def _restrict(self, each: Invoked) -> None:
+    def _restrict(self, each: RoutedFunction) -> None:
         """Let only this stage invoke a function, and from its only route if it has but one."""
         each.permission.source_arn = self.arn_for_execute_api_v2(
             each.keys[0] if len(each.keys) == 1 else "*", self.default_stage.stage_name
         )
 
-    def _equip(self, each: Invoked) -> None:
+    def _equip(self, each: RoutedFunction) -> None:
         """Give a function what its router or handlers use."""
         function = each.function
         if function is None or function_of(function) is None:
@@ -129,7 +129,7 @@ class WebSocketApi(CdkWebSocketApi):
                     each, f"is in another stack: set {ENVIRONMENT_VARIABLE} there, as events do not tell the domain"
                 )
 
-    def _warn(self, each: Invoked, text: str) -> None:
+    def _warn(self, each: RoutedFunction, text: str) -> None:
         Annotations.of(self).add_warning_v2(
             "pushwire:function-elsewhere", f"The function behind {', '.join(each.keys)} {text}."
         )

@@ -7,10 +7,10 @@ from aws_cdk import Reference, Tokenization
 from aws_cdk.aws_apigatewayv2 import WebSocketRoute, WebSocketRouteIntegration
 from aws_cdk.aws_lambda import Alias, CfnPermission, Function, FunctionBase, Version
 
-__all__ = ["Invoked", "function_of", "invoked"]
+__all__ = ["RoutedFunction", "function_of", "invoked"]
 
 
-class Invoked(NamedTuple):
+class RoutedFunction(NamedTuple):
     """A function that routes lead to.
 
     Attributes:
@@ -32,7 +32,7 @@ class Invoked(NamedTuple):
         return construct if isinstance(construct, FunctionBase) else None
 
 
-def invoked(routes: Iterable[tuple[WebSocketRoute, WebSocketRouteIntegration]]) -> list[Invoked]:
+def invoked(routes: Iterable[tuple[WebSocketRoute, WebSocketRouteIntegration]]) -> list[RoutedFunction]:
     """Find the functions that routes lead to, and leave one permission to each.
 
     CDK gives a function one permission for each of its routes, and some versions of it one for the first alone. They
@@ -41,12 +41,12 @@ def invoked(routes: Iterable[tuple[WebSocketRoute, WebSocketRouteIntegration]]) 
     Args:
         routes: The routes, each with where it leads.
     """
-    by_name: dict[str, Invoked] = {}
-    by_integration: dict[WebSocketRouteIntegration, Invoked] = {}
+    by_name: dict[str, RoutedFunction] = {}
+    by_integration: dict[WebSocketRouteIntegration, RoutedFunction] = {}
     for route, integration in routes:
         for permission in route.node.children:
             if isinstance(permission, CfnPermission):
-                found = by_name.setdefault(permission.function_name, Invoked(permission, []))
+                found = by_name.setdefault(permission.function_name, RoutedFunction(permission, []))
                 by_integration[integration] = found
                 if found.permission is not permission:
                     route.node.try_remove_child(permission.node.id)

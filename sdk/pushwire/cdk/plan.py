@@ -1,4 +1,4 @@
-"""Which route leads where: decided before anything is built."""
+"""The plan of an API's routes, made before any construct is built."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -9,14 +9,14 @@ from pushwire.cdk.errors import InfrastructureError
 from pushwire.cdk.integrations import Integrations, SucceedingMock
 from pushwire.operation import AnyOperation, Format
 
-__all__ = ["CONNECT", "DEFAULT", "DISCONNECT", "MOST_ROUTES", "Plan", "Route", "plan"]
+__all__ = ["CONNECT", "DEFAULT", "DISCONNECT", "MAX_ROUTES", "Route", "RoutePlan", "plan"]
 
 CONNECT: Final = "$connect"
 DISCONNECT: Final = "$disconnect"
 DEFAULT: Final = "$default"
 _OWN: Final = (CONNECT, DISCONNECT, DEFAULT)
 
-MOST_ROUTES: Final = 300
+MAX_ROUTES: Final = 300
 """The routes that an API may have ("Quotas for configuring and running a WebSocket API", API Gateway guide)."""
 
 
@@ -34,7 +34,7 @@ class Route(NamedTuple):
     operation: AnyOperation | None = None
 
 
-class Plan(NamedTuple):
+class RoutePlan(NamedTuple):
     """The routes of an API.
 
     Attributes:
@@ -51,7 +51,7 @@ def plan(
     *,
     given: Mapping[str, WebSocketRouteIntegration],
     otherwise: Mapping[str, WebSocketRouteIntegration],
-) -> Plan:
+) -> RoutePlan:
     """Decide which routes there are.
 
     Every operation that clients send has a route of its own, unless its frames are binary, of which API Gateway sees no
@@ -72,11 +72,11 @@ def plan(
     count = len(inbound) - len(binary) + len({*own, DEFAULT} if binary else own)
     by_default: Sequence[AnyOperation] = binary
     remarks: list[str] = []
-    if count > MOST_ROUTES:
+    if count > MAX_ROUTES:
         by_default = list(inbound)
         remarks.append(
             f"All {len(inbound)} operations arrive by $default: with a route for each the API would have {count}, and "
-            f"{MOST_ROUTES} are allowed."
+            f"{MAX_ROUTES} are allowed."
         )
     elif binary:
         remarks.append(f"{_listed(binary)} arrive by $default: API Gateway cannot read the route of a binary frame.")
@@ -90,7 +90,7 @@ def plan(
         for operation, integration in inbound.items()
         if operation not in routeless
     ]
-    return Plan(routes, remarks)
+    return RoutePlan(routes, remarks)
 
 
 def _inbound(services: Iterable[Integrations]) -> dict[AnyOperation, WebSocketRouteIntegration]:

@@ -16,12 +16,12 @@ from aws_cdk.aws_apigatewayv2 import WebSocketApi as CdkWebSocketApi
 from pushwire.cdk.errors import InfrastructureError
 from pushwire.cdk.integrations import Integrations, SucceedingMock
 from pushwire.cdk.options import WebSocketApiOptions
-from pushwire.cdk.plan import CONNECT, DEFAULT, DISCONNECT, Plan, Route, plan
+from pushwire.cdk.plan import CONNECT, DEFAULT, DISCONNECT, Route, RoutePlan, plan
 
 __all__ = ["build", "planned"]
 
 
-def planned(services: Sequence[Integrations], options: WebSocketApiOptions) -> Plan:
+def planned(services: Sequence[Integrations], options: WebSocketApiOptions) -> RoutePlan:
     """Plan the routes of an API.
 
     Raises:
