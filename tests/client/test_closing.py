@@ -72,6 +72,10 @@ def test_a_client_that_was_never_opened_can_be_closed() -> None:
         await client.close()
         with pytest.raises(ClientClosedError):
             await client
+        connection = Connection("ws://127.0.0.1:9/local")
+        await connection.close()
+        with pytest.raises(ClientClosedError):
+            await connection
 
     run(story())
 

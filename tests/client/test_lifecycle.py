@@ -81,6 +81,12 @@ def test_a_delay_is_any_share_of_its_ceiling(share: float, step: int, first: flo
     assert backoff.delay(backoff.last_step(), 1.0) == backoff.maximum
 
 
+@pytest.mark.parametrize(("first", "maximum"), [(0, 30), (-1, 30), (2, 1)])
+def test_a_ceiling_is_more_than_0_and_at_most_the_highest(first: float, maximum: float) -> None:
+    with pytest.raises(ValueError, match="0 < first <= maximum"):
+        Backoff(first=first, maximum=maximum)
+
+
 def test_backoff_begins_anew_only_after_a_connection_that_has_held() -> None:
     flapping = open_since(0, backoff=Backoff(first=1, maximum=30))
     delays = [flapping.lost(0, CUT)[1]]

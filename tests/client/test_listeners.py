@@ -21,10 +21,16 @@ def test_a_listener_can_be_removed_and_added_twice() -> None:
         client, heard = offline(), Greetings()
         remove = client.on_greet(heard.append)
         client.on_greet(heard.append)
+        errors = Errors()
+        remove_error_listener = client.on_error(errors.append)
         greet(client, "twice")
+        arrive(client, "nonsense")
         remove()
         remove()
+        remove_error_listener()
         greet(client, "once")
+        arrive(client, "nonsense")
+        assert len(errors) == 1
         assert [greeting.text for greeting in heard] == ["twice", "twice", "once"]
 
     run(story())

@@ -177,6 +177,7 @@ def test_sends_wait_while_there_is_no_connection_and_no_more_than_may() -> None:
                 with pytest.raises(SendQueueFullError) as caught:
                     await client.say(said("too much"))
                 assert (caught.value.operation, caught.value.max_queued) == (DeskOperations.say, 3)
+                assert "3 sends already wait" in str(caught.value)
                 assert not any(send.done() for send in waiting)
                 await gateway.advance(500)
                 await asyncio.gather(*waiting)

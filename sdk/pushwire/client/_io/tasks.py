@@ -27,15 +27,12 @@ class _Closers:
     __slots__ = ("_changed", "_tasks")
 
     def __init__(self) -> None:
-        self._tasks: set[Task] = set()
+        self._tasks: set[Task | None] = set()
         self._changed: asyncio.Future[None] | None = None
 
     async def wait_for(self, closing: Task) -> None:
         """Wait for a task that closes something. The current task may be one that `closing` would wait for."""
         current = asyncio.current_task()
-        if current is None or current in self._tasks:
-            await asyncio.shield(closing)
-            return
         self._tasks.add(current)
         if self._changed is not None and not self._changed.done():
             self._changed.set_result(None)
