@@ -16,7 +16,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any, Final, NamedTuple, NoReturn, TypeVar, cast
 
 from google.protobuf import json_format
@@ -57,7 +57,8 @@ Why: up to Python 3.13 the recursion limit bounds the depth that `json` reads; f
 this bound a frame gets the same error on each version."""
 
 # The closing quote is optional, so that each character is read once, whatever the text.
-_STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_NO_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[^][{}"]++', re.DOTALL)
+_STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 class Envelope(NamedTuple):
@@ -189,8 +190,7 @@ def read(frame: str | bytes) -> Envelope | GatewayErrorFrame:
 
 
 def _read_json(text: str) -> Envelope | GatewayErrorFrame:
-    # Only a text with many brackets can be nested deeply; counting them costs nothing beside parsing.
-    if text.count("{") + text.count("[") > _MAX_DEPTH and _depth_exceeds(text, _MAX_DEPTH):
+    if len(text) > _MAX_DEPTH and text.count("{") + text.count("[") > _MAX_DEPTH and _depth(text) > _MAX_DEPTH:
         raise FrameError("the JSON is nested too deeply")
     try:
         envelope = _DECODER.decode(text)
@@ -214,17 +214,8 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
     raise FrameError('"route" is not a non-empty string')
 
 
-def _depth_exceeds(text: str, limit: int) -> bool:
-    depth = 0
-    for token in _STRING_OR_BRACKET.finditer(text):
-        first = text[token.start()]
-        if first in "[{":
-            depth += 1
-            if depth > limit:
-                return True
-        elif first != '"':
-            depth -= 1
-    return False
+def _depth(text: str) -> int:
+    return max(accumulate(map(_STEPS.__getitem__, _NO_BRACKETS.sub("", text))))
 
 
 def _read_binary(data: bytes) -> Envelope:
