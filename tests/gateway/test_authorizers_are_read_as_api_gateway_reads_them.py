@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from pushwire.gateway import SettingsError
 from pushwire.gateway._access.authorizers import (
-    Refusal,
+    AuthorizerRefusal,
     RequestAuthorizer,
-    asking,
     authorizer_event,
+    catching_unauthorized,
     missing_identity,
     read_authorization,
 )
@@ -163,8 +163,8 @@ def test_an_allowing_policy_gives_later_events_the_principal_and_the_context_as_
 
 
 def test_a_policy_that_denies_or_names_something_else_lets_nobody_in() -> None:
-    assert read_authorization(answer("Deny"), ARN) is Refusal.DENIED
-    assert read_authorization(answer(resource=ARN.replace("$connect", "*/*")), ARN) is Refusal.DENIED
+    assert read_authorization(answer("Deny"), ARN) is AuthorizerRefusal.DENIED
+    assert read_authorization(answer(resource=ARN.replace("$connect", "*/*")), ARN) is AuthorizerRefusal.DENIED
 
 
 @pytest.mark.parametrize("error", [Exception("Unauthorized"), PermissionError("Unauthorized")])
@@ -172,8 +172,8 @@ def test_an_exception_that_says_unauthorized_is_an_answer(error: Exception) -> N
     def authorize(event: object, context: object) -> object:
         raise error
 
-    ask = asking(authorize)
-    assert read_authorization(ask({}, None), ARN) is Refusal.UNAUTHORIZED
+    ask = catching_unauthorized(authorize)
+    assert read_authorization(ask({}, None), ARN) is AuthorizerRefusal.UNAUTHORIZED
     assert ask.__name__ == "authorize"
 
 
@@ -182,7 +182,7 @@ def test_any_other_exception_is_raised() -> None:
         raise ValueError("Unauthorized: no token")
 
     with pytest.raises(ValueError, match="no token"):
-        asking(authorize)({}, None)
+        catching_unauthorized(authorize)({}, None)
 
 
 @pytest.mark.parametrize(
@@ -223,4 +223,4 @@ JSON = st.recursive(
 @given(st.fixed_dictionaries({}, optional={"principalId": JSON, "policyDocument": JSON, "context": JSON}) | JSON)
 def test_any_answer_is_read_or_refused_and_only_a_policy_lets_in(value: object) -> None:
     with contextlib.suppress(MalformedResultError):
-        assert read_authorization(value, ARN) is Refusal.DENIED
+        assert read_authorization(value, ARN) is AuthorizerRefusal.DENIED

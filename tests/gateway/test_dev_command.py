@@ -402,7 +402,7 @@ def test_one_worker_and_messages_one_after_the_other(project: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (("--custom-domain", "nowhere"), "custom domain 'nowhere': it must be a domain name"),
+        (("--custom-domain", "nowhere"), "custom domain 'nowhere' is not a domain name"),
         (("--workers", "0"), "workers: at least 1"),
         (("--route-response", "$connect"), r"route response '\$connect': the API has no such message route"),
     ],

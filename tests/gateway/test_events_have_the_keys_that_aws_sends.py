@@ -6,12 +6,12 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushwire.gateway._state.events import ApiIdentity, Caller, EventBuilder, Handshake
+from pushwire.gateway._state.events import ApiIdentity, Caller, EventBuilder
 from pushwire.gateway._state.ids import is_connection_id, random_id
 from pushwire.gateway._wire.http11 import HttpRequest
 
 AT = 1707502303.42  # 09/Feb/2024 18:11:43 UTC
-API = ApiIdentity("abcd1234", "prod", "127.0.0.1:3001")
+API = ApiIdentity("abcd1234", "prod", "127.0.0.1:3001", 3001)
 CALLER = Caller("AAAA1234=", 1707502303419, "192.0.2.1", "Mozilla/5.0")
 
 
@@ -20,9 +20,9 @@ def builder() -> EventBuilder:
     return EventBuilder(API, clock=lambda: AT, new_id=lambda: f"ID{next(numbers):013d}=")
 
 
-def handshake(headers: tuple[tuple[str, str], ...], query: str = "") -> Handshake:
+def handshake(headers: tuple[tuple[str, str], ...], query: str = "") -> HttpRequest:
     target = f"/prod?{query}" if query else "/prod"
-    return Handshake(HttpRequest("GET", target, headers, b"", keep_alive=True, websocket=True), 3001)
+    return HttpRequest("GET", target, headers, b"", keep_alive=True, websocket=True)
 
 
 def test_a_connect_event() -> None:

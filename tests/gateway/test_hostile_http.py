@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushwire.gateway import GatewaySettings
-from pushwire.gateway._wire.http11 import ContinueExpected, HttpRequest, ReaderEvent, Refusal, RequestReader
+from pushwire.gateway._wire.http11 import ContinueExpected, HttpRequest, ReaderEvent, RejectedRequest, RequestReader
 from pushwire.gateway.settings import Limits
 from tests.gateway.world import Recorder, client, exchange, handshake, raw_socket, read_to_end, serving
 
@@ -173,7 +173,7 @@ BYTES = st.lists(st.sampled_from(FRAGMENTS) | st.binary(max_size=20), max_size=1
 @given(BYTES)
 def test_any_bytes_give_requests_and_at_most_one_refusal_which_is_the_last(data: bytes) -> None:
     events = read(data)
-    refusals = [event for event in events if isinstance(event, Refusal)]
+    refusals = [event for event in events if isinstance(event, RejectedRequest)]
     assert len(refusals) <= 1
     assert not refusals or events[-1] is refusals[0]
     assert all(event.status in {400, 405, 413, 414, 417, 431} for event in refusals)

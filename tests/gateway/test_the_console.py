@@ -1,4 +1,4 @@
-"""The console, as its page uses it: files, the feed, orders; and who may."""
+"""The console, as its page uses it: files, the feed, commands; and who may."""
 
 import contextlib
 import http.client
@@ -54,8 +54,8 @@ class Page:
     def get(self, path: str, **headers: str) -> Any:
         return self.request("GET", path, None, headers)
 
-    def order(self, name: str, **order: Any) -> dict[str, Any]:
-        response = self.post(f"/$console/{name}", json.dumps(order).encode())
+    def command(self, name: str, **arguments: Any) -> dict[str, Any]:
+        response = self.post(f"/$console/{name}", json.dumps(arguments).encode())
         assert response.status == 200
         answer: dict[str, Any] = json.loads(response.content)
         return answer
@@ -196,7 +196,7 @@ def test_a_site_whose_name_leads_here_gets_nothing(host: str) -> None:
 
 
 @pytest.mark.parametrize("origin", ["null", "http://evil.example", "http://127.0.0.1:1", "https://{host}", ""])
-def test_orders_of_another_origin_are_refused(origin: str) -> None:
+def test_commands_of_another_origin_are_refused(origin: str) -> None:
     with console() as (gateway, page):
         client = gateway.connect()
         body = json.dumps({"connectionId": client.connection_id}).encode()
@@ -207,13 +207,13 @@ def test_orders_of_another_origin_are_refused(origin: str) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"])
-def test_orders_are_json(content_type: str) -> None:
+def test_commands_are_json(content_type: str) -> None:
     with console() as (_, page):
         assert page.post("/$console/encode", b"{}", Content_Type=content_type).status == 415
         assert page.post("/$console/encode", b"{}", Content_Type="application/json; charset=utf-8").status == 400
 
 
-def test_orders_are_bounded_and_of_known_kinds_and_methods() -> None:
+def test_commands_are_bounded_and_of_known_kinds_and_methods() -> None:
     with console() as (_, page):
         assert page.post("/$console/encode", b" " * 131_073).status == 413
         assert page.post("/$console/feed", b"{}").status == 404
@@ -226,7 +226,7 @@ def test_orders_are_bounded_and_of_known_kinds_and_methods() -> None:
     [b"", b"[]", b"{", b"[" * 100_000, b'{"connectionId":5}', b'{"connectionId":true,"text":"x"}', b'{"text":"x"}'],
     ids=lambda body: repr(body[:20]),
 )
-def test_a_malformed_order_is_400(body: bytes) -> None:
+def test_a_malformed_command_is_400(body: bytes) -> None:
     with console() as (_, page):
         assert page.post("/$console/send-as-client", body).status == 400
 
@@ -256,7 +256,7 @@ def test_a_page_is_told_what_there_is_and_then_what_passes() -> None:
             "message": {"leafName": "x", "count": str(2**60)},
         }
         assert told.next("invoked")["statusCode"] == 200
-        page.order("send-as-server", connectionId=client.connection_id, text="hello")
+        page.command("send-as-server", connectionId=client.connection_id, text="hello")
         delivered = told.next("delivered")
         assert (delivered["text"], delivered["cause"]) == ("hello", "post")
         assert "neither JSON" in delivered["frame"]["reason"]
@@ -276,7 +276,7 @@ def test_frames_are_decoded_by_the_contract_in_their_own_direction() -> None:
         assert (packed["frame"]["format"], packed["frame"]["message"]) == ("binary", {"leafName": "x"})
         client.send_text(encode(GREET, LEAF()).decode())
         assert "no operation has this route" in told.next("received")["frame"]["reason"]
-        page.order("send-as-server", connectionId=client.connection_id, text=encode(GREET, LEAF()).decode())
+        page.command("send-as-server", connectionId=client.connection_id, text=encode(GREET, LEAF()).decode())
         assert told.next("delivered")["frame"]["name"] == "Greet"
         client.send_text('{"route":"Join","payload":{"leafName":5}}')
         assert "leafName" in told.next("received")["frame"]["reason"]
@@ -309,7 +309,7 @@ def test_a_page_that_comes_later_is_told_what_has_passed_lately() -> None:
     with console() as (gateway, page):
         client = gateway.connect()
         for number in range(600):
-            page.order("send-as-client", connectionId=client.connection_id, text=str(number))
+            page.command("send-as-client", connectionId=client.connection_id, text=str(number))
         gateway.settled()
         with feed(gateway) as told:
             snapshot = told.next()
@@ -328,7 +328,7 @@ def test_the_text_that_is_kept_is_bounded_too() -> None:
     with console() as (gateway, page):
         client = gateway.connect()
         for _ in range(5):
-            page.order("send-as-client", connectionId=client.connection_id, text="x" * 100_000)
+            page.command("send-as-client", connectionId=client.connection_id, text="x" * 100_000)
         gateway.settled()
         with feed(gateway) as told:
             kept = [entry for entry in told.next()["entries"] if entry["kind"] == "received"]
@@ -342,7 +342,7 @@ def test_a_page_that_does_not_read_is_dropped_and_the_others_are_not() -> None:
         client = gateway.connect()
         told.next("connected")
         for _ in range(200):
-            page.order("send-as-client", connectionId=client.connection_id, text="x" * 100_000)
+            page.command("send-as-client", connectionId=client.connection_id, text="x" * 100_000)
             told.next("received")
         with contextlib.suppress(ConnectionResetError):
             read_to_end(slow)
@@ -356,7 +356,7 @@ def test_a_page_is_told_of_another_contract_when_the_handlers_are_others() -> No
         assert len(told.next()["operations"]) == 4
         gateway.gateway.loop.call_soon_threadsafe(gateway.gateway.use_handlers, Reloaded())
         assert [each["name"] for each in told.next("snapshot")["operations"]] == ["Join"]
-        assert "no operation" in page.order("encode", operation=GREET.full_name, frame="{}")["problem"]
+        assert "no operation" in page.command("encode", operation=GREET.full_name, frame="{}")["problem"]
 
 
 def test_a_page_does_not_hold_up_the_end() -> None:
@@ -374,13 +374,13 @@ def test_a_message_is_written_in_its_operations_own_format() -> None:
         for each in (JOIN, PACKED):
             frame = json.dumps({"route": each.route, "payload": {"leaf_name": "x", "count": None}})
             expected = encode(each, LEAF(leaf_name="x")).decode()
-            assert page.order("encode", operation=each.full_name, frame=frame) == {"text": expected}
+            assert page.command("encode", operation=each.full_name, frame=frame) == {"text": expected}
 
 
 def test_numbers_keep_all_their_digits() -> None:
     with console() as (_, page):
         frame = '{"route":"Number","payload":9223372036854775807}'
-        assert page.order("encode", operation=NUMBER.full_name, frame=frame) == {
+        assert page.command("encode", operation=NUMBER.full_name, frame=frame) == {
             "text": '{"route":"Number","payload":"9223372036854775807"}'
         }
 
@@ -392,7 +392,7 @@ def test_numbers_keep_all_their_digits() -> None:
 def test_what_is_no_message_is_refused_with_the_reason(payload: str, words: str) -> None:
     with console() as (_, page):
         frame = f'{{"route":"Join","payload":{payload}}}'
-        answer = page.order("encode", operation=JOIN.full_name, frame=frame)
+        answer = page.command("encode", operation=JOIN.full_name, frame=frame)
         assert words in answer["problem"]
 
 
@@ -403,51 +403,51 @@ def test_a_message_sent_as_a_client_is_handled_as_that_clients() -> None:
         for _ in (client, other):
             handler.next("CONNECT")
         for number in range(3):
-            assert page.order("send-as-client", connectionId=other.connection_id, text=str(number)) == {}
+            assert page.command("send-as-client", connectionId=other.connection_id, text=str(number)) == {}
         for number in range(3):
             event = handler.next("MESSAGE")
             assert event["requestContext"]["connectionId"] == other.connection_id
             assert event["body"] == str(number)
         client.close()
         handler.next("DISCONNECT")
-        gone = page.order("send-as-client", connectionId=client.connection_id, text="x")
+        gone = page.command("send-as-client", connectionId=client.connection_id, text="x")
         assert gone["problem"] == f"{client.connection_id} is not connected"
 
 
 def test_a_message_sent_as_the_server_is_a_post() -> None:
     with console() as (gateway, page):
         client = gateway.connect()
-        assert page.order("send-as-server", connectionId=client.connection_id, text="é") == {}
+        assert page.command("send-as-server", connectionId=client.connection_id, text="é") == {}
         assert client.receive_text() == "é"
-        gone = page.order("send-as-server", connectionId="AAAAAAAAAAAAAAA=", text="x")
+        gone = page.command("send-as-server", connectionId="AAAAAAAAAAAAAAA=", text="x")
         assert gone == {"problem": "410 GoneException"}
         with gateway.faults.inject(DropRequest()):
-            cut = page.order("send-as-server", connectionId=client.connection_id, text="x")
-        assert cut == {"problem": "The TCP connection was cut"}
+            cut = page.command("send-as-server", connectionId=client.connection_id, text="x")
+        assert cut == {"problem": "The TCP connection was aborted"}
 
 
 def test_a_text_that_no_frame_can_carry_is_not_sent() -> None:
     with console() as (gateway, page):
         client = gateway.connect()
         for name in ("send-as-client", "send-as-server"):
-            assert "surrogate" in page.order(name, connectionId=client.connection_id, text="\ud800")["problem"]
+            assert "surrogate" in page.command(name, connectionId=client.connection_id, text="\ud800")["problem"]
 
 
 def test_a_client_can_be_disconnected_cut_and_silenced() -> None:
     with console() as (gateway, page):
         clients = [gateway.connect() for _ in range(3)]
         silenced, cut, disconnected = clients
-        assert page.order("silence", connectionId=silenced.connection_id) == {}
-        assert page.order("send-as-server", connectionId=silenced.connection_id, text="x") == {}
-        assert page.order("send-as-client", connectionId=silenced.connection_id, text="x") == {}
-        assert page.order("drop", connectionId=cut.connection_id) == {}
+        assert page.command("silence", connectionId=silenced.connection_id) == {}
+        assert page.command("send-as-server", connectionId=silenced.connection_id, text="x") == {}
+        assert page.command("send-as-client", connectionId=silenced.connection_id, text="x") == {}
+        assert page.command("drop", connectionId=cut.connection_id) == {}
         assert cut.wait_closed().code == 1006
-        assert page.order("disconnect", connectionId=disconnected.connection_id) == {}
+        assert page.command("disconnect", connectionId=disconnected.connection_id) == {}
         assert disconnected.wait_closed().code == 1000
-        page.order("disconnect", connectionId=silenced.connection_id)
+        page.command("disconnect", connectionId=silenced.connection_id)
         for gone in (cut, disconnected):
-            assert "not connected" in page.order("drop", connectionId=gone.connection_id)["problem"]
-            assert "410" in page.order("disconnect", connectionId=gone.connection_id)["problem"]
+            assert "not connected" in page.command("drop", connectionId=gone.connection_id)["problem"]
+            assert "410" in page.command("disconnect", connectionId=gone.connection_id)["problem"]
 
 
 def test_faults_are_injected_told_and_removed() -> None:
@@ -456,35 +456,35 @@ def test_faults_are_injected_told_and_removed() -> None:
         assert kinds["AnswerWith"]["numbers"] == [{"name": "status", "default": 429}]
         assert kinds["Delay"]["numbers"][0] == {"name": "seconds", "default": 1}
         client = gateway.connect()
-        order = {"kind": "AnswerWith", "numbers": {"status": 410}, "connectionId": client.connection_id, "times": 2}
-        assert page.order("inject", **order) == {}
+        command = {"kind": "AnswerWith", "numbers": {"status": 410}, "connectionId": client.connection_id, "times": 2}
+        assert page.command("inject", **command) == {}
         [injected] = told.next("faults")
         assert (injected["fault"], injected["count"]) == ("AnswerWith(status=410)", 0)
-        refused = page.order("send-as-server", connectionId=client.connection_id, text="x")
+        refused = page.command("send-as-server", connectionId=client.connection_id, text="x")
         assert refused == {"problem": "410 GoneException"}
         assert told.next("faults")[0]["count"] == 1
-        assert page.order("remove", id=injected["id"]) == {}
+        assert page.command("remove", id=injected["id"]) == {}
         assert told.next("faults") == []
-        assert page.order("send-as-server", connectionId=client.connection_id, text="x") == {}
+        assert page.command("send-as-server", connectionId=client.connection_id, text="x") == {}
 
 
 @pytest.mark.parametrize(
-    ("order", "words"),
+    ("command", "words"),
     [
         ({"kind": "AnswerWith", "numbers": {"status": 200}}, "429"),
-        ({"kind": "AnswerWith", "numbers": {"status": 429.5}}, "whole number"),
+        ({"kind": "AnswerWith", "numbers": {"status": 429.5}}, "integer"),
         ({"kind": "AnswerWith", "numbers": {}}, "status"),
-        ({"kind": "Delay", "numbers": {"seconds": -1}}, "0 or more"),
+        ({"kind": "Delay", "numbers": {"seconds": -1}}, "at least 0"),
         ({"kind": "Delay", "numbers": {"seconds": None}}, "seconds"),
         ({"kind": "Delay", "numbers": {"seconds": True}}, "seconds"),
         ({"kind": "Duplicate", "numbers": {"other": 1}}, "other"),
         ({"kind": "Duplicate", "numbers": {}, "times": 0}, "times"),
         ({"kind": "Duplicate", "numbers": {}, "probability": 2}, "probability"),
-        ({"kind": "Nothing", "numbers": {}}, "no fault 'Nothing'"),
+        ({"kind": "Nothing", "numbers": {}}, "unknown fault 'Nothing'"),
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else "",
 )
-def test_a_fault_that_cannot_be_is_refused_with_the_reason(order: dict[str, Any], words: str) -> None:
+def test_a_fault_that_cannot_be_is_refused_with_the_reason(command: dict[str, Any], words: str) -> None:
     with console() as (gateway, page):
-        assert words in page.order("inject", **order)["problem"]
+        assert words in page.command("inject", **command)["problem"]
         assert gateway.faults.injections == ()

@@ -1,7 +1,7 @@
-"""The gateway's time: of day, and of everything that API Gateway does after a while.
+"""The gateway's clock: the time of day, and the timers of everything that API Gateway does after a delay.
 
-It is injected, so that tests can jump ahead: ten idle minutes, two hours of life and the 29 seconds of a handler pass
-in one call of `advance`.
+The clock is injected, so that tests can advance it: the idle limit of ten minutes, the lifetime of two hours and the 29
+seconds of a handler pass in one call of `advance`.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeAlias
 
-__all__ = ["Clock", "ManualClock", "TimeOfDay", "Timer", "epoch_millis"]
+__all__ = ["Clock", "ClockTimer", "ManualClock", "TimeOfDay", "epoch_millis"]
 
 TimeOfDay: TypeAlias = Callable[[], float]
 """Returns the time of day in seconds since the epoch, as `time.time` does."""
@@ -20,8 +20,8 @@ TimeOfDay: TypeAlias = Callable[[], float]
 _FEW: Final = 64
 
 
-class Timer:
-    """Something that will be done at a time of the gateway's clock."""
+class ClockTimer:
+    """A callback that a clock calls at a certain time."""
 
     __slots__ = ("_callback", "_number", "_owner", "due")
 
@@ -32,35 +32,36 @@ class Timer:
         self._owner = owner
 
     def cancel(self) -> None:
-        """Do not do it. Calling it again, or late, does nothing."""
+        """Cancel the callback. Does nothing if it was cancelled or has been called."""
         if self._callback is not None:
             self._callback = None
             self._owner.forget_cancelled()
 
     @property
     def cancelled(self) -> bool:
-        """Whether it will not be done, or has been done."""
+        """Whether it was cancelled or has fired."""
         return self._callback is None
 
     def run(self) -> None:
-        """Do it, once."""
+        """Call the callback, once."""
         callback, self._callback = self._callback, None
         if callback is not None:
             callback()
 
-    def __lt__(self, other: "Timer") -> bool:
+    def __lt__(self, other: "ClockTimer") -> bool:
         return (self.due, self._number) < (other.due, other._number)
 
 
 class Clock:
-    """A clock that runs with real time, and can be set ahead.
+    """A clock that runs with real time, and can be advanced.
 
-    `time` may be called from any thread; everything else belongs to the thread of the gateway's event loop.
+    `time` may be called from any thread, every other method only from the thread of the gateway's event loop.
     """
 
     def __init__(self) -> None:
-        self._epoch = time.time() - time.monotonic()  # the machine's time of day may be set back; this one may not
-        self._timers: list[Timer] = []
+        # Why: the machine's time of day may be set back; this clock never is.
+        self._epoch = time.time() - time.monotonic()
+        self._timers: list[ClockTimer] = []
         self._cancelled = 0
         self._numbers = itertools.count()
         self._wake: asyncio.TimerHandle | None = None
@@ -71,33 +72,33 @@ class Clock:
         """Return the time of day, in seconds since the epoch."""
         return self._epoch + time.monotonic()
 
-    def call_later(self, seconds: float, callback: Callable[[], object]) -> Timer:
-        """Call something when so many seconds have passed on this clock.
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> ClockTimer:
+        """Schedule a callback.
 
         Args:
-            seconds: How long from now.
-            callback: What to call, on the event loop.
+            seconds: Seconds from now, on this clock.
+            callback: The function to call, on the event loop.
         """
-        timer = Timer(self.time() + seconds, next(self._numbers), callback, self)
+        timer = ClockTimer(self.time() + seconds, next(self._numbers), callback, self)
         heapq.heappush(self._timers, timer)
         if self._timers[0] is timer:
             self._wake_up_in_time()
         return timer
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until so many seconds have passed on this clock."""
+        """Wait until this number of seconds has passed on this clock."""
         await self.wait(asyncio.get_running_loop().create_future(), seconds)
 
     async def wait(self, until: asyncio.Future[None], seconds: float) -> None:
-        """Wait until something has happened, or so many seconds have passed on this clock.
+        """Wait for a future, for a limited time.
 
         Args:
-            until: What may happen first; it is set when the time is over.
-            seconds: How long from now.
+            until: The future; the clock resolves it when the time is over.
+            seconds: Seconds to wait at most, on this clock.
         """
         if self._stopped:
             return
-        timer = self.call_later(seconds, partial(_happen, until))
+        timer = self.call_later(seconds, partial(_finish, until))
         self._sleepers.add(until)
         try:
             await until
@@ -107,37 +108,40 @@ class Clock:
 
     @property
     def sleepers(self) -> int:
-        """How many tasks wait for this clock."""
+        """The number of tasks that wait for this clock."""
         return len(self._sleepers)
 
     def advance(self, seconds: float) -> None:
-        """Set the clock ahead, and do what falls due on the way, in order and each at its own time.
+        """Advance the clock, and call the timers that fall due, in order and each at its own time.
 
-        What that starts (a handler, a closing handshake) goes on afterwards.
+        Work that a timer starts (a handler, a closing handshake) continues after this call.
 
         Args:
-            seconds: How far; not negative.
+            seconds: Seconds to advance; at least 0.
 
         Raises:
-            ValueError: It is negative.
+            ValueError: `seconds` is negative.
         """
         if seconds < 0:
-            raise ValueError(f"a clock is set ahead, not back: {seconds}")
+            raise ValueError(f"seconds must be at least 0, not {seconds}")
         until = self.time() + seconds
         self._run_until(until)
         self._jump_to(until)
         self._wake_up_in_time()
 
     def stop(self) -> None:
-        """End: whoever waits goes on at once, and nothing else is done any more."""
+        """Stop the clock: end every wait now, and drop all timers."""
         self._stopped = True
         self._timers.clear()
         self._wake_up_in_time()
         for sleeper in tuple(self._sleepers):
-            _happen(sleeper)
+            _finish(sleeper)
 
     def forget_cancelled(self) -> None:
-        """Note that a timer was cancelled. They are dropped now and then: most connections end before their time."""
+        """Count a cancelled timer, and drop cancelled timers if they are many.
+
+        Why: most connections end before their expiry, so most timers are cancelled.
+        """
         self._cancelled += 1
         if self._cancelled > _FEW and self._cancelled > len(self._timers) / 2:
             self._timers = [timer for timer in self._timers if not timer.cancelled]
@@ -170,10 +174,10 @@ class Clock:
 
 
 class ManualClock(Clock):
-    """A clock that stands still until it is set ahead.
+    """A clock that stands still until it is advanced.
 
     Args:
-        start: The time of day that it shows at first, in seconds since the epoch.
+        start: The initial time of day, in seconds since the epoch.
     """
 
     def __init__(self, start: float = 1_700_000_000.0) -> None:
@@ -188,7 +192,7 @@ class ManualClock(Clock):
         self._now = max(self._now, moment)
 
     def _wake_up_in_time(self) -> None:
-        """Never by itself."""
+        """Do nothing: this clock advances only by `advance`."""
 
 
 def epoch_millis(seconds: float) -> int:
@@ -196,6 +200,6 @@ def epoch_millis(seconds: float) -> int:
     return int(seconds * 1000)
 
 
-def _happen(future: asyncio.Future[None]) -> None:
+def _finish(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)

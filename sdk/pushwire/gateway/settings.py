@@ -1,4 +1,4 @@
-"""What can be set on a local gateway: where it listens, what it calls itself, and its limits."""
+"""The settings of a local gateway: its address, its names, its quotas and limits."""
 
 import enum
 import re
@@ -23,50 +23,52 @@ MAX_MESSAGE_BYTES = 131_072
 MAX_FRAME_BYTES = 32_768
 
 _REGION = re.compile(r"[a-z0-9-]{1,32}")
-# "Custom domain names for WebSocket APIs in API Gateway": what a mapping key may hold.
+# "Custom domain names for WebSocket APIs in API Gateway": the characters of a mapping key.
 _MAPPING_KEY = re.compile(r"[A-Za-z0-9$\-_.+!*'()]{0,300}")
 _DOMAIN_NAME = re.compile(r"([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}")
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
-# "Using stage variables": what names and values may hold.
+# "Using stage variables": the characters of names and values.
 _VARIABLE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}")
 _VARIABLE_VALUE = re.compile(r"[A-Za-z0-9\-._~:/?#&=,]{1,512}")
 _MAX_PORT = 65_535
 _LISTEN_AND_REACH = {
     "127.0.0.1": "127.0.0.1",
     "localhost": "127.0.0.1",
-    "0.0.0.0": "127.0.0.1",  # noqa: S104 - a container has to listen on every address; it is never the default
+    "0.0.0.0": "127.0.0.1",  # noqa: S104 - for containers; never the default
     "::1": "[::1]",
     "::": "[::1]",
 }
 
 
 class SettingsError(PushwireError, ValueError):
-    """A setting of the local gateway cannot work; the text says which, and what is possible."""
+    """A setting of the local gateway is invalid; the text says which, and what is allowed."""
 
 
 class MessageOrder(enum.Enum):
-    """Whether handlers of one connection's events may run at the same time; AWS documents neither."""
+    """Whether handlers of one connection's events may run at the same time; AWS does not document it."""
 
     CONCURRENT = "concurrent"
-    """They may: each event is handled as it comes."""
+    """They may: each event is handled when it arrives."""
     SERIAL = "serial"
-    """They may not: an event waits until the one before it has been handled."""
+    """They may not: an event waits until the previous one has been handled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotas:
-    """What API Gateway allows, on the gateway's clock.
+    """The quotas of API Gateway, measured on the gateway's clock.
 
     Sources: "Quotas for configuring and running a WebSocket API" and "Amazon API Gateway quotas". `math.inf` switches
     a quota off.
 
     Attributes:
-        requests_per_second: The account's rate: handshakes, messages and calls of the management API share it.
-        request_burst: How many of them may come at once.
-        connections_per_second: New connections a second, and at once.
-        idle_seconds: After how long without a message, either way, a connection is closed with 1001.
-        lifetime_seconds: After how long any connection is closed with 1001.
-        integration_seconds: How long a handler may take.
+        requests_per_second: The account's rate, shared by handshakes, messages and calls of the management API.
+            Defaults to 10,000.
+        request_burst: The number of requests that may arrive at once. Defaults to 5,000.
+        connections_per_second: The rate of new connections, and the number that may arrive at once. Defaults to 500.
+        idle_seconds: Seconds without a message in either direction after which a connection is closed with 1001.
+            Defaults to 600.
+        lifetime_seconds: Seconds after which any connection is closed with 1001. Defaults to 7,200.
+        integration_seconds: Seconds to wait for a handler. Defaults to 29.
     """
 
     requests_per_second: float = 10_000
@@ -79,7 +81,7 @@ class Quotas:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             if not getattr(self, name) > 0:
-                raise SettingsError(f"quota {name}: it must be more than 0; math.inf switches it off")
+                raise SettingsError(f"quota {name} must be more than 0; math.inf switches it off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +89,16 @@ class CustomDomain:
     """A custom domain that the API is mapped to ("Custom domain names for WebSocket APIs in API Gateway").
 
     Clients connect to `wss://{name}/{mapping_key}`, and the management API is at `https://{name}/{mapping_key}`: the
-    stage does not appear. Here the gateway's own address stands for the domain.
+    stage does not appear. Locally, the gateway's own address replaces the domain.
 
     Attributes:
-        name: The domain name, which events carry.
-        mapping_key: The first segment of every path; empty where the API is mapped to the domain itself.
-        disable_execute_api_endpoint: Whether the API's own host, in a `Host` header, is answered 403.
+        name: The domain name, as in events.
+        mapping_key: The first segment of every path. Defaults to none: the API is mapped to the domain itself.
+        disable_execute_api_endpoint: Whether requests with the API's own host in the `Host` header are answered 403.
+            Defaults to false.
 
     Raises:
-        SettingsError: If the name or the mapping key cannot work.
+        SettingsError: The name or the mapping key is invalid.
     """
 
     name: str
@@ -104,31 +107,30 @@ class CustomDomain:
 
     def __post_init__(self) -> None:
         if _DOMAIN_NAME.fullmatch(self.name) is None:
-            raise SettingsError(f"custom domain {self.name!r}: it must be a domain name, such as ws.example.com")
+            raise SettingsError(f"custom domain {self.name!r} is not a domain name, such as ws.example.com")
         if _MAPPING_KEY.fullmatch(self.mapping_key) is None:
-            raise SettingsError(
-                f"mapping key {self.mapping_key!r}: it must be one segment of letters, digits, $-_.+!*'()"
-            )
+            raise SettingsError(f"mapping key {self.mapping_key!r} must be one segment of letters, digits, $-_.+!*'()")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on what peers can make the gateway hold, and for how long.
+    """Bounds on memory and time that a peer can use.
 
     Attributes:
-        head_bytes: The largest request line and headers, in bytes; more is answered 431.
-        url_characters: The longest request target; API Gateway's limit. More is answered 414.
-        discard_bytes: How much of a body that is too large is read and thrown away, so that the client gets its 413.
-        pending_bytes: How much a client may send while its `$connect` runs, and how much may wait for a client that
-            does not read, before its posts are answered 429.
-        console_bytes: How much may wait for a page of the console that does not read, before it is dropped.
-        messages_in_flight: Messages of one connection whose handlers run; above it, reading from that client waits.
-        request_seconds: How long a client may take to send one HTTP request.
-        idle_seconds: How long an HTTP connection is kept open between requests.
-        close_seconds: How long the peer may take to close a connection that the gateway has closed.
-        shutdown_seconds: How long `stop` waits for running handlers.
-        workers: How many handlers run at the same time; each worker handles one event at a time, as an execution
-            environment of Lambda does. More events wait.
+        head_bytes: The maximum size of the request line and headers, in bytes; larger ones are answered 431.
+        url_characters: The maximum length of a request target, as in API Gateway; longer ones are answered 414.
+        discard_bytes: The maximum size of a body that is read and discarded to answer the request with 413.
+        pending_bytes: The maximum number of bytes that a client may send while its `$connect` runs. Also the maximum
+            that is buffered for a client that does not read, before posts to it are answered 429.
+        console_bytes: The maximum number of bytes that is buffered for a page of the console that does not read.
+        messages_in_flight: The maximum number of messages of one connection whose handlers run; at the maximum, the
+            gateway stops reading from the client.
+        request_seconds: Seconds that a client may take to send one HTTP request.
+        idle_seconds: Seconds that an HTTP connection is kept open between requests.
+        close_seconds: Seconds that the peer may take to close a connection that the gateway has closed.
+        shutdown_seconds: Seconds that `stop` waits for running handlers.
+        workers: The maximum number of handlers that run at the same time. Each worker handles one event at a time, like
+            an execution environment of Lambda. Further events wait.
     """
 
     head_bytes: int = 16_384
@@ -145,7 +147,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         if self.workers < 1:
-            raise SettingsError(f"workers: at least 1, not {self.workers}")
+            raise SettingsError(f"workers must be at least 1, not {self.workers}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,23 +156,23 @@ class GatewaySettings:
 
     Attributes:
         host: The address to listen on: `127.0.0.1` (also as `localhost`), `::1`, or `0.0.0.0` and `::` for a container.
-            Handlers reach the gateway over loopback in every case, so other addresses are refused.
-        port: The port to listen on; 0 takes a free one.
+            Handlers always reach the gateway over loopback, so other addresses are refused.
+        port: The port to listen on. Defaults to 0, a free port.
         stage: The stage of the API, the first segment of every path.
         api_id: The `apiId` in events.
         region: The region of ARNs and of the API's own host.
         account_id: The account in ARNs.
-        stage_variables: The variables of the stage, which events carry where there are any.
-        quotas: What API Gateway allows.
+        stage_variables: The variables of the stage, as in events.
+        quotas: The quotas of API Gateway.
         message_order: Whether handlers of one connection's events may run at the same time.
-        custom_domain: The domain that the API is mapped to, if it is.
-        console: Whether there is a console at `/`, which shows and does what developers want; on a custom domain, where
-            every path is the API's, there is none.
-        limits: Bounds on what peers can make the gateway hold.
+        custom_domain: The custom domain that the API is mapped to. Defaults to none.
+        console: Whether the gateway serves its console at `/`. Defaults to false. Not possible on a custom domain,
+            where every path belongs to the API.
+        limits: Bounds on memory and time that a peer can use.
 
     Raises:
-        SettingsError: If the host, the port, the stage, a stage variable or the region cannot work, or the console has
-            no place.
+        SettingsError: The host, the port, the stage, a stage variable or the region is invalid, or `console` is
+            combined with `custom_domain`.
     """
 
     host: str = "127.0.0.1"
@@ -189,20 +191,22 @@ class GatewaySettings:
     def __post_init__(self) -> None:
         if self.host not in _LISTEN_AND_REACH:
             hosts = ", ".join(_LISTEN_AND_REACH)
-            raise SettingsError(f"host {self.host!r}: handlers post back over loopback, so it must be one of {hosts}")
+            raise SettingsError(f"host {self.host!r} must be one of {hosts}, because handlers post over loopback")
         if not 0 <= self.port <= _MAX_PORT:
-            raise SettingsError(f"port {self.port}: it must be from 0 (a free one) to {_MAX_PORT}")
+            raise SettingsError(f"port {self.port} must be from 0 (a free port) to {_MAX_PORT}")
         if _STAGE.fullmatch(self.stage) is None:
-            raise SettingsError(f"stage {self.stage!r}: it must be 1 to 128 letters, digits, '-' and '_'")
+            raise SettingsError(f"stage {self.stage!r} must be 1 to 128 letters, digits, '-' and '_'")
         for name, value in self.stage_variables.items():
             if _VARIABLE_NAME.fullmatch(name) is None:
                 raise SettingsError(f"stage variable {name!r}: its name must be 1 to 64 letters, digits and '_'")
             if _VARIABLE_VALUE.fullmatch(value) is None:
                 raise SettingsError(f"stage variable {name!r}: its value must be 1 to 512 letters, digits, -._~:/?#&=,")
         if _REGION.fullmatch(self.region) is None:
-            raise SettingsError(f"region {self.region!r}: it must be a region's name, such as us-east-1")
+            raise SettingsError(f"region {self.region!r} is not the name of a region, such as us-east-1")
         if self.console and self.custom_domain is not None:
-            raise SettingsError("console: on a custom domain every path is the API's; have the one or the other")
+            raise SettingsError(
+                "console cannot be combined with custom_domain: every path belongs to the API; pass one"
+            )
 
     @property
     def listen_address(self) -> str:
@@ -211,5 +215,5 @@ class GatewaySettings:
 
     @property
     def loopback_host(self) -> str:
-        """The host by which handlers on this machine reach the gateway, as it is written in a URL."""
+        """The host by which handlers on this machine reach the gateway, as in a URL."""
         return _LISTEN_AND_REACH[self.host]

@@ -1,11 +1,11 @@
-"""What passes through a gateway, as a sequence of entries: what tests look at, and the console shows. Sans-I/O."""
+"""The transcript: a sequence of entries for the traffic of a gateway, which tests and the console read. Sans-I/O."""
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
-from pushwire.gateway._state.events import Event
+from pushwire.gateway._state.events import LambdaEvent
 from pushwire.gateway._state.results import Failed, Outcome, ProxyResult, TimedOut
 
 __all__ = [
@@ -14,9 +14,9 @@ __all__ = [
     "Delivered",
     "Ended",
     "Entry",
+    "EventBus",
     "Failed",
     "Invoked",
-    "Journal",
     "Observer",
     "Outcome",
     "ProxyResult",
@@ -31,11 +31,11 @@ E = TypeVar("E", bound="Entry")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Something that has happened.
+    """One event in the traffic of a gateway; the base class of all entries.
 
     Attributes:
-        at: When, in seconds since the epoch, on the gateway's clock.
-        connection_id: The connection it is about.
+        at: The time on the gateway's clock, in seconds since the epoch.
+        connection_id: The id of the connection.
     """
 
     at: float
@@ -44,12 +44,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected(Entry):
-    """A client's handshake went through.
+    """A client's handshake was accepted.
 
     Attributes:
-        source_ip: Its address.
-        user_agent: Its `User-Agent`, or `None` if it sent none.
-        subprotocol: The subprotocol that was agreed on, if one was.
+        source_ip: The client's address.
+        user_agent: The client's `User-Agent` header, or `None`.
+        subprotocol: The negotiated subprotocol, or `None`.
     """
 
     source_ip: str
@@ -62,7 +62,7 @@ class Refused(Entry):
     """A client's handshake was refused.
 
     Attributes:
-        status: The HTTP status that it was answered with.
+        status: The HTTP status of the response.
     """
 
     status: int
@@ -73,8 +73,8 @@ class Received(Entry):
     """A client sent a message.
 
     Attributes:
-        text: Its text.
-        route_key: The route it was given to; `None` if no route took it, or it was throttled.
+        text: The text of the message.
+        route_key: The selected route; `None` if no route matched, or the message was throttled.
     """
 
     text: str
@@ -83,25 +83,25 @@ class Received(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoked(Entry):
-    """A handler was called, and has answered or has not.
+    """A handler was called, and has returned, failed or timed out.
 
     Attributes:
-        event: What it was given.
-        outcome: What API Gateway makes of its result.
+        event: The event that it received.
+        outcome: Its result, as API Gateway reads it.
     """
 
-    event: Event
+    event: LambdaEvent
     outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called(Entry):
-    """A server called the management API; `connection_id` is what it wrote there, decoded.
+    """A server called the management API; `connection_id` is the decoded id in the request's path.
 
     Attributes:
-        method: `POST`, `GET` or `DELETE`.
-        status: The HTTP status of the answer; 0 where the TCP connection was cut instead.
-        body: What it posted; `None` if that was too large to be kept.
+        method: The method: `POST`, `GET` or `DELETE`.
+        status: The HTTP status of the response; 0 if the TCP connection was aborted instead.
+        body: The body of the request; `None` if it was larger than a message may be.
     """
 
     method: str
@@ -114,8 +114,8 @@ class Delivered(Entry):
     """A text message was sent to a client.
 
     Attributes:
-        text: Its text.
-        cause: What it is: `post`, `reply` (of a route response) or `error` (an error frame of API Gateway's).
+        text: The text of the message.
+        cause: `post`, `reply` (a route response) or `error` (an error frame of API Gateway).
     """
 
     text: str
@@ -127,8 +127,8 @@ class Ended(Entry):
     """A connection has ended.
 
     Attributes:
-        code: `disconnectStatusCode` of its event.
-        reason: `disconnectReason` of its event.
+        code: The close code, `disconnectStatusCode` of the event.
+        reason: The reason, `disconnectReason` of the event.
     """
 
     code: int
@@ -136,11 +136,11 @@ class Ended(Entry):
 
 
 Observer: TypeAlias = Callable[[Entry], object]
-"""Is called with each entry, on the gateway's event loop."""
+"""A function that is called with each entry, on the gateway's event loop."""
 
 
-class Journal:
-    """Tells observers what happens. True while there are any: nobody need write entries that nobody reads."""
+class EventBus:
+    """Distributes entries to observers. False while it has no observers: then no entries need to be made."""
 
     __slots__ = ("_observers",)
 
@@ -151,10 +151,10 @@ class Journal:
         return bool(self._observers)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Tell an observer of everything from now on.
+        """Add an observer.
 
         Returns:
-            What to call to tell it no more.
+            A function that removes the observer.
         """
         self._observers = (*self._observers, observer)
 
@@ -163,24 +163,24 @@ class Journal:
 
         return remove
 
-    def note(self, entry: Entry) -> None:
-        """Tell all observers."""
+    def publish(self, entry: Entry) -> None:
+        """Pass an entry to all observers."""
         for observer in self._observers:
             observer(entry)
 
 
 class Transcript:
-    """An observer that keeps entries, the newest ones at least. May be read from any thread.
+    """An observer that keeps the newest entries. Every thread may read it.
 
     Args:
-        size: How many entries it keeps; the oldest ones are dropped.
+        size: The maximum number of entries; the oldest ones are dropped. Defaults to 100,000.
     """
 
     def __init__(self, *, size: int = 100_000) -> None:
         self._entries: Final[deque[Entry]] = deque(maxlen=size)
 
     def __call__(self, entry: Entry, /) -> None:
-        """Keep an entry."""
+        """Add an entry."""
         self._entries.append(entry)
 
     def __len__(self) -> int:
@@ -188,15 +188,15 @@ class Transcript:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """All that is kept, in order."""
+        """All entries, in order."""
         return tuple(self._entries.copy())
 
     def of(self, kind: type[E], connection_id: str | None = None) -> tuple[E, ...]:
         """Return the entries of one kind, in order.
 
         Args:
-            kind: Their class: `transcript.of(Delivered)`.
-            connection_id: The connection they are about; every one unless given.
+            kind: The class of the entries: `transcript.of(Delivered)`.
+            connection_id: The id of one connection. Defaults to all connections.
         """
         return tuple(
             entry for entry in self.entries if isinstance(entry, kind) and connection_id in {None, entry.connection_id}

@@ -5,18 +5,16 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
-from urllib.parse import urlencode
 
 from google.protobuf.message import Message
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
 
 from pushwire.frame import GatewayErrorFrame
-from pushwire.gateway import Faults, Handler, LocalGateway, Transcript
+from pushwire.gateway import Handler, LocalGateway
 from pushwire.operation import Format
+from pushwire.testing._running_gateway import PATIENCE_SECONDS, Closed, GatewayUnderTest, callback_url_of, closed
 from pushwire.testing.frames import Frames
-from pushwire.testing.gateway import PATIENCE_SECONDS, Closed, callback_url_of, closed
 from pushwire.testing.options import GatewayOptions
 
 __all__ = ["AsyncGatewayClient", "AsyncRunningGateway", "async_local_gateway"]
@@ -25,10 +23,10 @@ M = TypeVar("M", bound=Message)
 
 
 class AsyncGatewayClient:
-    """A client of a gateway under test: a real WebSocket, on `websockets`. Close it, or use it as a context manager.
+    """A client of a gateway under test, with a real WebSocket. Close it, or use it as a context manager.
 
     Attributes:
-        socket: The WebSocket itself, for everything else.
+        socket: The connection of `websockets`.
         connection_id: The id of its connection.
     """
 
@@ -39,7 +37,7 @@ class AsyncGatewayClient:
 
     @property
     def subprotocol(self) -> str | None:
-        """The subprotocol that was agreed on, if one was."""
+        """The negotiated subprotocol, or `None`."""
         return self.socket.subprotocol
 
     async def send(self, route: str, message: Message | None = None, *, frame_format: Format | None = None) -> None:
@@ -47,37 +45,38 @@ class AsyncGatewayClient:
 
         Args:
             route: The route of its operation, such as `JoinRoom`.
-            message: The message; `Empty` unless given.
-            frame_format: The format to send in, instead of the contract's.
+            message: The message. Defaults to `google.protobuf.Empty`.
+            frame_format: The format of the frame. Defaults to the format in the contract.
 
         Raises:
-            TypeError: The handler is a router, and its contract has no such inbound operation or another message type.
+            TypeError: The handler is a router, and its contract has no inbound operation with this route, or another
+                message type for it.
             pushwire.FrameError: The message cannot be encoded.
         """
         await self.send_text(self._frames.encode(route, message, frame_format))
 
     async def send_text(self, text: str) -> None:
-        """Send any text."""
+        """Send a text message."""
         await self.socket.send(text)
 
     async def receive(self, message_type: type[M]) -> M:
         """Wait for the next frame, and return its message.
 
         Args:
-            message_type: What it should hold.
+            message_type: The expected type of the message.
 
         Raises:
-            AssertionError: It holds something else, which the text tells.
-            TimeoutError: None came.
+            AssertionError: The frame has another message; the text of the error includes the frame.
+            TimeoutError: No frame arrived within 30 seconds.
         """
         return self._frames.decode(await self.receive_text(), message_type)
 
     async def receive_error(self) -> GatewayErrorFrame:
-        """Wait for the next frame, which should be an error frame of API Gateway's.
+        """Wait for the next frame, and return it as an error frame of API Gateway.
 
         Raises:
-            AssertionError: It is none.
-            TimeoutError: None came.
+            AssertionError: The frame is not an error frame.
+            TimeoutError: No frame arrived within 30 seconds.
         """
         return self._frames.decode_error(await self.receive_text())
 
@@ -85,7 +84,7 @@ class AsyncGatewayClient:
         """Wait for the next frame, and return its text.
 
         Raises:
-            TimeoutError: None came.
+            TimeoutError: No frame arrived within 30 seconds.
         """
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await self.socket.recv(decode=True)
@@ -94,14 +93,14 @@ class AsyncGatewayClient:
         """Wait until the gateway has closed the connection.
 
         Raises:
-            AssertionError: A frame came instead.
-            TimeoutError: It did not.
+            AssertionError: A frame arrived instead.
+            TimeoutError: The connection was not closed within 30 seconds.
         """
         try:
             text = await self.receive_text()
         except ConnectionClosed as error:
             return closed(error)
-        raise AssertionError(f"the connection should have been closed, and this frame came: {text}")
+        raise AssertionError(f"expected the connection to be closed, received this frame: {text}")
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection. Calling it again does nothing."""
@@ -116,38 +115,18 @@ class AsyncGatewayClient:
         await self.close()
 
 
-class AsyncRunningGateway:
-    """A gateway under test.
+class AsyncRunningGateway(GatewayUnderTest):
+    """A gateway under test, which runs on the event loop of the test.
 
     Attributes:
-        gateway: The gateway itself.
-        transcript: All that has passed, from connecting to disconnecting: events, results, frames, posts.
-        faults: What can go wrong, on demand.
+        gateway: The gateway.
+        transcript: The traffic of the gateway: connections, events, results, frames, posts.
+        faults: Injects faults.
     """
 
     def __init__(self, gateway: LocalGateway, handler: object) -> None:
-        self.gateway = gateway
-        self.transcript = Transcript()
-        self.faults: Faults = gateway.faults
-        self._frames = Frames(handler)
+        super().__init__(gateway, handler)
         self._sockets = contextlib.AsyncExitStack()
-        self._silent: set[str] = set()
-        gateway.observe(self.transcript)
-
-    @property
-    def url(self) -> str:
-        """The URL that clients connect to."""
-        return self.gateway.url
-
-    @property
-    def callback_url(self) -> str:
-        """The URL that servers post to: `AsyncChatServerSdk(gateway.callback_url)`."""
-        return self.gateway.callback_url
-
-    @property
-    def connection_ids(self) -> tuple[str, ...]:
-        """The ids of the connections that are open."""
-        return tuple(connection.id for connection in self.gateway.registry)
 
     async def connect(
         self,
@@ -156,77 +135,37 @@ class AsyncRunningGateway:
         headers: Mapping[str, str] | None = None,
         subprotocols: Iterable[str] = (),
     ) -> AsyncGatewayClient:
-        """Connect a client. It is closed with the gateway, if not before.
+        """Connect a client. It is closed with the gateway at the latest.
 
         Args:
-            query: The parameters of its URL.
-            headers: Headers of its handshake, besides those that every handshake has.
-            subprotocols: The subprotocols that it offers.
+            query: The query parameters of its URL.
+            headers: Additional headers of its handshake.
+            subprotocols: The subprotocols to offer.
 
         Raises:
-            websockets.exceptions.InvalidStatus: The handshake was refused; `response.status_code` says how.
+            websockets.exceptions.InvalidStatus: The handshake was refused; the error has the `response`.
         """
         socket: ClientConnection = await self._sockets.enter_async_context(
-            connect(
-                f"{self.url}?{urlencode(query)}" if query else self.url,
-                additional_headers=dict(headers or {}),
-                subprotocols=[Subprotocol(name) for name in subprotocols] or None,
-                compression=None,
-                open_timeout=PATIENCE_SECONDS,
-                close_timeout=PATIENCE_SECONDS,
-                ping_interval=None,
-                proxy=None,
-            )
+            connect(**self._connect_options(query, headers, subprotocols))
         )
-        port = socket.local_address[1]
-        connection_id = next(known.id for known in self.gateway.registry if known.source_port == port)
-        return AsyncGatewayClient(socket, connection_id, self._frames)
+        return AsyncGatewayClient(socket, self._connection_id(socket.local_address[1]), self._frames)
 
     async def advance(self, seconds: float) -> None:
-        """Set the gateway's clock ahead, and wait until what falls due is done.
+        """Advance the gateway's clock, and wait until the work that falls due is done.
 
         Args:
-            seconds: How far: 600 for an idle connection, 7,200 for the end of any, 29 for a handler.
+            seconds: Seconds to advance: 600 reach the idle limit, 7,200 the lifetime, 29 the time-out of a handler.
         """
         self.gateway.clock.advance(seconds)
         await self.gateway.settled()
 
     async def settled(self) -> None:
-        """Wait until everything that has begun is done: handlers, handshakes, answers; not what waits for the clock."""
+        """Wait for handlers, handshakes and responses in progress, except those that wait for the clock."""
         await self.gateway.settled()
 
-    def silence(self, connection_id: str | None = None, *, disconnect_after: float | None = None) -> None:
-        """Let clients die silently: posts are accepted and reach nobody, and nothing they send is heard.
-
-        Args:
-            connection_id: Which one; all that are open unless given.
-            disconnect_after: After how many seconds, on the gateway's clock, `$disconnect` runs; never unless given.
-        """
-        self._silent.update(self.connection_ids if connection_id is None else [connection_id])
-        self.gateway.silence(connection_id, disconnect_after=disconnect_after)
-
-    def drop(self, connection_id: str | None = None) -> None:
-        """Cut the TCP connections of clients: they see no close frame, and `$disconnect` runs with 1006.
-
-        Args:
-            connection_id: Which one; all that are open unless given.
-        """
-        self.gateway.drop(connection_id)
-
-    def close(self, connection_id: str | None = None, *, code: int = 1012, reason: str = "Service restart") -> None:
-        """Close clients with a close frame.
-
-        Args:
-            connection_id: Which one; all that are open unless given.
-            code: The close code.
-            reason: The reason that goes with it.
-        """
-        self.gateway.close(connection_id, code=code, reason=reason)
-
     async def close_clients(self) -> None:
-        """Close the clients that are open; nobody would answer those that have died silently."""
-        for connection_id in self._silent:
-            self.drop(connection_id)
+        """Close all open clients."""
+        self._drop_silent()
         await self._sockets.aclose()
 
 
@@ -236,15 +175,15 @@ async def async_local_gateway(
 ) -> AsyncGenerator[AsyncRunningGateway]:
     """Run a local gateway on the running event loop while the block runs, on a free port.
 
-    The environment's `PUSHWIRE_CALLBACK_URL` is put aside, so that handlers post to this gateway; for an API on a
-    custom domain, where no event tells the address, it is this gateway's callback URL.
+    Meanwhile the environment has no `PUSHWIRE_CALLBACK_URL`, so that handlers post to this gateway. For an API on a
+    custom domain, where events do not include the address, the variable is this gateway's callback URL.
 
     Args:
-        handler: The Lambda handler; a router tells its routes. `None` if `routes` has all.
-        options: As in `GatewayOptions`: `routes`, `settings`, `clock` and more.
+        handler: The Lambda handler; a router's operations are its routes. `None` if `routes` has all routes.
+        options: The options of `GatewayOptions`: `routes`, `settings`, `clock` and more.
 
     Raises:
-        pushwire.gateway.RouteError: If the routes cannot work.
+        pushwire.gateway.RouteError: The routes are invalid.
     """
     gateway = LocalGateway(handler, **options)
     async with gateway:

@@ -1,4 +1,4 @@
-"""What test clients send and expect: frames by route and message, checked against the handler's contract. Sans-I/O."""
+"""The frames that test clients send and receive, checked against the handler's contract. Sans-I/O."""
 
 from collections.abc import Iterable
 from typing import TypeVar, cast
@@ -32,10 +32,10 @@ def message_frame(route: str, message: Message, frame_format: Format = Format.JS
 
 
 class Frames:
-    """The frames of one API.
+    """Encodes and decodes the frames of one API.
 
     Args:
-        handler: The Lambda handler; a router tells its operations, and then routes and message types are checked.
+        handler: The Lambda handler. If it has `operations`, as a router has, routes and message types are checked.
     """
 
     def __init__(self, handler: object) -> None:
@@ -47,11 +47,11 @@ class Frames:
 
         Args:
             route: The operation's route.
-            message: Its message; `Empty` unless given.
-            frame_format: The format to send in, instead of the contract's.
+            message: The message; `None` stands for `google.protobuf.Empty`.
+            frame_format: The format of the frame; `None` stands for the format in the contract.
 
         Raises:
-            TypeError: The contract has no such inbound operation, or another message type for it.
+            TypeError: The contract has no inbound operation with this route, or another message type for it.
             pushwire.FrameError: The message cannot be encoded.
         """
         message = empty_pb2.Empty() if message is None else message
@@ -59,7 +59,7 @@ class Frames:
             return message_frame(route, message, frame_format or Format.JSON)
         operation = self._operations.get(route)
         if operation is None or not operation.direction.inbound:
-            raise TypeError(f"clients have no operation with the route {route!r}: send_text sends what is none")
+            raise TypeError(f"no such client operation: {route!r}; use send_text for arbitrary frames")
         if not isinstance(message, operation.message_type):
             raise TypeError(
                 f"{operation} takes a {operation.message_type.DESCRIPTOR.full_name}, not a {type(message).__name__}"
@@ -71,20 +71,20 @@ class Frames:
 
         Args:
             text: The frame.
-            message_type: What it should hold.
+            message_type: The expected type of the message.
 
         Raises:
-            AssertionError: It holds something else, which the text tells.
-            pushwire.FrameError: It cannot be decoded.
+            AssertionError: The frame has another message; the text of the error includes the frame.
+            pushwire.FrameError: The frame cannot be decoded.
         """
         envelope = frame.read(text)
         expected = message_type.DESCRIPTOR.full_name
         if isinstance(envelope, frame.GatewayErrorFrame):
-            raise AssertionError(f"a {expected} was expected, and this error frame came: {text}")  # noqa: TRY004
+            raise AssertionError(f"expected a {expected}, received this error frame: {text}")  # noqa: TRY004
         if self._operations is not None:
             known = self._operations.get(envelope.route)
             if known is None or known.message_type is not message_type:
-                raise AssertionError(f"a {expected} was expected, and this frame came: {text}")
+                raise AssertionError(f"expected a {expected}, received this frame: {text}")
         operation = Operation(
             service="",
             name=envelope.route,
@@ -98,9 +98,9 @@ class Frames:
         """Return an error frame that a client has received.
 
         Raises:
-            AssertionError: It is none.
+            AssertionError: The frame is not an error frame.
         """
         found = frame.read(text)
         if not isinstance(found, frame.GatewayErrorFrame):
-            raise AssertionError(f"an error frame was expected, and this frame came: {text}")  # noqa: TRY004
+            raise AssertionError(f"expected an error frame, received this frame: {text}")  # noqa: TRY004
         return found

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from functools import partial
 
 from pushwire.gateway._access.authorizers import (
-    Refusal,
+    AuthorizerRefusal,
     RequestAuthorizer,
-    asking,
     authorizer_event,
+    catching_unauthorized,
     missing_identity,
     read_authorization,
 )
 from pushwire.gateway._access.iam import IamAccess
 from pushwire.gateway._functions.handlers import HandlerPool
-from pushwire.gateway._state.events import Event
+from pushwire.gateway._state.events import LambdaEvent
 from pushwire.gateway._state.results import Failed, TimedOut
 from pushwire.gateway._wire.http11 import HttpRequest
 from pushwire.gateway._wire.responses import FORBIDDEN, INTERNAL_SERVER_ERROR, UNAUTHORIZED, HttpResponse, error_frame
@@ -38,7 +38,9 @@ class Authorization:
         self._method_arn = method_arn
         self._pool = pool
 
-    async def authorize(self, request: HttpRequest, connect_event: Event) -> Mapping[str, str] | HttpResponse | None:
+    async def authorize(
+        self, request: HttpRequest, connect_event: LambdaEvent
+    ) -> Mapping[str, str] | HttpResponse | None:
         """Decide about one handshake.
 
         Args:
@@ -57,18 +59,18 @@ class Authorization:
             case RequestAuthorizer() as authorizer:
                 return await self._ask(authorizer, connect_event)
 
-    async def _ask(self, authorizer: RequestAuthorizer, connect_event: Event) -> Mapping[str, str] | HttpResponse:
+    async def _ask(self, authorizer: RequestAuthorizer, connect_event: LambdaEvent) -> Mapping[str, str] | HttpResponse:
         event = authorizer_event(connect_event, self._method_arn)
         missing = missing_identity(authorizer.identity_sources, event)
         if missing is not None:
             logger.warning("$connect: the authorizer was not asked: the handshake has no %s", missing)
             return _refused(connect_event, 401, "UnauthorizedException", UNAUTHORIZED)
         read = partial(read_authorization, method_arn=self._method_arn)
-        answer = await self._pool.run(asking(authorizer.handler), event, read)
+        answer = await self._pool.run(catching_unauthorized(authorizer.handler), event, read)
         match answer:
-            case Refusal.UNAUTHORIZED:
+            case AuthorizerRefusal.UNAUTHORIZED:
                 return _refused(connect_event, 401, "UnauthorizedException", UNAUTHORIZED)
-            case Refusal.DENIED:
+            case AuthorizerRefusal.DENIED:
                 logger.warning("$connect: the authorizer's policy does not allow %s", self._method_arn)
                 return _refused(connect_event, 403, "ForbiddenException", FORBIDDEN)
             case Failed() | TimedOut():
@@ -77,7 +79,7 @@ class Authorization:
                 return answer
 
 
-def _refused(connect_event: Event, status: int, error_type: str, message: str) -> HttpResponse:
+def _refused(connect_event: LambdaEvent, status: int, error_type: str, message: str) -> HttpResponse:
     context = connect_event["requestContext"]
     body = error_frame(message, connection_id=context["connectionId"], request_id=context["requestId"])
     headers = (("Content-Type", "application/json"), ("x-amzn-ErrorType", error_type))

@@ -14,18 +14,18 @@ from typing import Any, TypeAlias, cast
 
 from pushwire.gateway._access.policies import INVOKE, PolicyError, allows, read_policy
 from pushwire.gateway._functions.handlers import Handler
-from pushwire.gateway._state.events import Event
+from pushwire.gateway._state.events import LambdaEvent
 from pushwire.gateway._state.results import MalformedResultError
 from pushwire.gateway._wire.responses import UNAUTHORIZED
 from pushwire.gateway.settings import SettingsError
 
 __all__ = [
     "Authorizer",
+    "AuthorizerRefusal",
     "IamAuthorizer",
-    "Refusal",
     "RequestAuthorizer",
-    "asking",
     "authorizer_event",
+    "catching_unauthorized",
     "missing_identity",
     "read_authorization",
 ]
@@ -72,7 +72,7 @@ Authorizer: TypeAlias = RequestAuthorizer | IamAuthorizer
 """What decides who may connect."""
 
 
-class Refusal(enum.Enum):
+class AuthorizerRefusal(enum.Enum):
     """How an authorizer keeps a client out."""
 
     UNAUTHORIZED = "unauthorized"
@@ -81,22 +81,22 @@ class Refusal(enum.Enum):
     """Its policy denies, or does not allow."""
 
 
-def asking(handler: Handler) -> Handler:
+def catching_unauthorized(handler: Handler) -> Handler:
     """Return an authorizer's function as one that answers `Refusal.UNAUTHORIZED` instead of raising "Unauthorized"."""
 
-    def ask(event: Event, context: object) -> object:
+    def ask(event: LambdaEvent, context: object) -> object:
         try:
             return handler(event, context)
         except Exception as error:
             if str(error) != UNAUTHORIZED:
                 raise
-            return Refusal.UNAUTHORIZED
+            return AuthorizerRefusal.UNAUTHORIZED
 
     ask.__name__ = getattr(handler, "__name__", type(handler).__name__)
     return ask
 
 
-def authorizer_event(connect_event: Event, method_arn: str) -> Event:
+def authorizer_event(connect_event: LambdaEvent, method_arn: str) -> LambdaEvent:
     """Return what an authorizer is called with.
 
     Args:
@@ -119,7 +119,7 @@ def authorizer_event(connect_event: Event, method_arn: str) -> Event:
     return copy.deepcopy(event)
 
 
-def missing_identity(sources: Sequence[str], event: Event) -> str | None:
+def missing_identity(sources: Sequence[str], event: LambdaEvent) -> str | None:
     """Return the first identity source that a handshake does not have, or has empty; `None` if it has all.
 
     Args:
@@ -133,7 +133,7 @@ def missing_identity(sources: Sequence[str], event: Event) -> str | None:
     return None
 
 
-def read_authorization(value: object, method_arn: str) -> dict[str, str] | Refusal:
+def read_authorization(value: object, method_arn: str) -> dict[str, str] | AuthorizerRefusal:
     """Return what an authorizer answered, read by API Gateway's rules.
 
     Args:
@@ -146,8 +146,8 @@ def read_authorization(value: object, method_arn: str) -> dict[str, str] | Refus
     Raises:
         MalformedResultError: If API Gateway would report a configuration error; the text says why, to the developer.
     """
-    if value is Refusal.UNAUTHORIZED:
-        return Refusal.UNAUTHORIZED
+    if value is AuthorizerRefusal.UNAUTHORIZED:
+        return AuthorizerRefusal.UNAUTHORIZED
     fields = _fields(value)
     principal = fields.get("principalId")
     if not isinstance(principal, str):
@@ -157,21 +157,21 @@ def read_authorization(value: object, method_arn: str) -> dict[str, str] | Refus
     except PolicyError as error:
         raise MalformedResultError(f"the authorizer's policy: {error}") from error
     authorizer = _context(fields.get("context")) | {"principalId": principal}
-    return authorizer if allowed else Refusal.DENIED
+    return authorizer if allowed else AuthorizerRefusal.DENIED
 
 
-def _header(event: Event, name: str) -> object:
+def _header(event: LambdaEvent, name: str) -> object:
     return next((value for found, value in event["headers"].items() if found.lower() == name.lower()), None)
 
 
-def _context_value(event: Event, name: str) -> object:
+def _context_value(event: LambdaEvent, name: str) -> object:
     found: Any = event["requestContext"]
     for key in name.split("."):
         found = cast("dict[str, Any]", found).get(key) if isinstance(found, dict) else None
     return cast("object", found)
 
 
-_PLACES: dict[str, Callable[[Event, str], object]] = {
+_PLACES: dict[str, Callable[[LambdaEvent, str], object]] = {
     "route.request.header.": _header,
     "route.request.querystring.": lambda event, name: event["queryStringParameters"].get(name),
     "stageVariables.": lambda event, name: event["stageVariables"].get(name),
@@ -193,11 +193,11 @@ def _fields(value: object) -> dict[str, Any]:
     if not isinstance(result, dict):
         raise MalformedResultError("the authorizer's result must be a dict with 'principalId' and 'policyDocument'")
     fields = cast("dict[str, Any]", result)
-    strangers = sorted(fields.keys() - _RESULT_KEYS)
-    if strangers:
-        hint = "; WebSocket APIs have no simple responses: return a policy" if "isAuthorized" in strangers else ""
+    unknown = sorted(fields.keys() - _RESULT_KEYS)
+    if unknown:
+        hint = "; WebSocket APIs have no simple responses: return a policy" if "isAuthorized" in unknown else ""
         raise MalformedResultError(
-            f"the authorizer's result has keys that API Gateway refuses: {', '.join(strangers)}{hint}"
+            f"the authorizer's result has keys that API Gateway refuses: {', '.join(unknown)}{hint}"
         )
     return fields
 

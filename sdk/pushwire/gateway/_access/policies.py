@@ -125,9 +125,9 @@ def _statement(number: int, value: object) -> Statement:
     if not isinstance(value, dict):
         raise PolicyError(f"statement {number} must be an object")
     fields = cast("dict[str, Any]", value)
-    strangers = sorted(fields.keys() - _STATEMENT_KEYS)
-    if strangers:
-        raise PolicyError(f"statement {number} has {', '.join(strangers)}, which the local gateway cannot evaluate")
+    unknown = sorted(fields.keys() - _STATEMENT_KEYS)
+    if unknown:
+        raise PolicyError(f"statement {number} has {', '.join(unknown)}, which the local gateway cannot evaluate")
     effect = fields.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise PolicyError(f"statement {number}: 'Effect' must be 'Allow' or 'Deny'")

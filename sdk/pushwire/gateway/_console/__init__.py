@@ -1,10 +1,10 @@
-"""The console of the local gateway: a page that shows what passes, sends by the contract, and injects faults.
+"""The console of the local gateway: a page that shows traffic, sends messages of the contract, and injects faults.
 
-It lies outside every stage: the page at `/`, everything else below `/$console/`, which no stage can be called. All of
-it is sans-I/O; the gateway's HTTP protocol serves it.
+The page is at `/`, and everything else is below `/$console/`, a name that no stage can have. This package is sans-I/O;
+the gateway's HTTP protocol serves it.
 """
 
 from pushwire.gateway._console.feed import EventStream
-from pushwire.gateway._console.site import Console, ConsoleAnswer
+from pushwire.gateway._console.site import Console, ConsoleResponse
 
-__all__ = ["Console", "ConsoleAnswer", "EventStream"]
+__all__ = ["Console", "ConsoleResponse", "EventStream"]

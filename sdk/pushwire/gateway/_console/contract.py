@@ -1,4 +1,4 @@
-"""The contract that the console speaks: its operations, told to the page, and frames read and written by them. Pure."""
+"""The operations that the console knows: as data for the page, and for encoding and decoding frames. Pure."""
 
 import json
 from collections.abc import Iterable
@@ -9,17 +9,17 @@ from pushwire.errors import FrameError
 from pushwire.operation import AnyOperation, Format
 from pushwire.schema import payload_schema
 
-__all__ = ["Contract", "Told"]
+__all__ = ["ConsoleContract", "JsonObject"]
 
-Told = dict[str, Any]
-"""Something as the page is told of it: an object of JSON."""
+JsonObject = dict[str, Any]
+"""A JSON object that the page sends or receives."""
 
 
-class Contract:
-    """The operations of the gateway's handlers; none, if they tell none.
+class ConsoleContract:
+    """The operations of the gateway's handlers; empty if the handlers have no `operations`.
 
     Args:
-        operations: Them.
+        operations: The operations to show.
     """
 
     def __init__(self, operations: Iterable[AnyOperation]) -> None:
@@ -27,8 +27,8 @@ class Contract:
         self._inbound = {each.route: each for each in self._by_name.values() if each.direction.inbound}
         self._outbound = {each.route: each for each in self._by_name.values() if each.direction.outbound}
 
-    def tell(self) -> list[Told]:
-        """Return the operations, with the schemas that forms are made from."""
+    def serialize(self) -> list[JsonObject]:
+        """Return the operations, each with the JSON Schema from which the page makes a form."""
         return [
             {
                 "fullName": operation.full_name,
@@ -44,14 +44,14 @@ class Contract:
         ]
 
     def encode(self, full_name: str, json_frame: str) -> str:
-        """Return a frame in the operation's own format.
+        """Return a frame in its operation's format.
 
         Args:
             full_name: The operation's full name.
             json_frame: The frame in JSON.
 
         Raises:
-            FrameError: There is no such operation, or it is no frame of it.
+            FrameError: The operation is unknown, or the frame does not belong to it.
         """
         operation = self._by_name.get(full_name)
         if operation is None:
@@ -59,16 +59,16 @@ class Contract:
         _, message = frame.decode(json_frame, {operation.route: operation})
         return frame.encode(operation, message).decode()
 
-    def tell_received(self, text: str) -> Told | None:
-        """Return a client's frame, read by the operations that clients send; `None` if there is no contract."""
-        return _told_frame(text, self._inbound) if self._by_name else None
+    def decode_received(self, text: str) -> JsonObject | None:
+        """Decode a client's frame with the inbound operations; return `None` if the contract is empty."""
+        return _decoded(text, self._inbound) if self._by_name else None
 
-    def tell_delivered(self, text: str) -> Told | None:
-        """Return a frame to a client, read by the operations that servers send; `None` if there is no contract."""
-        return _told_frame(text, self._outbound) if self._by_name else None
+    def decode_delivered(self, text: str) -> JsonObject | None:
+        """Decode a frame for a client with the outbound operations; return `None` if the contract is empty."""
+        return _decoded(text, self._outbound) if self._by_name else None
 
 
-def _told_frame(text: str, operations: dict[str, AnyOperation]) -> Told:
+def _decoded(text: str, operations: dict[str, AnyOperation]) -> JsonObject:
     try:
         found = frame.read(text)
         if isinstance(found, frame.GatewayErrorFrame):

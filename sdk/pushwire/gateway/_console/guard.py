@@ -1,8 +1,8 @@
-"""Who may use the console: the page that it serves itself, in a browser on this machine. Pure.
+"""Checks that requests to the console come from its own page, in a browser on this machine. Pure.
 
-The browser keeps other sites from reading answers, and does not keep them from asking. So each request has to name a
-loopback host, which a site behind a rebound DNS name does not, and what changes anything has to come from the console's
-own origin, as JSON, which no form of another site can send.
+A browser stops other sites from reading responses, but not from sending requests. So the `Host` of each request must be
+a loopback name, which excludes sites that rebind DNS. A request that changes state must be JSON from the console's own
+origin, which the forms of other sites cannot send.
 """
 
 import re
@@ -28,11 +28,11 @@ HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Cache-Control", "no-store"),
 )
-"""The headers of every answer."""
+"""The headers of every response."""
 
 
 def refusal(request: HttpRequest) -> HttpResponse | None:
-    """Return the answer to a request that may not be served, or `None` if it may."""
+    """Return the response to a request that is refused, or `None` if the request may be served."""
     host = request.header("host") or ""
     if _LOOPBACK.fullmatch(host) is None:
         return http_error(403, "The console is for this machine: open it as localhost, 127.0.0.1 or [::1]")
@@ -41,7 +41,7 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
     if request.method != "POST":
         return http_error(405)
     if (request.header("origin") or "").lower() != f"http://{host}".lower():
-        return http_error(403, "The console takes orders from its own page only")
+        return http_error(403, "The console accepts commands only from its own page")
     if (request.header("content-type") or "").partition(";")[0].strip().lower() != "application/json":
-        return http_error(415, "The console takes application/json")
-    return http_error(413, f"The console takes {MAX_MESSAGE_BYTES:,} bytes") if request.body is None else None
+        return http_error(415, "The console accepts only application/json")
+    return http_error(413, f"The console accepts at most {MAX_MESSAGE_BYTES:,} bytes") if request.body is None else None

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from pushwire.gateway._functions.context import LambdaContext
-from pushwire.gateway._state.events import Event
+from pushwire.gateway._state.events import LambdaEvent
 from pushwire.gateway._state.results import Failed, MalformedResultError, TimedOut
 from pushwire.gateway.clock import Clock
 from pushwire.gateway.settings import GatewaySettings
@@ -24,7 +24,7 @@ Handler: TypeAlias = Callable[[dict[str, Any], Any], object]
 R = TypeVar("R")
 
 # The longest that a Lambda function may run: "Lambda quotas".
-_LONGEST_SECONDS = 900.0
+_MAX_SECONDS = 900.0
 
 
 class HandlerPool:
@@ -37,7 +37,7 @@ class HandlerPool:
 
     def __init__(self, settings: GatewaySettings, *, clock: Clock) -> None:
         self._executor = ThreadPoolExecutor(settings.limits.workers, thread_name_prefix="pushwire-handler")
-        self._seconds = min(settings.quotas.integration_seconds, _LONGEST_SECONDS)
+        self._seconds = min(settings.quotas.integration_seconds, _MAX_SECONDS)
         self._functions = f"arn:aws:lambda:{settings.region}:{settings.account_id}:function"
         self._clock = clock
         self._calls: set[asyncio.Future[Any]] = set()
@@ -47,7 +47,7 @@ class HandlerPool:
         """Whether a handler has not returned: one that has timed out may still run."""
         return bool(self._calls)
 
-    async def run(self, handler: Handler, event: Event, read: Callable[[object], R]) -> R | Failed | TimedOut:
+    async def run(self, handler: Handler, event: LambdaEvent, read: Callable[[object], R]) -> R | Failed | TimedOut:
         """Call a handler and return its result as API Gateway reads it; it never raises what the handler raised.
 
         Args:
@@ -74,7 +74,7 @@ class HandlerPool:
         finally:
             timer.cancel()
 
-    async def run_too_long(self, handler: Handler, event: Event, read: Callable[[object], object]) -> TimedOut:
+    async def run_too_long(self, handler: Handler, event: LambdaEvent, read: Callable[[object], object]) -> TimedOut:
         """Call a handler, and have it time out whenever it returns."""
         await asyncio.gather(self.run(handler, event, read), self._clock.sleep(self._seconds))
         return TimedOut()
@@ -93,13 +93,15 @@ def _pass_on(outcome: asyncio.Future[R], call: asyncio.Future[R]) -> None:
         outcome.set_result(call.result())
 
 
-def _give_up(outcome: asyncio.Future[R | Failed | TimedOut], event: Event) -> None:
+def _give_up(outcome: asyncio.Future[R | Failed | TimedOut], event: LambdaEvent) -> None:
     if not outcome.done():
         logger.error("%s: the handler took too long; API Gateway waits no more", event["requestContext"]["routeKey"])
         outcome.set_result(TimedOut())
 
 
-def _call(handler: Handler, event: Event, context: LambdaContext, read: Callable[[object], R]) -> R | Failed | TimedOut:
+def _call(
+    handler: Handler, event: LambdaEvent, context: LambdaContext, read: Callable[[object], R]
+) -> R | Failed | TimedOut:
     route_key = event["requestContext"]["routeKey"]
     try:
         value = handler(json.loads(json.dumps(event)), context)  # an event of its own, as Lambda gives it

@@ -1,4 +1,4 @@
-"""Faults on demand: what real networks and the real service do now and then. Sans-I/O.
+"""Faults that tests inject: errors that real networks and the real service sometimes cause. Sans-I/O.
 
 gateway.faults.inject(AnswerWith(429), times=2)                       # the next two posts, then success
 gateway.faults.inject(Delay(0.2), connection_id=slow)                 # every post to one connection
@@ -29,26 +29,26 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class AnswerWith:
-    """The management API answers with an error and does nothing.
+    """The management API responds with an error and does nothing else.
 
     Attributes:
-        status: 400, 403, 410, 413, 429, or from 500 to 599; the error type is the one that goes with it.
+        status: The status of the response: 400, 403, 410, 413, 429, or from 500 to 599. It determines the error type.
     """
 
     status: int
 
     def __post_init__(self) -> None:
         if self.status not in {400, 403, 410, 413, 429} and self.status not in range(500, 600):
-            raise ValueError(f"the management API fails with 400, 403, 410, 413, 429 or 5xx, not {self.status}")
+            raise ValueError(f"status must be 400, 403, 410, 413, 429 or 5xx, not {self.status}")
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """A request of the management API is under way for longer.
+    """A request of the management API takes longer.
 
     Attributes:
-        seconds: How much longer, on the gateway's clock.
-        jitter: At most so many seconds are added at random.
+        seconds: The delay, on the gateway's clock.
+        jitter: The maximum of a random number of seconds that is added. Defaults to 0.
     """
 
     seconds: float
@@ -57,15 +57,15 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class DropRequest:
-    """The TCP connection is cut before the management API has seen the request: nothing is done, nothing answered."""
+    """The TCP connection is aborted before the management API gets the request: no effect, no response."""
 
 
 @dataclass(frozen=True, slots=True)
 class TruncateResponse:
-    """The management API does what it is asked, and the TCP connection is cut in the middle of its answer.
+    """The management API handles the request, and the TCP connection is closed in the middle of the response.
 
     Attributes:
-        bytes_sent: How much of the answer is sent: unless given, not even its status.
+        bytes_sent: The number of bytes of the response that are sent. Defaults to 7, which end before the status.
     """
 
     bytes_sent: int = 7
@@ -78,10 +78,10 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Reorder:
-    """A post overtakes another: this one is delivered after the next one to the same connection.
+    """A post is delivered after the next post to the same connection.
 
     Attributes:
-        seconds: How long it waits for one, on the gateway's clock.
+        seconds: Seconds to wait for the next post, on the gateway's clock. Defaults to 1.
     """
 
     seconds: float = 1.0
@@ -89,23 +89,23 @@ class Reorder:
 
 @dataclass(frozen=True, slots=True)
 class HandlerTimeout:
-    """A handler is called, and API Gateway gives it up after 29 seconds, whenever it returns."""
+    """A handler is called, and API Gateway times out after 29 seconds, even if the handler has returned."""
 
 
 RequestFault: TypeAlias = AnswerWith | Delay | DropRequest | TruncateResponse | Duplicate | Reorder
-"""What can go wrong with a request of the management API."""
+"""A fault of a request of the management API."""
 
 Fault: TypeAlias = RequestFault | HandlerTimeout
-"""What can go wrong."""
+"""Any fault."""
 
 
 class Injection:
-    """A fault that has been injected; as a context manager, for the length of a block.
+    """An injected fault; a context manager that removes the fault at the end of the block.
 
     Attributes:
         fault: The fault.
-        connection_id: The connection that it concerns; `None` for all.
-        count: How often it has happened.
+        connection_id: The id of the affected connection; `None` for all connections.
+        count: The number of times that the fault was applied.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Injection:
         self.count = 0
 
     def remove(self) -> None:
-        """Have it happen no more."""
+        """Remove the fault."""
         self._owner.remove(self)
 
     def __enter__(self) -> Self:
@@ -139,21 +139,21 @@ class Injection:
         self.remove()
 
     def concerns(self, method: str | None, connection_id: str) -> bool:
-        """Return whether it can happen to this.
+        """Return whether the fault applies to a request or a call.
 
         Args:
             method: The method of a request of the management API; `None` for a call of a handler.
-            connection_id: The connection.
+            connection_id: The id of the connection.
         """
         if self.connection_id not in {None, connection_id}:
             return False
         return method is None if isinstance(self.fault, HandlerTimeout) else method in self._methods
 
     def happens(self, random_number: float) -> bool:
-        """Return whether it happens now, and count it if so.
+        """Return whether the fault is applied now, and count it if so.
 
         Args:
-            random_number: From 0 to 1.
+            random_number: A random number from 0 to 1, to compare with the probability.
         """
         if random_number >= self._probability:
             return False
@@ -164,16 +164,16 @@ class Injection:
 
 
 class Faults:
-    """The faults of a gateway. They may be injected and removed from any thread.
+    """The injected faults of a gateway. Every thread may inject and remove them.
 
     Args:
-        seed: Where the random numbers start that decide by `probability` and `jitter`.
+        seed: The seed of the random numbers for `probability` and `jitter`. Defaults to 0.
     """
 
     def __init__(self, *, seed: int = 0) -> None:
         self._injections: tuple[Injection, ...] = ()
         self._lock = threading.Lock()
-        self._random = random.Random(seed)  # noqa: S311 - nothing secret hangs on it
+        self._random = random.Random(seed)  # noqa: S311 - not used for secrets
 
     def inject(
         self,
@@ -184,22 +184,25 @@ class Faults:
         probability: float = 1.0,
         methods: Iterable[str] = ("POST",),
     ) -> Injection:
-        """Have something go wrong from now on.
+        """Inject a fault.
 
         Args:
-            fault: What.
-            connection_id: With which connection; with all of them unless given.
-            times: How often; until it is removed unless given.
-            probability: With which share of requests, from 0 to 1.
-            methods: With which methods of the management API; a `HandlerTimeout` concerns none.
+            fault: The fault.
+            connection_id: The id of the affected connection. Defaults to all connections.
+            times: The number of times to apply the fault. Defaults to no limit: until it is removed.
+            probability: The share of affected requests, from 0 to 1. Defaults to 1.
+            methods: The affected methods of the management API; ignored for a `HandlerTimeout`. Defaults to `POST`.
+
+        Returns:
+            The injection, which can be removed.
 
         Raises:
             ValueError: `times` or `probability` is out of range.
         """
         if times is not None and times < 1:
-            raise ValueError(f"times: at least 1, not {times}")
+            raise ValueError(f"times must be at least 1, not {times}")
         if not 0 <= probability <= 1:
-            raise ValueError(f"probability: from 0 to 1, not {probability}")
+            raise ValueError(f"probability must be from 0 to 1, not {probability}")
         injection = Injection(
             self, fault, connection_id=connection_id, times=times, probability=probability, methods=frozenset(methods)
         )
@@ -208,24 +211,25 @@ class Faults:
         return injection
 
     def remove(self, injection: Injection) -> None:
-        """Have a fault happen no more; removing it again does nothing."""
+        """Remove an injected fault. Does nothing if it was removed before."""
         with self._lock:
             self._injections = tuple(known for known in self._injections if known is not injection)
 
     def clear(self) -> None:
-        """Have none of them happen any more."""
+        """Remove all faults."""
         with self._lock:
             self._injections = ()
 
     @property
     def injections(self) -> tuple[Injection, ...]:
-        """What is injected now, in order."""
+        """The injected faults, in order."""
         return self._injections
 
     def of_request(self, method: str, connection_id: str) -> tuple[RequestFault, ...]:
-        """Return what goes wrong with a request of the management API, in the order of injection.
+        """Return the faults of a request of the management API, in the order of injection.
 
-        What ends a request (`AnswerWith`, `DropRequest`) comes last: nothing that was injected later is used up by it.
+        The list ends with the first fault that ends the request (`AnswerWith`, `DropRequest`), so the `times` of later
+        faults are not used up.
         """
         found: list[RequestFault] = []
         for fault in self._happening(method, connection_id) if self._injections else ():
@@ -236,11 +240,11 @@ class Faults:
         return tuple(found)
 
     def times_out(self, connection_id: str) -> bool:
-        """Return whether a call of a handler times out; injections with `times` are used up by it."""
+        """Return whether a call of a handler times out, and count the applied faults."""
         return any(True for _ in self._happening(None, connection_id))
 
     def jitter(self, fault: Delay) -> float:
-        """Return how long a delay takes, in seconds."""
+        """Return the seconds of a delay, with its jitter."""
         return fault.seconds + fault.jitter * self._random.random()
 
     def _happening(self, method: str | None, connection_id: str) -> Iterator[Fault]:

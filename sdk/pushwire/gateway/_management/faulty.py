@@ -1,4 +1,4 @@
-"""The management API with the faults that have been injected into it. Sans-I/O but for the time that it takes."""
+"""The management API with the injected faults. Sans-I/O, except that it waits."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -19,32 +19,32 @@ from pushwire.gateway._management.management import ManagementApi
 from pushwire.gateway._wire.responses import HttpResponse
 from pushwire.gateway.clock import Clock
 
-__all__ = ["Answer", "Cut", "UnreliableManagementApi"]
+__all__ = ["FaultyManagementApi", "ManagementResponse", "TruncatedResponse"]
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """The TCP connection is cut instead of an answer, or in the middle of one.
+class TruncatedResponse:
+    """A response of which only the first bytes are sent before the TCP connection is closed.
 
     Attributes:
-        response: The answer.
-        bytes_sent: How much of it is sent.
+        response: The whole response.
+        bytes_sent: The number of bytes to send; 0 aborts the TCP connection.
     """
 
     response: HttpResponse
     bytes_sent: int
 
 
-Answer: TypeAlias = HttpResponse | Cut
-"""What becomes of a request."""
+ManagementResponse: TypeAlias = HttpResponse | TruncatedResponse
+"""The response to a request of the management API."""
 
 
-class UnreliableManagementApi:
-    """Answers requests, by way of the faults that concern them.
+class FaultyManagementApi:
+    """Answers requests of the management API, and applies the injected faults.
 
     Args:
-        management: What answers.
-        faults: What has been injected.
+        management: The management API without faults.
+        faults: The injected faults.
         clock: The gateway's clock.
     """
 
@@ -52,63 +52,63 @@ class UnreliableManagementApi:
         self._management = management
         self._faults = faults
         self._clock = clock
-        self._held_back: dict[str, list[asyncio.Future[None]]] = {}
+        self._reordered: dict[str, list[asyncio.Future[None]]] = {}
 
     def answer(
         self, method: str, connection_id: str, body: bytes | None
-    ) -> HttpResponse | Coroutine[object, object, Answer]:
-        """Do what a request asks and return the response: at once where nothing goes wrong, which is most of the time.
+    ) -> HttpResponse | Coroutine[object, object, ManagementResponse]:
+        """Handle a request and return the response, or a coroutine that returns it if faults apply.
 
         Args:
             method: The HTTP method.
             connection_id: The decoded id.
-            body: The body, or `None` if it was too large to be kept.
+            body: The body, or `None` if it was too large.
         """
         faults = self._faults.of_request(method, connection_id)
         if faults:
             return self._answer(faults, method, connection_id, body)
         response = self._management.answer(method, connection_id, body)
-        if self._held_back:
-            self._let_go(connection_id)
+        if self._reordered:
+            self._release(connection_id)
         return response
 
     async def _answer(
         self, faults: Sequence[RequestFault], method: str, connection_id: str, body: bytes | None
-    ) -> Answer:
+    ) -> ManagementResponse:
         for fault in faults:
             match fault:
                 case Delay():
                     await self._clock.sleep(self._faults.jitter(fault))
                 case Reorder(seconds):
-                    await self._hold_back(connection_id, seconds)
+                    await self._wait_for_next_post(connection_id, seconds)
                 case AnswerWith(status):
                     return self._management.fail(method, connection_id, body, status=status)
                 case DropRequest():
-                    self._management.note(method, connection_id, body, 0)
-                    return Cut(HttpResponse(500), 0)
+                    self._management.report(method, connection_id, body, 0)
+                    return TruncatedResponse(HttpResponse(500), 0)
                 case Duplicate() | TruncateResponse():
-                    pass  # they concern what is done, and the answer
+                    pass  # applied below, to the request and to the response
         response = self._management.answer(method, connection_id, body)
         for fault in faults:
             if isinstance(fault, Duplicate):
                 response = self._management.answer(method, connection_id, body)
-        self._let_go(connection_id)
+        self._release(connection_id)
         cut = next((fault for fault in faults if isinstance(fault, TruncateResponse)), None)
-        return response if cut is None else Cut(response, cut.bytes_sent)
+        return response if cut is None else TruncatedResponse(response, cut.bytes_sent)
 
-    async def _hold_back(self, connection_id: str, seconds: float) -> None:
-        overtaken = asyncio.get_running_loop().create_future()
-        waiting = self._held_back.setdefault(connection_id, [])
-        waiting.append(overtaken)
+    async def _wait_for_next_post(self, connection_id: str, seconds: float) -> None:
+        next_post = asyncio.get_running_loop().create_future()
+        waiting = self._reordered.setdefault(connection_id, [])
+        waiting.append(next_post)
         try:
-            await self._clock.wait(overtaken, seconds)
+            await self._clock.wait(next_post, seconds)
         finally:
-            waiting.remove(overtaken)
+            waiting.remove(next_post)
             if not waiting:
-                self._held_back.pop(connection_id, None)
+                self._reordered.pop(connection_id, None)
 
-    def _let_go(self, connection_id: str) -> None:
-        """Let the posts go on that were to be overtaken by the one that has just been answered."""
-        for overtaken in self._held_back.get(connection_id, ()):
-            if not overtaken.done():
-                overtaken.set_result(None)
+    def _release(self, connection_id: str) -> None:
+        """Resume the posts that were waiting for the one that has just been handled."""
+        for next_post in self._reordered.get(connection_id, ()):
+            if not next_post.done():
+                next_post.set_result(None)

@@ -5,13 +5,13 @@ Sources: "Use @connections commands in your backend service" and the service mod
 
 from datetime import UTC, datetime
 
-from pushwire.gateway._state.connections import Connection, Registry
+from pushwire.gateway._state.connections import ConnectionRegistry, GatewayConnection
 from pushwire.gateway._state.ids import is_connection_id
 from pushwire.gateway._state.quotas import TokenBucket
 from pushwire.gateway._wire.responses import INTERNAL_SERVER_ERROR, HttpResponse, aws_error, forbidden, json_response
 from pushwire.gateway.clock import TimeOfDay
 from pushwire.gateway.settings import MAX_MESSAGE_BYTES
-from pushwire.gateway.transcript import Called, Delivered, Journal
+from pushwire.gateway.transcript import Called, Delivered, EventBus
 
 __all__ = ["ManagementApi"]
 
@@ -22,42 +22,42 @@ _TOO_MANY = "Too many requests"
 
 
 class ManagementApi:
-    """Answers the requests of one API's `@connections`.
+    """Answers requests to `@connections` of one API.
 
     Args:
         registry: The open connections.
-        account: The account's rate, which every request takes a token of.
-        clock: The time of day.
-        journal: Who wants to know what happens.
+        account: The account's rate; each request takes a token.
+        clock: Returns the time of day.
+        bus: Receives the entries of the transcript.
     """
 
-    def __init__(self, registry: Registry, *, account: TokenBucket, clock: TimeOfDay, journal: Journal) -> None:
+    def __init__(self, registry: ConnectionRegistry, *, account: TokenBucket, clock: TimeOfDay, bus: EventBus) -> None:
         self._registry = registry
         self._account = account
         self._clock = clock
-        self._journal = journal
+        self._bus = bus
 
     def answer(self, method: str, connection_id: str, body: bytes | None) -> HttpResponse:
-        """Do what a request asks and return the response.
+        """Handle a request and return the response.
 
         Args:
             method: The HTTP method.
             connection_id: The decoded id.
-            body: The body, or `None` if it was too large to be kept.
+            body: The body, or `None` if it was too large.
         """
         response = self._perform(method, connection_id, body)
-        self.note(method, connection_id, body, response.status)
+        self.report(method, connection_id, body, response.status)
         return response
 
     def fail(self, method: str, connection_id: str, body: bytes | None, *, status: int) -> HttpResponse:
-        """Do nothing, and return the error that goes with a status."""
-        self.note(method, connection_id, body, status)
+        """Return the error of a status, without handling the request."""
+        self.report(method, connection_id, body, status)
         return _error(status, connection_id)
 
-    def note(self, method: str, connection_id: str, body: bytes | None, status: int) -> None:
-        """Tell of a request; its status is 0 where there was no answer."""
-        if self._journal:
-            self._journal.note(
+    def report(self, method: str, connection_id: str, body: bytes | None, status: int) -> None:
+        """Publish an entry for a request; the status is 0 if no response was sent."""
+        if self._bus:
+            self._bus.publish(
                 Called(at=self._clock(), connection_id=connection_id, method=method, status=status, body=body)
             )
 
@@ -75,21 +75,21 @@ class ManagementApi:
         connection = self._registry.get(connection_id)
         return _error(410, connection_id) if connection is None else action(connection, body)
 
-    def _post(self, connection: Connection, body: bytes) -> HttpResponse:
-        # AWS documents nothing for bytes that are no text, and carries posts as text: refuse, never send binary.
+    def _post(self, connection: GatewayConnection, body: bytes) -> HttpResponse:
+        # Why: AWS sends posts as text, and does not document what it does with other bytes.
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError as error:
             message = f"The data is not valid UTF-8 (byte {error.start}); API Gateway carries posts as text"
             return aws_error(400, "BadRequestException", message)
-        if not connection.channel.send_text(body):
+        if not connection.socket.send_text(body):
             return _error(429, connection.id)
         connection.last_active_at = now = self._clock()
-        if self._journal:
-            self._journal.note(Delivered(at=now, connection_id=connection.id, text=text, cause="post"))
+        if self._bus:
+            self._bus.publish(Delivered(at=now, connection_id=connection.id, text=text, cause="post"))
         return HttpResponse(200)
 
-    def _get(self, connection: Connection, _body: bytes) -> HttpResponse:
+    def _get(self, connection: GatewayConnection, _body: bytes) -> HttpResponse:
         caller = connection.caller
         identity = {"sourceIp": caller.source_ip}
         if caller.user_agent is not None:
@@ -100,8 +100,8 @@ class ManagementApi:
         }
         return json_response(200, {**times, "identity": identity})
 
-    def _delete(self, connection: Connection, _body: bytes) -> HttpResponse:
-        connection.channel.close(*_DELETED)
+    def _delete(self, connection: GatewayConnection, _body: bytes) -> HttpResponse:
+        connection.socket.close(*_DELETED)
         return HttpResponse(204)
 
 

@@ -1,11 +1,11 @@
-"""What the protocols of TCP connections need from the server that holds them."""
+"""The interfaces between the server and the protocols of its TCP connections."""
 
 from collections.abc import Coroutine
 from typing import Protocol
 
-from pushwire.gateway._api import WebSocketApi
+from pushwire.gateway._api import EmulatedApi
 from pushwire.gateway._console import Console
-from pushwire.gateway._management.authorized import GuardedManagementApi
+from pushwire.gateway._management.authorized import AuthorizedManagementApi
 from pushwire.gateway._state.ids import NewId
 from pushwire.gateway._wire.addressing import Addressing
 from pushwire.gateway.clock import Clock
@@ -15,10 +15,10 @@ __all__ = ["Host", "Peer"]
 
 
 class Peer(Protocol):
-    """A TCP connection, as the server sees it."""
+    """The methods of a TCP connection that the server calls."""
 
-    def sweep(self, now: float) -> None:
-        """Close the connection if the peer has had its time.
+    def check_timeouts(self, now: float) -> None:
+        """Close the connection if the peer has exceeded a time-out.
 
         Args:
             now: The time on the event loop's clock, in seconds.
@@ -26,35 +26,34 @@ class Peer(Protocol):
         ...
 
     def hang_up(self) -> None:
-        """Close the TCP connection, after what is to be sent, if no client is or will be connected over it."""
+        """Close an HTTP connection after its pending writes; do nothing to a WebSocket connection."""
         ...
 
     def abort(self) -> None:
-        """Drop the TCP connection at once."""
+        """Abort the TCP connection."""
         ...
 
 
 class Host(Protocol):
-    """The server that holds TCP connections."""
+    """The attributes and methods of the server that protocols use."""
 
     settings: GatewaySettings
-    port: int
     addressing: Addressing
-    api: WebSocketApi
-    guarded_management: GuardedManagementApi
+    api: EmulatedApi
+    authorized_management: AuthorizedManagementApi
     clock: Clock
     new_id: NewId
     console: Console | None
     stopping: bool
 
     def joined(self, peer: Peer) -> None:
-        """Note a new TCP connection."""
+        """Add a TCP connection."""
         ...
 
     def left(self, peer: Peer) -> None:
-        """Note that a TCP connection is closed, or is another peer's now."""
+        """Remove a TCP connection that is closed, or that another protocol has taken over."""
         ...
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:
-        """Run something that outlives the call."""
+        """Run a coroutine as a task."""
         ...

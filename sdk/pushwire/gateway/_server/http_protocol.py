@@ -1,6 +1,6 @@
-"""One TCP connection to the gateway that speaks HTTP: the management API's callers, and clients before their upgrade.
+"""One HTTP connection: of a caller of the management API, a page of the console, or a client before its upgrade.
 
-All I/O, no rules. `websocket_protocol` takes the TCP connection over when a client asks to upgrade.
+This module does I/O and has no rules of API Gateway. `websocket_protocol` takes the TCP connection over at the upgrade.
 """
 
 import asyncio
@@ -8,12 +8,12 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import cast
 
-from pushwire.gateway._console import ConsoleAnswer, EventStream
-from pushwire.gateway._management.faulty import Answer, Cut
+from pushwire.gateway._console import ConsoleResponse, EventStream
+from pushwire.gateway._management.faulty import ManagementResponse, TruncatedResponse
 from pushwire.gateway._server.host import Host
 from pushwire.gateway._server.websocket_protocol import WebSocketProtocol
 from pushwire.gateway._wire.addressing import ConnectionTarget, ConsoleTarget, NoTarget, StageTarget
-from pushwire.gateway._wire.http11 import ContinueExpected, HttpRequest, ReaderEvent, Refusal, RequestReader
+from pushwire.gateway._wire.http11 import ContinueExpected, HttpRequest, ReaderEvent, RejectedRequest, RequestReader
 from pushwire.gateway._wire.responses import CONTINUE, HttpResponse, forbidden, http_error, stream_head
 from pushwire.gateway._wire.websocket import HandshakeRefusedError, WebSocketSession
 
@@ -21,10 +21,10 @@ __all__ = ["HttpProtocol"]
 
 
 class HttpProtocol(asyncio.Protocol):
-    """One TCP connection, one request after the other.
+    """The protocol of one TCP connection: answers its requests in order.
 
     Args:
-        host: The server that holds it.
+        host: The server.
     """
 
     def __init__(self, host: Host) -> None:
@@ -33,13 +33,13 @@ class HttpProtocol(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = RequestReader(host.settings.limits)
         self._waiting: deque[ReaderEvent] = deque()
-        self._answering = False  # whether an answer takes its time, and what comes waits
-        self._draining = False  # whether the last response was sent, and input is thrown away
+        self._answering = False  # whether a response is being prepared, and later requests wait
+        self._draining = False  # whether the last response was sent, and input is discarded
         self._close_stream: Callable[[], None] | None = None
         self._deadline: float | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for a request."""
+        """Start the time-out of the first request."""
         self._transport = cast("asyncio.Transport", transport)
         self._deadline = self._loop.time() + self._limits.request_seconds
         self._host.joined(self)
@@ -59,26 +59,26 @@ class HttpProtocol(asyncio.Protocol):
             self._deadline = self._loop.time() + self._limits.request_seconds
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """The TCP connection is gone."""
+        """Handle the loss of the TCP connection."""
         self._deadline = None
         if self._close_stream is not None:
             self._close_stream()
         self._host.left(self)
 
     def pause_writing(self) -> None:
-        """The peer leaves our bytes unread: read no more from it."""
+        """Stop reading from a peer that does not read."""
         if not self._draining:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """The peer reads again."""
+        """Read again from a peer that reads again."""
         if not self._answering and not self._transport.is_closing():
             self._transport.resume_reading()
 
     # Peer
 
-    def sweep(self, now: float) -> None:
-        """Close the connection if the peer has had its time."""
+    def check_timeouts(self, now: float) -> None:
+        """Close the connection if the peer has exceeded a time-out."""
         if self._deadline is None or now < self._deadline or self._answering:
             return
         self._deadline = None
@@ -90,21 +90,21 @@ class HttpProtocol(asyncio.Protocol):
             self.finish(http_error(408))
 
     def hang_up(self) -> None:
-        """Close the TCP connection, after what is to be sent."""
+        """Close the TCP connection after its pending writes."""
         self._transport.close()
 
     def abort(self) -> None:
-        """Drop the TCP connection at once."""
+        """Abort the TCP connection."""
         self._transport.abort()
 
-    # Answers
+    # Responses
 
     def _answer_waiting(self) -> None:
         while self._waiting and not self._answering and not self._is_over():
             match self._waiting.popleft():
                 case ContinueExpected():
                     self._transport.write(CONTINUE)
-                case Refusal(status):
+                case RejectedRequest(status):
                     self.finish(http_error(status))
                 case HttpRequest(websocket=True) as request:
                     self._upgrade(request)
@@ -115,7 +115,7 @@ class HttpProtocol(asyncio.Protocol):
     def _answer(self, request: HttpRequest) -> None:
         match self._host.addressing.resolve(request.target, method=request.method, host=request.header("host")):
             case ConnectionTarget(connection_id):
-                self._respond(request, self._host.guarded_management.answer(request, connection_id))
+                self._respond(request, self._host.authorized_management.answer(request, connection_id))
             case ConsoleTarget() if self._host.console is not None:
                 self._respond(request, self._host.console.answer(request))
             case StageTarget() if request.method == "GET":
@@ -125,14 +125,16 @@ class HttpProtocol(asyncio.Protocol):
             case NoTarget(response):
                 self._respond(request, response)
 
-    async def _respond_later(self, request: HttpRequest, answering: Coroutine[object, object, Answer]) -> None:
+    async def _respond_later(
+        self, request: HttpRequest, answering: Coroutine[object, object, ManagementResponse]
+    ) -> None:
         answer = await answering
         self._answering = False
         if self._transport.is_closing():
             return
-        if isinstance(answer, Cut):
+        if isinstance(answer, TruncatedResponse):
             response = answer.response.serialize(method=request.method, keep_alive=request.keep_alive)
-            self._cut(response[: answer.bytes_sent])
+            self._truncate(response[: answer.bytes_sent])
             return
         self._respond(request, answer)
         if not self._is_over():
@@ -140,8 +142,8 @@ class HttpProtocol(asyncio.Protocol):
             self._deadline = self._loop.time() + self._limits.idle_seconds
             self._answer_waiting()
 
-    def _cut(self, data: bytes) -> None:
-        """Send what there is, and reset the connection."""
+    def _truncate(self, data: bytes) -> None:
+        """Send the first bytes of a response, and end the connection."""
         if not data:
             self._transport.abort()
             return
@@ -149,7 +151,9 @@ class HttpProtocol(asyncio.Protocol):
         self._transport.write(data)
         self._transport.close()
 
-    def _respond(self, request: HttpRequest, answer: ConsoleAnswer | Coroutine[object, object, Answer]) -> None:
+    def _respond(
+        self, request: HttpRequest, answer: ConsoleResponse | Coroutine[object, object, ManagementResponse]
+    ) -> None:
         match answer:
             case HttpResponse() if request.keep_alive:
                 self._transport.write(answer.serialize(method=request.method, keep_alive=True))
@@ -163,7 +167,7 @@ class HttpProtocol(asyncio.Protocol):
                 self._host.spawn(self._respond_later(request, answer))
 
     def _stream(self, stream: EventStream) -> None:
-        """Send an answer that goes on until either side closes."""
+        """Send a response whose body ends when either side closes."""
         self._draining = True
         self._waiting.clear()
         self._deadline = None
@@ -172,16 +176,16 @@ class HttpProtocol(asyncio.Protocol):
 
     def _send_event(self, event: bytes) -> None:
         if self._transport.get_write_buffer_size() > self._limits.console_bytes:
-            self._transport.abort()  # it does not read; it may come again
+            self._transport.abort()  # it does not read; a browser reconnects
         elif not self._transport.is_closing():
             self._transport.write(event)
 
     def finish(self, response: HttpResponse, *, method: str = "") -> None:
-        """Send the last response. A close with input unread would reset the connection and lose it: drain first.
+        """Send the last response, then drain the input: closing with unread input would reset the connection.
 
         Args:
             response: The response.
-            method: The method of the request, where there was one.
+            method: The method of the request; empty if the request could not be parsed.
         """
         if self._is_over():
             return
@@ -214,10 +218,10 @@ class HttpProtocol(asyncio.Protocol):
             self._deadline = None
             self._host.left(self)
             client = WebSocketProtocol(self._host, self._transport, session, refuse=self._take_back)
-            client.shake_hands(request, remainder=self._reader.remainder)
+            client.start_handshake(request, remainder=self._reader.remainder)
 
     def _take_back(self, response: HttpResponse) -> None:
-        """Answer a handshake that is refused."""
+        """Take the TCP connection back from the WebSocket protocol, and refuse the handshake."""
         self._transport.set_protocol(self)
         self._host.joined(self)
         self.finish(response, method="GET")

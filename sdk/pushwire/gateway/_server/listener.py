@@ -8,16 +8,16 @@ from collections.abc import Callable, Coroutine
 from pushwire.gateway._server.host import Peer
 from pushwire.gateway.settings import Limits
 
-__all__ = ["Listener"]
+__all__ = ["TcpListener"]
 
 logger = logging.getLogger("pushwire.gateway")
 
 _BACKLOG = 1024
-_SWEEPS_PER_LIMIT = 4
+_CHECKS_PER_LIMIT = 4
 _STEP_SECONDS = 0.005
 
 
-class Listener:
+class TcpListener:
     """Accepts TCP connections, and ends everything in good order.
 
     Args:
@@ -29,7 +29,7 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._peers: set[Peer] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._timeout_check: asyncio.TimerHandle | None = None
 
     @property
     def listening(self) -> bool:
@@ -52,7 +52,7 @@ class Listener:
             raise RuntimeError("a gateway starts once; make a new one")
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(make_protocol, address, port, backlog=_BACKLOG)
-        self._sweep()
+        self._check_timeouts()
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
@@ -104,8 +104,8 @@ class Listener:
         if self._server is None:
             return
         await self._accept_no_more(self._server)
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        if self._timeout_check is not None:
+            self._timeout_check.cancel()
         await self._wait_for_peers()
         await self._server.wait_closed()
 
@@ -114,13 +114,13 @@ class Listener:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("a fault of the local gateway itself", exc_info=error)
 
-    def _sweep(self) -> None:
+    def _check_timeouts(self) -> None:
         loop = asyncio.get_running_loop()
         for peer in tuple(self._peers):
-            peer.sweep(loop.time())
+            peer.check_timeouts(loop.time())
         limits = self._limits
         shortest = min(limits.request_seconds, limits.idle_seconds, limits.close_seconds)
-        self._sweeper = loop.call_later(shortest / _SWEEPS_PER_LIMIT, self._sweep)
+        self._timeout_check = loop.call_later(shortest / _CHECKS_PER_LIMIT, self._check_timeouts)
 
     async def _accept_no_more(self, server: asyncio.Server) -> None:
         # asyncio loses a connection whose acceptance is half done when its server closes: accept no more, let those
@@ -135,7 +135,7 @@ class Listener:
     async def _wait_for_peers(self) -> None:
         """Give peers a moment to finish the closing handshake, then drop what is left."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._limits.close_seconds / _SWEEPS_PER_LIMIT
+        deadline = loop.time() + self._limits.close_seconds / _CHECKS_PER_LIMIT
         while True:
             # Connections end in callbacks of their own; one that was just accepted is only made in one, too.
             for peer in tuple(self._peers):

@@ -11,16 +11,16 @@ from pushwire.gateway._access.authorizers import Authorizer, IamAuthorizer
 from pushwire.gateway._access.iam import IamAccess
 from pushwire.gateway._access.policies import ApiResources
 from pushwire.gateway._access.principals import Principal
-from pushwire.gateway._api import WebSocketApi
+from pushwire.gateway._api import EmulatedApi
 from pushwire.gateway._console import Console
 from pushwire.gateway._functions.handlers import Handler, HandlerPool
-from pushwire.gateway._management.authorized import GuardedManagementApi
+from pushwire.gateway._management.authorized import AuthorizedManagementApi
 from pushwire.gateway._management.faults import Faults
-from pushwire.gateway._management.faulty import UnreliableManagementApi
+from pushwire.gateway._management.faulty import FaultyManagementApi
 from pushwire.gateway._management.management import ManagementApi
 from pushwire.gateway._server.http_protocol import HttpProtocol
-from pushwire.gateway._server.listener import Listener
-from pushwire.gateway._state.connections import Connection, Registry
+from pushwire.gateway._server.listener import TcpListener
+from pushwire.gateway._state.connections import ConnectionRegistry, GatewayConnection
 from pushwire.gateway._state.events import ApiIdentity, EventBuilder
 from pushwire.gateway._state.ids import NewId, random_id
 from pushwire.gateway._state.quotas import TokenBucket
@@ -29,7 +29,7 @@ from pushwire.gateway._wire.addressing import Addressing
 from pushwire.gateway._wire.websocket import SERVICE_RESTART
 from pushwire.gateway.clock import Clock
 from pushwire.gateway.settings import GatewaySettings, SettingsError
-from pushwire.gateway.transcript import Journal, Observer
+from pushwire.gateway.transcript import EventBus, Observer
 
 __all__ = ["LocalGateway"]
 
@@ -94,16 +94,16 @@ class LocalGateway:
         self.clock = clock or Clock()
         self.new_id = new_id
         self.faults = Faults(seed=seed)
-        self.registry = Registry()
+        self.registry = ConnectionRegistry()
         self.addressing = Addressing(self.settings)
         self.stopping = False
-        self._journal = Journal()
+        self._bus = EventBus()
         quotas = self.settings.quotas
         self._account = TokenBucket(
             per_second=quotas.requests_per_second, burst=quotas.request_burst, clock=self.clock.time
         )
-        management = ManagementApi(self.registry, account=self._account, clock=self.clock.time, journal=self._journal)
-        self.management = UnreliableManagementApi(management, faults=self.faults, clock=self.clock)
+        management = ManagementApi(self.registry, account=self._account, clock=self.clock.time, bus=self._bus)
+        self.management = FaultyManagementApi(management, faults=self.faults, clock=self.clock)
         api = self.settings
         self._resources = ApiResources(api.region, api.account_id, api.api_id, api.stage)
         access = IamAccess(principals, resources=self._resources) if principals else None
@@ -111,13 +111,13 @@ class LocalGateway:
         if isinstance(authorizer, IamAuthorizer) and access is None:
             raise SettingsError("an IamAuthorizer needs principals: somebody has to sign handshakes")
         self._authorizer = access if isinstance(authorizer, IamAuthorizer) else authorizer
-        self.guarded_management = GuardedManagementApi(management, self.management, access=access)
+        self.authorized_management = AuthorizedManagementApi(management, self.management, access=access)
         self.console: Console | None = None
         if self.settings.console:
             operations = operations_of([handler, *(routes or {}).values()])
             self.console = Console(self, stage=self.settings.stage, operations=operations)
-            self._journal.observe(self.console.note)
-        self._listener = Listener(self.settings.limits)
+            self._bus.observe(self.console.publish)
+        self._listener = TcpListener(self.settings.limits)
         self.spawn, self.joined, self.left = self._listener.spawn, self._listener.joined, self._listener.left
 
     async def start(self) -> None:
@@ -134,8 +134,8 @@ class LocalGateway:
         quotas = self.settings.quotas
         self._pool = HandlerPool(self.settings, clock=self.clock)
         api = self.settings
-        identity = ApiIdentity(api.api_id, api.stage, self.domain_name, api.stage_variables)
-        self.api = WebSocketApi(
+        identity = ApiIdentity(api.api_id, api.stage, self.domain_name, self.port, api.stage_variables)
+        self.api = EmulatedApi(
             self._routes,
             route_responses=self._route_responses,
             authorization=Authorization(self._authorizer, method_arn=self._resources.connect, pool=self._pool),
@@ -147,7 +147,7 @@ class LocalGateway:
             faults=self.faults,
             clock=self.clock,
             new_id=self.new_id,
-            journal=self._journal,
+            bus=self._bus,
         )
 
     async def stop(self) -> bool:
@@ -214,7 +214,7 @@ class LocalGateway:
         Returns:
             What to call to tell it no more.
         """
-        return self._journal.observe(observer)
+        return self._bus.observe(observer)
 
     def use_handlers(self, handler: Handler | None, *, routes: Mapping[str, Handler] | None = None) -> None:
         """Give events to other handlers from now on; connections stay open. Calls that run are not disturbed.
@@ -241,7 +241,7 @@ class LocalGateway:
             text: The text of the message.
         """
         for connection in self._open(connection_id):
-            connection.channel.receive(text)
+            connection.socket.receive(text)
 
     def silence(self, connection_id: str | None = None, *, disconnect_after: float | None = None) -> None:
         """Let clients die silently: posts are accepted and reach nobody, and nothing they send is heard.
@@ -252,7 +252,7 @@ class LocalGateway:
                 with 1006. Unless given it never does, not even when the connection's time is over.
         """
         for connection in self._open(connection_id):
-            connection.channel.fall_silent()
+            connection.socket.fall_silent()
             if disconnect_after is None:
                 connection.ends_unnoticed = True
             else:
@@ -265,7 +265,7 @@ class LocalGateway:
             connection_id: Which one; all that are open unless given.
         """
         for connection in self._open(connection_id):
-            connection.channel.drop()
+            connection.socket.drop()
 
     def close(
         self,
@@ -282,7 +282,7 @@ class LocalGateway:
             reason: The reason that goes with it.
         """
         for connection in self._open(connection_id):
-            connection.channel.close(code, reason)
+            connection.socket.close(code, reason)
 
     async def settled(self) -> None:
         """Wait until everything that has begun is done: handlers, handshakes, answers; not what waits for the clock."""
@@ -298,15 +298,15 @@ class LocalGateway:
         segment = self.settings.stage if domain is None else domain.mapping_key
         return f"/{segment}" if segment else ""
 
-    def _open(self, connection_id: str | None) -> Iterable[Connection]:
+    def _open(self, connection_id: str | None) -> Iterable[GatewayConnection]:
         if connection_id is None:
             return tuple(self.registry)
         connection = self.registry.get(connection_id)
         return () if connection is None else (connection,)
 
-    def _notice_death(self, connection: Connection) -> None:
+    def _notice_death(self, connection: GatewayConnection) -> None:
         if self.registry.get(connection.id) is connection:
-            connection.channel.drop()
+            connection.socket.drop()
 
 
 def _check_route_responses(route_responses: frozenset[str], routes: RouteTable[Handler]) -> None:

@@ -1,4 +1,4 @@
-"""One client of the gateway, from the moment it asks to upgrade: its frames, its pace, its end. All I/O, no rules."""
+"""One client of the gateway, from its handshake to its close: I/O and flow control, no rules of API Gateway."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,25 +6,25 @@ from functools import partial
 
 from pushwire.gateway._api import Accepted
 from pushwire.gateway._server.host import Host
-from pushwire.gateway._state.connections import Connection
-from pushwire.gateway._state.events import Caller, Handshake
-from pushwire.gateway._state.message_order import lane
+from pushwire.gateway._state.connections import GatewayConnection
+from pushwire.gateway._state.events import Caller
+from pushwire.gateway._state.message_order import in_order
 from pushwire.gateway._wire.http11 import HttpRequest
 from pushwire.gateway._wire.responses import HttpResponse, http_error
-from pushwire.gateway._wire.websocket import Ending, WebSocketSession
+from pushwire.gateway._wire.websocket import CloseStatus, WebSocketSession
 from pushwire.gateway.clock import epoch_millis
 
 __all__ = ["WebSocketProtocol"]
 
 
 class WebSocketProtocol(asyncio.Protocol):
-    """One client, and the `Channel` of its connection.
+    """The protocol of one client, and the `ClientSocket` of its connection.
 
     Args:
-        host: The server that holds it.
-        transport: The TCP connection, which it takes over.
-        session: The WebSocket connection over it.
-        refuse: Answers the handshake where `$connect` refuses it; the TCP connection is given back for that.
+        host: The server.
+        transport: The TCP connection, which this protocol takes over.
+        session: The WebSocket session on that connection.
+        refuse: Takes the TCP connection back and sends the response that refuses the handshake.
     """
 
     __slots__ = (
@@ -33,11 +33,11 @@ class WebSocketProtocol(asyncio.Protocol):
         "_held",
         "_host",
         "_in_flight",
-        "_lane",
         "_loop",
         "_refuse",
         "_session",
         "_silent",
+        "_submit",
         "_transport",
         "_unread",
     )
@@ -55,20 +55,20 @@ class WebSocketProtocol(asyncio.Protocol):
         self._transport = transport
         self._session = session
         self._refuse: Callable[[HttpResponse], None] | None = refuse
-        self._connection: Connection | None = None  # while it is open
-        self._lane = lane(host.settings.message_order, host.spawn)
-        self._held: bytearray | None = bytearray()  # what arrives while $connect runs
-        self._unread = False  # whether the peer leaves our bytes unread
-        self._silent = False  # whether nothing is delivered or heard any more
+        self._connection: GatewayConnection | None = None  # while it is open
+        self._submit = in_order(host.settings.message_order, host.spawn)
+        self._held: bytearray | None = bytearray()  # received while $connect runs
+        self._unread = False  # whether the write buffer is above its limit
+        self._silent = False  # whether traffic is dropped in both directions
         self._in_flight = 0
         self._deadline: float | None = None
 
-    def shake_hands(self, request: HttpRequest, *, remainder: bytes) -> None:
-        """Take the TCP connection over, and answer the handshake when `$connect` has decided.
+    def start_handshake(self, request: HttpRequest, *, remainder: bytes) -> None:
+        """Take the TCP connection over, and answer the handshake after `$connect` has returned.
 
         Args:
             request: The handshake.
-            remainder: What the client has sent after it.
+            remainder: The bytes that the client has sent after it.
         """
         self._held = bytearray(remainder)
         peer = self._transport.get_extra_info("peername") or ("127.0.0.1", 0)
@@ -78,19 +78,18 @@ class WebSocketProtocol(asyncio.Protocol):
             source_ip=str(peer[0]).removeprefix("::ffff:"),
             user_agent=request.header("user-agent"),
         )
-        connection = Connection(caller, self, source_port=peer[1])
-        handshake = Handshake(request, self._host.port)
+        connection = GatewayConnection(caller, self, source_port=peer[1])
         self._host.joined(self)
         self._transport.set_protocol(self)
-        self._host.spawn(self._admit(connection, handshake))
+        self._host.spawn(self._admit(connection, request))
 
-    async def _admit(self, connection: Connection, handshake: Handshake) -> None:
-        admission = await self._host.api.connect(connection, handshake)
+    async def _admit(self, connection: GatewayConnection, request: HttpRequest) -> None:
+        admission = await self._host.api.connect(connection, request)
         refuse, self._refuse = self._refuse, None
         held, self._held = self._held or bytearray(), None
         if self._host.stopping or not isinstance(admission, Accepted):
             self._host.left(self)
-            response = admission.response if not isinstance(admission, Accepted) else http_error(503)
+            response = http_error(503) if isinstance(admission, Accepted) else admission
             if refuse is not None and not self._transport.is_closing():
                 refuse(response)
             return
@@ -98,17 +97,17 @@ class WebSocketProtocol(asyncio.Protocol):
         self._session.accept(admission.subprotocol)
         self._host.api.opened(connection, admission.subprotocol)
         if self._transport.is_closing():
-            # It left while $connect ran, which has accepted it all the same: tell the handler that it is gone.
+            # The client left while $connect ran, which accepted it: $disconnect has to run.
             self._session.receive_eof()
         self._after_session()
         self._update_reading()
-        if held and self._session.ending is None:
+        if held and self._session.close_status is None:
             self.data_received(bytes(held))
 
     # asyncio.Protocol
 
     def data_received(self, data: bytes) -> None:
-        """Read frames, or hold what comes while `$connect` runs."""
+        """Read frames, or buffer the bytes while `$connect` runs."""
         if self._held is not None:
             self._held += data
             self._update_reading()
@@ -121,33 +120,33 @@ class WebSocketProtocol(asyncio.Protocol):
         self._update_reading()
 
     def eof_received(self) -> None:
-        """The peer sends no more: the transport closes, after what is to be sent."""
+        """Handle the end of the peer's bytes; the transport closes after its pending writes."""
         if self._held is None:
             self._session.receive_eof()
             self._after_session()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """The TCP connection is gone."""
+        """Handle the loss of the TCP connection."""
         self._deadline = None
         self._host.left(self)
         if self._connection is not None and not self._silent:
             self._session.receive_eof()
-            self._report_ending()
+            self._report_close()
 
     def pause_writing(self) -> None:
-        """The peer leaves our bytes unread: read no more from it."""
+        """Stop reading from a peer that does not read."""
         self._unread = True
         self._update_reading()
 
     def resume_writing(self) -> None:
-        """The peer reads again."""
+        """Read again from a peer that reads again."""
         self._unread = False
         self._update_reading()
 
-    # Channel
+    # ClientSocket
 
     def send_text(self, payload: bytes) -> bool:
-        """Send one text message; `False` if too much waits for this client already."""
+        """Send one text message; return `False` if too many bytes are pending for this client."""
         if self._silent:
             return True
         if self._transport.get_write_buffer_size() > self._host.settings.limits.pending_bytes:
@@ -157,51 +156,51 @@ class WebSocketProtocol(asyncio.Protocol):
         return True
 
     def receive(self, message: str) -> None:
-        """Take a message as if the client had sent it."""
-        # A connection that was deleted has only its closing handshake to finish.
+        """Handle a message as if the client had sent it."""
+        # After a DELETE, only the closing handshake is left.
         if self._connection is not None and not self._silent:
             self._in_flight += 1
-            self._lane(partial(self._handle, self._connection, message))
+            self._submit(partial(self._handle, self._connection, message))
 
     def close(self, code: int, reason: str) -> None:
         """Close the connection with a close frame, and report its end."""
         self._session.close(code, reason)
         if self._silent:
-            self._report_ending()
+            self._report_close()
             self._transport.abort()
             return
         self._after_session()
         self._deadline = self._loop.time() + self._host.settings.limits.close_seconds
 
     def drop(self) -> None:
-        """Cut the TCP connection without a close frame, and report its end."""
+        """Abort the TCP connection without a close frame, and report its end."""
         self._session.receive_eof()
-        self._report_ending()
+        self._report_close()
         self._transport.abort()
 
     def fall_silent(self) -> None:
-        """Deliver nothing and hear nothing any more."""
+        """Drop all traffic from now on, in both directions."""
         self._silent = True
         self._transport.pause_reading()
 
     # Peer
 
-    def sweep(self, now: float) -> None:
-        """Drop the connection if the peer has had its time to close it."""
+    def check_timeouts(self, now: float) -> None:
+        """Abort the connection if the peer has exceeded the time-out of the closing handshake."""
         if self._deadline is not None and now >= self._deadline:
             self._deadline = None
             self._transport.abort()
 
     def hang_up(self) -> None:
-        """Do nothing: a client says goodbye in its own time."""
+        """Do nothing: `LocalGateway.stop` has sent a close frame, and the client answers it."""
 
     def abort(self) -> None:
-        """Drop the TCP connection at once."""
+        """Abort the TCP connection."""
         self._transport.abort()
 
     # Inside
 
-    async def _handle(self, connection: Connection, message: str) -> None:
+    async def _handle(self, connection: GatewayConnection, message: str) -> None:
         try:
             await self._host.api.message(connection, message)
         finally:
@@ -209,7 +208,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._update_reading()
 
     def _after_session(self) -> None:
-        """Send what the session has to send, and report its end once."""
+        """Write the bytes of the session, and report its end once."""
         data, last = self._session.outgoing()
         if not self._transport.is_closing():
             if data:
@@ -217,21 +216,21 @@ class WebSocketProtocol(asyncio.Protocol):
             if last:
                 self._transport.write_eof()
                 self._deadline = self._loop.time() + self._host.settings.limits.close_seconds
-        self._report_ending()
+        self._report_close()
 
-    def _report_ending(self) -> None:
-        connection, ending = self._connection, self._session.ending
-        if connection is None or ending is None:
+    def _report_close(self) -> None:
+        connection, close_status = self._connection, self._session.close_status
+        if connection is None or close_status is None:
             return
         self._connection = None
-        self._host.api.ended(connection, ending)
-        self._lane(partial(self._say_goodbye, connection, ending))
+        self._host.api.ended(connection, close_status)
+        self._submit(partial(self._run_disconnect, connection, close_status))
 
-    async def _say_goodbye(self, connection: Connection, ending: Ending) -> None:
-        await self._host.api.disconnect(connection, ending)
+    async def _run_disconnect(self, connection: GatewayConnection, close_status: CloseStatus) -> None:
+        await self._host.api.disconnect(connection, close_status)
 
     def _update_reading(self) -> None:
-        """Stop reading from a peer that has sent enough for now, or that does not read."""
+        """Stop reading from a peer whose messages are not handled yet, or that does not read."""
         if self._transport.is_closing():
             return
         limits = self._host.settings.limits

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from pushwire.gateway._state.events import Caller
-from pushwire.gateway.clock import Timer
+from pushwire.gateway.clock import ClockTimer
 
-__all__ = ["Channel", "Connection", "Registry"]
+__all__ = ["ClientSocket", "ConnectionRegistry", "GatewayConnection"]
 
 
-class Channel(Protocol):
+class ClientSocket(Protocol):
     """How a connection reaches its client."""
 
     def send_text(self, payload: bytes) -> bool:
@@ -33,7 +33,7 @@ class Channel(Protocol):
         ...
 
 
-class Connection:
+class GatewayConnection:
     """One client.
 
     Attributes:
@@ -45,14 +45,14 @@ class Connection:
         ends_unnoticed: Whether its `$disconnect` never runs.
     """
 
-    __slots__ = ("caller", "channel", "ends_unnoticed", "expiry", "last_active_at", "source_port")
+    __slots__ = ("caller", "ends_unnoticed", "expiry", "last_active_at", "socket", "source_port")
 
-    def __init__(self, caller: Caller, channel: Channel, *, source_port: int) -> None:
+    def __init__(self, caller: Caller, socket: ClientSocket, *, source_port: int) -> None:
         self.caller = caller
-        self.channel = channel
+        self.socket = socket
         self.source_port = source_port
         self.last_active_at = caller.connected_at / 1000
-        self.expiry: Timer | None = None
+        self.expiry: ClockTimer | None = None
         self.ends_unnoticed = False
 
     @property
@@ -61,26 +61,26 @@ class Connection:
         return self.caller.connection_id
 
 
-class Registry:
+class ConnectionRegistry:
     """The open connections of a gateway, by id."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Connection] = {}
+        self._open: dict[str, GatewayConnection] = {}
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def __iter__(self) -> Iterator[Connection]:
+    def __iter__(self) -> Iterator[GatewayConnection]:
         return iter(tuple(self._open.values()))
 
-    def get(self, connection_id: str) -> Connection | None:
+    def get(self, connection_id: str) -> GatewayConnection | None:
         """Return the open connection of that id, or `None`: there is none, its `$connect` still runs, or it ended."""
         return self._open.get(connection_id)
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: GatewayConnection) -> None:
         """Note that a connection is established."""
         self._open[connection.id] = connection
 
-    def ended(self, connection: Connection) -> None:
+    def ended(self, connection: GatewayConnection) -> None:
         """Note that a connection has ended."""
         self._open.pop(connection.id, None)

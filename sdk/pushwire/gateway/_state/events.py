@@ -1,7 +1,7 @@
-"""Lambda proxy events, key for key as API Gateway sends them. Pure: time and ids come from outside.
+"""Lambda proxy events, with the same keys that API Gateway sends. Pure: time and ids are injected.
 
 Sources: "Set up a WebSocket API integration request", section "Input format of a Lambda function for proxy
-integration", and events logged on the real service. A key that AWS leaves out is left out here, never null.
+integration", and events logged on the real service. A key that AWS omits is omitted here, never null.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,10 +14,10 @@ from pushwire.gateway._state.ids import NewId
 from pushwire.gateway._wire.http11 import HttpRequest
 from pushwire.gateway.clock import TimeOfDay, epoch_millis
 
-__all__ = ["ApiIdentity", "Caller", "Event", "EventBuilder", "Handshake"]
+__all__ = ["ApiIdentity", "Caller", "EventBuilder", "LambdaEvent"]
 
-Event: TypeAlias = dict[str, Any]
-"""An event as a handler receives it: what `json.loads` gives."""
+LambdaEvent: TypeAlias = dict[str, Any]
+"""An event as a handler receives it: the result of `json.loads`."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HOP_BY_HOP = {"connection", "upgrade"}
@@ -25,31 +25,33 @@ _HOP_BY_HOP = {"connection", "upgrade"}
 
 @dataclass(frozen=True, slots=True)
 class ApiIdentity:
-    """What an event says about the API.
+    """The description of the API in events.
 
     Attributes:
-        api_id: Its id.
+        api_id: The id of the API.
         stage: Its stage.
-        domain_name: The host (with port) that it is reached by.
-        stage_variables: The variables of the stage; events have them only where there are any.
+        domain_name: Its host, with the port.
+        port: The port that the gateway listens on.
+        stage_variables: The variables of the stage; events omit the key if there are none.
     """
 
     api_id: str
     stage: str
     domain_name: str
+    port: int
     stage_variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What an event says about the client.
+    """The description of a client in events.
 
     Attributes:
         connection_id: The id of its connection.
-        connected_at: When it connected, in milliseconds since the epoch.
+        connected_at: The time of its handshake, in milliseconds since the epoch.
         source_ip: Its address.
-        user_agent: Its `User-Agent`, or `None` if it sent none.
-        authorizer: What a Lambda authorizer said of it; `None` if none was asked.
+        user_agent: Its `User-Agent` header, or `None`.
+        authorizer: The context that a Lambda authorizer returned, or `None` if no authorizer was called.
     """
 
     connection_id: str
@@ -59,26 +61,13 @@ class Caller:
     authorizer: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
-    """What opened a connection.
-
-    Attributes:
-        request: The HTTP request.
-        port: The port it came to.
-    """
-
-    request: HttpRequest
-    port: int
-
-
 class EventBuilder:
     """Builds the events of one API.
 
     Args:
-        api: What events say about the API.
-        clock: The time of day.
-        new_id: Makes request and message ids.
+        api: The description of the API.
+        clock: Returns the time of day.
+        new_id: Returns a new request or message id.
     """
 
     def __init__(self, api: ApiIdentity, *, clock: TimeOfDay, new_id: NewId) -> None:
@@ -86,31 +75,36 @@ class EventBuilder:
         self._clock = clock
         self._new_id = new_id
 
-    def connect(self, caller: Caller, handshake: Handshake) -> Event:
-        """Return the `CONNECT` event of a client's handshake."""
+    def connect(self, caller: Caller, request: HttpRequest) -> LambdaEvent:
+        """Return the `CONNECT` event of a client's handshake.
+
+        Args:
+            caller: The client.
+            request: The handshake.
+        """
         now = self._clock()
-        headers = [(name, value) for name, value in handshake.request.headers if name.lower() not in _HOP_BY_HOP]
+        headers = [(name, value) for name, value in request.headers if name.lower() not in _HOP_BY_HOP]
         headers += [
             ("X-Amzn-Trace-Id", f"Root=1-{int(now):08x}-{self._trace_suffix()}"),
             ("X-Forwarded-For", caller.source_ip),
-            ("X-Forwarded-Port", str(handshake.port)),
+            ("X-Forwarded-Port", str(self._api.port)),
             ("X-Forwarded-Proto", "http"),
         ]
-        event: Event = _single_and_multi("headers", "multiValueHeaders", _by_name(headers))
-        pairs = parse_qsl(handshake.request.target.partition("?")[2], keep_blank_values=True)
+        event: LambdaEvent = _single_and_multi("headers", "multiValueHeaders", _by_name(headers))
+        pairs = parse_qsl(request.target.partition("?")[2], keep_blank_values=True)
         if pairs:
             event |= _single_and_multi("queryStringParameters", "multiValueQueryStringParameters", _grouped(pairs))
         context = self._context(caller, now, route_key="$connect", event_type="CONNECT")
         return event | self._stage_variables() | {"requestContext": context, "isBase64Encoded": False}
 
-    def message(self, caller: Caller, *, route_key: str, body: str) -> Event:
-        """Return the `MESSAGE` event of one text message: no headers, no query string."""
+    def message(self, caller: Caller, *, route_key: str, body: str) -> LambdaEvent:
+        """Return the `MESSAGE` event of one text message; it has no headers and no query string."""
         context = self._context(
             caller, self._clock(), route_key=route_key, event_type="MESSAGE", extra={"messageId": self._new_id()}
         )
         return self._stage_variables() | {"requestContext": context, "body": body, "isBase64Encoded": False}
 
-    def disconnect(self, caller: Caller, *, code: int, reason: str) -> Event:
+    def disconnect(self, caller: Caller, *, code: int, reason: str) -> LambdaEvent:
         """Return the `DISCONNECT` event of a connection that ended with `code` and `reason`."""
         headers = {"Host": self._api.domain_name, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
         context = self._context(
@@ -128,7 +122,7 @@ class EventBuilder:
             "isBase64Encoded": False,
         }
 
-    def _stage_variables(self) -> Event:
+    def _stage_variables(self) -> LambdaEvent:
         return {"stageVariables": dict(self._api.stage_variables)} if self._api.stage_variables else {}
 
     def _context(
@@ -174,11 +168,11 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _by_name(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Group headers whatever their case, under the name as it was first written."""
+    """Group headers case-insensitively, under the first spelling of each name."""
     spelling: dict[str, str] = {}
     return _grouped((spelling.setdefault(name.lower(), name), value) for name, value in headers)
 
 
-def _single_and_multi(single: str, multi: str, groups: dict[str, list[str]]) -> Event:
+def _single_and_multi(single: str, multi: str, groups: dict[str, list[str]]) -> LambdaEvent:
     # The single-valued form holds the last value, as in the events of REST APIs.
     return {single: {name: values[-1] for name, values in groups.items()}, multi: groups}

@@ -1,4 +1,4 @@
-"""In which order the events of one connection are handled."""
+"""The order in which the events of one connection are handled."""
 
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -6,47 +6,46 @@ from typing import TypeAlias
 
 from pushwire.gateway.settings import MessageOrder
 
-__all__ = ["Lane", "lane"]
+__all__ = ["Submit", "in_order"]
 
-Work: TypeAlias = Callable[[], Coroutine[object, object, None]]
-Spawn: TypeAlias = Callable[[Coroutine[object, object, None]], None]
+_Work: TypeAlias = Callable[[], Coroutine[object, object, None]]
+_Spawn: TypeAlias = Callable[[Coroutine[object, object, None]], None]
 
-Lane: TypeAlias = Callable[[Work], None]
-"""Takes what is to be done for one connection, and does it in its turn."""
+Submit: TypeAlias = Callable[[_Work], None]
+"""Starts work for one connection, at once or after the work that was submitted before it."""
 
 
-def lane(order: MessageOrder, spawn: Spawn) -> Lane:
-    """Return a new connection's lane.
+def in_order(order: MessageOrder, spawn: _Spawn) -> Submit:
+    """Return the function to which one new connection submits its work.
 
     Args:
-        order: Whether one event may be handled before the one before it has been.
+        order: Whether events of a connection may be handled concurrently.
         spawn: Starts a coroutine.
     """
     if order is MessageOrder.SERIAL:
-        return _SerialLane(spawn).take
+        return _SerialQueue(spawn).submit
     return lambda work: spawn(work())
 
 
-class _SerialLane:
-    """Does one thing after the other."""
+class _SerialQueue:
+    """A queue that runs one piece of work at a time."""
 
-    __slots__ = ("_spawn", "_waiting", "_working")
+    __slots__ = ("_queue", "_running", "_spawn")
 
-    def __init__(self, spawn: Spawn) -> None:
+    def __init__(self, spawn: _Spawn) -> None:
         self._spawn = spawn
-        self._waiting: deque[Work] = deque()
-        self._working = False
+        self._queue: deque[_Work] = deque()
+        self._running = False
 
-    def take(self, work: Work) -> None:
-        """Do this when everything before it is done."""
-        self._waiting.append(work)
-        if not self._working:
-            self._working = True
-            self._spawn(self._work())
+    def submit(self, work: _Work) -> None:
+        self._queue.append(work)
+        if not self._running:
+            self._running = True
+            self._spawn(self._run())
 
-    async def _work(self) -> None:
+    async def _run(self) -> None:
         try:
-            while self._waiting:
-                await self._waiting.popleft()()
+            while self._queue:
+                await self._queue.popleft()()
         finally:
-            self._working = False
+            self._running = False

@@ -77,9 +77,9 @@ def read_result(value: object) -> ProxyResult:
     if not isinstance(result, dict):
         raise MalformedResultError(f'the result must be a dict such as {{"statusCode": 200}}, not {_name(value)}')
     fields = cast("dict[str, Any]", result)
-    strangers = sorted(fields.keys() - _KEYS)
-    if strangers:
-        raise MalformedResultError(f"the result has keys that API Gateway refuses: {', '.join(strangers)}")
+    unknown = sorted(fields.keys() - _KEYS)
+    if unknown:
+        raise MalformedResultError(f"the result has keys that API Gateway refuses: {', '.join(unknown)}")
     body = fields.get("body")
     if body is not None and not isinstance(body, str):
         raise MalformedResultError(f"the result's 'body' must be a string, not {_name(body)}; use json.dumps")

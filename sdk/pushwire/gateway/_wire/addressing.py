@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from pushwire.gateway._wire.responses import HttpResponse, aws_error, forbidden
 from pushwire.gateway.settings import CustomDomain, GatewaySettings
 
-__all__ = ["Addressing", "ConnectionTarget", "ConsoleTarget", "NoTarget", "StageTarget", "Target"]
+__all__ = ["Addressing", "ConnectionTarget", "ConsoleTarget", "NoTarget", "RequestTarget", "StageTarget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class NoTarget:
     response: HttpResponse
 
 
-Target: TypeAlias = StageTarget | ConnectionTarget | ConsoleTarget | NoTarget
+RequestTarget: TypeAlias = StageTarget | ConnectionTarget | ConsoleTarget | NoTarget
 
 
 class Addressing:
@@ -57,7 +57,7 @@ class Addressing:
         self._custom_domain = settings.custom_domain
         self._own_host = f"{settings.api_id}.execute-api.{settings.region}.".lower()
 
-    def resolve(self, target: str, *, method: str, host: str | None) -> Target:
+    def resolve(self, target: str, *, method: str, host: str | None) -> RequestTarget:
         """Return what a request target names.
 
         Args:
@@ -74,7 +74,7 @@ class Addressing:
             return _NOTHING if domain.disable_execute_api_endpoint else self._below_stage(segments)
         return _below_domain(domain, path, segments, method)
 
-    def _below_stage(self, segments: Sequence[str]) -> Target:
+    def _below_stage(self, segments: Sequence[str]) -> RequestTarget:
         match segments:
             case ["", self._stage] | ["", self._stage, ""]:
                 return StageTarget()
@@ -89,7 +89,7 @@ class Addressing:
 _NOTHING = NoTarget(forbidden())
 
 
-def _below_domain(domain: CustomDomain, path: str, segments: Sequence[str], method: str) -> Target:
+def _below_domain(domain: CustomDomain, path: str, segments: Sequence[str], method: str) -> RequestTarget:
     below = segments[1:]
     if domain.mapping_key:
         if below[:1] != [domain.mapping_key]:

@@ -10,7 +10,7 @@ import httptools
 
 from pushwire.gateway.settings import MAX_MESSAGE_BYTES, Limits
 
-__all__ = ["ContinueExpected", "HttpRequest", "ReaderEvent", "Refusal", "RequestReader"]
+__all__ = ["ContinueExpected", "HttpRequest", "ReaderEvent", "RejectedRequest", "RequestReader"]
 
 # The largest piece that is given to the parser at once, so that counts are near enough to bound what it holds.
 _PIECE = 16_384
@@ -47,13 +47,13 @@ class ContinueExpected:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RejectedRequest:
     """The peer's bytes are refused with this status; nothing more is read from it."""
 
     status: int
 
 
-ReaderEvent: TypeAlias = HttpRequest | ContinueExpected | Refusal
+ReaderEvent: TypeAlias = HttpRequest | ContinueExpected | RejectedRequest
 
 
 class RequestReader:
@@ -152,7 +152,7 @@ class RequestReader:
     def _refuse(self, status: int) -> None:
         if not self._over:
             self._over = True
-            self._events.append(Refusal(status))
+            self._events.append(RejectedRequest(status))
 
     # Called by httptools. An exception here would be wrapped in its own: refuse instead.
 

@@ -16,11 +16,11 @@ from websockets.server import ServerProtocol
 from pushwire.gateway._wire.http11 import HttpRequest
 from pushwire.gateway.settings import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES
 
-__all__ = ["GOING_AWAY", "SERVICE_RESTART", "Ending", "HandshakeRefusedError", "WebSocketSession"]
+__all__ = ["GOING_AWAY", "SERVICE_RESTART", "CloseStatus", "HandshakeRefusedError", "WebSocketSession"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class CloseStatus:
     """Why a connection ended: `disconnectStatusCode` and `disconnectReason` of its event."""
 
     code: int
@@ -40,10 +40,10 @@ _REASONS = {
     1012: "Service restart",
 }
 
-GOING_AWAY = Ending(1001, _REASONS[1001])
+GOING_AWAY = CloseStatus(1001, _REASONS[1001])
 """How a connection is closed that was idle, or lived, for too long."""
 
-SERVICE_RESTART = Ending(1012, _REASONS[1012])
+SERVICE_RESTART = CloseStatus(1012, _REASONS[1012])
 """How the gateway closes its connections when it stops."""
 
 
@@ -72,12 +72,12 @@ class WebSocketSession:
         HandshakeRefusedError: If the request is no valid handshake.
     """
 
-    __slots__ = ("_fragments", "_protocol", "_request", "ending")
+    __slots__ = ("_fragments", "_protocol", "_request", "close_status")
 
     def __init__(self, request: HttpRequest) -> None:
         if request.method != "GET":
             raise HandshakeRefusedError(HTTPStatus.METHOD_NOT_ALLOWED)
-        self.ending: Ending | None = None
+        self.close_status: CloseStatus | None = None
         self._fragments: list[bytes] | None = None
         self._protocol = ServerProtocol(extensions=None, max_size=(MAX_MESSAGE_BYTES, MAX_FRAME_BYTES))
         # The protocol's own parser has to read the request: it would wait for it for ever otherwise.
@@ -111,17 +111,17 @@ class WebSocketSession:
         self._protocol.receive_data(data)
         messages: list[str] = []
         for frame in self._protocol.events_received():
-            if self.ending is None and isinstance(frame, Frame):
+            if self.close_status is None and isinstance(frame, Frame):
                 message = self._read(frame)
                 if message is not None:
                     messages.append(message)
-        self._note_ending()
+        self._note_close()
         return messages
 
     def receive_eof(self) -> None:
         """Note that the client's bytes have ended; `ending` is set after it."""
         self._protocol.receive_eof()
-        self._note_ending()
+        self._note_close()
 
     def post(self, payload: bytes) -> None:
         """Send one text message, in fragments of at most 32 KB.
@@ -171,7 +171,7 @@ class WebSocketSession:
         self._protocol.fail(code, _REASONS[code])
         self._end(code, _REASONS[code])
 
-    def _note_ending(self) -> None:
+    def _note_close(self) -> None:
         error, received = self._protocol.parser_exc, self._protocol.close_rcvd
         if isinstance(error, PayloadTooBig):
             self._end(CloseCode.MESSAGE_TOO_BIG, _REASONS[1009])
@@ -185,8 +185,8 @@ class WebSocketSession:
             self._end(CloseCode.ABNORMAL_CLOSURE, _REASONS[1006])
 
     def _end(self, code: int, reason: str) -> None:
-        if self.ending is None:
-            self.ending = Ending(int(code), reason)
+        if self.close_status is None:
+            self.close_status = CloseStatus(int(code), reason)
 
 
 def _serialized(request: HttpRequest) -> bytes:

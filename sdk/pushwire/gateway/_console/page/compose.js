@@ -2,7 +2,7 @@
 
 import { byId, make, say } from "./dom.js";
 import { firstMessage, showForm } from "./form.js";
-import { order } from "./orders.js";
+import { command } from "./commands.js";
 
 const ANY_TEXT = "";
 const DIRECTIONS = { "true,false": "client to server", "false,true": "server to client", "true,true": "both ways" };
@@ -67,7 +67,7 @@ export function startComposing(chosen) {
     try {
       const current = operation();
       const frame = current ? await encode(current) : text.value;
-      await order(`send-as-${as}`, { connectionId, text: frame });
+      await command(`send-as-${as}`, { connectionId, text: frame });
       say(said, as === "client" ? `Sent as ${connectionId}.` : `Posted to ${connectionId}.`);
     } catch (error) {
       say(said, error.message, "bad");
@@ -78,7 +78,7 @@ export function startComposing(chosen) {
   async function encode({ fullName, route }) {
     JSON.parse(text.value);
     const frame = `{"route":${JSON.stringify(route)},"payload":${text.value}}`;
-    return (await order("encode", { operation: fullName, frame })).text;
+    return (await command("encode", { operation: fullName, frame })).text;
   }
 
   select.addEventListener("change", showOperation);

@@ -1,7 +1,7 @@
 // The open connections: which there are, and which one is chosen.
 
 import { byId, make, say, timeOf } from "./dom.js";
-import { order } from "./orders.js";
+import { command } from "./commands.js";
 
 /** @param {() => void} onchoice Is called when another connection is chosen. */
 export function startConnections(onchoice) {
@@ -65,7 +65,7 @@ export function startConnections(onchoice) {
     const said = byId("connections-said");
     try {
       const connectionId = chosenId;
-      await order(name, { connectionId });
+      await command(name, { connectionId });
       say(said, `${connectionId} ${done}.`);
     } catch (error) {
       say(said, error.message, "bad");

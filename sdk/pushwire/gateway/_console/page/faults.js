@@ -1,7 +1,7 @@
 // Faults: which are injected, and a form to inject another.
 
 import { byId, make, newId, say } from "./dom.js";
-import { order } from "./orders.js";
+import { command } from "./commands.js";
 
 /** @param {{connectionId: () => string | null}} chosen Tells which connection is chosen. */
 export function startFaults(chosen) {
@@ -23,7 +23,7 @@ export function startFaults(chosen) {
   async function act(name, body, done) {
     const said = byId("faults-said");
     try {
-      await order(name, body);
+      await command(name, body);
       say(said, done);
     } catch (error) {
       say(said, error.message, "bad");

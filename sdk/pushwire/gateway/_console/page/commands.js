@@ -1,7 +1,7 @@
-// Orders to the gateway.
+// Commands to the gateway.
 
-/** Have something done. Returns what the gateway answers; throws an `Error` that says why it was not done. */
-export async function order(name, body) {
+/** Execute a command. Returns the response; throws an `Error` that says why the command failed. */
+export async function command(name, body) {
   let response;
   try {
     response = await fetch(`/$console/${name}`, {

@@ -1,10 +1,10 @@
-"""Faults as the page tells and orders them: by name, with numbers. Pure."""
+"""The faults that the page can inject, by name and with their numbers. Pure."""
 
 import dataclasses
 import math
 from typing import Final
 
-from pushwire.gateway._console.contract import Told
+from pushwire.gateway._console.contract import JsonObject
 from pushwire.gateway._management.faults import (
     AnswerWith,
     Delay,
@@ -17,22 +17,22 @@ from pushwire.gateway._management.faults import (
     TruncateResponse,
 )
 
-__all__ = ["FaultOrderError", "inject", "tell_kinds"]
+__all__ = ["CommandError", "inject", "serialize_kinds"]
 
 _KINDS: Final[dict[str, type[Fault]]] = {
     kind.__name__: kind
     for kind in (AnswerWith, Delay, DropRequest, TruncateResponse, Duplicate, Reorder, HandlerTimeout)
 }
 _MOST_USED: Final = {"status": 429, "seconds": 1}
-"""What a number is at first, where the fault itself has no default."""
+"""The initial values of numbers that have no default in the fault's class."""
 
 
-class FaultOrderError(Exception):
-    """A fault cannot be injected; the text says why."""
+class CommandError(Exception):
+    """A command cannot be executed; the text says why."""
 
 
-def tell_kinds() -> list[Told]:
-    """Return the faults that can be injected: their names, what happens, and the numbers that they take."""
+def serialize_kinds() -> list[JsonObject]:
+    """Return the kinds of faults, each with its name, its description and the numbers that it takes."""
     return [
         {
             "kind": name,
@@ -50,24 +50,24 @@ def tell_kinds() -> list[Told]:
 
 
 def inject(
-    faults: Faults, *, kind: str, numbers: Told, connection_id: str | None, times: int | None, probability: object
+    faults: Faults, *, kind: str, numbers: JsonObject, connection_id: str | None, times: int | None, probability: object
 ) -> None:
     """Inject a fault.
 
     Args:
-        faults: Where.
-        kind: Its name.
-        numbers: Its numbers, by name.
+        faults: The gateway's faults.
+        kind: The name of the fault's class.
+        numbers: The arguments of the fault, by name.
         connection_id: As in `Faults.inject`.
         times: As in `Faults.inject`.
         probability: As in `Faults.inject`.
 
     Raises:
-        FaultOrderError: There is no such fault, or it cannot have these numbers.
+        CommandError: The kind is unknown, or a number is out of range.
     """
     fault = _KINDS.get(kind)
     if fault is None:
-        raise FaultOrderError(f"there is no fault {kind!r}")
+        raise CommandError(f"unknown fault {kind!r}; the faults are {', '.join(_KINDS)}")
     try:
         faults.inject(
             fault(**_checked(fault, numbers)),
@@ -76,18 +76,18 @@ def inject(
             probability=_number("probability", probability),
         )
     except (TypeError, ValueError) as error:
-        raise FaultOrderError(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
-def _checked(fault: type[Fault], numbers: Told) -> Told:
+def _checked(fault: type[Fault], numbers: JsonObject) -> JsonObject:
     checked = {name: _number(name, value) for name, value in numbers.items()}
     for field in dataclasses.fields(fault):
         if field.type is int and not isinstance(checked.get(field.name, 0), int):
-            raise ValueError(f"{field.name}: a whole number is expected")
+            raise ValueError(f"{field.name} must be an integer, not {checked[field.name]}")
     return checked
 
 
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise ValueError(f"{name}: a number is expected, 0 or more")
+        raise ValueError(f"{name} must be a number of at least 0, not {value!r:.40}")
     return value

@@ -1,0 +1,149 @@
+"""The parts that the gateways for tests share, with and without an event loop."""
+
+import contextlib
+import os
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import NamedTuple, TypedDict
+from urllib.parse import urlencode
+
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from pushwire.callback_url import ENVIRONMENT_VARIABLE
+from pushwire.gateway import Faults, LocalGateway, Transcript
+from pushwire.testing.frames import Frames
+
+__all__ = ["PATIENCE_SECONDS", "Closed", "ConnectOptions", "GatewayUnderTest", "callback_url_of", "closed"]
+
+PATIENCE_SECONDS = 30.0
+"""Seconds that a client waits for a frame before the test fails; a test that passes never waits as long."""
+
+
+class Closed(NamedTuple):
+    """The close of a connection, as its client sees it.
+
+    Attributes:
+        code: The close code; 1006 if no close frame arrived.
+        reason: The reason of the close frame.
+    """
+
+    code: int
+    reason: str
+
+
+def closed(error: ConnectionClosed) -> Closed:
+    """Return the close code and reason that a client received."""
+    return Closed(1006, "") if error.rcvd is None else Closed(error.rcvd.code, error.rcvd.reason)
+
+
+class ConnectOptions(TypedDict):
+    """The keyword arguments of both `connect` functions of websockets."""
+
+    uri: str
+    additional_headers: dict[str, str]
+    subprotocols: list[Subprotocol] | None
+    compression: None
+    open_timeout: float
+    close_timeout: float
+    ping_interval: None
+    proxy: None
+
+
+class GatewayUnderTest:
+    """The attributes and methods of a gateway under test that do not wait.
+
+    Args:
+        gateway: A gateway that runs.
+        handler: The Lambda handler; a router's operations are used to check messages.
+    """
+
+    def __init__(self, gateway: LocalGateway, handler: object) -> None:
+        self.gateway = gateway
+        self.transcript = Transcript()
+        self.faults: Faults = gateway.faults
+        self._frames = Frames(handler)
+        self._silent: set[str] = set()
+        gateway.observe(self.transcript)
+
+    @property
+    def url(self) -> str:
+        """The URL that clients connect to."""
+        return self.gateway.url
+
+    @property
+    def callback_url(self) -> str:
+        """The URL that servers post to: `ChatServerSdk(gateway.callback_url)`."""
+        return self.gateway.callback_url
+
+    @property
+    def connection_ids(self) -> tuple[str, ...]:
+        """The ids of the open connections."""
+        return tuple(connection.id for connection in self.gateway.registry)
+
+    def silence(self, connection_id: str | None = None, *, disconnect_after: float | None = None) -> None:
+        """Stop all traffic of clients without closing their connections: posts succeed but are not delivered.
+
+        Args:
+            connection_id: The id of one connection. Defaults to all open connections.
+            disconnect_after: Seconds, on the gateway's clock, until `$disconnect` runs. Defaults to never.
+        """
+        self._silent.update(self.connection_ids if connection_id is None else [connection_id])
+        self._call(lambda: self.gateway.silence(connection_id, disconnect_after=disconnect_after))
+
+    def drop(self, connection_id: str | None = None) -> None:
+        """Abort the TCP connections of clients: they get no close frame, and `$disconnect` runs with 1006.
+
+        Args:
+            connection_id: The id of one connection. Defaults to all open connections.
+        """
+        self._call(lambda: self.gateway.drop(connection_id))
+
+    def close(self, connection_id: str | None = None, *, code: int = 1012, reason: str = "Service restart") -> None:
+        """Close connections with a close frame.
+
+        Args:
+            connection_id: The id of one connection. Defaults to all open connections.
+            code: The close code. Defaults to 1012.
+            reason: The reason in the close frame.
+        """
+        self._call(lambda: self.gateway.close(connection_id, code=code, reason=reason))
+
+    def _call(self, action: Callable[[], None]) -> None:
+        action()
+
+    def _drop_silent(self) -> None:
+        """Drop silenced clients, whose closing handshake would wait for its time-out."""
+        for connection_id in self._silent:
+            self.drop(connection_id)
+
+    def _connect_options(
+        self, query: Mapping[str, str] | None, headers: Mapping[str, str] | None, subprotocols: Iterable[str]
+    ) -> ConnectOptions:
+        return {
+            "uri": f"{self.url}?{urlencode(query)}" if query else self.url,
+            "additional_headers": dict(headers or {}),
+            "subprotocols": [Subprotocol(name) for name in subprotocols] or None,
+            "compression": None,
+            "open_timeout": PATIENCE_SECONDS,
+            "close_timeout": PATIENCE_SECONDS,
+            "ping_interval": None,
+            "proxy": None,
+        }
+
+    def _connection_id(self, port: int) -> str:
+        """Return the id of the connection that a client has opened from a port."""
+        return next(known.id for known in self.gateway.registry if known.source_port == port)
+
+
+@contextlib.contextmanager
+def callback_url_of(gateway: LocalGateway) -> Generator[None]:
+    """Set or remove `PUSHWIRE_CALLBACK_URL` while the block runs, so that handlers post to this gateway."""
+    before = os.environ.pop(ENVIRONMENT_VARIABLE, None)
+    if gateway.settings.custom_domain is not None:
+        os.environ[ENVIRONMENT_VARIABLE] = gateway.callback_url
+    try:
+        yield
+    finally:
+        os.environ.pop(ENVIRONMENT_VARIABLE, None)
+        if before is not None:
+            os.environ[ENVIRONMENT_VARIABLE] = before
