@@ -403,7 +403,7 @@ def test_one_worker_and_messages_one_after_the_other(project: Path) -> None:
     ("options", "what"),
     [
         (("--custom-domain", "nowhere"), "custom domain 'nowhere' is not a domain name"),
-        (("--workers", "0"), "workers: at least 1"),
+        (("--workers", "0"), "workers must be at least 1"),
         (("--route-response", "$connect"), r"route response '\$connect': the API has no such message route"),
     ],
 )

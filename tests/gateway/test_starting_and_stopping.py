@@ -113,7 +113,7 @@ def test_a_peer_that_ignores_the_close_does_not_hold_up_the_stop() -> None:
 def test_a_gateway_starts_once() -> None:
     async def story() -> None:
         async with LocalGateway(Recorder()) as gateway:
-            with pytest.raises(RuntimeError, match="starts once"):
+            with pytest.raises(RuntimeError, match="was started before"):
                 await gateway.start()
 
     asyncio.run(story())
@@ -130,8 +130,8 @@ def test_a_port_in_use_is_an_os_error_in_the_callers_thread() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"host": "192.0.2.1"}, "handlers post back over loopback"),
-        ({"host": "example.org"}, "handlers post back over loopback"),
+        ({"host": "192.0.2.1"}, "handlers post over loopback"),
+        ({"host": "example.org"}, "handlers post over loopback"),
         ({"port": -1}, "from 0"),
         ({"port": 65_536}, "to 65535"),
         ({"stage": ""}, "stage ''"),

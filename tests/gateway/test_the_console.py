@@ -165,7 +165,7 @@ def test_there_is_no_console_unless_it_is_asked_for() -> None:
 
 
 def test_there_is_none_on_a_custom_domain_where_every_path_is_the_apis() -> None:
-    with pytest.raises(SettingsError, match="custom domain"):
+    with pytest.raises(SettingsError, match="custom_domain"):
         GatewaySettings(console=True, custom_domain=CustomDomain("ws.example.com"))
 
 

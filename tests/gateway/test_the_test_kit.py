@@ -86,7 +86,7 @@ def test_handshakes_with_headers_and_subprotocols_and_refusals() -> None:
 
 def test_what_is_not_in_the_contract_is_told_to_the_test() -> None:
     with local_gateway(desk()) as gateway, gateway.connect(query=KEY) as client:
-        with pytest.raises(TypeError, match="no operation with the route 'Greet'"):
+        with pytest.raises(TypeError, match="no such client operation: 'Greet'"):
             client.send("Greet", Greeting())
         with pytest.raises(TypeError, match=r"Enter takes a desk\.v1\.Visitor, not a Greeting"):
             client.send("Enter", Greeting())

@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from websockets.exceptions import ConnectionClosed
@@ -13,7 +13,7 @@ from pushwire.callback_url import ENVIRONMENT_VARIABLE
 from pushwire.gateway import Faults, LocalGateway, Transcript
 from pushwire.testing.frames import Frames
 
-__all__ = ["PATIENCE_SECONDS", "Closed", "ConnectOptions", "GatewayUnderTest", "callback_url_of", "closed"]
+__all__ = ["PATIENCE_SECONDS", "Closed", "GatewayUnderTest", "callback_url_of", "closed"]
 
 PATIENCE_SECONDS = 30.0
 """Seconds that a client waits for a frame before the test fails; a test that passes never waits as long."""
@@ -34,19 +34,6 @@ class Closed(NamedTuple):
 def closed(error: ConnectionClosed) -> Closed:
     """Return the close code and reason that a client received."""
     return Closed(1006, "") if error.rcvd is None else Closed(error.rcvd.code, error.rcvd.reason)
-
-
-class ConnectOptions(TypedDict):
-    """The keyword arguments of both `connect` functions of websockets."""
-
-    uri: str
-    additional_headers: dict[str, str]
-    subprotocols: list[Subprotocol] | None
-    compression: None
-    open_timeout: float
-    close_timeout: float
-    ping_interval: None
-    proxy: None
 
 
 class GatewayUnderTest:
@@ -118,7 +105,7 @@ class GatewayUnderTest:
 
     def _connect_options(
         self, query: Mapping[str, str] | None, headers: Mapping[str, str] | None, subprotocols: Iterable[str]
-    ) -> ConnectOptions:
+    ) -> dict[str, Any]:
         return {
             "uri": f"{self.url}?{urlencode(query)}" if query else self.url,
             "additional_headers": dict(headers or {}),

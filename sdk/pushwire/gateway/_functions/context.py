@@ -10,7 +10,7 @@ __all__ = ["LambdaContext", "LambdaIdentity"]
 
 @dataclass(frozen=True, slots=True)
 class LambdaIdentity:
-    """The Cognito identity of the caller: none, as for every call by API Gateway."""
+    """The Cognito identity of the caller, which is empty for calls by API Gateway."""
 
     cognito_identity_id: None = None
     cognito_identity_pool_id: None = None
@@ -18,7 +18,7 @@ class LambdaIdentity:
 
 @dataclass(frozen=True)
 class LambdaContext:
-    """What Lambda tells a handler about its invocation; enough for Powertools.
+    """The context of an invocation, with the attributes that Powertools reads.
 
     Attributes:
         function_name: The function's name.
@@ -31,7 +31,7 @@ class LambdaContext:
         log_group_name: The log group.
         log_stream_name: The log stream.
         identity: The Cognito identity.
-        client_context: What a mobile client tells; none here.
+        client_context: The context of a mobile client; always `None`.
     """
 
     function_name: str
@@ -50,5 +50,5 @@ class LambdaContext:
         object.__setattr__(self, "log_group_name", f"/aws/lambda/{self.function_name}")
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return what is left of the time that API Gateway waits, in milliseconds; never below 0."""
+        """Return the remaining time until API Gateway stops waiting, in milliseconds; at least 0."""
         return max(0, int((self.deadline - self.clock()) * 1000))

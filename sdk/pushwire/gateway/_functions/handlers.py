@@ -1,4 +1,4 @@
-"""Calling handlers: in threads, so that one that blocks, on a post to this very gateway say, holds up nobody else."""
+"""Calls handlers in threads, so that a handler that blocks, such as on a post to this gateway, delays no other."""
 
 import asyncio
 import json
@@ -95,7 +95,7 @@ def _pass_on(outcome: asyncio.Future[R], call: asyncio.Future[R]) -> None:
 
 def _give_up(outcome: asyncio.Future[R | Failed | TimedOut], event: LambdaEvent) -> None:
     if not outcome.done():
-        logger.error("%s: the handler took too long; API Gateway waits no more", event["requestContext"]["routeKey"])
+        logger.error("%s: the handler took too long; API Gateway stops waiting", event["requestContext"]["routeKey"])
         outcome.set_result(TimedOut())
 
 

@@ -1,4 +1,4 @@
-"""A listening socket, the TCP connections that came by it, and the work that goes on for them."""
+"""A listening socket with its TCP connections and the tasks that run for them."""
 
 import asyncio
 import contextlib
@@ -18,10 +18,10 @@ _STEP_SECONDS = 0.005
 
 
 class TcpListener:
-    """Accepts TCP connections, and ends everything in good order.
+    """Accepts TCP connections, runs their tasks, and closes them in order.
 
     Args:
-        limits: How long peers may take.
+        limits: The time-outs of peers.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -33,23 +33,23 @@ class TcpListener:
 
     @property
     def listening(self) -> bool:
-        """Whether `listen` was called, and went well."""
+        """Whether `listen` has succeeded."""
         return self._server is not None
 
     async def listen(self, address: str, port: int, make_protocol: Callable[[], asyncio.Protocol]) -> int:
-        """Begin to listen, and return the port.
+        """Start to listen, and return the port.
 
         Args:
             address: The address to bind.
             port: The port to bind; 0 takes a free one.
-            make_protocol: Makes the protocol of a new connection.
+            make_protocol: Returns the protocol of a new connection.
 
         Raises:
-            OSError: If the address cannot be bound.
-            RuntimeError: If it was called before.
+            OSError: The address cannot be bound.
+            RuntimeError: `listen` was called before.
         """
         if self._server is not None:
-            raise RuntimeError("a gateway starts once; make a new one")
+            raise RuntimeError("the gateway was started before; create a new LocalGateway")
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(make_protocol, address, port, backlog=_BACKLOG)
         self._check_timeouts()
@@ -57,34 +57,34 @@ class TcpListener:
         return bound
 
     def joined(self, peer: Peer) -> None:
-        """Note a new TCP connection."""
+        """Add a TCP connection."""
         self._peers.add(peer)
 
     def left(self, peer: Peer) -> None:
-        """Note that a TCP connection is closed, or is another peer's now."""
+        """Remove a TCP connection that is closed, or that another protocol has taken over."""
         self._peers.discard(peer)
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:
-        """Run something that `finish_work` will wait for."""
+        """Run a coroutine as a task that `finish_work` waits for."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
     async def settled(self, sleepers: Callable[[], int]) -> None:
-        """Wait until all work is done, but for what sleeps.
+        """Wait for all tasks, except those that sleep on the gateway's clock.
 
         Args:
-            sleepers: Tells how much of it does.
+            sleepers: Returns the number of tasks that sleep.
         """
         while len(self._tasks) > sleepers():
-            # Work may also fall asleep meanwhile, which nothing tells.
+            # A task may also start to sleep meanwhile, which raises no event: so poll.
             await asyncio.wait(self._tasks, timeout=_STEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
 
     async def finish_work(self) -> bool:
-        """Wait for the work that goes on, for as long as the limits say; what is left then is abandoned.
+        """Wait for the running tasks for at most `shutdown_seconds`, then cancel them.
 
         Returns:
-            Whether everything was done.
+            Whether all tasks have finished.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limits.shutdown_seconds
@@ -112,7 +112,7 @@ class TcpListener:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a fault of the local gateway itself", exc_info=error)
+            logger.error("internal error of the local gateway", exc_info=error)
 
     def _check_timeouts(self) -> None:
         loop = asyncio.get_running_loop()
@@ -123,8 +123,8 @@ class TcpListener:
         self._timeout_check = loop.call_later(shortest / _CHECKS_PER_LIMIT, self._check_timeouts)
 
     async def _accept_no_more(self, server: asyncio.Server) -> None:
-        # asyncio loses a connection whose acceptance is half done when its server closes: accept no more, let those
-        # be made, then close. (Where readers cannot be removed, on Windows, that race stays.)
+        # Why: asyncio loses a connection that is being accepted while its server closes. So stop accepting, let the
+        # accepted ones get their protocols, then close. (Windows cannot remove readers, so the race remains there.)
         loop = asyncio.get_running_loop()
         with contextlib.suppress(NotImplementedError):
             for sock in server.sockets:
@@ -133,11 +133,11 @@ class TcpListener:
         server.close()
 
     async def _wait_for_peers(self) -> None:
-        """Give peers a moment to finish the closing handshake, then drop what is left."""
+        """Wait shortly for peers to finish the closing handshake, then abort the remaining connections."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limits.close_seconds / _CHECKS_PER_LIMIT
         while True:
-            # Connections end in callbacks of their own; one that was just accepted is only made in one, too.
+            # Why in a loop: connections end in later callbacks, and a just accepted one gets its protocol in one.
             for peer in tuple(self._peers):
                 peer.hang_up()
             await asyncio.sleep(_STEP_SECONDS)

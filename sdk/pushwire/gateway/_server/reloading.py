@@ -1,4 +1,4 @@
-"""Loading handlers anew when their code changes, while connections stay open."""
+"""Reloads handlers when their code changes, while connections stay open."""
 
 import asyncio
 import importlib
@@ -22,11 +22,11 @@ _MILLISECONDS = 500
 
 
 class LoadedHandlers(NamedTuple):
-    """What serves an API.
+    """The handlers of an API.
 
     Attributes:
-        handler: The handler of everything that has no route of its own, if there is one.
-        routes: Handlers of single routes, by route key.
+        handler: The handler of all routes that are not in `routes`, or `None`.
+        routes: Handlers by route key.
     """
 
     handler: Handler | None
@@ -34,13 +34,13 @@ class LoadedHandlers(NamedTuple):
 
 
 class Reloader:
-    """Loads handlers, and loads them anew with every module of a folder that they have imported.
+    """Loads handlers, and reloads them with the modules that they have imported from a folder.
 
-    Generated message modules (`…_pb2`) are not: a process cannot have two definitions of one message.
+    Generated message modules (`…_pb2`) are not reloaded: a process cannot have two definitions of one message.
 
     Args:
         load: Imports the handlers.
-        folder: Where the modules are that change.
+        folder: The folder to watch.
     """
 
     def __init__(self, load: Callable[[], LoadedHandlers], folder: Path) -> None:
@@ -53,14 +53,14 @@ class Reloader:
         """Import the handlers.
 
         Raises:
-            HandlerLoadError: One of them cannot be found or used.
+            HandlerLoadError: A handler cannot be found or used.
         """
         loaded = self._load()
         self._messages |= {path: path.read_bytes() for name, path in self._own() if name.endswith("_pb2")}
         return loaded
 
     async def follow(self, gateway: LocalGateway) -> None:
-        """Watch the folder, and give a gateway new handlers after each change; code that fails changes nothing.
+        """Watch the folder, and replace a gateway's handlers after each change, if they can be imported.
 
         Raises:
             ImportError: The extra `dev` is not installed.
@@ -70,7 +70,7 @@ class Reloader:
         except ImportError as error:
             raise ImportError("reloading needs watchfiles: pip install 'pushwire[dev]'", name=error.name) from error
         watching = False
-        # The first time-out tells that it has begun to watch.
+        # watchfiles yields the first time-out after it has started to watch.
         async for changes in watchfiles.awatch(
             self._folder, watch_filter=watchfiles.PythonFilter(), rust_timeout=_MILLISECONDS, yield_on_timeout=True
         ):
@@ -92,7 +92,7 @@ class Reloader:
         except HandlerLoadError as error:
             logger.error("not reloaded: %s\n%s", error, error.user_traceback)  # noqa: TRY400 - the user's own traceback
         except PushwireError as error:
-            logger.error("not reloaded: %s", error)  # noqa: TRY400 - a mistake of the user's
+            logger.error("not reloaded: %s", error)  # noqa: TRY400 - an error of the user
         else:
             logger.info("reloaded; connections stay open")
 
@@ -103,7 +103,7 @@ class Reloader:
                 del sys.modules[name]
 
     def _own(self) -> Iterator[tuple[str, Path]]:
-        """The modules of the folder that handlers have brought; what is installed below it is not its own."""
+        """Yield the folder's modules that handlers have imported, except those installed in an environment below it."""
         for name, module in tuple(sys.modules.items()):
             path = _path(module)
             if name in self._foreign or name.partition(".")[0] == "pushwire" or path is None:

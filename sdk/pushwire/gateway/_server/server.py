@@ -44,31 +44,31 @@ class LocalGateway:
 
     Args:
         handler: A Lambda handler. If it has an attribute `operations`, the inbound ones are its routes; if not, it
-            receives every message. It serves `$connect`, `$disconnect` and `$default` too. `None` if `routes` has all.
-        routes: Handlers of single routes, by route key; they come before `handler`.
-        omit_routes: Those of `$connect`, `$disconnect` and `$default` that the API does not have.
-        route_responses: The route keys that have a route response: what their handlers return as `body` is sent to the
-            client ("Set up route responses for WebSocket APIs"). Without one, nothing that a handler returns is.
-        authorizer: Decides who may connect; everybody may unless given.
-        principals: Who may call the management API, and connect where the authorizer is an `IamAuthorizer`: their
-            requests have to be signed, on which botocore has the say. Unless given no signature is looked at.
-        settings: Where to listen, what API Gateway allows, and limits.
-        clock: The time, which tests may set ahead.
-        new_id: Makes connection, request and message ids.
-        seed: Where the random numbers of `faults` start.
+            receives every message. It also serves `$connect`, `$disconnect` and `$default`. `None` if `routes` has all.
+        routes: Handlers by route key; they take precedence over `handler`.
+        omit_routes: The routes among `$connect`, `$disconnect` and `$default` that the API does not have.
+        route_responses: The route keys with a route response: the `body` of a handler's result is sent to the client
+            ("Set up route responses for WebSocket APIs"). On other routes the body is ignored.
+        authorizer: Decides whether a client may connect. Defaults to none: every client may.
+        principals: The users that may call the management API, and connect if the authorizer is an `IamAuthorizer`.
+            Their requests must be signed; botocore checks the signatures. Defaults to none: nothing is checked.
+        settings: The address, names, quotas and limits. Defaults to `GatewaySettings()`.
+        clock: The clock, which tests may advance. Defaults to a `Clock`, which runs with real time.
+        new_id: Returns a new connection, request or message id. Defaults to random ids.
+        seed: The seed of the random numbers of `faults`. Defaults to 0.
 
     Attributes:
         settings: The settings.
         clock: The clock.
-        faults: What can go wrong, on demand.
+        faults: Injects faults.
         registry: The open connections.
-        console: The console, if the settings ask for one.
-        loop: The event loop that it runs on, and that all its methods belong to; known once it listens.
-        port: The port that it listens on; known once it does.
+        console: The console, or `None` if the settings turn it off.
+        loop: The event loop, to which all methods belong; set by `start`.
+        port: The port; set by `start`.
 
     Raises:
-        RouteError: If the routes cannot work.
-        SettingsError: If the authorizer or the principals cannot.
+        RouteError: The routes are invalid.
+        SettingsError: The authorizer or the principals are invalid.
         ImportError: There are principals, and botocore is not installed.
     """
 
@@ -109,7 +109,7 @@ class LocalGateway:
         access = IamAccess(principals, resources=self._resources) if principals else None
         _check_authorizer(authorizer, self._routes)
         if isinstance(authorizer, IamAuthorizer) and access is None:
-            raise SettingsError("an IamAuthorizer needs principals: somebody has to sign handshakes")
+            raise SettingsError("an IamAuthorizer requires principals, which sign the handshakes; pass principals=")
         self._authorizer = access if isinstance(authorizer, IamAuthorizer) else authorizer
         self.authorized_management = AuthorizedManagementApi(management, self.management, access=access)
         self.console: Console | None = None
@@ -121,11 +121,11 @@ class LocalGateway:
         self.spawn, self.joined, self.left = self._listener.spawn, self._listener.joined, self._listener.left
 
     async def start(self) -> None:
-        """Begin to listen.
+        """Start to listen.
 
         Raises:
-            OSError: If the address cannot be bound.
-            RuntimeError: If it was started before.
+            OSError: The address cannot be bound.
+            RuntimeError: The gateway was started before.
         """
         self.loop = asyncio.get_running_loop()
         self.port: int = await self._listener.listen(
@@ -154,8 +154,8 @@ class LocalGateway:
         """Close every connection (1012), wait for the handlers that run, and stop listening.
 
         Returns:
-            Whether every handler has returned. One that has not within `shutdown_seconds` is abandoned in its thread,
-            with a warning.
+            Whether every handler has returned. A handler that has not returned within `shutdown_seconds` is abandoned
+            in its thread, with a warning.
         """
         if not self._listener.listening or self.stopping:
             return True
@@ -181,50 +181,50 @@ class LocalGateway:
 
     @property
     def domain_name(self) -> str:
-        """What events carry as `domainName`: the custom domain, else this host and port; known once it listens."""
+        """The `domainName` in events: the custom domain, else this host and port. Available after `start`."""
         domain = self.settings.custom_domain
         return self._address if domain is None else domain.name
 
     @property
     def url(self) -> str:
-        """The URL that clients connect to; known once it listens."""
+        """The URL that clients connect to. Available after `start`."""
         return f"ws://{self._address}{self._base_path}"
 
     @property
     def callback_url(self) -> str:
-        """The URL that servers post to; known once it listens."""
+        """The URL that servers post to. Available after `start`."""
         return f"http://{self._address}{self._base_path}"
 
     @property
     def console_url(self) -> str | None:
-        """The URL of the console, if there is one; known once it listens."""
+        """The URL of the console, or `None` if it is off. Available after `start`."""
         return None if self.console is None else f"http://{self._address}/"
 
     @property
     def route_keys(self) -> tuple[str, ...]:
-        """The route keys that are known, in order."""
+        """The known route keys, in order."""
         return self._routes.keys
 
     def observe(self, observer: Observer) -> Callable[[], None]:
-        """Tell an observer of everything that passes from now on, such as a `Transcript`.
+        """Add an observer of the traffic, such as a `Transcript`.
 
         Args:
-            observer: Is called with each entry, on the event loop.
+            observer: A function that is called with each entry, on the event loop.
 
         Returns:
-            What to call to tell it no more.
+            A function that removes the observer.
         """
         return self._bus.observe(observer)
 
     def use_handlers(self, handler: Handler | None, *, routes: Mapping[str, Handler] | None = None) -> None:
-        """Give events to other handlers from now on; connections stay open. Calls that run are not disturbed.
+        """Replace the handlers; connections stay open, and running calls continue.
 
         Args:
-            handler: As at construction.
-            routes: As at construction.
+            handler: The handler, as at construction.
+            routes: Handlers by route key, as at construction.
 
         Raises:
-            RouteError: If the routes cannot work; the handlers stay as they were.
+            RouteError: The routes are invalid; the handlers are not replaced.
         """
         table = route_table(handler, routes=routes, omit_routes=self._omit_routes)
         _check_route_responses(self._route_responses, table)
@@ -234,22 +234,22 @@ class LocalGateway:
             self.console.use_operations(operations_of([handler, *(routes or {}).values()]))
 
     def receive(self, connection_id: str, text: str) -> None:
-        """Take a message as if a client had sent it.
+        """Handle a message as if a client had sent it.
 
         Args:
-            connection_id: Which client; nothing happens if it is not open.
+            connection_id: The id of the connection; if it is not open, nothing happens.
             text: The text of the message.
         """
         for connection in self._open(connection_id):
             connection.socket.receive(text)
 
     def silence(self, connection_id: str | None = None, *, disconnect_after: float | None = None) -> None:
-        """Let clients die silently: posts are accepted and reach nobody, and nothing they send is heard.
+        """Stop all traffic of clients without closing their connections: posts succeed but are not delivered.
 
         Args:
-            connection_id: Which one; all that are open unless given.
-            disconnect_after: After how many seconds, on the gateway's clock, API Gateway notices: `$disconnect` runs
-                with 1006. Unless given it never does, not even when the connection's time is over.
+            connection_id: The id of one connection. Defaults to all open connections.
+            disconnect_after: Seconds, on the gateway's clock, until API Gateway notices and `$disconnect` runs with
+                1006. Defaults to never, not even at the idle limit or at the end of the connection's lifetime.
         """
         for connection in self._open(connection_id):
             connection.socket.fall_silent()
@@ -259,10 +259,10 @@ class LocalGateway:
                 self.clock.call_later(disconnect_after, partial(self._notice_death, connection))
 
     def drop(self, connection_id: str | None = None) -> None:
-        """Cut the TCP connections of clients: they see no close frame, and `$disconnect` runs with 1006.
+        """Abort the TCP connections of clients: they get no close frame, and `$disconnect` runs with 1006.
 
         Args:
-            connection_id: Which one; all that are open unless given.
+            connection_id: The id of one connection. Defaults to all open connections.
         """
         for connection in self._open(connection_id):
             connection.socket.drop()
@@ -274,18 +274,18 @@ class LocalGateway:
         code: int = SERVICE_RESTART.code,
         reason: str = SERVICE_RESTART.reason,
     ) -> None:
-        """Close clients with a close frame, as API Gateway does when it restarts, say.
+        """Close connections with a close frame, by default as API Gateway does when it restarts.
 
         Args:
-            connection_id: Which one; all that are open unless given.
-            code: The close code.
-            reason: The reason that goes with it.
+            connection_id: The id of one connection. Defaults to all open connections.
+            code: The close code. Defaults to 1012.
+            reason: The reason in the close frame. Defaults to "Service restart".
         """
         for connection in self._open(connection_id):
             connection.socket.close(code, reason)
 
     async def settled(self) -> None:
-        """Wait until everything that has begun is done: handlers, handshakes, answers; not what waits for the clock."""
+        """Wait for handlers, handshakes and responses in progress, except those that wait for the clock."""
         await self._listener.settled(lambda: self.clock.sleepers)
 
     @property

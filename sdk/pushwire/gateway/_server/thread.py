@@ -13,7 +13,7 @@ __all__ = ["serve_in_thread"]
 
 @contextlib.contextmanager
 def serve_in_thread(gateway: LocalGateway) -> Generator[LocalGateway]:
-    """Run a gateway in a thread of its own while the block runs.
+    """Run a gateway in its own thread while the block runs.
 
     Args:
         gateway: A gateway that was not started.
@@ -22,7 +22,7 @@ def serve_in_thread(gateway: LocalGateway) -> Generator[LocalGateway]:
         The same gateway, listening.
 
     Raises:
-        OSError: If the address cannot be bound.
+        OSError: The address cannot be bound.
     """
     started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
     thread = threading.Thread(target=asyncio.run, args=[_serve(gateway, started)], name="pushwire-gateway", daemon=True)
@@ -43,7 +43,7 @@ async def _serve(gateway: LocalGateway, started: Future[tuple[asyncio.AbstractEv
     stop = asyncio.Event()
     try:
         await gateway.start()
-    except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
+    except BaseException as error:  # noqa: BLE001 - re-raised in the waiting thread
         started.set_exception(error)
         return
     started.set_result((asyncio.get_running_loop(), stop))

@@ -1,4 +1,4 @@
-"""The connections of a gateway: their state, and the registry that the management API looks them up in. Sans-I/O."""
+"""The connections of a gateway: their state, and the registry of the open ones. Sans-I/O."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -10,14 +10,14 @@ __all__ = ["ClientSocket", "ConnectionRegistry", "GatewayConnection"]
 
 
 class ClientSocket(Protocol):
-    """How a connection reaches its client."""
+    """The methods of a client's WebSocket that the API uses."""
 
     def send_text(self, payload: bytes) -> bool:
         """Send one text message, valid UTF-8; return `False`, with nothing sent, if the client reads too slowly."""
         ...
 
     def receive(self, message: str) -> None:
-        """Take a message as if the client had sent it."""
+        """Handle a message as if the client had sent it."""
         ...
 
     def close(self, code: int, reason: str) -> None:
@@ -25,24 +25,24 @@ class ClientSocket(Protocol):
         ...
 
     def drop(self) -> None:
-        """Cut the TCP connection without a close frame, and report its end: 1006."""
+        """Abort the TCP connection without a close frame, and report its end with 1006."""
         ...
 
     def fall_silent(self) -> None:
-        """Deliver nothing and hear nothing any more, as if the client had left the network without a word."""
+        """Drop all traffic from now on, in both directions, as if the client had lost its network."""
         ...
 
 
 class GatewayConnection:
-    """One client.
+    """The connection of one client.
 
     Attributes:
-        caller: What events say about it.
-        channel: How to reach it.
+        caller: The description of the client in events.
+        socket: The client's WebSocket.
         source_port: The client's port.
-        last_active_at: When a message last went either way, in seconds since the epoch.
-        expiry: The timer of its idle limit and its lifetime, while it is open.
-        ends_unnoticed: Whether its `$disconnect` never runs.
+        last_active_at: The time of the last message in either direction, in seconds since the epoch.
+        expiry: The timer of the idle limit and the lifetime, while the connection is open.
+        ends_unnoticed: Whether `$disconnect` never runs for it.
     """
 
     __slots__ = ("caller", "ends_unnoticed", "expiry", "last_active_at", "socket", "source_port")
@@ -74,13 +74,13 @@ class ConnectionRegistry:
         return iter(tuple(self._open.values()))
 
     def get(self, connection_id: str) -> GatewayConnection | None:
-        """Return the open connection of that id, or `None`: there is none, its `$connect` still runs, or it ended."""
+        """Return the open connection with an id; `None` if it is unknown, has ended, or its `$connect` still runs."""
         return self._open.get(connection_id)
 
     def opened(self, connection: GatewayConnection) -> None:
-        """Note that a connection is established."""
+        """Add an accepted connection."""
         self._open[connection.id] = connection
 
     def ended(self, connection: GatewayConnection) -> None:
-        """Note that a connection has ended."""
+        """Remove a connection that has ended."""
         self._open.pop(connection.id, None)
