@@ -288,7 +288,7 @@ def test_signatures_go_by_the_machines_clock_whatever_the_gateways_shows() -> No
 
 
 def test_an_iam_authorizer_without_principals_is_refused() -> None:
-    with pytest.raises(SettingsError, match="an IamAuthorizer needs principals"):
+    with pytest.raises(SettingsError, match="an IamAuthorizer requires principals"):
         LocalGateway(print, authorizer=IamAuthorizer())
 
 

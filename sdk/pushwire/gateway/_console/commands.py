@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from pushwire.errors import FrameError
 from pushwire.gateway._console.contract import ConsoleContract, JsonObject
-from pushwire.gateway._console.fault_commands import CommandError, inject
+from pushwire.gateway._console.fault_commands import ConsoleCommandError, inject
 from pushwire.gateway._management.faults import Faults
 from pushwire.gateway._management.faulty import FaultyManagementApi, ManagementResponse, TruncatedResponse
 from pushwire.gateway._state.connections import ConnectionRegistry
@@ -90,7 +90,7 @@ class Commands:
             return command(_object(body))
         except _MalformedCommandError as error:
             return http_error(400, str(error))
-        except (CommandError, FrameError) as error:
+        except (ConsoleCommandError, FrameError) as error:
             return _problem(str(error))
 
     def _encode(self, command: JsonObject) -> HttpResponse:
@@ -141,7 +141,7 @@ class Commands:
     def _open_connection(self, command: JsonObject) -> str:
         connection_id = _required(command, "connectionId", str)
         if self._gateway.registry.get(connection_id) is None:
-            raise CommandError(f"{connection_id} is not connected")
+            raise ConsoleCommandError(f"{connection_id} is not connected")
         return connection_id
 
 
@@ -181,7 +181,9 @@ def _text(command: JsonObject) -> bytes:
     try:
         return _required(command, "text", str).encode()
     except UnicodeEncodeError as error:
-        raise CommandError("the text contains an unpaired surrogate, which cannot be encoded as UTF-8") from error
+        raise ConsoleCommandError(
+            "the text contains an unpaired surrogate, which cannot be encoded as UTF-8"
+        ) from error
 
 
 def _required(command: JsonObject, key: str, kind: type[T]) -> T:

@@ -17,7 +17,7 @@ from pushwire.gateway._management.faults import (
     TruncateResponse,
 )
 
-__all__ = ["CommandError", "inject", "serialize_kinds"]
+__all__ = ["ConsoleCommandError", "inject", "serialize_kinds"]
 
 _KINDS: Final[dict[str, type[Fault]]] = {
     kind.__name__: kind
@@ -27,7 +27,7 @@ _MOST_USED: Final = {"status": 429, "seconds": 1}
 """The initial values of numbers that have no default in the fault's class."""
 
 
-class CommandError(Exception):
+class ConsoleCommandError(Exception):
     """A command cannot be executed; the text says why."""
 
 
@@ -63,11 +63,11 @@ def inject(
         probability: As in `Faults.inject`.
 
     Raises:
-        CommandError: The kind is unknown, or a number is out of range.
+        ConsoleCommandError: The kind is unknown, or a number is out of range.
     """
     fault = _KINDS.get(kind)
     if fault is None:
-        raise CommandError(f"unknown fault {kind!r}; the faults are {', '.join(_KINDS)}")
+        raise ConsoleCommandError(f"unknown fault {kind!r}; the faults are {', '.join(_KINDS)}")
     try:
         faults.inject(
             fault(**_checked(fault, numbers)),
@@ -76,7 +76,7 @@ def inject(
             probability=_number("probability", probability),
         )
     except (TypeError, ValueError) as error:
-        raise CommandError(str(error)) from error
+        raise ConsoleCommandError(str(error)) from error
 
 
 def _checked(fault: type[Fault], numbers: JsonObject) -> JsonObject:
