@@ -137,9 +137,17 @@ def test_the_client_s_operations_are_the_server_s() -> None:
     assert not hasattr(client, "ChatServerSdk")
 
 
-def test_help_shows_the_comment_of_the_contract() -> None:
+def test_help_says_what_each_part_does_and_quotes_the_contract() -> None:
     client = generated("chat.chat_pushwire_client.Chat", "Client")
-    assert (inspect.getdoc(client) or "").startswith("A chat room.\n\nThe client of `chat.ChatService`:")
-    assert inspect.getdoc(client.join_room) == "Enter a room."
-    assert inspect.getdoc(client.on_send_greeting) == "Greet one client."
-    assert inspect.getdoc(generated("chat.chat_pushwire_client.", "ChatSendGreetingEvent")) == "Greet one client."
+    assert (inspect.getdoc(client) or "").startswith("Client of `chat.ChatService`:")
+    assert (inspect.getdoc(client) or "").endswith("\n\nA chat room.")
+    assert inspect.getdoc(client.join_room) == "Send `JoinRoom`.\n\nEnter a room."
+    event = generated("chat.chat_pushwire_client.", "ChatSendGreetingEvent")
+    for part, summary in [
+        (client.on_send_greeting, "Call `listener` with each `SendGreeting` that arrives, and return a function that"),
+        (client.wait_for_send_greeting, "Wait for the next `SendGreeting`, for at most `timeout` seconds."),
+        (event, "A received `SendGreeting`."),
+    ]:
+        text = inspect.getdoc(part) or ""
+        assert text.startswith(summary)
+        assert text.endswith("\n\nGreet one client.")

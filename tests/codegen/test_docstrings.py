@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ DOCSTRINGS = {
     "trailing": "Behind the brace.",
     "leading_and_trailing": "In front.\n\nBehind the brace.",
 }
-"""What `ast.get_docstring` gives back, by method of `comments.comments_pushwire.CommentServerSdk`."""
+"""What the docstring quotes behind its first sentence, by method of `comments.comments_pushwire.CommentServerSdk`."""
 
 WITHOUT_A_COMMENT = {"blank": "Blank", "only_directive": "OnlyDirective", "uncommented": "Uncommented"}
 
@@ -64,8 +65,12 @@ def comments(absolute: Path) -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize("method", DOCSTRINGS)
-def test_a_method_s_docstring_is_the_cleaned_comment(method: str, comments: dict[str, str | None]) -> None:
-    assert comments[method] == DOCSTRINGS[method]
+def test_a_method_s_docstring_says_what_it_does_and_quotes_the_cleaned_comment(
+    method: str, comments: dict[str, str | None]
+) -> None:
+    summary, _, quoted = (comments[method] or "").partition("\n\n")
+    assert re.fullmatch("Send `[A-Za-z0-9]+` to one client.", summary)
+    assert quoted == DOCSTRINGS[method]
 
 
 @pytest.mark.parametrize("method", WITHOUT_A_COMMENT)
@@ -81,17 +86,17 @@ def test_every_commented_rpc_was_looked_at(comments: dict[str, str | None]) -> N
 
 def test_the_async_family_has_the_same_docstrings(absolute: Path, comments: dict[str, str | None]) -> None:
     found = docstrings(absolute, "comments.comments_pushwire", "AsyncCommentServerSdk")
-    assert found[""] == (comments[""] or "").replace("The Server SDK of", "The async Server SDK of")
+    assert found[""] == (comments[""] or "").replace("Server SDK of", "Async Server SDK of")
     assert found | {"": ""} == comments | {"": ""}
 
 
-def test_a_service_s_comment_leads_its_class(absolute: Path, comments: dict[str, str | None]) -> None:
+def test_a_service_s_comment_is_quoted_by_its_class(absolute: Path, comments: dict[str, str | None]) -> None:
     text = comments[""] or ""
-    comment = 'A service whose comments hold what breaks strings: """, \\ and ".\n\nEnds with a backslash \\\n\n'
-    assert text.startswith(comment)
-    assert "`comments.CommentService`" in text.removeprefix(comment)
+    comment = '\n\nA service whose comments hold what breaks strings: """, \\ and ".\n\nEnds with a backslash \\'
+    assert text.endswith(comment)
+    assert "`comments.CommentService`" in text.removesuffix(comment)
     quoted = docstrings(absolute, "comments.comments_pushwire", "QuoteServerSdk")[""] or ""
-    assert quoted.startswith('"\n\n')
+    assert quoted.endswith('\n\n"')
 
 
 def test_a_service_without_a_comment_is_named(absolute: Path) -> None:
@@ -101,15 +106,16 @@ def test_a_service_without_a_comment_is_named(absolute: Path) -> None:
 
 def test_crlf_files_give_the_docstrings_of_lf_files(absolute: Path) -> None:
     found = docstrings(absolute, "comments.crlf_pushwire", "CrlfServerSdk")
-    assert (found[""] or "").startswith("A file with CRLF line ends.\nSecond line.\n\n")
-    assert found["lines"] == "First.\nSecond.\n\nAfter a blank line.\n\nBehind."
-    assert found["block"] == "A block\nof two."
+    assert (found[""] or "").endswith("\n\nA file with CRLF line ends.\nSecond line.")
+    assert (found["lines"] or "").endswith("client.\n\nFirst.\nSecond.\n\nAfter a blank line.\n\nBehind.")
+    assert (found["block"] or "").endswith("client.\n\nA block\nof two.")
 
 
 def test_a_lone_carriage_return_ends_a_line_and_nothing_else(absolute: Path) -> None:
     found = docstrings(absolute, "comments.carriage_return_pushwire", "CrServerSdk")
-    assert found["lone"] == "Before\nraise SystemExit('a lone carriage return ends a # comment')"
-    assert found["mixed"] == "One\ntwo\nthree"
+    comment = "Before\nraise SystemExit('a lone carriage return ends a # comment')"
+    assert (found["lone"] or "").endswith(f"client.\n\n{comment}")
+    assert (found["mixed"] or "").endswith("client.\n\nOne\ntwo\nthree")
 
 
 @pytest.mark.usefixtures("importable")
@@ -118,5 +124,10 @@ def test_help_shows_the_comment() -> None:
 
     chat = import_module("chat.chat_pushwire")
     sdk = chat.ChatServerSdk(transport=RecordingTransport())
-    assert inspect.getdoc(sdk.send_greeting) == inspect.getdoc(sdk.broadcast.send_greeting) == "Greet one client."
-    assert (inspect.getdoc(chat.ChatServerSdk) or "").startswith("A chat room.\n\n")
+    assert inspect.getdoc(sdk.send_greeting) == "Send `SendGreeting` to one client.\n\nGreet one client."
+    assert inspect.getdoc(sdk.broadcast.send_greeting) == "Send `SendGreeting` to many clients.\n\nGreet one client."
+    assert (inspect.getdoc(chat.ChatServerSdk) or "").endswith("\n\nA chat room.")
+    assert (
+        inspect.getdoc(chat.ChatRouter.join_room) == "Register the function that handles `JoinRoom`.\n\nEnter a room."
+    )
+    assert inspect.getdoc(chat.ChatHandlers.join_room) == "Handle `JoinRoom`.\n\nEnter a room."

@@ -1,4 +1,4 @@
-"""Generated code is wrapped as `ruff format` wraps it, at every length of every name."""
+"""`ruff format` leaves generated code as it is, at every length of every name."""
 
 import ast
 from collections.abc import Iterator

@@ -79,8 +79,8 @@ def test_modules_of_the_run_time_come_first_and_each_group_is_sorted() -> None:
         "from m import n_pb2",
         "from m.n_pushwire_operations import ChatOperations",
     ]
-    assert "ServerSdk\n\nfrom a" in text
-    assert "import TypeAlias, TypeVar, Unpack\n\nfrom google" in text
+    assert "ServerSdk,\n)\n\nfrom a" in text
+    assert "    TypeAlias,\n    TypeVar,\n    Unpack,\n)\n\nfrom google" in text
 
 
 def test_a_module_of_the_same_name_gets_its_full_one_and_the_own_never() -> None:
@@ -241,14 +241,14 @@ def test_two_messages_are_never_bound_to_one_name() -> None:
     contract.rpc("Send", takes=contract.message("A_None", "None"))
     contract.rpc("SendToo", takes=contract.message("A", "None", "None"))
     text = module(contract)
-    assert "message: _chat_pb2_A_None_None)" in text
-    assert "message: _chat_pb2_A_None_None_)" in text
+    assert "message: _chat_pb2_A_None_None," in text
+    assert "message: _chat_pb2_A_None_None_," in text
 
 
 def test_messages_called_like_builtins_are_no_matter() -> None:
     contract = Contract()
     contract.rpc("Send", takes=contract.message("str"))
-    assert "connection_id: str, message: chat_pb2.str" in module(contract)
+    assert "message: chat_pb2.str," in module(contract)
 
 
 def test_only_what_is_deprecated_brings_in_its_decorator() -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pushwire.plugin import names
 from pushwire.plugin.model import Message
-from pushwire.plugin.wrapping import INDENT, LONGEST_ASSIGNED, assigned, bracketed, imported
+from pushwire.plugin.printer import INDENT, bracketed
 
 __all__ = ["DEPRECATED", "Imports", "Member", "MemberByReader"]
 
@@ -100,7 +100,7 @@ class Imports:
             return ".".join((module, *message.path))
         if message not in self._names:
             bound = f"_{module.lstrip('_')}_{'_'.join(message.path)}"
-            self._names[message] = self._free(bound[:LONGEST_ASSIGNED])
+            self._names[message] = self._free(bound)
             self._bind(self._names[message], module, message.path)
         return self._names[message]
 
@@ -164,18 +164,16 @@ class Imports:
         The stubs of `protoc-gen-mypy` put `_r_` in front of keywords; in Python, `getattr` takes them as they are.
         """
         known = [f"_r_{part}" if part in names.KEYWORDS else part for part in path]
-        self._for_checkers.bindings += assigned(name, ".".join((module, *known)), indent=len(INDENT))
+        self._for_checkers.bindings.append(f"{name} = {'.'.join((module, *known))}")
         value = module
         for part in path:
             if part in names.KEYWORDS:
-                self._for_python.bindings += bracketed(
-                    f"{name} = getattr(", [value, f'"{part}"'], ")", indent=len(INDENT)
-                )
+                self._for_python.bindings.append(f'{name} = getattr({value}, "{part}")')
                 value = name
             else:
                 value = f"{value}.{part}"
         if value != name:
-            self._for_python.bindings += assigned(name, value, indent=len(INDENT))
+            self._for_python.bindings.append(f"{name} = {value}")
 
 
 class _Group:
@@ -199,7 +197,11 @@ class _Group:
         modules = [f"import {item}" for item in sorted(self._modules)]
         members = [(package, sorted(items)) for package, items in self._members.items()]
         renamed = [(package, [item]) for package, item in self._renamed]
-        return modules + [line for package, items in sorted(members + renamed) for line in imported(package, items)]
+        return modules + [line for package, items in sorted(members + renamed) for line in _import(package, items)]
+
+
+def _import(package: str, items: list[str]) -> list[str]:
+    return bracketed(f"from {package} import {'' if len(items) == 1 else '('}", items, "" if len(items) == 1 else ")")
 
 
 class _Branch:

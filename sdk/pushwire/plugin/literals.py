@@ -7,26 +7,14 @@ def docstring(text: str) -> list[str]:
     r"""Write a docstring.
 
     Args:
-        text: Cleaned text, not empty: see `pushwire.plugin.comments`.
+        text: Cleaned text (see `pushwire.plugin.comments`) behind a first line that neither begins nor ends with a
+            quote or a backslash.
 
     Returns:
-        Its lines, without the indentation of the place it goes to. A last quote in front of the closing ones is
-        written as `\x22`, the only form that every version of ruff keeps.
+        Its lines, without the indentation of the place it goes to.
     """
-    if text.endswith('"') and "\n" not in text:
-        opening = _escaped(text[:-1]) + r"\x22"
-        return [f'"""{_chaperoned(opening)}"""']
-    opening, *rest = _escaped(text).split("\n")
-    return [f'"""{_chaperoned(opening)}', *rest, '"""'] if rest else [f'"""{_chaperoned(opening)}"""']
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"""', r"\"\"\"")
-
-
-def _chaperoned(opening: str) -> str:
-    """Keep a first quote apart from the opening ones; Python takes the space off again."""
-    return f" {opening}" if opening.startswith('"') else opening
+    first, *rest = text.replace("\\", "\\\\").replace('"""', r"\"\"\"").split("\n")
+    return [f'"""{first}', *rest, '"""'] if rest else [f'"""{first}"""']
 
 
 def quoted(text: str) -> str:

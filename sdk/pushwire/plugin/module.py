@@ -44,7 +44,7 @@ class Module(Printer):
     def deprecation(self, text: str | None) -> None:
         """Mark the class or method that is printed next as deprecated; nothing where there is no text."""
         if text is not None:
-            self.bracketed(f"@{self.imports.member_by_reader(DEPRECATED)}(", [literals.quoted(text)], ")")
+            self.print(f"@{self.imports.member_by_reader(DEPRECATED)}({literals.quoted(text)})")
 
     def text(self, summary: str) -> str:
         """The whole module.
@@ -67,6 +67,9 @@ class Module(Printer):
             head.append('# mypy: disable-error-code="deprecated"')
         head += [
             "# ruff: noqa",
+            "# fmt: off",
+            "",
+            "from __future__ import annotations",
             "",
             "from pushwire._codegen import require",
             "",

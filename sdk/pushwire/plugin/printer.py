@@ -1,12 +1,30 @@
-"""Lines of Python, wrapped as ruff's formatter wraps them, so that its users find nothing to reformat."""
+"""Lines of Python, laid out without regard to their length.
+
+A list of one element stays on its line. A longer one has one element per line, and the trailing comma that makes
+formatters keep it so.
+"""
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from pushwire.plugin import literals
-from pushwire.plugin.wrapping import INDENT, Brackets, Code, assigned_brackets, assigned_tuple, bracketed, function
 
-__all__ = ["Printer"]
+__all__ = ["INDENT", "Printer", "bracketed"]
+
+INDENT = "    "
+
+
+def bracketed(head: str, items: Sequence[str], tail: str) -> list[str]:
+    """Return the lines of a call, a parameter list or anything else in brackets.
+
+    Args:
+        head: The text up to and including the opening bracket.
+        items: The elements between the brackets.
+        tail: The text from the closing bracket on.
+    """
+    if len(items) == 1:
+        return [f"{head}{items[0]}{tail}"]
+    return [head, *(f"{INDENT}{item}," for item in items), tail]
 
 
 class Printer:
@@ -17,28 +35,21 @@ class Printer:
         self._indent = ""
 
     def print(self, *lines: str) -> None:
-        """Print lines; an empty one where there are none."""
-        self.lines.extend(self._indent + line if line else "" for line in lines or ("",))
+        """Print lines; an empty one if there are none."""
+        indent = self._indent
+        self.lines.extend([indent + line if line else "" for line in lines or ("",)])
 
-    def docstring(self, *paragraphs: str) -> None:
-        """Print a docstring of paragraphs of cleaned text, of which some may be empty but not all."""
-        self.print(*literals.docstring("\n\n".join(filter(None, paragraphs))))
+    def docstring(self, summary: str, *paragraphs: str) -> None:
+        """Print a docstring: a sentence, then those paragraphs of cleaned text that are not empty."""
+        self.print(*literals.docstring("\n\n".join(filter(None, (summary, *paragraphs)))))
 
-    def bracketed(self, head: str, items: Sequence[Code], tail: Code) -> None:
-        """Print a call or a class: what stands up to the bracket, the items inside, and the rest from it."""
-        self.print(*bracketed(head, items, tail, indent=len(self._indent)))
+    def bracketed(self, head: str, items: Sequence[str], tail: str) -> None:
+        """Print a call, a class statement or anything else in brackets."""
+        self.print(*bracketed(head, items, tail))
 
-    def function(self, name: str, parameters: Sequence[Code], returned: Code, *, definition: str = "def") -> None:
+    def function(self, name: str, parameters: Sequence[str], returned: str, *, definition: str = "def") -> None:
         """Print what stands above a function's body."""
-        self.print(*function(f"{definition} {name}", parameters, returned, indent=len(self._indent)))
-
-    def assigned(self, target: str, value: Brackets) -> None:
-        """Print the assignment of something in brackets."""
-        self.print(*assigned_brackets(target, value, indent=len(self._indent)))
-
-    def assigned_tuple(self, target: str, items: Sequence[Code]) -> None:
-        """Print the assignment of a tuple."""
-        self.print(*assigned_tuple(target, items, indent=len(self._indent)))
+        self.print(*bracketed(f"{definition} {name}(", parameters, f") -> {returned}:"))
 
     @contextmanager
     def indented(self) -> Generator[None, None, None]:

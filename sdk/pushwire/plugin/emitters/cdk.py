@@ -30,11 +30,10 @@ def _integrations(service: Service) -> str:
 
 
 def _print_integrations(out: Module, service: Service) -> None:
-    out.print("", "")
-    out.bracketed(f"class {_integrations(service)}(", [out.imports.member(_INTEGRATIONS)], "):")
+    out.print("", "", f"class {_integrations(service)}({out.imports.member(_INTEGRATIONS)}):")
     with out.indented():
         sent = "one integration for each that clients send" if service.inbound else "clients send none of them"
-        out.docstring(service.comment, f"Where the messages of `{service.full_name}` go: {sent}.")
+        out.docstring(f"Integrations of the messages of `{service.full_name}`: {sent}.", service.comment)
         out.print()
         out.print(f"_contract = {operations.import_operations(out, service)}")
         if service.inbound:
@@ -58,12 +57,11 @@ def _print_constructor(out: Module, service: Service) -> None:
 
 
 def _print_api(out: Module, service: Service) -> None:
-    out.print("", "")
-    out.bracketed(f"class {service.class_prefix}WebSocketApi(", [out.imports.member(_API)], "):")
+    out.print("", "", f"class {service.class_prefix}WebSocketApi({out.imports.member(_API)}):")
     with out.indented():
-        summary = f"The WebSocket API of `{service.full_name}`: a route for each message that clients send."
-        hint = "Several services on one API are a plain `pushwire.cdk.WebSocketApi`."
-        out.docstring(service.comment, summary, hint)
+        summary = f"WebSocket API of `{service.full_name}`: a route for each message that clients send."
+        hint = "For several services on one API use `pushwire.cdk.WebSocketApi`."
+        out.docstring(summary, hint, service.comment)
         out.print()
         parameters = [
             "self",
@@ -75,4 +73,4 @@ def _print_api(out: Module, service: Service) -> None:
         ]
         out.function("__init__", parameters, "None")
         with out.indented():
-            out.print("super().__init__(scope, id, integrations=[integrations], **options)")
+            out.bracketed("super().__init__(", ["scope", "id", "integrations=[integrations]", "**options"], ")")

@@ -8,7 +8,6 @@ from pushwire.plugin.imports import Member
 from pushwire.plugin.model import EMPTY, Contract, Rpc, Service
 from pushwire.plugin.module import Module
 from pushwire.plugin.parameters import Parameters
-from pushwire.plugin.wrapping import Brackets, assigned_union
 
 __all__ = ["emit"]
 
@@ -18,6 +17,7 @@ _CLIENT = Member("pushwire.client", "Client")
 _EVENT = Member("pushwire.client", "Event")
 _GATEWAY_ERROR = Member("pushwire.client", "GatewayError")
 _TYPE_ALIAS = Member("typing", "TypeAlias")
+_UNION = Member("typing", "Union")
 _UNKNOWN_EVENT = Member("pushwire.client", "UnknownEvent")
 
 
@@ -41,27 +41,28 @@ def _own_names(contract: Contract) -> Iterator[str]:
 
 def _print_event(out: Module, rpc: Rpc) -> None:
     """Print the class of an event. It is never marked as deprecated: a whole `match` has to name it."""
-    base = Brackets(f"{out.imports.member(_EVENT)}[", [out.imports.message(rpc.request)], "]")
-    out.print("", "")
-    out.bracketed(f"class {rpc.event_class}(", [base], "):")
+    base = f"{out.imports.member(_EVENT)}[{out.imports.message(rpc.request)}]"
+    out.print("", "", f"class {rpc.event_class}({base}):")
     with out.indented():
-        out.docstring(rpc.comment or f"`{rpc.name}` has arrived.", deprecation_note(rpc.deprecation))
+        out.docstring(f"A received `{rpc.name}`.", rpc.comment, deprecation_note(rpc.deprecation))
 
 
 def _print_union(out: Module, service: Service) -> None:
     events = [rpc.event_class for rpc in service.outbound]
     of_every_service = [out.imports.member(_GATEWAY_ERROR), out.imports.member(_UNKNOWN_EVENT)]
     target = f"{service.class_prefix}Event: {out.imports.member(_TYPE_ALIAS)}"
-    out.print("", "", *assigned_union(target, [*events, *of_every_service]))
+    # Python 3.11 and 3.12 cannot compile `A | B | …` of thousands.
+    out.print("", "")
+    out.bracketed(f"{target} = {out.imports.member(_UNION)}[", [*events, *of_every_service], "]")
 
 
 def _print_client(out: Module, service: Service) -> None:
-    base = Brackets(f"{out.imports.member(_CLIENT)}[", [f"{service.class_prefix}Event"], "]")
+    base = f"{out.imports.member(_CLIENT)}[{service.class_prefix}Event]"
     out.print("", "")
     out.deprecation(service.deprecation)
-    out.bracketed(f"class {service.class_prefix}Client(", [base], "):")
+    out.print(f"class {service.class_prefix}Client({base}):")
     with out.indented():
-        out.docstring(service.comment, _summary(service))
+        out.docstring(*_summary(service), service.comment)
         if service.outbound:
             _print_events(out, service)
         for rpc in service.inbound:
@@ -74,16 +75,23 @@ def _print_client(out: Module, service: Service) -> None:
             _print_waiter(out, service, rpc)
 
 
-def _summary(service: Service) -> str:
+def _summary(service: Service) -> tuple[str, str]:
     sends = "a method for each message that clients send" if service.inbound else "clients send none of its messages"
-    receives = "\n`on_…` and `wait_for_…` for each that they receive" if service.outbound else " they receive none"
-    return f"The client of `{service.full_name}`: {sends}, and{receives}."
+    receives = (
+        "Each message that clients receive has an `on_…` and a `wait_for_…` method."
+        if service.outbound
+        else "Clients receive none of its messages."
+    )
+    return f"Client of `{service.full_name}`: {sends}.", receives
 
 
 def _print_events(out: Module, service: Service) -> None:
     out.print()
-    pairs = [[rpc.event_class, operations.reference(service, rpc)] for rpc in service.outbound]
-    out.assigned_tuple("_events", [Brackets("(", pair, ")") for pair in pairs])
+    pairs = (f"({rpc.event_class}, {operations.reference(service, rpc)})," for rpc in service.outbound)
+    out.print("_events = (")
+    with out.indented():
+        out.print(*pairs)
+    out.print(")")
 
 
 def _print_send(out: Module, service: Service, rpc: Rpc) -> None:
@@ -97,26 +105,26 @@ def _print_send(out: Module, service: Service, rpc: Rpc) -> None:
     out.deprecation(rpc.deprecation)
     out.function(rpc.method_name, parameters, "None", definition="async def")
     with out.indented():
-        out.docstring(rpc.comment or f"Send `{rpc.name}`.")
+        out.docstring(f"Send `{rpc.name}`.", rpc.comment)
         out.bracketed("await self._send(", [operations.reference(service, rpc), message], ")")
 
 
 def _print_listener(out: Module, service: Service, rpc: Rpc) -> None:
     function = out.imports.member(_CALLABLE)
-    message = Brackets("[", [out.imports.message(rpc.request)], "]")
-    listener = Brackets(f"listener: {function}[", [message, out.imports.builtin("object")], "]")
+    listener = f"listener: {function}[[{out.imports.message(rpc.request)}], {out.imports.builtin('object')}]"
     out.deprecation(rpc.deprecation)
-    out.function(rpc.listener_name, ["self", listener], Brackets(f"{function}[", ["[]", "None"], "]"))
+    out.function(rpc.listener_name, ["self", listener], f"{function}[[], None]")
     with out.indented():
-        out.docstring(rpc.comment or f"Have a function called with each `{rpc.name}`.")
+        summary = f"Call `listener` with each `{rpc.name}` that arrives, and return a function that removes it."
+        out.docstring(summary, rpc.comment)
         out.bracketed("return self._listen(", [operations.reference(service, rpc), "listener"], ")")
 
 
 def _print_waiter(out: Module, service: Service, rpc: Rpc) -> None:
     timeout = f"timeout: {out.imports.builtin('float')} | None = None"
-    message = Brackets(f"{out.imports.member(_AWAITABLE)}[", [out.imports.message(rpc.request)], "]")
+    message = f"{out.imports.member(_AWAITABLE)}[{out.imports.message(rpc.request)}]"
     out.deprecation(rpc.deprecation)
     out.function(rpc.waiter_name, ["self", "*", timeout], message)
     with out.indented():
-        out.docstring(f"Wait for the next `{rpc.name}`, for at most so many seconds.")
+        out.docstring(f"Wait for the next `{rpc.name}`, for at most `timeout` seconds.", rpc.comment)
         out.bracketed("return self._wait_for(", [operations.reference(service, rpc), "timeout"], ")")

@@ -6,7 +6,6 @@ from pushwire.plugin.emitters.families import Family
 from pushwire.plugin.imports import Member
 from pushwire.plugin.model import Rpc, Service
 from pushwire.plugin.module import Module
-from pushwire.plugin.wrapping import Brackets, Code
 
 __all__ = ["TYPE_VARIABLE", "class_name", "print_handlers", "print_requests", "print_type_variable", "request_type"]
 
@@ -29,9 +28,9 @@ def class_name(service: Service, family: Family) -> str:
     return family.class_name(service, "Handlers")
 
 
-def request_type(out: Module, service: Service, rpc: Rpc, family: Family) -> Brackets:
+def request_type(out: Module, service: Service, rpc: Rpc, family: Family) -> str:
     """The type of the request that brings an rpc's message."""
-    return Brackets(f"{family.class_name(service, 'Request')}[", [out.imports.message(rpc.request)], "]")
+    return f"{family.class_name(service, 'Request')}[{out.imports.message(rpc.request)}]"
 
 
 def print_type_variable(out: Module) -> None:
@@ -45,22 +44,20 @@ def print_requests(out: Module, service: Service, family: Family) -> None:
     sdk = server_sdk.class_name(service, family)
     annotation = out.imports.member(_TYPE_ALIAS)
     out.print("", "")
-    request = Brackets(f"{out.imports.member(_REQUEST)}[", [TYPE_VARIABLE, sdk], "]")
-    out.assigned(f"{family.class_name(service, 'Request')}: {annotation}", request)
+    request = f"{out.imports.member(_REQUEST)}[{TYPE_VARIABLE}, {sdk}]"
+    out.print(f"{family.class_name(service, 'Request')}: {annotation} = {request}")
     for name, member in _REQUESTS_WITHOUT_MESSAGE:
-        request = Brackets(f"{out.imports.member(member)}[", [sdk], "]")
-        out.assigned(f"{family.class_name(service, name)}: {annotation}", request)
+        out.print(f"{family.class_name(service, name)}: {annotation} = {out.imports.member(member)}[{sdk}]")
 
 
 def print_handlers(out: Module, service: Service, family: Family) -> None:
     """Print the abstract class of a service's handlers."""
     handlers = out.imports.member(family.member("pushwire.aws_lambda", "Handlers"))
-    base = Brackets(f"{handlers}[", [server_sdk.class_name(service, family)], "]")
-    out.print("", "")
-    out.bracketed(f"class {class_name(service, family)}(", [base], "):")
+    base = f"{handlers}[{server_sdk.class_name(service, family)}]"
+    out.print("", "", f"class {class_name(service, family)}({base}):")
     with out.indented():
         hint = "Override `on_connect`, `on_disconnect` and `on_default` as well where you need them."
-        out.docstring(service.comment, _summary(service), hint, deprecation_note(service.deprecation))
+        out.docstring(_summary(service), hint, service.comment, deprecation_note(service.deprecation))
         for rpc in service.inbound:
             out.print()
             _print_handler(out, service, rpc, family)
@@ -68,14 +65,13 @@ def print_handlers(out: Module, service: Service, family: Family) -> None:
 
 def _summary(service: Service) -> str:
     sent = "one method for each message that clients send" if service.inbound else "clients send none of its messages"
-    return f"The handlers of `{service.full_name}`: {sent}."
+    return f"Handlers of `{service.full_name}`: {sent}."
 
 
 def _print_handler(out: Module, service: Service, rpc: Rpc, family: Family) -> None:
     """Print an abstract method. It is never marked as deprecated: whoever writes the class has to implement it."""
     request = request_type(out, service, rpc, family)
     out.print(f"@{out.imports.member(_ABSTRACT)}")
-    parameters: list[Code] = ["self", Brackets(f"request: {request.head}", *request[1:]), "/"]
-    out.function(rpc.method_name, parameters, "None", definition=family.definition)
+    out.function(rpc.method_name, ["self", f"request: {request}", "/"], "None", definition=family.definition)
     with out.indented():
-        out.docstring(rpc.comment or f"Handle `{rpc.name}`.", deprecation_note(rpc.deprecation))
+        out.docstring(f"Handle `{rpc.name}`.", rpc.comment, deprecation_note(rpc.deprecation))

@@ -41,7 +41,7 @@ def _class_name(service: Service) -> str:
 def _print_operations(out: Module, service: Service) -> None:
     out.print("", "", f"class {_class_name(service)}:")
     with out.indented():
-        out.docstring(f"The operations of `{service.full_name}`.")
+        out.docstring(f"Operations of `{service.full_name}`: one for each rpc.", service.comment)
         out.print()
         for rpc in service.rpcs:
             _print_operation(out, service, rpc)

@@ -7,7 +7,6 @@ from pushwire.plugin.imports import Member
 from pushwire.plugin.literals import quoted
 from pushwire.plugin.model import Rpc, Service
 from pushwire.plugin.module import Module
-from pushwire.plugin.wrapping import Brackets, Code, Operands
 
 __all__ = ["class_name", "print_router"]
 
@@ -23,14 +22,13 @@ def class_name(service: Service, family: Family) -> str:
 def print_router(out: Module, service: Service, family: Family) -> None:
     """Print the class of a service's router."""
     router = out.imports.member(family.member("pushwire.aws_lambda", "ServiceRouter"))
-    base = Brackets(f"{router}[", [server_sdk.class_name(service, family)], "]")
-    out.print("", "")
-    out.bracketed(f"class {class_name(service, family)}(", [base], "):")
+    base = f"{router}[{server_sdk.class_name(service, family)}]"
+    out.print("", "", f"class {class_name(service, family)}({base}):")
     with out.indented():
-        kind = "async router" if family is ASYNC else "router"
-        summary = f"The {kind} of `{service.full_name}`: a Lambda handler."
-        hint = f"It is given `{handlers.class_name(service, family)}`, or each function by a decorator."
-        out.docstring(service.comment, summary, hint, deprecation_note(service.deprecation))
+        kind = "Async router" if family is ASYNC else "Router"
+        summary = f"{kind} of `{service.full_name}`: a Lambda handler."
+        hint = f"Pass `{handlers.class_name(service, family)}`, or register each function with a decorator."
+        out.docstring(summary, hint, service.comment, deprecation_note(service.deprecation))
         out.print()
         _print_constructor(out, service, family)
         for rpc in service.inbound:
@@ -40,16 +38,16 @@ def print_router(out: Module, service: Service, family: Family) -> None:
 
 def _print_constructor(out: Module, service: Service, family: Family) -> None:
     sdk = server_sdk.class_name(service, family)
-    factory = f"{out.imports.member(_CALLABLE)}["
+    factory = f"{out.imports.member(_CALLABLE)}[[{out.imports.builtin('str')}], {sdk}]"
     interceptor = out.imports.member(family.member("pushwire.aws_lambda", "Interceptor"))
     interceptors = f"{out.imports.member(_SEQUENCE)}[{interceptor}]"
-    parameters: list[Code] = [
+    parameters = [
         "self",
-        Operands(f"handlers: {handlers.class_name(service, family)}", "| None = None"),
+        f"handlers: {handlers.class_name(service, family)} | None = None",
         "/",
         "*",
         f"interceptors: {interceptors} = ()",
-        Brackets(f"sdk: {factory}", [f"[{out.imports.builtin('str')}]", sdk], f"] = {sdk}"),
+        f"sdk: {factory} = {sdk}",
     ]
     out.function("__init__", parameters, "None")
     with out.indented():
@@ -70,7 +68,7 @@ def _print_decorator(out: Module, service: Service, rpc: Rpc, family: Family) ->
     bind = out.imports.member(family.member("pushwire.aws_lambda", "Bind"))
     out.print(f"@{out.imports.builtin('property')}")
     out.deprecation(rpc.deprecation)
-    out.function(rpc.method_name, ["self"], Brackets(f"{bind}[", [request], "]"))
+    out.function(rpc.method_name, ["self"], f"{bind}[{request}]")
     with out.indented():
-        out.docstring(rpc.comment or f"Register the function that handles `{rpc.name}`.")
-        out.bracketed("return self._bind(", [operations.reference(service, rpc)], ")")
+        out.docstring(f"Register the function that handles `{rpc.name}`.", rpc.comment)
+        out.print(f"return self._bind({operations.reference(service, rpc)})")

@@ -27,7 +27,7 @@ def print_server_sdk(out: Module, service: Service, family: Family) -> None:
     out.deprecation(service.deprecation)
     out.bracketed(f"class {class_name(service, family)}(", [base], "):")
     with out.indented():
-        out.docstring(service.comment, _summary(service, family))
+        out.docstring(_summary(service, family), service.comment)
         for rpc in service.outbound:
             out.print()
             _print_send(out, service, rpc, family)
@@ -37,9 +37,9 @@ def print_server_sdk(out: Module, service: Service, family: Family) -> None:
 
 
 def _summary(service: Service, family: Family) -> str:
-    kind = "async Server SDK" if family is ASYNC else "Server SDK"
+    kind = "Async Server SDK" if family is ASYNC else "Server SDK"
     sends = "one method for each message that servers send" if service.outbound else "servers send none of its messages"
-    return f"The {kind} of `{service.full_name}`: {sends}."
+    return f"{kind} of `{service.full_name}`: {sends}."
 
 
 def _print_broadcast(out: Module, service: Service, family: Family) -> None:
@@ -51,7 +51,9 @@ def _print_broadcast(out: Module, service: Service, family: Family) -> None:
         for rpc in service.outbound:
             out.print()
             _print_send_to_many(out, service, rpc, family)
-    out.print("", f"@{out.imports.builtin('property')}", "def broadcast(self) -> _Broadcast:")
+    out.print(
+        "", f"@{out.imports.builtin('property')}", f"def broadcast(self) -> {class_name(service, family)}._Broadcast:"
+    )
     with out.indented():
         out.docstring("The same messages, each to many clients.")
         out.print("return self._Broadcast(self._outgoing)")
@@ -68,7 +70,7 @@ def _print_send(out: Module, service: Service, rpc: Rpc, family: Family) -> None
     out.deprecation(rpc.deprecation)
     out.function(rpc.method_name, parameters, "None", definition=family.definition)
     with out.indented():
-        out.docstring(rpc.comment or f"Send `{rpc.name}` to one client.")
+        out.docstring(f"Send `{rpc.name}` to one client.", rpc.comment)
         out.bracketed(f"{family.call}self._send(", [operations.reference(service, rpc), "connection_id", message], ")")
 
 
@@ -91,7 +93,7 @@ def _print_send_to_many(out: Module, service: Service, rpc: Rpc, family: Family)
         definition=family.definition,
     )
     with out.indented():
-        out.docstring(rpc.comment or f"Send `{rpc.name}` to many clients.")
+        out.docstring(f"Send `{rpc.name}` to many clients.", rpc.comment)
         out.bracketed(
             f"return {family.call}self._send(",
             [operations.reference(service, rpc), "connection_ids", message, "**options"],
