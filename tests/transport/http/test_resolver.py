@@ -4,7 +4,6 @@ import errno
 import selectors
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,10 +130,9 @@ def test_dns_that_does_not_answer_is_waited_for_no_longer_than_the_connect_timeo
     dns.answers.clear()
     with FaultServer(answer(200)) as server:
         transport = http.connect(url(server), connect_timeout=0.1)
-        started = time.monotonic()
         with pytest.raises(pushwire.UnavailableError, match=f"no address of {NAME} from DNS within 0.1 s") as caught:
             transport.post(CONNECTION_ID, b"{}")
-        assert time.monotonic() - started < 10
+        assert not dns.answers.is_set()
         assert (caught.value.attempts, caught.value.maybe_accepted) == (3, False)
         assert dns.lookups == 1  # the second and third attempt waited for the same answer
         dns.answers.set()

@@ -306,14 +306,12 @@ def test_at_its_deadline_a_fan_out_gives_up_an_id_that_does_not_come() -> None:
     async def main(url: str) -> None:
         async def ids() -> AsyncIterator[str]:
             yield "first="
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
             yield "never="
 
         transport = AsyncHttpTransport(url)
-        started = time.monotonic()
         outcomes: dict[str, SendError | None] = {}
         await transport.post_many(ids(), b"{}", FanOutOptions(deadline=0.1), outcomes.__setitem__)
-        assert time.monotonic() - started < 30
         assert outcomes == {"first=": None}
         await transport.close()
 
