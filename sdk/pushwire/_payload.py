@@ -37,10 +37,73 @@ def from_json(payload: Any, message_type: type[M]) -> M:
         plain = _from_plain(payload, message_type, descriptor)
         if plain is not None:
             return plain
+    if _holds_bytes(descriptor):
+        payload = _with_url_safe_bytes(payload, descriptor)
     message = message_type()
     json_format.ParseDict(payload, message, ignore_unknown_fields=True, max_recursion_depth=_MAX_DEPTH)
     _require_objects(payload, descriptor, "")
     return message
+
+
+_BYTES_VALUE: Final = "google.protobuf.BytesValue"
+_URL_SAFE: Final = str.maketrans("+/", "-_")
+
+
+def _with_url_safe_bytes(value: Any, descriptor: Descriptor) -> Any:
+    """Rewrite the base64 of bytes fields in the URL-safe alphabet. Both alphabets are valid ProtoJSON.
+
+    Why: json_format decodes with `base64.urlsafe_b64decode`, which warns of `+` and `/` from Python 3.15 on, and is
+    going to discard them.
+    """
+    if descriptor.full_name == _BYTES_VALUE:
+        return value.translate(_URL_SAFE) if isinstance(value, str) else value
+    if not isinstance(value, dict):
+        return value
+    rewritten = dict(value)
+    for key, field in _fields_with_bytes(descriptor).items():
+        if key in value:
+            rewritten[key] = _map_items(value[key], field)
+    return rewritten
+
+
+def _map_items(value: Any, descriptor: Descriptor | None) -> Any:
+    if isinstance(value, list):
+        return [_map_items(item, descriptor) for item in value]
+    if descriptor is None:
+        return value.translate(_URL_SAFE) if isinstance(value, str) else value
+    if descriptor.GetOptions().map_entry and isinstance(value, dict):
+        item: Any = descriptor.fields_by_name["value"]
+        return {key: _map_items(child, item.message_type) for key, child in value.items()}
+    return _with_url_safe_bytes(value, descriptor)
+
+
+@lru_cache(maxsize=1024)
+def _fields_with_bytes(descriptor: Descriptor) -> dict[str, Descriptor | None]:
+    """The fields that are or hold bytes, by both names: their message type, or `None` for bytes."""
+    return {
+        key: field.message_type
+        for key, field in _by_key(descriptor).items()
+        if field.type == FieldDescriptor.TYPE_BYTES
+        or (field.message_type is not None and _holds_bytes(field.message_type))
+    }
+
+
+@lru_cache(maxsize=1024)
+def _holds_bytes(descriptor: Descriptor) -> bool:
+    seen, waiting = set[str](), [descriptor]
+    while waiting:
+        current = waiting.pop()
+        if current.full_name in seen:
+            continue
+        seen.add(current.full_name)
+        if current.full_name in _JSON_FORMS and current.full_name != _BYTES_VALUE:
+            continue
+        for field in current.fields:
+            if field.type == FieldDescriptor.TYPE_BYTES:
+                return True
+            if field.message_type is not None:
+                waiting.append(field.message_type)
+    return False
 
 
 def told(error: Exception) -> str:
