@@ -113,7 +113,7 @@ sdk.send_old("id", Old())
 OldServerSdk(transport=transport).send_last("id", Current())
 DeprecationRouter().retire_received(lambda request: None)
 OldRouter()
-print(len(transport.posts), OldServerSdk.__name__, OldServerSdk.__doc__.splitlines()[0])
+print(len(transport.posts), OldServerSdk.__name__, OldServerSdk.__doc__.splitlines()[2].strip())
 """
     done = toolchain.python(code, absolute)
     assert (done.returncode, done.stdout, done.stderr) == (0, "5 OldServerSdk The whole service is deprecated.\n", "")

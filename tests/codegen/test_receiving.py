@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 from google.protobuf import empty_pb2
@@ -174,15 +174,15 @@ def test_the_request_of_a_handler_is_positional_so_that_it_may_be_called_anythin
     assert request.kind is inspect.Parameter.POSITIONAL_ONLY
 
 
-def test_help_shows_the_comment_of_the_contract() -> None:
+def test_help_says_what_each_part_does_and_quotes_the_contract() -> None:
     handlers, router = (generated("chat.chat_pushwire.Chat", family) for family in ("Handlers", "Router"))
-    for cls in (handlers, router):
-        assert inspect.getdoc(cls.join_room) == "Enter a room."
-        assert (inspect.getdoc(cls) or "").startswith("A chat room.\n\n")
+    for cls, does in [(handlers, "Handle `JoinRoom`."), (router, "Register the function that handles `JoinRoom`.")]:
+        assert inspect.getdoc(cls.join_room) == f"{does}\n\nEnter a room."
+        assert (inspect.getdoc(cls) or "").endswith("\n\nA chat room.")
 
 
 def test_the_type_of_a_request_names_the_message_and_the_sdk() -> None:
     chat, messages = importlib.import_module("chat.chat_pushwire"), importlib.import_module("chat.chat_pb2")
-    annotation = chat.ChatHandlers.join_room.__annotations__["request"]
+    annotation = get_type_hints(chat.ChatHandlers.join_room)["request"]
     assert annotation == chat.ChatRequest[messages.JoinRoomRequest]
     assert annotation.__args__ == (messages.JoinRoomRequest, chat.ChatServerSdk)

@@ -181,9 +181,7 @@ class PresenceClient(Client[PresenceEvent]):
     Who is there.
     """
 
-    _events = (
-        (PresenceSeenEvent, PresenceOperations.seen),
-    )
+    _events = ((PresenceSeenEvent, PresenceOperations.seen),)
 
     async def appear(
         self,

@@ -87,11 +87,8 @@ def _summary(service: Service) -> tuple[str, str]:
 
 def _print_events(out: Module, service: Service) -> None:
     out.print()
-    pairs = (f"({rpc.event_class}, {operations.reference(service, rpc)})," for rpc in service.outbound)
-    out.print("_events = (")
-    with out.indented():
-        out.print(*pairs)
-    out.print(")")
+    pairs = [f"({rpc.event_class}, {operations.reference(service, rpc)})" for rpc in service.outbound]
+    out.bracketed("_events = (", pairs if len(pairs) > 1 else [f"{pairs[0]},"], ")")
 
 
 def _print_send(out: Module, service: Service, rpc: Rpc) -> None:
