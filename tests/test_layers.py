@@ -61,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "_fan_out",
         ("_pacing", "_responses", "_retry", "_settings"),
         "protocol",
-        "rate_limit",
+        ("_checks", "rate_limit"),
         outside=SMALL | CONTRACT | {"sigv4"},
     ),
     "server": SMALL | CONTRACT | {"transport"},
@@ -245,7 +245,8 @@ def test_the_core_of_the_client_does_no_io() -> None:
 
 
 def test_the_core_of_the_transports_does_no_io() -> None:
-    parts = {f"transport.{name}" for name in ("_fan_out", "_pacing", "_responses", "_retry", "protocol", "rate_limit")}
+    core = ("_checks", "_fan_out", "_pacing", "_responses", "_retry", "protocol", "rate_limit")
+    parts = {f"transport.{name}" for name in core}
     for module in modules():
         if part_of(module, parts):
             packages = {name.split(".")[0] for name, _ in imports(module)}

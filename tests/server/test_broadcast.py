@@ -185,7 +185,7 @@ def test_options_reach_the_connections() -> None:
     WireServerSdk(transport=transport).broadcast.send_leaf([], LEAF(), max_in_flight=7, rate_limit=budget, deadline=2)
     assert transport.options == FanOutOptions(7, budget, 2.0)
     WireServerSdk(transport=transport).broadcast.send_leaf([], LEAF())
-    assert transport.options == FanOutOptions(32, None, None)
+    assert transport.options == FanOutOptions(None, None, None)
 
 
 class Never:

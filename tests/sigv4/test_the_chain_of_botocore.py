@@ -1,6 +1,7 @@
 """Credentials that botocore finds: profiles, and temporary ones that are refreshed before they expire."""
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import datetime, json, pathlib, sys
 counter = pathlib.Path(sys.argv[1])
 number = int(counter.read_text()) + 1
 counter.write_text(str(number))
-minutes = int(sys.argv[2])
+minutes = float(sys.argv[2])
 if number > int(sys.argv[3]):
     sys.exit("the vault is closed")
 expiration = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes)
@@ -34,7 +35,7 @@ class Vault:
         self._monkeypatch = monkeypatch
         self._counter = folder / "counter"
 
-    def opens(self, *, minutes: int, times: int = 1_000_000) -> None:
+    def opens(self, *, minutes: float, times: int = 1_000_000) -> None:
         """Give credentials that last so long, so many times."""
         script = self._folder / "vault.py"
         script.write_text(PROCESS)
@@ -73,15 +74,40 @@ def test_temporary_credentials_are_kept_while_they_last(vault: Vault) -> None:
     assert chain.is_ready()
 
 
-def test_they_are_refreshed_before_they_expire(vault: Vault) -> None:
+def test_they_are_refreshed_ahead_of_their_expiry_while_the_old_ones_are_used(vault: Vault) -> None:
     vault.opens(minutes=5)
+    chain = CredentialChain(Session, default=None)
+    first = chain.load()
+    assert chain.is_ready()
+    assert chain.load() == first
+    for thread in threading.enumerate():
+        if thread.name == "pushwire-credentials":
+            thread.join(30)
+    second = chain.load()
+    assert second != first
+    assert chain.is_ready()
+
+
+def test_a_refresh_ahead_of_the_expiry_that_fails_leaves_the_old_ones(vault: Vault) -> None:
+    vault.opens(minutes=5, times=2)
+    chain = CredentialChain(Session, default=None)
+    first = chain.load()
+    for _ in range(2):
+        assert chain.load() == first
+        for thread in threading.enumerate():
+            if thread.name == "pushwire-credentials":
+                thread.join(30)
+
+
+def test_they_are_waited_for_when_the_old_ones_are_about_to_expire(vault: Vault) -> None:
+    vault.opens(minutes=0.5)
     chain = CredentialChain(Session, default=None)
     assert [chain.load().token for _ in range(3)] == ["token2", "token3", "token4"]
     assert not chain.is_ready()
 
 
 def test_a_refresh_that_fails_is_an_error_of_credentials(vault: Vault) -> None:
-    vault.opens(minutes=5, times=2)
+    vault.opens(minutes=0.5, times=2)
     chain = CredentialChain(Session, default=None)
     chain.load()
     with pytest.raises(pushwire.CredentialsError, match="the vault is closed") as caught:

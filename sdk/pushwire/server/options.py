@@ -16,7 +16,8 @@ class BroadcastOptions(TypedDict, total=False):
     """The keyword arguments of every broadcast.
 
     Attributes:
-        max_in_flight: How many posts may wait for their answer at once; 32 unless given.
+        max_in_flight: How many posts may wait for their responses at once. By default the transport decides: the HTTP
+            transports open connections while they wait more than they work, and boto3 uses up to 32 threads.
         rate_limit: The budget of requests, an object that other broadcasts may share; none unless given.
         deadline: In how many seconds to stop; when all ids are drawn unless given. Posts in flight then still end,
             within their own time-outs.
@@ -47,7 +48,9 @@ def fan_out_options(**options: Unpack[BroadcastOptions]) -> FanOutOptions:
     if on_outcome is not None and (not callable(on_outcome) or is_async(on_outcome)):
         raise TypeError("on_outcome= takes a plain function of an id and an error")
     return FanOutOptions(
-        _max_in_flight(options.get("max_in_flight", 32)), rate_limit, _deadline(options.get("deadline"))
+        _max_in_flight(options["max_in_flight"]) if "max_in_flight" in options else None,
+        rate_limit,
+        _deadline(options.get("deadline")),
     )
 
 

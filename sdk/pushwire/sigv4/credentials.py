@@ -1,9 +1,10 @@
-"""Credentials: the environment's, as in Lambda, else those of botocore's chain, which is loaded only then."""
+"""Credentials: the environment's, as in Lambda, or those of botocore's chain, which is imported only if needed."""
 
 import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pushwire.errors import CredentialsError
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 __all__ = ["CredentialChain", "Credentials", "environment_credentials"]
+
+_MIN_VALIDITY: Final = 60
+"""Seconds. Credentials that are valid for longer are used while a thread refreshes them."""
 
 _MAX_REFUSAL: Final = 5.0
 """Seconds for which nothing is looked for again after it was not found: looking may take seconds each time."""
@@ -76,6 +80,8 @@ class CredentialChain:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._found: Any = None  # botocore's, which refresh themselves when they are read, or the default
+        self._current_credentials: Credentials | None = None  # the last ones that botocore returned
+        self._refreshing: threading.Thread | None = None
         self._refusal: tuple[float, str] | None = None
 
     def is_ready(self) -> bool:
@@ -86,8 +92,7 @@ class CredentialChain:
             return True
         if self._found is None:
             return False
-        refresh_needed = getattr(self._found, "refresh_needed", None)
-        return refresh_needed is None or not refresh_needed()
+        return not self._needs_refresh() or self._is_valid()
 
     def load(self) -> Credentials:
         """The credentials to sign with now. Where `is_ready` is false it may take seconds.
@@ -111,18 +116,42 @@ class CredentialChain:
 
     def _current(self) -> Credentials | None:
         if self._process != os.getpid():  # a fork, maybe in the middle of a look-up whose thread is not here
-            self._process, self._lock, self._found = os.getpid(), threading.Lock(), None
+            self._process, self._lock, self._found, self._refreshing = os.getpid(), threading.Lock(), None, None
         with self._lock:
             if self._found is None:
                 session = self._session()
                 self._found = (session and session.get_credentials()) or self._default
             found = self._found
-        # Without the lock: while botocore refreshes, other threads go on with what has not expired yet.
-        return (
-            found
-            if found is None or isinstance(found, Credentials)
-            else Credentials(*found.get_frozen_credentials()[:3])
-        )
+        if found is None or isinstance(found, Credentials):
+            return found
+        # botocore refreshes minutes ahead of the expiry, in the thread that asks. That may take seconds.
+        if self._needs_refresh() and self._is_valid():
+            self._refresh_on_a_thread()
+            return self._current_credentials
+        return self._refreshed()
+
+    def _needs_refresh(self, within: int | None = None) -> bool:
+        """Whether the credentials expire within these seconds; by default, those before which botocore refreshes."""
+        refresh_needed = getattr(self._found, "refresh_needed", None)
+        return refresh_needed is not None and refresh_needed(within)
+
+    def _is_valid(self) -> bool:
+        return self._current_credentials is not None and not self._needs_refresh(_MIN_VALIDITY)
+
+    def _refreshed(self) -> Credentials:
+        # Without the lock: while botocore refreshes, other threads use credentials that have not expired yet.
+        self._current_credentials = found = Credentials(*self._found.get_frozen_credentials()[:3])
+        return found
+
+    def _refresh_on_a_thread(self) -> None:
+        with self._lock:
+            if self._refreshing is None or not self._refreshing.is_alive():
+                self._refreshing = threading.Thread(target=self._refresh, name="pushwire-credentials", daemon=True)
+                self._refreshing.start()
+
+    def _refresh(self) -> None:
+        with suppress(Exception):  # `load` raises it when the credentials are no longer valid
+            self._refreshed()
 
     def _refused(self, reason: str) -> CredentialsError:
         self._refusal = (self._clock() + _MAX_REFUSAL, reason)

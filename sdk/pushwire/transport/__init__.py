@@ -9,8 +9,8 @@ from pushwire.transport.rate_limit import RateLimit
 if TYPE_CHECKING:
     from pushwire.transport.boto3.async_transport import AsyncBoto3Transport
     from pushwire.transport.boto3.transport import Boto3Transport
-    from pushwire.transport.http.async_http_transport import AsyncHttpTransport
-    from pushwire.transport.http.http_transport import HttpTransport
+    from pushwire.transport.http.async_transport import AsyncHttpTransport
+    from pushwire.transport.http.transport import HttpTransport
 
 __all__ = [
     "AsyncBoto3Transport",
@@ -27,9 +27,9 @@ __all__ = [
 
 _LAZY = {
     "AsyncBoto3Transport": "pushwire.transport.boto3.async_transport",
-    "AsyncHttpTransport": "pushwire.transport.http.async_http_transport",
+    "AsyncHttpTransport": "pushwire.transport.http.async_transport",
     "Boto3Transport": "pushwire.transport.boto3.transport",
-    "HttpTransport": "pushwire.transport.http.http_transport",
+    "HttpTransport": "pushwire.transport.http.transport",
 }
 
 

@@ -1,23 +1,30 @@
 """The sans-I/O core of `post_many`: decides what to do next, and collects the outcomes. It has no clock and no locks.
 
-A driver does the I/O, with threads, a selector or an event loop. It works in turns, each with one `now`, the time of
-`time.monotonic()`:
+A driver does the I/O, with threads, a selector or an event loop. It works in turns:
 
-    fan_out = FanOut(options, policy, on_outcome, time.monotonic())
+    fan_out = FanOut(options, policy, on_outcome, clock())
     while not fan_out.finished:
-        now = time.monotonic()
-        while True:
+        now = started = clock()
+        while now - started <= MAX_TURN:
             connection_id = fan_out.take(now)
             if connection_id is not None:
-                start(connection_id)  # one attempt; never blocks for an answer
+                start(connection_id)  # one attempt; never blocks for a response
             elif fan_out.needs_id(now):
                 fan_out.pull(ids.__next__)
+                now = clock()
             else:
                 break
-        for connection_id, error in attempts_that_end_within(fan_out.wait(now)):
-            fan_out.ended(connection_id, error, time.monotonic())
+        for connection_id, error in attempts_that_end_within(fan_out.wait(clock())):
+            fan_out.ended(connection_id, error, clock())
     return fan_out.result()
 
+- The clock is read again after every call into user code: an iterator, a callback, or credentials can take seconds. A
+  pull that takes long ends the turn, so that responses are read and reported between two slow pulls.
+- A driver that has time-outs reads its sockets before it declares an attempt late, and compares with a time from before
+  that look. After the process was stopped, the responses wait in the sockets. Without the look, their messages would be
+  sent twice.
+- No attempt starts after `deadline`. If a driver has taken an id, but could not make a request before the deadline, it
+  calls `withdraw`.
 - `take` returns a connection to post to now, in one attempt. The attempt is in flight until the driver calls `ended`,
   with `None` or with the error of this attempt (`attempts=1`, or 0 if no request was made). A retry is `take`n again.
   An id is in flight once at a time, so a driver may use it as the key of an attempt.
@@ -44,7 +51,12 @@ from pushwire.transport._pacing import AdaptiveLimiter
 from pushwire.transport._retry import Attempts, RetryPolicy
 from pushwire.transport.protocol import FanOutOptions
 
-__all__ = ["FanOut"]
+__all__ = ["DEFAULT_MAX_IN_FLIGHT", "MAX_TURN", "FanOut"]
+
+DEFAULT_MAX_IN_FLIGHT: Final = 32
+
+MAX_TURN: Final = 0.01
+"""Seconds of user code after which a turn ends."""
 
 _MAX_WAITING_PER_POST: Final = 32
 """Ids that may wait for a retry, or for their first occurrence to end, per attempt that may be in flight."""
@@ -75,16 +87,17 @@ class FanOut:
         policy: The retry policy.
         on_outcome: Called with each id, and `None` if it was accepted or else its last error.
         now: The time in seconds. The deadline counts from here.
+
+    Attributes:
+        max_in_flight: The most attempts in flight. A driver may change it.
+        deadline: The time in seconds after which no attempt starts; infinite without a deadline.
     """
 
     __slots__ = (
-        "_deadline",
         "_drained",
         "_failure",
         "_in_flight",
         "_limiter",
-        "_max_in_flight",
-        "_max_waiting",
         "_on_outcome",
         "_policy",
         "_pulled",
@@ -95,6 +108,8 @@ class FanOut:
         "_stopped",
         "_unsent",
         "_waiting",
+        "deadline",
+        "max_in_flight",
     )
 
     def __init__(
@@ -104,10 +119,9 @@ class FanOut:
         on_outcome: Callable[[str, SendError | None], object],
         now: float,
     ) -> None:
-        self._max_in_flight = options.max_in_flight
-        self._max_waiting = options.max_in_flight * _MAX_WAITING_PER_POST
+        self.max_in_flight = options.max_in_flight or DEFAULT_MAX_IN_FLIGHT
         self._rate_limit = options.rate_limit
-        self._deadline = math.inf if options.deadline is None else now + options.deadline
+        self.deadline = math.inf if options.deadline is None else now + options.deadline
         self._policy = policy
         self._on_outcome = on_outcome
         self._limiter = AdaptiveLimiter(now)
@@ -135,14 +149,19 @@ class FanOut:
         """The number of attempts that were taken and have not ended."""
         return self._in_flight
 
+    @property
+    def is_full(self) -> bool:
+        """Whether `max_in_flight` is all that keeps another attempt from starting."""
+        return self._in_flight >= self.max_in_flight and (bool(self._ready) or self._may_pull())
+
     def needs_id(self, now: float) -> bool:
         """Return whether to pull one more id; after `True`, `False` until `add` or `no_more_ids` is called."""
-        if now >= self._deadline:
+        if now >= self.deadline:
             self.stop()
         if (
             self._requested
             or self._ready
-            or self._in_flight >= self._max_in_flight
+            or self._in_flight >= self.max_in_flight
             or not self._may_pull()
             or self._delay(now) > 0
         ):
@@ -189,9 +208,9 @@ class FanOut:
 
     def take(self, now: float) -> str | None:
         """Return a connection to post to now; `None` if there is none, or if it has to wait."""
-        if now >= self._deadline:
+        if now >= self.deadline:
             self.stop()
-        if self._in_flight >= self._max_in_flight:
+        if self._in_flight >= self.max_in_flight:
             return None
         if self._retries and self._retries[0][0] <= now:
             if not self._start(now):
@@ -222,6 +241,16 @@ class FanOut:
             self._repeat(connection_id, history)
         self._report(connection_id, error)
 
+    def withdraw(self, connection_id: str) -> None:
+        """Return an id that was taken, and for which no request was made before the deadline."""
+        self._in_flight -= 1
+        self.stop()
+        error = self._give_up(connection_id)
+        if error is None:
+            self._unsent.append(connection_id)
+        else:
+            self._report(connection_id, error)
+
     def stop(self, failure: BaseException | None = None) -> None:
         """Start no more attempts. Ids that wait for a retry have failed; ids that were not sent yet are unsent.
 
@@ -250,8 +279,8 @@ class FanOut:
         """Return the seconds until something is due if no attempt ends before; `None` if only an outcome helps."""
         if self._stopped:
             return None
-        until = self._deadline
-        if self._in_flight < self._max_in_flight:
+        until = self.deadline
+        if self._in_flight < self.max_in_flight:
             if self._ready or (not self._requested and self._may_pull()):
                 until = min(until, now + self._delay(now))
             if self._retries:
@@ -269,7 +298,7 @@ class FanOut:
         return tuple(self._unsent)
 
     def _may_pull(self) -> bool:
-        return not self._drained and not self._stopped and self._waiting < self._max_waiting
+        return not self._drained and not self._stopped and self._waiting < self.max_in_flight * _MAX_WAITING_PER_POST
 
     def _delay(self, now: float) -> float:
         """Return the seconds until the limiter and the shared budget allow another request."""
@@ -295,7 +324,7 @@ class FanOut:
         if history.attempts is None:
             history.attempts = Attempts(self._policy)
         delay = history.attempts.failed(error)
-        if delay is None or self._stopped or now + delay >= self._deadline:
+        if delay is None or self._stopped or now + delay >= self.deadline:
             return False
         history.error = error
         heappush(self._retries, (now + delay, connection_id))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pushwire.errors import SendError, ThrottledError, UnavailableError
+from pushwire.transport._checks import check_whole_number
 
 __all__ = ["DEFAULT_MAX_ATTEMPTS", "Attempts", "RetryPolicy"]
 
@@ -31,6 +32,7 @@ class RetryPolicy:
         max_attempts: The most requests that one call makes, including the first.
 
     Raises:
+        TypeError: `max_attempts` is not a whole number.
         ValueError: `max_attempts` is less than 1.
     """
 
@@ -44,9 +46,7 @@ class RetryPolicy:
         cap: float = 5.0,
         random: Callable[[], float] = _any_share,
     ) -> None:
-        if max_attempts < 1:
-            raise ValueError(f"max_attempts must be at least 1, not {max_attempts}")
-        self.max_attempts: Final = max_attempts
+        self.max_attempts: Final = check_whole_number("max_attempts", max_attempts)
         self._base = base
         self._cap = cap
         self._random = random

@@ -12,7 +12,13 @@ from pushwire.sigv4.sessions import any_session, region_of_environment, session_
 if TYPE_CHECKING:
     from botocore.session import Session
 
-__all__ = ["DEFAULT_CONNECT_TIMEOUT", "DEFAULT_READ_TIMEOUT", "MAX_IDLE", "botocore_session", "signing_region"]
+__all__ = [
+    "DEFAULT_CONNECT_TIMEOUT",
+    "DEFAULT_READ_TIMEOUT",
+    "MAX_IDLE",
+    "botocore_session",
+    "signing_region",
+]
 
 DEFAULT_CONNECT_TIMEOUT: Final = 1.0
 DEFAULT_READ_TIMEOUT: Final = 3.0

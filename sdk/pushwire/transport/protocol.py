@@ -30,12 +30,12 @@ class FanOutOptions(NamedTuple):
     """Limits of one `post_many`.
 
     Attributes:
-        max_in_flight: The most posts that wait for their response at the same time. Defaults to 32.
+        max_in_flight: The most posts that wait for their response at the same time. By default the transport decides.
         rate_limit: A budget of requests, which other calls may share. Defaults to `None`: no limit.
         deadline: Seconds after which no more posts start. Defaults to `None`: when all ids are sent.
     """
 
-    max_in_flight: int = 32
+    max_in_flight: int | None = None
     rate_limit: RateLimit | None = None
     deadline: float | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from typing import Final
 
@@ -17,8 +18,8 @@ class RateLimit:
 
     It stands for the account's budget. API Gateway allows an account 10,000 requests a second in most regions, with a
     burst of 5,000, over all of its HTTP, REST and WebSocket APIs together ("Amazon API Gateway quotas", API Gateway
-    developer guide). Each attempt of a post takes one request. Safe to share between threads and event loops. It is not
-    shared with other processes.
+    developer guide). Each attempt of a post takes one request. It is safe to share between threads and event loops, and
+    to fork. It is not shared with other processes.
 
         budget = RateLimit(per_second=5_000)
 
@@ -32,7 +33,7 @@ class RateLimit:
         ValueError: An argument is out of range.
     """
 
-    __slots__ = ("_burst", "_left", "_lock", "_per_second", "_time")
+    __slots__ = ("_burst", "_left", "_lock", "_per_second", "_process", "_time")
 
     def __init__(self, *, per_second: float, burst: int | None = None) -> None:
         rate: object = per_second
@@ -50,6 +51,7 @@ class RateLimit:
         self._left = float(size)
         self._time = -math.inf
         self._lock = threading.Lock()
+        self._process = os.getpid()
 
     @property
     def per_second(self) -> float:
@@ -70,6 +72,9 @@ class RateLimit:
         Returns:
             0 if a request was taken; else the seconds after which to ask again.
         """
+        process = os.getpid()
+        if self._process != process:  # another thread of the parent may have held the lock at the fork
+            self._process, self._lock = process, threading.Lock()
         with self._lock:
             left = self._left_at(now)
             if left < 1 - _ROUNDING:

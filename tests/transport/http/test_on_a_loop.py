@@ -1,7 +1,6 @@
 """What an event loop and its tasks can do to calls that are under way."""
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -15,25 +14,6 @@ from pushwire.transport import AsyncHttpTransport
 from pushwire.transport.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
-
-
-def test_connecting_that_somebody_cancels_is_an_outcome_and_no_end_of_the_fan_out() -> None:
-    async def main(url: str) -> dict[str, SendError | None]:
-        transport = AsyncHttpTransport(url, max_attempts=1)
-        outcomes: dict[str, SendError | None] = {}
-        ids = ["a=", "b="]
-        fan_out = asyncio.ensure_future(transport.post_many(ids, b"{}", FanOutOptions(), outcomes.__setitem__))
-        while len(asyncio.all_tasks()) < 4:  # noqa: ASYNC110 - until both connect
-            await asyncio.sleep(0)
-        for task in asyncio.all_tasks() - {asyncio.current_task(), fan_out}:
-            task.cancel()
-        assert await asyncio.wait_for(fan_out, 10) == ()
-        await transport.close()
-        return outcomes
-
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        outcomes = asyncio.run(main(f"https://127.0.0.1:{silent.getsockname()[1]}/stage"))
-    assert {key: type(error) for key, error in outcomes.items()} == {"a=": SendError, "b=": SendError}
 
 
 def test_a_call_that_is_cancelled_in_the_turn_of_its_reply_leaves_no_error_behind() -> None:

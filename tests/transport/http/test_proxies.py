@@ -12,8 +12,8 @@ from tests.transport.implementations import Implementation
 
 import pushwire
 from pushwire import SendError
-from pushwire.transport.http.endpoint import Endpoint
-from pushwire.transport.http.proxy import Proxy
+from pushwire.transport.http._endpoint import Endpoint
+from pushwire.transport.http._proxy import Proxy
 from pushwire.transport.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pushwire.callback_url import CallbackUrl
 from pushwire.sigv4 import CredentialChain, Credentials
-from pushwire.transport.http.requests import Method, Requests
+from pushwire.transport.http._requests import Method, Requests
 
 URLS = st.sampled_from(
     [

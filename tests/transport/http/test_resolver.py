@@ -13,8 +13,8 @@ from tests.transport.implementations import Implementation
 
 import pushwire
 from pushwire import SendError
-from pushwire.transport.http.channel import wait
-from pushwire.transport.http.resolver import Lookup, Resolver
+from pushwire.transport.http._channel import wait
+from pushwire.transport.http._resolver import Lookup, Resolver
 from pushwire.transport.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
@@ -237,6 +237,6 @@ def test_an_address_of_a_kind_that_this_machine_has_not_is_passed_over(
     with FaultServer(answer(200)) as server:
         transport = http.connect(server.url.replace("127.0.0.1", "localhost"))
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
-        monkeypatch.setattr("pushwire.transport.http.dialing.socket.socket", socket_without_ipv6)
+        monkeypatch.setattr("pushwire.transport.http._connect.socket.socket", socket_without_ipv6)
         transport.post(CONNECTION_ID, b"{}")
         monkeypatch.undo()

@@ -19,7 +19,7 @@ from tests.transport.implementations import Implementation
 import pushwire
 from pushwire import SendError
 from pushwire.transport import AsyncHttpTransport, HttpTransport
-from pushwire.transport.http.channel import wait
+from pushwire.transport.http._channel import wait
 from pushwire.transport.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
@@ -200,26 +200,20 @@ def test_a_fan_out_that_is_cancelled_while_it_connects_tells_no_more_outcomes() 
         asyncio.run(main(f"https://127.0.0.1:{silent.getsockname()[1]}/stage"))
 
 
-def test_what_comes_while_a_connection_is_idle_closes_it_at_once() -> None:
+def test_what_comes_while_a_connection_is_idle_is_not_credited_to_the_next_request(http: Implementation) -> None:
     def twice(exchange: Exchange) -> None:
         answer(200)(exchange)
-        answered.wait(10)
         exchange.connection.sendall(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
-        assert exchange.connection.recv(1) == b""
         exchange.server.closed.release()
+        exchange.server.released.wait(10)
         raise ConnectionAbortedError
 
-    async def main(url: str) -> None:
-        transport = AsyncHttpTransport(url)
-        await transport.post(CONNECTION_ID, b"{}")
-        answered.set()
-        assert await asyncio.to_thread(server.closed.acquire, timeout=10)
-        await transport.post(CONNECTION_ID, b"{}")
-        await transport.close()
-
-    answered = threading.Event()
     with FaultServer(twice, answer(200)) as server:
-        asyncio.run(main(server.url))
+        transport = http.connect(server.url, max_attempts=1)
+        transport.post(CONNECTION_ID, b"{}")
+        assert server.closed.acquire(timeout=10)
+        transport.post(CONNECTION_ID, b"{}")
+        server.released.set()
     assert server.connections == 2
 
 
@@ -232,7 +226,7 @@ def test_a_connection_that_is_lost_between_the_look_and_the_send_costs_no_attemp
         exchange.reset()
 
     # As if each look had been a moment before the reset.
-    monkeypatch.setattr("pushwire.transport.http.channel.Channel.is_intact", lambda _channel: True)
+    monkeypatch.setattr("pushwire.transport.http._channel.Channel.is_intact", lambda _channel: True)
     outcomes: dict[str, SendError | None] = {}
     with FaultServer(answer_and_reset) as server:
         transport = HttpTransport(server.url, max_attempts=1)
@@ -247,7 +241,7 @@ def test_a_connection_that_is_lost_between_the_look_and_the_send_costs_no_attemp
 
 
 def wait_for_the_reset(transport: HttpTransport) -> None:
-    (channel,) = transport._own.pool._kept
+    (channel,) = transport._core.pool()._kept
     assert wait(channel.connection, selectors.EVENT_READ, 10)
 
 
@@ -263,19 +257,16 @@ def test_one_loop_after_another_may_use_it() -> None:
     assert (server.connections, len(server.requests)) == (3, 3)
 
 
-def test_a_loop_that_ended_without_closing_does_no_harm_to_the_next() -> None:
+def test_a_loop_that_ended_without_closing_leaves_its_connections_to_the_next() -> None:
     async def main() -> None:
         await transport.post(CONNECTION_ID, b"{}")
 
     with FaultServer(answer(200)) as server:
         transport = AsyncHttpTransport(server.url)
-        with asyncio.Runner() as first:
-            first.run(main())
-            with asyncio.Runner() as second:
-                second.run(main())
-                second.run(transport.close())
-            first.run(asyncio.sleep(0))  # in which it closes what was its own
-    assert (server.connections, len(server.requests)) == (2, 2)
+        for _ in range(3):
+            asyncio.run(main())
+        asyncio.run(transport.close())
+    assert (server.connections, len(server.requests)) == (1, 3)
 
 
 def test_ids_of_an_async_iterable_are_awaited_while_posts_are_in_flight() -> None:

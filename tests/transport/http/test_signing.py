@@ -15,7 +15,7 @@ from pushwire import SendError
 from pushwire.callback_url import CallbackUrl
 from pushwire.sigv4 import CredentialChain, Credentials
 from pushwire.transport import AsyncHttpTransport
-from pushwire.transport.http.requests import Requests
+from pushwire.transport.http._requests import Requests
 from pushwire.transport.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
@@ -41,7 +41,7 @@ class Vault:
     def get_credentials(self) -> "Vault":
         return self
 
-    def refresh_needed(self) -> bool:
+    def refresh_needed(self, _within: int | None = None) -> bool:
         return True
 
     def get_frozen_credentials(self) -> Credentials:
@@ -55,7 +55,7 @@ class Vault:
 def vault(monkeypatch: pytest.MonkeyPatch) -> Vault:
     vault = Vault()
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    monkeypatch.setattr("pushwire.transport.http.settings.botocore_session", lambda _url: vault)
+    monkeypatch.setattr("pushwire.transport.http._core.botocore_session", lambda _url: vault)
     return vault
 
 

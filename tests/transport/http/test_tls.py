@@ -14,7 +14,7 @@ from tests.transport.implementations import Implementation
 import pushwire
 from pushwire import SendError
 from pushwire.transport import HttpTransport
-from pushwire.transport.http.channel import Channel
+from pushwire.transport.http._channel import Channel
 from pushwire.transport.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
@@ -155,7 +155,7 @@ def test_a_time_out_in_the_middle_of_a_request_is_an_attempt(authority: Authorit
         transport.post_many(["a=", "b=", "c="], b"{}", FanOutOptions(), lambda _id, _error: None)
         with pytest.raises(pushwire.UnavailableError):
             transport.post(CONNECTION_ID, b"x" * 20_000_000)
-        assert len(transport._own.pool._kept) == 2, "one connection was tried, not each of them"
+        assert len(transport._core.pool()._kept) == 2, "one connection was tried, not each of them"
         transport.close()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from pushwire.callback_url import CallbackUrl
+from pushwire.transport._checks import check_region, check_seconds
 from pushwire.transport._responses import connection_info
 from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
 from pushwire.transport._settings import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT, MAX_IDLE
@@ -58,12 +59,13 @@ class Boto3Attempts:
             self.policy = RetryPolicy(max_attempts=1)
             self._pool: _IdlePool | None = None
         elif callback_url is not None:
+            check_region(region)
             self.policy = RetryPolicy(max_attempts=DEFAULT_MAX_ATTEMPTS if max_attempts is None else max_attempts)
             self.client = build_client(
                 CallbackUrl.parse(callback_url),
                 region=region,
-                connect_timeout=DEFAULT_CONNECT_TIMEOUT if connect_timeout is None else connect_timeout,
-                read_timeout=DEFAULT_READ_TIMEOUT if read_timeout is None else read_timeout,
+                connect_timeout=check_seconds("connect_timeout", connect_timeout, DEFAULT_CONNECT_TIMEOUT),
+                read_timeout=check_seconds("read_timeout", read_timeout, DEFAULT_READ_TIMEOUT),
             )
             self._pool = _IdlePool(self.client, clock)
         else:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from pushwire.errors import SendError
-from pushwire.transport._fan_out import FanOut
+from pushwire.transport._fan_out import MAX_TURN, FanOut
 
 __all__ = ["run_on_loop"]
 
@@ -39,11 +39,11 @@ async def run_on_loop(
     driver = _Driver(fan_out, connection_ids, post, clock)
     try:
         while not fan_out.finished:
-            now = clock()
-            while driver.proceed(now):
+            started = clock()
+            while driver.proceed(now := clock()) and now - started <= MAX_TURN:
                 pass
             if not fan_out.finished:
-                await driver.wait(fan_out.wait(now))
+                await driver.wait(fan_out.wait(clock()))
     finally:
         await driver.cancel()
     return fan_out.result()

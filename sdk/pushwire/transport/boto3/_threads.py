@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 
 from pushwire.errors import SendError
-from pushwire.transport._fan_out import FanOut
+from pushwire.transport._fan_out import MAX_TURN, FanOut
 
 __all__ = ["run_on_threads"]
 
@@ -31,11 +31,11 @@ def run_on_threads(
     try:
         ids = iter(connection_ids)
         while not fan_out.finished:
-            now = clock()
-            while _proceed(fan_out, ids, threads, now):
+            started = clock()
+            while _proceed(fan_out, ids, threads, now := clock()) and now - started <= MAX_TURN:
                 pass
             if not fan_out.finished:
-                for connection_id, error in threads.ended(fan_out.wait(now)):
+                for connection_id, error in threads.ended(fan_out.wait(clock())):
                     fan_out.ended(connection_id, error, clock())
     finally:
         threads.stop()

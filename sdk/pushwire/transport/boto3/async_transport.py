@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pushwire._closing import AsyncClosing
 from pushwire.errors import SendError
-from pushwire.transport._fan_out import FanOut
+from pushwire.transport._fan_out import DEFAULT_MAX_IN_FLIGHT, FanOut
 from pushwire.transport._retry import Attempts
 from pushwire.transport.boto3._attempts import Boto3Attempts
 from pushwire.transport.boto3._tasks import run_on_loop
@@ -104,7 +104,9 @@ class AsyncBoto3Transport(AsyncClosing):
         Returns:
             The ids that were read and not sent before the deadline.
         """
-        options = options._replace(max_in_flight=min(options.max_in_flight, self._once.max_connections))
+        options = options._replace(
+            max_in_flight=min(options.max_in_flight or DEFAULT_MAX_IN_FLIGHT, self._once.max_connections)
+        )
         fan_out = FanOut(options, self._once.policy, on_outcome, self._clock())
 
         def post(connection_id: str) -> asyncio.Future[None]:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pushwire._closing import Closing
 from pushwire.errors import SendError
-from pushwire.transport._fan_out import FanOut
+from pushwire.transport._fan_out import DEFAULT_MAX_IN_FLIGHT, FanOut
 from pushwire.transport._retry import Attempts
 from pushwire.transport.boto3._attempts import Boto3Attempts
 from pushwire.transport.boto3._threads import run_on_threads
@@ -104,7 +104,9 @@ class Boto3Transport(Closing):
         Returns:
             The ids that were read and not sent before the deadline.
         """
-        options = options._replace(max_in_flight=min(options.max_in_flight, self._once.max_connections))
+        options = options._replace(
+            max_in_flight=min(options.max_in_flight or DEFAULT_MAX_IN_FLIGHT, self._once.max_connections)
+        )
         fan_out = FanOut(options, self._once.policy, on_outcome, self._clock())
         return run_on_threads(
             fan_out, connection_ids, lambda connection_id: self._once.post(connection_id, data), self._clock

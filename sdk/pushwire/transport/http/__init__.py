@@ -1,5 +1,6 @@
-"""The management API through HTTP/1.1 of our own: one request shape, signed and written with the fewest operations.
+"""The management API through one HTTP/1.1 engine: a parser and a writer for one request shape, without dependencies.
 
-`requests` and `replies` are sans-I/O; two fronts do the I/O, `http_transport` in the calling thread and
-`async_http_transport` on an event loop.
+`_requests` and `_responses` are sans-I/O. Opening a connection and one exchange are steps that yield what they wait
+for; a broadcast is an engine on a selector of its own. `transport` waits in the calling thread, `async_transport` on an
+event loop.
 """

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushwire.transport.http.replies import MalformedReplyError, Reply, ReplyParser
+from pushwire.transport.http._responses import MalformedResponseError, Response, ResponseParser
 
 STATUSES = st.integers(200, 599).filter(lambda status: status not in {204, 304})
 BODIES = st.binary(max_size=300)
@@ -57,8 +57,8 @@ def pieces_of(data: bytes, cuts: Iterable[int]) -> list[bytes]:
     return [data[start:end] for start, end in itertools.pairwise([0, *sorted(cuts), len(data)])]
 
 
-def read(pieces: Iterable[bytes], parser: ReplyParser | None = None) -> Reply | None:
-    parser = parser or ReplyParser()
+def read(pieces: Iterable[bytes], parser: ResponseParser | None = None) -> Response | None:
+    parser = parser or ResponseParser()
     reply = None
     for piece in pieces:
         assert reply is None, "a reply ends with its last byte"
@@ -70,7 +70,7 @@ def read(pieces: Iterable[bytes], parser: ReplyParser | None = None) -> Reply | 
 def test_a_reply_is_the_same_however_it_arrives(reply: tuple[bytes, int, bytes], data: st.DataObject) -> None:
     sent, status, body = reply
     cuts = data.draw(st.lists(st.integers(1, len(sent) - 1), max_size=5, unique=True))
-    expected = Reply(status, body, is_whole=True, is_last=False)
+    expected = Response(status, body, complete=True, must_close=False)
     assert read([sent]) == expected
     assert read(pieces_of(sent, cuts)) == expected
     assert read(pieces_of(sent, range(1, len(sent)))) == expected
@@ -97,7 +97,7 @@ def test_it_is_the_reply_that_the_standard_library_reads(reply: tuple[bytes, int
 @given(reply=replies(), more=st.binary(min_size=1, max_size=50))
 def test_bytes_after_the_end_make_it_the_last(reply: tuple[bytes, int, bytes], more: bytes) -> None:
     sent, status, body = reply
-    assert read([sent + more]) == Reply(status, body, is_whole=True, is_last=True)
+    assert read([sent + more]) == Response(status, body, complete=True, must_close=True)
 
 
 @given(first=replies(), second=replies())
@@ -105,34 +105,34 @@ def test_two_replies_to_one_request_are_one_and_the_last(
     first: tuple[bytes, int, bytes], second: tuple[bytes, int, bytes]
 ) -> None:
     sent, status, body = first
-    assert read([sent + second[0]]) == Reply(status, body, is_whole=True, is_last=True)
+    assert read([sent + second[0]]) == Response(status, body, complete=True, must_close=True)
 
 
 @given(reply=replies(), data=st.data())
-def test_a_reply_that_is_cut_has_its_status_once_its_head_is_whole(
+def test_a_reply_that_is_cut_has_its_status_once_its_head_complete(
     reply: tuple[bytes, int, bytes], data: st.DataObject
 ) -> None:
     sent, status, body = reply
     cut = data.draw(st.integers(0, len(sent) - 1))
     head = sent.index(b"\r\n\r\n", sent.index(b"HTTP/1.1 %d" % status)) + 4
-    parser = ReplyParser()
+    parser = ResponseParser()
     assert parser.feed(sent[:cut]) is None
     if cut < head:
-        assert parser.cut() is None
-        with pytest.raises(MalformedReplyError):
+        assert parser.partial_response() is None
+        with pytest.raises(MalformedResponseError):
             parser.end()
     else:
         ended = parser.end()
-        assert (ended.status, ended.is_whole, ended.is_last) == (status, False, True)
+        assert (ended.status, ended.complete, ended.must_close) == (status, False, True)
         assert body.startswith(ended.body)
-        assert parser.cut() == ended
+        assert parser.partial_response() == ended
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_some_statuses_have_no_body_whatever_their_headers_say(status: int) -> None:
-    assert read([b"HTTP/1.1 %d X\r\nContent-Length: 5\r\n\r\n" % status]) == Reply(status, b"", True, False)
-    assert read([b"HTTP/1.1 %d X\r\n\r\n" % status]) == Reply(status, b"", True, False)
-    assert read([b"HTTP/1.1 %d X\r\n\r\n{}" % status]) == Reply(status, b"", True, True)
+    assert read([b"HTTP/1.1 %d X\r\nContent-Length: 5\r\n\r\n" % status]) == Response(status, b"", True, False)
+    assert read([b"HTTP/1.1 %d X\r\n\r\n" % status]) == Response(status, b"", True, False)
+    assert read([b"HTTP/1.1 %d X\r\n\r\n{}" % status]) == Response(status, b"", True, True)
 
 
 @pytest.mark.parametrize(
@@ -144,20 +144,22 @@ def test_some_statuses_have_no_body_whatever_their_headers_say(status: int) -> N
     ],
 )
 def test_a_server_that_closes_says_so(head: bytes) -> None:
-    assert read([head + b"{}"]) == Reply(200, b"{}", is_whole=True, is_last=True)
+    assert read([head + b"{}"]) == Response(200, b"{}", complete=True, must_close=True)
 
 
 def test_a_reply_without_a_length_ends_with_the_connection() -> None:
-    parser = ReplyParser()
+    parser = ResponseParser()
     assert read([b"HTTP/1.1 502 Bad Gateway\r\n\r\n<ht", b"ml>"], parser) is None
-    assert parser.end() == Reply(502, b"<html>", is_whole=True, is_last=True)
+    assert parser.end() == Response(502, b"<html>", complete=True, must_close=True)
 
 
 def test_a_parser_reads_one_reply_after_another() -> None:
-    parser = ReplyParser()
+    parser = ResponseParser()
     for status in (200, 410, 200):
         parser.start()
-        assert read([b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status], parser) == Reply(status, b"", True, False)
+        assert read([b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status], parser) == Response(
+            status, b"", True, False
+        )
 
 
 @pytest.mark.parametrize(
@@ -196,12 +198,12 @@ def test_a_parser_reads_one_reply_after_another() -> None:
     ],
 )
 def test_what_is_no_reply_is_refused_with_its_last_byte_or_before(sent: bytes) -> None:
-    with pytest.raises(MalformedReplyError):
+    with pytest.raises(MalformedResponseError):
         read([sent])
-    parser = ReplyParser()
-    with pytest.raises(MalformedReplyError):
+    parser = ResponseParser()
+    with pytest.raises(MalformedResponseError):
         read([sent[i : i + 1] for i in range(len(sent))], parser)
-    assert parser.cut() is None
+    assert parser.partial_response() is None
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,7 @@ def test_of_a_body_in_broken_chunks_the_status_remains(body: bytes) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     reply = read([head + body])
     assert reply is not None
-    assert (reply.status, reply.is_whole, reply.is_last) == (200, False, True)
+    assert (reply.status, reply.complete, reply.must_close) == (200, False, True)
 
 
 @pytest.mark.parametrize(
@@ -235,25 +237,25 @@ def test_of_a_body_in_broken_chunks_the_status_remains(body: bytes) -> None:
     ],
 )
 def test_of_a_body_without_end_so_much_is_read_and_no_more(framing: bytes, piece: bytes) -> None:
-    parser = ReplyParser()
+    parser = ResponseParser()
     reply = parser.feed(b"HTTP/1.1 200 OK\r\n" + framing)
     for _ in range(20):
         reply = reply or parser.feed(piece)
     assert reply is not None
-    assert (reply.status, reply.is_whole, reply.is_last) == (200, False, True)
+    assert (reply.status, reply.complete, reply.must_close) == (200, False, True)
     assert len(reply.body) <= 16_384
 
 
 def fed(pieces: Iterable[bytes]) -> list[object]:
     """What a connection would make of these: it ends with the first reply, error, or the end."""
-    parser = ReplyParser()
+    parser = ResponseParser()
     try:
         for piece in pieces:
             reply = parser.feed(piece)
             if reply is not None:
                 return [reply]
         return [parser.end()]
-    except MalformedReplyError as error:
+    except MalformedResponseError as error:
         return [str(error)]
 
 
@@ -273,15 +275,15 @@ def test_a_damaged_reply_ends_in_a_reply_or_an_error(reply: tuple[bytes, int, by
             break
     pieces = [bytes(damaged[start : start + 7]) for start in range(0, len(damaged), 7)]
     (whole,), (in_pieces,) = fed([bytes(damaged)]), fed(pieces)
-    if isinstance(whole, Reply) and isinstance(in_pieces, Reply):
+    if isinstance(whole, Response) and isinstance(in_pieces, Response):
         assert whole.status == in_pieces.status
     else:
         assert type(whole) is type(in_pieces)
 
 
 def test_nothing_is_left_of_a_reply_when_the_next_begins() -> None:
-    parser = ReplyParser()
-    with contextlib.suppress(MalformedReplyError):
+    parser = ResponseParser()
+    with contextlib.suppress(MalformedResponseError):
         parser.feed(b"HTTP/1.1 500 X\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nContent-Le")
     parser.start()
-    assert parser.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") == Reply(200, b"", True, False)
+    assert parser.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") == Response(200, b"", True, False)

@@ -1,4 +1,4 @@
-"""A chunked body (RFC 9112, section 7.1), sans-I/O."""
+"""Sans-I/O decoder for chunked bodies (RFC 9112, section 7.1)."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from typing import Final
 
 __all__ = ["ChunkedBody"]
 
-_LONGEST_SIZE_LINE: Final = 256
-_LONGEST_TRAILERS: Final = 16_384
+_MAX_SIZE_LINE: Final = 256
+_MAX_TRAILERS: Final = 16_384
 
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?").fullmatch
 
 
 class ChunkedBody:
-    """Is fed with what arrives until it ends, whole or not.
+    """Incremental decoder for one chunked body.
 
     Args:
-        most: How many bytes to read; a longer body ends there.
+        most: The number of bytes to decode; a longer body is truncated.
 
     Attributes:
-        content: What has come of the body.
-        is_whole: Whether it came to its end.
-        has_excess: Whether more has arrived than the body.
+        content: The part of the body that was received.
+        complete: Whether the whole body was received.
+        has_excess: Whether bytes follow the body.
     """
 
     def __init__(self, most: int) -> None:
         self.content = bytearray()
-        self.is_whole = False
+        self.complete = False
         self.has_excess = False
         self._most = most
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> bool:
-        """Read on; `True` when nothing more is to be read: it is whole, too long, or malformed."""
+        """Decode received bytes; return `True` when the body is complete, too long, or malformed."""
         self._buffer += data
         while True:
             line_end = self._buffer.find(b"\r\n")
             if line_end < 0:
-                return len(self._buffer) > _LONGEST_SIZE_LINE
+                return len(self._buffer) > _MAX_SIZE_LINE
             size_line = _SIZE(self._buffer[:line_end])
             if size_line is None:
                 return True
@@ -59,7 +59,7 @@ class ChunkedBody:
     def _read_trailers(self, start: int) -> bool:
         end = self._buffer.find(b"\r\n\r\n", start)
         if end < 0:
-            return len(self._buffer) > _LONGEST_TRAILERS
-        self.is_whole = True
+            return len(self._buffer) > _MAX_TRAILERS
+        self.complete = True
         self.has_excess = len(self._buffer) > end + 4
         return True

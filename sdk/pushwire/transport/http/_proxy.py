@@ -10,12 +10,12 @@ __all__ = ["Proxy"]
 
 
 class Proxy(NamedTuple):
-    """An HTTP proxy that tunnels by CONNECT (RFC 9110, section 9.3.6). Its `repr` leaves out the password.
+    """An HTTP proxy that tunnels by CONNECT (RFC 9110, section 9.3.6). Its `repr` omits the password.
 
     Attributes:
         host: Its host.
         port: Its port.
-        authorization: The value of `Proxy-Authorization`; empty for none.
+        authorization: The value of `Proxy-Authorization`; empty for no authorization.
     """
 
     host: str
@@ -27,13 +27,13 @@ class Proxy(NamedTuple):
 
     @classmethod
     def from_environment(cls, host: str, port: int) -> Self | None:
-        """The proxy that `HTTPS_PROXY` names for an https host, unless `NO_PROXY` names the host.
+        """Return the proxy that `HTTPS_PROXY` names for an https host, unless `NO_PROXY` names the host.
 
         Both are read as `urllib` reads them: in lower case first; `NO_PROXY` holds host names, each for its subdomains
         too, or `*`.
 
         Raises:
-            CallbackUrlError: It is no `http://` proxy.
+            CallbackUrlError: The proxy is not an `http://` proxy.
         """
         text = _variable("https_proxy")
         if not text or _is_excepted(host, port, _variable("no_proxy")):
@@ -49,9 +49,9 @@ class Proxy(NamedTuple):
 
 
 def _unusable() -> CallbackUrlError:
-    # It is never repeated: it may hold a password.
+    # The value is not quoted, because it may hold a password.
     return CallbackUrlError(
-        "HTTPS_PROXY names no proxy that HttpTransport can use: write http://host:port, or send through boto3"
+        "HTTPS_PROXY does not name a proxy that HttpTransport can use: write http://host:port, or send through boto3"
     )
 
 

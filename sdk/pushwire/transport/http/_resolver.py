@@ -14,7 +14,7 @@ __all__ = ["Address", "Lookup", "Resolver"]
 Address = tuple[int, int, int, Any]
 """Family, type and protocol of a socket, and what to connect it to."""
 
-_LONGEST_REUSE: Final = 1.0
+_MAX_REUSE: Final = 1.0
 """Seconds for which an answer serves others: connections that are opened together ask once."""
 
 
@@ -45,7 +45,7 @@ class Lookup:
 
     def serves(self, now: float) -> bool:
         """Whether to take its answer, or to wait for it, rather than to ask again."""
-        return self._ended is None or (self._failure is None and now - self._ended <= _LONGEST_REUSE)
+        return self._ended is None or (self._failure is None and now - self._ended <= _MAX_REUSE)
 
     def waiter(self) -> socket.socket | None:
         """A socket that is readable when `addresses` can answer, to be closed by the caller; `None` if it can now."""

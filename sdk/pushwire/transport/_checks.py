@@ -1,0 +1,62 @@
+"""One policy for the arguments of all transports: the type, the range, and the name in the error."""
+
+from typing import Final
+
+__all__ = ["check_region", "check_seconds", "check_whole_number"]
+
+_MAX_SECONDS: Final = 86_400.0
+"""A day: what any way to wait accepts."""
+
+
+def check_whole_number(name: str, value: object) -> int:
+    """Return a number of connections or attempts.
+
+    Args:
+        name: The argument's name, for the error.
+        value: The number, at least 1.
+
+    Raises:
+        TypeError: The value is not a whole number.
+        ValueError: The value is below 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} takes a whole number, not {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} is at least 1, not {value}")
+    return value
+
+
+def check_seconds(name: str, value: object, default: float) -> float:
+    """Return a time-out.
+
+    Args:
+        name: The argument's name, for the error.
+        value: The seconds, above 0 and at most a day; `None` for the default.
+        default: The default in seconds.
+
+    Raises:
+        TypeError: The value is not a number.
+        ValueError: The value is out of range.
+    """
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} takes a number of seconds, not {value!r}")
+    if not 0 < value <= _MAX_SECONDS:
+        raise ValueError(f"{name} takes a number of seconds above 0 and at most {_MAX_SECONDS:g}, not {value}")
+    return value
+
+
+def check_region(region: object) -> None:
+    """Check a region that the user gave; `None` is valid.
+
+    Raises:
+        TypeError: The region is not a string.
+        ValueError: The region has characters that cannot be in a signature's scope.
+    """
+    if region is None:
+        return
+    if not isinstance(region, str):
+        raise TypeError(f"region takes a string such as 'eu-west-1', not {region!r:.100}")
+    if not (region.isascii() and region.replace("-", "").isalnum()):
+        raise ValueError(f"region takes a name such as 'eu-west-1', not {region!r:.100}")

@@ -1,0 +1,66 @@
+"""How many posts a broadcast has in flight; no clock and no I/O.
+
+The right number depends on the network. On loopback the work for one post takes longer than the wait for its response,
+and more connections only cost memory. With responses after 20 ms, 32 connections wait nearly all the time.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["InFlightLimit"]
+
+_MIN_GAIN: Final = 1.1
+"""How much faster twice the connections have to be. A server that is busy only answers later when it gets more."""
+
+_ROUNDS_AFTER_NO_GAIN: Final = 100
+
+
+class InFlightLimit:
+    """Doubles the number of posts in flight while a broadcast waits more than it works, and gains by it.
+
+    Args:
+        start: The number to start with.
+        most: The highest number.
+
+    Attributes:
+        value: The number of posts that may be in flight.
+    """
+
+    __slots__ = ("_before", "_ended", "_hold", "_most", "_waited", "_worked", "value")
+
+    def __init__(self, start: int, most: int) -> None:
+        self.value = min(start, most)
+        self._most = most
+        self._hold = 0
+        self._before: tuple[int, float] | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Measure anew: while connections are opened, time does not say what the open ones can do."""
+        self._waited = self._worked = 0.0
+        self._ended = 0
+
+    def measured(self, waited: float, worked: float, ended: int) -> None:
+        """Add the measurements of one turn.
+
+        Args:
+            waited: Seconds of waiting for responses while no more posts could start.
+            worked: All other seconds.
+            ended: The number of posts that have ended.
+        """
+        self._waited += waited
+        self._worked += worked
+        self._ended += ended
+        if self._ended < self.value:
+            return
+        rate = self._ended / (self._waited + self._worked or 1e-9)
+        before, self._before = self._before, None
+        if before is not None and rate < before[1] * _MIN_GAIN:
+            self.value, self._hold = before[0], _ROUNDS_AFTER_NO_GAIN
+        elif self._hold:
+            self._hold -= 1
+        elif self._waited > self._worked and self.value < self._most:
+            self._before = self.value, rate
+            self.value = min(self._most, self.value * 2)
+        self.restart()

@@ -1,0 +1,95 @@
+"""The meaning of responses, and of their absence: what failed, why, and whether the request may have been accepted."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pushwire.errors import SendError, UnavailableError
+from pushwire.transport._responses import connection_info, error_for_status, parsed_body
+from pushwire.transport.http._endpoint import Endpoint
+from pushwire.transport.http._requests import Method
+from pushwire.transport.http._responses import Response
+from pushwire.transport.protocol import ConnectionInfo
+
+__all__ = [
+    "Stage",
+    "check_tunnel",
+    "connection_info_of",
+    "error_of",
+    "failure_of_connecting",
+    "failure_of_exchange",
+]
+
+Stage = Literal["resolve", "connect", "tunnel", "handshake"]
+
+_AUTHORITY = "is its certificate authority trusted here (AWS_CA_BUNDLE, SSL_CERT_FILE)?"
+
+
+def error_of(method: Method, response: Response, connection_id: str) -> SendError | None:
+    """Return the error for a response; `None` if the request was accepted, even if the body was truncated."""
+    if not 200 <= response.status < 300:
+        return error_for_status(response.status, parsed_body(response.body), connection_id=connection_id)
+    if method == "GET" and not response.complete:
+        reason = "the response was truncated or is too long"
+        return UnavailableError(reason, connection_id=connection_id, attempts=1, status_code=response.status)
+    return None
+
+
+def connection_info_of(response: Response, connection_id: str) -> ConnectionInfo:
+    """Read GetConnection's response.
+
+    Raises:
+        UnavailableError: A field is missing or cannot be read.
+    """
+    return connection_info(parsed_body(response.body), connection_id=connection_id)
+
+
+def failure_of_connecting(endpoint: Endpoint, stage: Stage, exc: Exception, timeout: float) -> UnavailableError:
+    """Return the error for a connection that could not be opened, with its cause; no request was sent.
+
+    Args:
+        endpoint: The host to connect to.
+        stage: The stage that failed.
+        exc: Why it failed; a `TimeoutError` where it took too long.
+        timeout: The connect timeout in seconds.
+    """
+    host, port = endpoint.peer
+    in_time = f"within {timeout:g} s"
+    is_late = isinstance(exc, TimeoutError)
+    if stage == "resolve":
+        reason = f"no address of {host} from DNS {in_time}" if is_late else f"{host}: {exc}"
+    elif stage == "connect":
+        reason = f"no connection to {host}:{port} {in_time}" if is_late else f"{host}:{port}: {exc}"
+    elif stage == "tunnel":
+        reason = f"no tunnel by the proxy {host}:{port} {in_time}" if is_late else f"the proxy {host}:{port}: {exc}"
+    elif is_late:
+        reason = f"no TLS handshake with {endpoint.host} {in_time}: a network that stalls, or else {_AUTHORITY}"
+    else:
+        reason = f"no TLS with {endpoint.host}: {exc}: {_AUTHORITY}"
+    error = UnavailableError(reason, attempts=1)
+    error.__cause__ = exc
+    return error
+
+
+def check_tunnel(response: Response) -> None:
+    """Check a proxy's response to CONNECT.
+
+    Raises:
+        OSError: The proxy refused the tunnel.
+    """
+    if not 200 <= response.status < 300:
+        raise OSError(f"it answers {response.status} to CONNECT")
+
+
+def failure_of_exchange(exc: Exception, timeout: float, *, maybe_accepted: bool) -> UnavailableError:
+    """Return the error for a request without a response, with its cause.
+
+    Args:
+        exc: Why there is none; a `TimeoutError` where it took too long.
+        timeout: The read timeout in seconds.
+        maybe_accepted: Whether the server may have received the whole request.
+    """
+    reason = f"no answer within {timeout:g} s" if isinstance(exc, TimeoutError) else f"no answer: {exc}"
+    error = UnavailableError(reason, attempts=1, maybe_accepted=maybe_accepted)
+    error.__cause__ = exc
+    return error

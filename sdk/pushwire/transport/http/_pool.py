@@ -1,0 +1,55 @@
+"""Connections that are kept open between calls."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+from pushwire.transport._settings import MAX_IDLE
+from pushwire.transport.http._channel import Channel
+
+__all__ = ["Pool"]
+
+
+class Pool:
+    """Idle channels for the next call, most recently used first. Threads may share it; no lock has to survive a fork.
+
+    Args:
+        most: The number of channels to keep.
+        clock: Returns the time in seconds.
+    """
+
+    def __init__(self, most: int, clock: Callable[[], float]) -> None:
+        self._most = most
+        self._clock = clock
+        self._kept: deque[Channel] = deque()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def take(self) -> Channel | None:
+        """Return an intact channel; `None` if a connection has to be opened."""
+        oldest = self._clock() - MAX_IDLE
+        while True:
+            try:
+                channel = self._kept.pop()
+            except IndexError:
+                return None
+            if channel.idle_since >= oldest and channel.is_intact():
+                return channel
+            channel.close()
+
+    def keep(self, channel: Channel) -> None:
+        """Keep an idle channel; close those that were not used for long."""
+        oldest = self._clock() - MAX_IDLE
+        self._kept.append(channel)
+        with suppress(IndexError):  # another thread may take the last one
+            while len(self._kept) > self._most or self._kept[0].idle_since < oldest:
+                self._kept.popleft().close()
+
+    def close(self) -> None:
+        """Close all of them."""
+        with suppress(IndexError):
+            while True:
+                self._kept.pop().close()

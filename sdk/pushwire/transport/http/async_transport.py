@@ -1,0 +1,161 @@
+"""The management API through an HTTP client without dependencies, for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+
+from pushwire._closing import AsyncClosing
+from pushwire.errors import SendError
+from pushwire.transport._retry import Attempts
+from pushwire.transport.http._core import DEFAULT_MAX_CONNECTIONS, Core
+from pushwire.transport.http._loop import run_broadcast, run_on_loop
+from pushwire.transport.http._outcomes import connection_info_of, error_of
+from pushwire.transport.http._requests import Method
+from pushwire.transport.http._responses import Response
+from pushwire.transport.protocol import ConnectionInfo, FanOutOptions
+
+__all__ = ["AsyncHttpTransport"]
+
+
+class AsyncHttpTransport(AsyncClosing):
+    """A transport over HTTP/1.1, without boto3, for asyncio. Several event loops may use it, one after another.
+
+    Everything is as in `HttpTransport`. A call that is cancelled ends at once; its message may have been accepted.
+    Credentials that take time to find or to refresh are loaded on a thread. The event loop must support `add_reader`:
+    `asyncio.SelectorEventLoop` does, and uvloop; Windows' default, the `ProactorEventLoop`, does not.
+
+    Args:
+        callback_url: Where to post: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with
+            its mapping key, or an `http://` URL of this machine, where missing credentials and region do not matter.
+        region: The region to sign for.
+        connect_timeout: Seconds for each attempt to connect: DNS, TCP, proxy and TLS together. Defaults to 1.
+        read_timeout: Seconds for each attempt to receive the whole response. Defaults to 3.
+        max_attempts: How many requests one call may make. Defaults to 3.
+        max_connections: How many connections calls use at once; further calls wait. Each `post_many` may open as many
+            again. Defaults to 256.
+
+    Raises:
+        CallbackUrlError: The URL cannot work, no region is known, or `HTTPS_PROXY` names a proxy that cannot be used.
+        CredentialsError: The profile that the environment names does not exist.
+        TypeError: An argument has the wrong type.
+        UnavailableError: `AWS_CA_BUNDLE` cannot be loaded.
+        ValueError: A number is out of range, or the region has characters that no region has.
+    """
+
+    def __init__(
+        self,
+        callback_url: str,
+        *,
+        region: str | None = None,
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+        max_attempts: int | None = None,
+        max_connections: int = DEFAULT_MAX_CONNECTIONS,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._core = Core(
+            callback_url,
+            region=region,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            max_attempts=max_attempts,
+            max_connections=max_connections,
+            clock=clock,
+            wall_clock=wall_clock,
+        )
+        self._sleep = sleep
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._permits = asyncio.Semaphore(self._core.max_connections)
+
+    async def post(self, connection_id: str, data: bytes, /) -> None:
+        """Send one text frame to a connection.
+
+        Args:
+            connection_id: The connection.
+            data: The frame's text in UTF-8, at most 131,072 bytes.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+        await self._call("POST", connection_id, data)
+
+    async def post_many(
+        self,
+        connection_ids: Iterable[str] | AsyncIterable[str],
+        data: bytes,
+        options: FanOutOptions,
+        on_outcome: Callable[[str, SendError | None], object],
+        /,
+    ) -> tuple[str, ...]:
+        """Send one text frame to many connections; see `AsyncTransport.post_many`.
+
+        Each connection carries one post at a time. Unless `options.max_in_flight` is given, the broadcast starts with
+        32 connections, and opens more while it waits more than it works, up to `max_connections`.
+
+        Args:
+            connection_ids: The connections, from an iterable or an async one.
+            data: The frame's text in UTF-8, at most 131,072 bytes.
+            options: How many at once, how fast, until when.
+            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`.
+
+        Returns:
+            The ids that were pulled and not tried when the deadline came.
+
+        Raises:
+            RuntimeError: The event loop does not support `add_reader`.
+            ValueError: `max_in_flight` is above `max_connections`.
+        """
+        engine = self._core.broadcast(data, options, on_outcome)
+        return await run_broadcast(engine, self._core.requests, connection_ids)
+
+    async def get(self, connection_id: str, /) -> ConnectionInfo:
+        """Ask what is known of a connection.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+        return connection_info_of(await self._call("GET", connection_id, b""), connection_id)
+
+    async def delete(self, connection_id: str, /) -> None:
+        """Close a connection; API Gateway runs `$disconnect`.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+        await self._call("DELETE", connection_id, b"")
+
+    async def close(self) -> None:
+        """Close the connections that are kept open. A later call opens one again."""
+        self._core.pool().close()
+
+    async def _call(self, method: Method, connection_id: str, body: bytes) -> Response:
+        attempts = Attempts(self._core.policy)
+        while True:
+            try:
+                return await self._attempt(method, connection_id, body)
+            except SendError as error:
+                error.connection_id = connection_id
+                delay = attempts.failed(error)
+                if delay is None:
+                    raise
+            await self._sleep(delay)
+
+    async def _attempt(self, method: Method, connection_id: str, body: bytes) -> Response:
+        core = self._core
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._permits = loop, asyncio.Semaphore(core.max_connections)
+        async with self._permits:  # before the request is signed, because a signature is valid for minutes only
+            if core.requests.are_ready():
+                template = core.requests.template(method, body)
+            else:
+                template = await asyncio.to_thread(core.requests.template, method, body)
+            response = await run_on_loop(core.exchange(template.request(connection_id)), core.clock)
+        error = error_of(method, response, connection_id)
+        if error is not None:
+            raise error
+        return response

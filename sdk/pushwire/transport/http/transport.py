@@ -1,0 +1,173 @@
+"""The management API through an HTTP client without dependencies, in the calling thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from pushwire._closing import Closing
+from pushwire.errors import SendError
+from pushwire.transport._retry import Attempts
+from pushwire.transport.http._channel import run_blocking
+from pushwire.transport.http._core import DEFAULT_MAX_CONNECTIONS, Core
+from pushwire.transport.http._outcomes import connection_info_of, error_of
+from pushwire.transport.http._requests import Method
+from pushwire.transport.http._responses import Response
+from pushwire.transport.protocol import ConnectionInfo, FanOutOptions
+
+__all__ = ["HttpTransport"]
+
+
+class HttpTransport(Closing):
+    """A transport over HTTP/1.1, without boto3. It is safe to share between threads, and to fork.
+
+    A send costs a fraction of a send through boto3, and so does the first send of a Lambda function. Errors, retries
+    and time-outs are those of `Boto3Transport`; a message may arrive twice here, too. A transport is a context manager,
+    and closes when the block ends.
+
+    The signing region, in order: `region`, the execute-api host's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
+    Credentials come from the environment, as in Lambda, else from botocore's chain, which is loaded only then.
+
+    Args:
+        callback_url: Where to post: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with
+            its mapping key, or an `http://` URL of this machine, where missing credentials and region do not matter.
+        region: The region to sign for.
+        connect_timeout: Seconds for each attempt to connect: DNS, TCP, proxy and TLS together. Defaults to 1.
+        read_timeout: Seconds for each attempt to receive the whole response. Defaults to 3.
+        max_attempts: How many requests one call may make. Defaults to 3.
+        max_connections: How many connections calls use at once; further calls wait. Each `post_many` may open as many
+            again. Defaults to 256.
+
+    Raises:
+        CallbackUrlError: The URL cannot work, no region is known, or `HTTPS_PROXY` names a proxy that cannot be used.
+        CredentialsError: The profile that the environment names does not exist.
+        TypeError: An argument has the wrong type.
+        UnavailableError: `AWS_CA_BUNDLE` cannot be loaded.
+        ValueError: A number is out of range, or the region has characters that no region has.
+    """
+
+    def __init__(
+        self,
+        callback_url: str,
+        *,
+        region: str | None = None,
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+        max_attempts: int | None = None,
+        max_connections: int = DEFAULT_MAX_CONNECTIONS,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._core = Core(
+            callback_url,
+            region=region,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            max_attempts=max_attempts,
+            max_connections=max_connections,
+            clock=clock,
+            wall_clock=wall_clock,
+        )
+        self._sleep = sleep
+        self._process = os.getpid()
+        self._permits = threading.Semaphore(self._core.max_connections)
+
+    def post(self, connection_id: str, data: bytes, /) -> None:
+        """Send one text frame to a connection.
+
+        Args:
+            connection_id: The connection.
+            data: The frame's text in UTF-8, at most 131,072 bytes.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+        self._call("POST", connection_id, data)
+
+    def post_many(
+        self,
+        connection_ids: Iterable[str],
+        data: bytes,
+        options: FanOutOptions,
+        on_outcome: Callable[[str, SendError | None], object],
+        /,
+    ) -> tuple[str, ...]:
+        """Send one text frame to many connections; see `Transport.post_many`.
+
+        Everything runs in the calling thread. Each connection carries one post at a time. Unless
+        `options.max_in_flight` is given, the broadcast starts with 32 connections, and opens more while it waits more
+        than it works, up to `max_connections`.
+
+        Args:
+            connection_ids: The connections; one that occurs twice is sent to twice.
+            data: The frame's text in UTF-8, at most 131,072 bytes.
+            options: How many at once, how fast, until when.
+            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`.
+
+        Returns:
+            The ids that were pulled and not tried when the deadline came.
+
+        Raises:
+            ValueError: `max_in_flight` is above `max_connections`.
+        """
+        engine = self._core.broadcast(data, options, on_outcome)
+        fan_out = engine.fan_out
+        try:
+            engine.pull = partial(fan_out.pull, iter(connection_ids).__next__)
+            pause: float | None = 0.0
+            while not fan_out.finished:
+                if pause and not engine.selector.get_map():
+                    self._sleep(pause)
+                    pause = 0.0
+                pause = engine.turn(pause)
+            return fan_out.result()
+        finally:
+            engine.close()
+
+    def get(self, connection_id: str, /) -> ConnectionInfo:
+        """Ask what is known of a connection.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+        return connection_info_of(self._call("GET", connection_id, b""), connection_id)
+
+    def delete(self, connection_id: str, /) -> None:
+        """Close a connection; API Gateway runs `$disconnect`.
+
+        Raises:
+            pushwire.SendError: As one of its subclasses.
+        """
+        self._call("DELETE", connection_id, b"")
+
+    def close(self) -> None:
+        """Close the connections that are kept open. A later call opens one again."""
+        self._core.pool().close()
+
+    def _call(self, method: Method, connection_id: str, body: bytes) -> Response:
+        attempts = Attempts(self._core.policy)
+        while True:
+            try:
+                return self._attempt(method, connection_id, body)
+            except SendError as error:
+                error.connection_id = connection_id
+                delay = attempts.failed(error)
+                if delay is None:
+                    raise
+            self._sleep(delay)
+
+    def _attempt(self, method: Method, connection_id: str, body: bytes) -> Response:
+        core = self._core
+        if self._process != os.getpid():  # threads of the parent may have held permits at the fork
+            self._process, self._permits = os.getpid(), threading.Semaphore(core.max_connections)
+        with self._permits:  # before the request is signed, because a signature is valid for minutes only
+            request = core.requests.template(method, body).request(connection_id)
+            response = run_blocking(core.exchange(request), core.clock)
+        error = error_of(method, response, connection_id)
+        if error is not None:
+            raise error
+        return response
