@@ -394,7 +394,7 @@ def test_a_fault_is_injected_and_removed(page: Browser, gateway: RunningGateway)
     assert client.receive(LEAF) == LEAF()
     page.choose("#fault-kind", "Delay")
     page.find("#fault-times").send_keys("0", Keys.ENTER)
-    page.until_text("#faults-said", "times: at least 1")
+    page.until_text("#faults-said", "times must be at least 1")
 
 
 # For everybody
