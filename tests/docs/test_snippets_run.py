@@ -41,10 +41,11 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/deploy.md", "yaml"): 2,  # tests/docs/test_the_deploy_page.py
         ("docs/deploy.md", "hcl"): 1,  # the same
         ("docs/deploy.md", "python"): 3,  # tests/cdk/test_the_pages.py
-        ("docs/getting-started.md", "sh"): 7,  # tests/test_newcomer.py, and the ones below
+        ("docs/getting-started.md", "sh"): 8,  # tests/test_newcomer.py, and the ones below
         ("docs/getting-started.md", "json"): 1,
         ("docs/getting-started.md", "proto"): 1,
-        ("docs/getting-started.md", "yaml"): 1,
+        ("docs/getting-started.md", "toml"): 1,
+        ("docs/getting-started.md", "yaml"): 2,
         ("docs/handlers.md", "python"): 6,
         ("docs/performance.md", "sh"): 1,
         ("docs/sending.md", "python"): 6,
@@ -75,12 +76,12 @@ def test_the_readme_goes_from_contract_to_frame(workspace: Path) -> None:
     assert f"`{body}`" in (ROOT / "README.md").read_text()
 
 
-def test_the_readmes_buf_gen_yaml_is_part_of_the_examples() -> None:
-    readme: Any = YAML(typ="safe").load(snippet("README.md", "yaml", "protoc-gen-pushwire"))
+@pytest.mark.parametrize("page", ["README.md", "docs/getting-started.md"])
+def test_the_buf_gen_yaml_of_a_page_is_part_of_the_examples(page: str) -> None:
+    shown: Any = YAML(typ="safe").load(snippet(page, "yaml", "protoc-gen-pushwire"))
     whole: Any = YAML(typ="safe").load((CHAT / "buf.gen.yaml").read_text())
-    assert readme["version"] == whole["version"]
-    assert readme["inputs"] == whole["inputs"]
-    assert [p for p in readme["plugins"] if not any(p.items() <= each.items() for each in whole["plugins"])] == []
+    assert shown["inputs"] == whole["inputs"]
+    assert [p for p in shown["plugins"] if not any(p.items() <= each.items() for each in whole["plugins"])] == []
 
 
 def test_the_benchmarks_of_the_performance_page_are_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_the_contract_page_generates_with_buf_and_with_its_protoc_command(worksp
     text = generated.read_text()
     assert "class OrderServerSdk" in text
     assert "def order_progressed(" in text
-    assert "def ping(self, connection_id: str) -> None" in text
+    assert re.search(r"def ping\(\s*self,\s*connection_id: str,?\s*\) -> None", text)
     generated.unlink()
     run("bash", "-ec", snippet("docs/contract.md", "sh", "grpc_tools.protoc"), folder=workspace)
     assert generated.read_text() == text
@@ -138,11 +139,52 @@ def test_getting_started_marks_an_rpc_of_a_contract_that_was_there(workspace: Pa
     assert (workspace / "chat" / "v1" / "chat_pushwire.py").exists()
 
 
-def test_getting_starteds_buf_gen_yaml_is_part_of_the_whole_one() -> None:
-    fragment: Any = YAML(typ="safe").load(snippet("docs/getting-started.md", "yaml", "protoc-gen-pushwire"))
-    whole: Any = YAML(typ="safe").load((CHAT / "buf.gen.yaml").read_text())
-    assert fragment["inputs"] == whole["inputs"]
-    assert all(plugin in whole["plugins"] for plugin in fragment["plugins"])
+def test_getting_starteds_settings_check_and_test_a_src_layout(tmp_path: Path) -> None:
+    run("pushwire", "init", "hello", folder=tmp_path)
+    project = tmp_path / "hello"
+    (project / "src").mkdir()
+    for name in ("app.py", "send.py"):
+        (project / name).rename(project / "src" / name)
+    entries = project / "buf.gen.yaml"
+    entries.write_text(entries.read_text().replace("out: .", "out: src"))
+    head = '[project]\nname = "hello"\nversion = "0.1.0"\n\n'
+    (project / "pyproject.toml").write_text(head + snippet("docs/getting-started.md", "toml", "mypy_path"))
+    run("buf", "generate", folder=project)
+    assert (project / "src" / "hello" / "v1" / "hello_pushwire.py").exists()
+    run("mypy", ".", folder=project)
+    assert "0 errors" in run("pyright", "--pythonpath", sys.executable, folder=project)
+    assert "1 passed" in run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder=project)
+
+
+def test_getting_started_generates_from_several_modules(tmp_path: Path) -> None:
+    for module in ("common", "chat"):
+        (tmp_path / module / module / "v1").mkdir(parents=True)
+    (tmp_path / "buf.yaml").write_text("version: v2\nmodules:\n  - path: common\n  - path: chat\n")
+    (tmp_path / "common/common/v1/types.proto").write_text(
+        'syntax = "proto3";\npackage common.v1;\nmessage Greeting { string text = 1; }\n'
+    )
+    imports, service = snippet("docs/getting-started.md", "proto", "ChatService").split("service ", 1)
+    (tmp_path / "chat/chat/v1/chat.proto").write_text(
+        f'syntax = "proto3";\npackage chat.v1;\n{imports}import "common/v1/types.proto";\nservice {service}'.replace(
+            "(Greeting)", "(common.v1.Greeting)"
+        )
+    )
+    run("pushwire", "vendor", ".", folder=tmp_path)
+    plugins = snippet("README.md", "yaml", "protoc-gen-pushwire").partition("plugins:")[2]
+    inputs = snippet("docs/getting-started.md", "yaml", "directory: common")
+    (tmp_path / "buf.gen.yaml").write_text(f"version: v2\n{inputs}plugins:{plugins}")
+    run("buf", "lint", folder=tmp_path)
+    run("buf", "generate", folder=tmp_path)
+    run(sys.executable, "-c", "import chat.v1.chat_pushwire, common.v1.types_pb2", folder=tmp_path)
+    assert not (tmp_path / "pushwire").exists()
+
+
+def test_getting_starteds_relative_imports_work_inside_a_package(workspace: Path) -> None:
+    write_contract(workspace, "chat/v1/chat.proto", snippet("README.md", "proto", "service ChatService"))
+    entries = snippet("README.md", "yaml", "protoc-gen-pushwire").replace("out: .", "out: src/myapp/gen")
+    (workspace / "buf.gen.yaml").write_text(f"{entries}    opt: imports=relative\n")
+    run("buf", "generate", folder=workspace)
+    run(sys.executable, "-c", "import myapp.gen.chat.v1.chat_pushwire", folder=workspace / "src")
 
 
 def test_getting_started_shows_the_frame_that_the_newcomers_chain_receives() -> None:
