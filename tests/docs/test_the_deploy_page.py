@@ -107,14 +107,14 @@ def test_terraforms_variables_and_files_are_those_of_the_documents() -> None:
 
 
 def test_the_entry_of_buf_gen_yaml_is_one_of_the_examples() -> None:
-    (entry,) = YAML(typ="safe").load(snippet("docs/deploy.md", "yaml", "targets=cdk"))
+    (entry,) = YAML(typ="safe").load(snippet("docs/deploy.md", "yaml", "protoc-gen-pushwire"))
     assert entry in YAML(typ="safe").load((CHAT / "buf.gen.yaml").read_text())["plugins"]
 
 
-def test_the_page_names_every_option_of_the_construct_that_it_tells_of() -> None:
+def test_every_option_of_the_construct_that_the_page_names_exists() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text()
     options = (ROOT / "sdk" / "pushwire" / "cdk" / "options.py").read_text()
     known = set(re.findall(r"^    (\w+): ", options, re.MULTILINE))
-    told = set(re.findall(r"`((?:disable|access_log|cloud_watch|logging|domain_mapping)\w*)", page))
-    assert told <= known
-    assert len(told) > 6
+    named = set(re.findall(r"`((?:disable|access_log|cloud_watch|logging|domain_mapping)\w*)", page))
+    assert named <= known
+    assert len(named) > 6
