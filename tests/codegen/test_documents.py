@@ -155,16 +155,16 @@ def parse(pytestconfig: pytest.Config) -> Parse:
 def test_asyncapis_own_parser_has_no_error_and_no_warning_and_would_have(
     parse: Parse, optional_output: Path, wire: Path, tmp_path: Path
 ) -> None:
-    documents = [*sorted((optional_output / "absolute").rglob("*.asyncapi.yaml")), wire / "wired.asyncapi.yaml"]
+    documents = [*sorted((optional_output / "absolute").rglob("*.asyncapi.json")), wire / "wired.asyncapi.json"]
     reports = parse(documents)
     assert len(reports) == len(documents) > 20
     assert all(report["parsed"] for report in reports)
     said = {(severity, code) for report in reports for severity, code, _ in report["said"]}
     assert said <= {(INFORMATION, "asyncapi-latest-version")}  # 3.1.0 exists, and few tools read it
     text = documents[-1].read_text()
-    (tmp_path / "wrong.yaml").write_text(text.replace("action: send", "action: shout"))
-    (tmp_path / "dangling.yaml").write_text(text.replace("wire.v1.Leaf:", "wire.v1.Other:"))
-    for report in parse([tmp_path / "wrong.yaml", tmp_path / "dangling.yaml"]):
+    (tmp_path / "wrong.json").write_text(text.replace('"action": "send"', '"action": "shout"'))
+    (tmp_path / "dangling.json").write_text(text.replace('"wire.v1.Leaf":', '"wire.v1.Other":'))
+    for report in parse([tmp_path / "wrong.json", tmp_path / "dangling.json"]):
         assert any(severity == ERROR for severity, _, _ in report["said"])
 
 

@@ -1,17 +1,20 @@
-"""protoc-gen-pushwire: contracts in, typed Python out.
+"""protoc-gen-pushwire: contracts in, typed Python modules and documents out.
 
-    decode.py      the bytes of protoc or buf become a request,
-    request.py     which is read into
-    model.py       what the contracts say,
-    checks.py      which is refused with all its problems, each at its place in a `.proto` file,
-    emitters/      or printed, by one emitter per target,
-    files.py       as the files of the response.
+One run passes through these modules, in this order:
 
-`generate.py` strings them together, a pure function from request to response; `main.py` is its thin rim of input and
-output, and `parameters.py` reads the plugin's options.
+    decode.py      decodes the bytes that protoc or buf sends
+    request.py     reads the request
+    model.py       holds what the contracts say
+    checks.py      reports all mistakes in them, each with its place in a `.proto` file
+    emitters/      print the modules and documents, one emitter per target
+    files.py       collects the files of the response
 
-The rest serves them: `names.py` Python names of protobuf names; `locations.py` places in a `.proto` file, and
-`problems.py` what is wrong there; `comments.py` and `literals.py` proto text as Python text; `wrapping.py` where ruff
-breaks a line, and `printer.py` lines of blocks; `imports.py` imports that fall out of the names in use; `module.py` a
-module made of both.
+`generate.py` connects them: a pure function from request to response. `main.py` reads standard input and writes
+standard output, and `parameters.py` reads the plugin's options.
+
+They share `names.py` (Python names for protobuf names), `locations.py` (places in a `.proto` file), `diagnostics.py`
+(a mistake at such a place), `comments.py` and `literals.py` (proto text as Python text), `printer.py` (indented lines),
+`imports.py` (the imports of the names in use) and `module.py` (a module made of both).
+
+All of it is private to Pushwire; its interface is the command.
 """

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator
 
 from pushwire._version import __version__
 from pushwire.plugin import locations, names
-from pushwire.plugin.locations import Path, Sought
+from pushwire.plugin.diagnostics import Diagnostic
+from pushwire.plugin.locations import LookupPaths, Path
 from pushwire.plugin.model import EMPTY, Contract, Direction, Format, Model, Rpc, Service
-from pushwire.plugin.problems import Problem
 
-__all__ = ["problems"]
+__all__ = ["diagnostics"]
 
 _ROUTE = re.compile(r"[A-Za-z0-9._/-]+")
 _LONGEST_ROUTE = 128
@@ -17,7 +17,7 @@ _DIRECTIONS = "DIRECTION_CLIENT_TO_SERVER, DIRECTION_SERVER_TO_CLIENT or DIRECTI
 _FORMATS = "FORMAT_JSON or FORMAT_BINARY"
 
 
-def problems(model: Model, suffixes: Collection[str]) -> list[Problem]:
+def diagnostics(model: Model, suffixes: Collection[str]) -> list[Diagnostic]:
     """Check everything.
 
     Args:
@@ -30,10 +30,10 @@ def problems(model: Model, suffixes: Collection[str]) -> list[Problem]:
     found = list(_modules_meet(model, suffixes))
     for contract in model.contracts:
         found += _Checks(contract).all()
-    return sorted(found, key=Problem.sorts_as)
+    return sorted(found, key=Diagnostic.sorts_as)
 
 
-def _modules_meet(model: Model, suffixes: Collection[str]) -> Iterator[Problem]:
+def _modules_meet(model: Model, suffixes: Collection[str]) -> Iterator[Diagnostic]:
     files_of_module: dict[str, list[str]] = {}
     file_in_package: dict[str, str] = {}
     for file in sorted(model.files):
@@ -63,7 +63,7 @@ class _Checks:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
 
-    def all(self) -> Iterator[Problem]:
+    def all(self) -> Iterator[Diagnostic]:
         yield from self._module()
         yield from self._classes_meet()
         yield from self._event_classes_meet()
@@ -79,12 +79,12 @@ class _Checks:
                 yield from self._format(service, rpc)
                 yield from self._route(service, rpc)
 
-    def _module(self) -> Iterator[Problem]:
+    def _module(self) -> Iterator[Diagnostic]:
         obstacle = _import_obstacle(self._contract.file)
         if obstacle:
             yield self.of_file(f"{obstacle}: rename that part of its path")
 
-    def _classes_meet(self) -> Iterator[Problem]:
+    def _classes_meet(self) -> Iterator[Diagnostic]:
         owners: dict[str, Service] = {}
         for service in self._contract.services:
             derived = names.derived_class_names(service.name)
@@ -97,7 +97,7 @@ class _Checks:
             for name in derived:
                 owners.setdefault(name, service)
 
-    def _event_classes_meet(self) -> Iterator[Problem]:
+    def _event_classes_meet(self) -> Iterator[Diagnostic]:
         owners: dict[str, tuple[Service, Rpc]] = {}
         unions = {f"{service.class_prefix}Event": service for service in self._contract.services}
         for service in self._contract.services:
@@ -119,13 +119,13 @@ class _Checks:
                     )
                     yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
 
-    def _service(self, service: Service) -> Iterator[Problem]:
+    def _service(self, service: Service) -> Iterator[Diagnostic]:
         if service.name.startswith("_"):
             yield self._of_service(service, locations.SERVICE_NAME, _PRIVATE)
         if service.format is Format.UNKNOWN:
             yield self._of_service(service, locations.API_FORMAT, _unknown("format", _FORMATS))
 
-    def _routes_meet(self, service: Service) -> Iterator[Problem]:
+    def _routes_meet(self, service: Service) -> Iterator[Diagnostic]:
         first_with: dict[str, Rpc] = {}
         for rpc in service.rpcs:
             first = first_with.setdefault(rpc.route, rpc)
@@ -137,7 +137,7 @@ class _Checks:
                 )
                 yield self._of_rpc(service, rpc, locations.ROUTE, text)
 
-    def _methods_meet(self, service: Service) -> Iterator[Problem]:
+    def _methods_meet(self, service: Service) -> Iterator[Diagnostic]:
         first_with: dict[str, Rpc] = {}
         for rpc in service.rpcs:
             first = first_with.setdefault(rpc.method_name, rpc)
@@ -151,7 +151,7 @@ class _Checks:
             if rpc.name.startswith("_"):
                 yield self._of_rpc(service, rpc, locations.RPC_NAME, _PRIVATE)
 
-    def _client_methods_meet(self, service: Service) -> Iterator[Problem]:
+    def _client_methods_meet(self, service: Service) -> Iterator[Diagnostic]:
         receiving = {name: rpc for rpc in service.outbound for name in (rpc.listener_name, rpc.waiter_name)}
         for rpc in service.inbound:
             other = receiving.get(rpc.method_name)
@@ -163,7 +163,7 @@ class _Checks:
                 )
                 yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
 
-    def _shape(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
+    def _shape(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
         if rpc.client_streaming:
             text = "takes a stream, and an operation carries one message: remove `stream` from its request"
             yield self._of_rpc(service, rpc, locations.CLIENT_STREAMING, text)
@@ -174,14 +174,14 @@ class _Checks:
             text = f"returns {rpc.response}, and operations are one-way: return {EMPTY}"
             yield self._of_rpc(service, rpc, locations.RESPONSE, text)
 
-    def _message(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
+    def _message(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
         file = rpc.request.file
         obstacle = _import_obstacle(file)
         if obstacle and file != self._contract.file:
             text = f"takes {rpc.request.full_name} of {file}, and {obstacle}: rename that part of the file's path"
             yield self._of_rpc(service, rpc, locations.REQUEST, text)
 
-    def _direction(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
+    def _direction(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
         if rpc.direction is Direction.UNKNOWN:
             yield self._of_rpc(service, rpc, locations.DIRECTION, _unknown("direction", _DIRECTIONS))
         elif rpc.direction is Direction.UNSPECIFIED:
@@ -191,11 +191,11 @@ class _Checks:
             )
             yield self._of_rpc(service, rpc, locations.DIRECTION, text)
 
-    def _format(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
+    def _format(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
         if rpc.format is Format.UNKNOWN:
             yield self._of_rpc(service, rpc, locations.FORMAT, _unknown("format", _FORMATS))
 
-    def _route(self, service: Service, rpc: Rpc) -> Iterator[Problem]:
+    def _route(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
         route = rpc.route
         if not route:
             text = "its route is empty: set one, or remove `route` to use the rpc's name"
@@ -209,21 +209,21 @@ class _Checks:
             return
         yield self._of_rpc(service, rpc, locations.ROUTE, text)
 
-    def of_file(self, text: str) -> Problem:
-        return self._problem((), locations.WHOLE_FILE, "", text)
+    def of_file(self, text: str) -> Diagnostic:
+        return self._diagnostic((), locations.WHOLE_FILE, "", text)
 
-    def _of_service(self, service: Service, sought: Sought, text: str) -> Problem:
-        return self._problem(service.path, sought, service.name, text)
+    def _of_service(self, service: Service, lookup_paths: LookupPaths, text: str) -> Diagnostic:
+        return self._diagnostic(service.path, lookup_paths, service.name, text)
 
-    def _of_rpc(self, service: Service, rpc: Rpc, sought: Sought, text: str) -> Problem:
-        return self._problem(rpc.path, sought, f"{service.name}.{rpc.name}", text)
+    def _of_rpc(self, service: Service, rpc: Rpc, lookup_paths: LookupPaths, text: str) -> Diagnostic:
+        return self._diagnostic(rpc.path, lookup_paths, f"{service.name}.{rpc.name}", text)
 
-    def _problem(self, part: Path, sought: Sought, subject: str, text: str) -> Problem:
-        position = self._contract.locations.position(part, sought)
-        return Problem(file=self._contract.file, position=position, subject=subject, text=text)
+    def _diagnostic(self, part: Path, lookup_paths: LookupPaths, subject: str, text: str) -> Diagnostic:
+        position = self._contract.locations.position(part, lookup_paths)
+        return Diagnostic(file=self._contract.file, position=position, subject=subject, text=text)
 
-    def _line(self, part: Path, sought: Sought) -> str:
-        position = self._contract.locations.position(part, sought)
+    def _line(self, part: Path, lookup_paths: LookupPaths) -> str:
+        position = self._contract.locations.position(part, lookup_paths)
         return "" if position is None else f" (line {position.line})"
 
 

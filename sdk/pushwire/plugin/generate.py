@@ -4,7 +4,7 @@ from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest, CodeGenera
 from google.protobuf.descriptor_pb2 import Edition
 
 from pushwire.plugin import parameters, request
-from pushwire.plugin.checks import problems
+from pushwire.plugin.checks import diagnostics
 from pushwire.plugin.files import DEFAULT_TARGETS, MODULE_SUFFIXES, TARGETS, files
 
 __all__ = ["generate"]
@@ -30,7 +30,7 @@ def generate(asked: CodeGeneratorRequest) -> CodeGeneratorResponse:
     try:
         chosen = parameters.parse(asked.parameter, targets=TARGETS, default=DEFAULT_TARGETS)
         model = request.read(asked)
-        found = problems(model, MODULE_SUFFIXES)
+        found = diagnostics(model, MODULE_SUFFIXES)
         if found:
             response.error = "\n".join(map(str, found))
         else:

@@ -34,15 +34,15 @@ __all__ = [
     "SERVICE_NAME",
     "WHOLE_FILE",
     "Locations",
+    "LookupPaths",
     "Path",
     "Position",
-    "Sought",
     "rpc_path",
     "service_path",
 ]
 
 Path: TypeAlias = tuple[int, ...]
-Sought: TypeAlias = tuple[Path, ...]
+LookupPaths: TypeAlias = tuple[Path, ...]
 """Paths below a service or an rpc, the most exact one first: compilers differ in how much they record."""
 
 _SERVICE_OPTIONS = (ServiceDescriptorProto.OPTIONS_FIELD_NUMBER,)
@@ -53,21 +53,21 @@ _DIRECTION = (*_OPERATION, options_pb2.Operation.DIRECTION_FIELD_NUMBER)
 _ROUTE = (*_OPERATION, options_pb2.Operation.ROUTE_FIELD_NUMBER)
 _FORMAT = (*_OPERATION, options_pb2.Operation.FORMAT_FIELD_NUMBER)
 
-WHOLE_FILE: Sought = ((),)
+WHOLE_FILE: LookupPaths = ((),)
 
-SERVICE_NAME: Sought = ((ServiceDescriptorProto.NAME_FIELD_NUMBER,), ())
+SERVICE_NAME: LookupPaths = ((ServiceDescriptorProto.NAME_FIELD_NUMBER,), ())
 SERVICE_DEPRECATED: Path = (*_SERVICE_OPTIONS, ServiceOptions.DEPRECATED_FIELD_NUMBER)
-API_FORMAT: Sought = ((*_API, options_pb2.Api.FORMAT_FIELD_NUMBER), _API, *SERVICE_NAME)
+API_FORMAT: LookupPaths = ((*_API, options_pb2.Api.FORMAT_FIELD_NUMBER), _API, *SERVICE_NAME)
 
-RPC_NAME: Sought = ((MethodDescriptorProto.NAME_FIELD_NUMBER,), ())
+RPC_NAME: LookupPaths = ((MethodDescriptorProto.NAME_FIELD_NUMBER,), ())
 RPC_DEPRECATED: Path = (*_RPC_OPTIONS, MethodOptions.DEPRECATED_FIELD_NUMBER)
-REQUEST: Sought = ((MethodDescriptorProto.INPUT_TYPE_FIELD_NUMBER,), *RPC_NAME)
-RESPONSE: Sought = ((MethodDescriptorProto.OUTPUT_TYPE_FIELD_NUMBER,), *RPC_NAME)
-CLIENT_STREAMING: Sought = ((MethodDescriptorProto.CLIENT_STREAMING_FIELD_NUMBER,), *RPC_NAME)
-SERVER_STREAMING: Sought = ((MethodDescriptorProto.SERVER_STREAMING_FIELD_NUMBER,), *RPC_NAME)
-DIRECTION: Sought = (_DIRECTION, _OPERATION, _ROUTE, _FORMAT, *RPC_NAME)
-ROUTE: Sought = (_ROUTE, _OPERATION, *RPC_NAME)
-FORMAT: Sought = (_FORMAT, _OPERATION, *RPC_NAME)
+REQUEST: LookupPaths = ((MethodDescriptorProto.INPUT_TYPE_FIELD_NUMBER,), *RPC_NAME)
+RESPONSE: LookupPaths = ((MethodDescriptorProto.OUTPUT_TYPE_FIELD_NUMBER,), *RPC_NAME)
+CLIENT_STREAMING: LookupPaths = ((MethodDescriptorProto.CLIENT_STREAMING_FIELD_NUMBER,), *RPC_NAME)
+SERVER_STREAMING: LookupPaths = ((MethodDescriptorProto.SERVER_STREAMING_FIELD_NUMBER,), *RPC_NAME)
+DIRECTION: LookupPaths = (_DIRECTION, _OPERATION, _ROUTE, _FORMAT, *RPC_NAME)
+ROUTE: LookupPaths = (_ROUTE, _OPERATION, *RPC_NAME)
+FORMAT: LookupPaths = (_FORMAT, _OPERATION, *RPC_NAME)
 
 
 def service_path(index: int) -> Path:
@@ -93,17 +93,17 @@ class Locations:
     def __init__(self, source: SourceCodeInfo) -> None:
         self._source = source
 
-    def position(self, part: Path, sought: Sought) -> Position | None:
+    def position(self, part: Path, lookup_paths: LookupPaths) -> Position | None:
         """Find a place.
 
         Args:
             part: The service or rpc; `()` for the file.
-            sought: What to look for in it.
+            lookup_paths: What to look for in it.
 
         Returns:
-            The beginning of the first of `sought` that is recorded; `None` where none is.
+            The beginning of the first of `lookup_paths` that is recorded; `None` where none is.
         """
-        for below in sought:
+        for below in lookup_paths:
             location = self._by_path.get((*part, *below))
             if location is not None:
                 return Position(location.span[0] + 1, location.span[1] + 1)

@@ -1,4 +1,4 @@
-"""The AsyncAPI document of a contract: `chat.asyncapi.yaml`."""
+"""The AsyncAPI document of a contract: `chat.asyncapi.json`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,6 @@ from typing import Any, Final
 from pushwire.plugin.comments import deprecation_note
 from pushwire.plugin.frames import Frame
 from pushwire.plugin.model import Format, Rpc, Service
-from pushwire.plugin.yaml import Value
 
 __all__ = ["document"]
 
@@ -30,7 +29,7 @@ _DEFINITIONS: Final = "#/definitions/"
 _COMPONENTS: Final = "#/components/schemas/"
 
 
-def document(frames: Sequence[Frame]) -> dict[str, Any]:
+def document(frames: Sequence[Frame], origin: str) -> dict[str, Any]:
     """Return the AsyncAPI 3.0 document of a contract.
 
     It takes the server's view, and says so: `receive` is what clients send. Each service is a channel. An operation has
@@ -38,11 +37,13 @@ def document(frames: Sequence[Frame]) -> dict[str, Any]:
 
     Args:
         frames: The frames of the contract's operations.
+        origin: The generator, and the file that it read.
     """
     services = list({frame.service.name: frame.service for frame in frames}.values())
     version = services[0].full_name.rpartition(".")[0].rpartition(".")[2]
     return {
         "asyncapi": "3.0.0",
+        "x-generated-by": origin,
         "info": {
             "title": ", ".join(service.full_name for service in services),
             "version": version if _VERSION.fullmatch(version) else "unversioned",
@@ -134,7 +135,7 @@ def _described(comment: str, deprecation: str | None) -> dict[str, Any]:
     return {"description": description} if description else {}
 
 
-def _in_components(schema: Value) -> Value:
+def _in_components(schema: Any) -> Any:
     """The schema with its references to where the document keeps definitions."""
     if isinstance(schema, list):
         return [_in_components(item) for item in schema]

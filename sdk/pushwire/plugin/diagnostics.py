@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from pushwire.plugin.locations import Position
 
-__all__ = ["Problem"]
+__all__ = ["Diagnostic"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Diagnostic:
     """One problem, as a line of the form that compilers print.
 
     Attributes:

@@ -1,13 +1,13 @@
 """Problems of contracts: their lines, their order, and what is left where the compiler recorded no places."""
 
+from pushwire.plugin.diagnostics import Diagnostic
 from pushwire.plugin.locations import Position
-from pushwire.plugin.problems import Problem
 from pushwire.v1 import options_pb2
 from tests.plugin.contracts import SEND, Contract, generated, problems
 
 
-def problem(file: str = "a.proto", position: Position | None = None, subject: str = "S.R") -> Problem:
-    return Problem(file=file, position=position, subject=subject, text="is wrong: right it")
+def problem(file: str = "a.proto", position: Position | None = None, subject: str = "S.R") -> Diagnostic:
+    return Diagnostic(file=file, position=position, subject=subject, text="is wrong: right it")
 
 
 def test_a_problem_is_a_line_that_editors_understand() -> None:
@@ -26,7 +26,7 @@ def test_problems_are_sorted_as_numbers() -> None:
         problem("b.proto", Position(1, 1)),
     ]
     shuffled = [ordered[index] for index in (3, 1, 4, 0, 2)]
-    assert sorted(shuffled, key=Problem.sorts_as) == ordered
+    assert sorted(shuffled, key=Diagnostic.sorts_as) == ordered
 
 
 def test_without_source_information_problems_have_no_place() -> None:
