@@ -1,0 +1,142 @@
+"""How many posts a broadcast has in flight, and what it is told of that."""
+
+import selectors
+import socket
+import threading
+
+import pytest
+from tests.support.fault_server import Exchange, FaultServer, answer
+from tests.transport.implementations import Implementation
+
+from pushwire import RateLimit, SendError
+from pushwire.transport import AsyncHttpTransport, HttpTransport
+from pushwire.transport.http._in_flight import InFlightLimit
+from pushwire.transport.protocol import FanOutOptions
+
+
+def test_it_doubles_while_waiting_dominates_up_to_the_highest_number() -> None:
+    limit = InFlightLimit(32, 200)
+    seen = [limit.value]
+    for _ in range(6):
+        limit.measured(waited=0.02, worked=0.0005 * limit.value / 32, ended=limit.value)
+        seen.append(limit.value)
+    assert seen == [32, 64, 128, 200, 200, 200, 200]
+
+
+def test_it_stays_while_work_dominates() -> None:
+    limit = InFlightLimit(32, 256)
+    for _ in range(1_000):
+        limit.measured(waited=0.0004, worked=0.0006, ended=32)
+    assert limit.value == 32
+
+
+def test_it_goes_back_when_more_connections_are_not_faster() -> None:
+    limit = InFlightLimit(32, 256)
+    limit.measured(waited=0.02, worked=0.001, ended=32)
+    assert limit.value == 64
+    limit.measured(waited=0.04, worked=0.002, ended=64)  # the same rate: the server is busy
+    assert limit.value == 32
+    for _ in range(100):
+        limit.measured(waited=0.02, worked=0.001, ended=32)
+        assert limit.value == 32
+    limit.measured(waited=0.02, worked=0.001, ended=32)
+    assert limit.value == 64, "it tries again after a while"
+
+
+def test_a_maximum_below_the_start_holds() -> None:
+    assert InFlightLimit(32, 5).value == 5
+
+
+def test_a_broadcast_opens_more_connections_while_it_waits(http: Implementation) -> None:
+    """The server answers the first 33 requests together, so that a broadcast with 32 connections would never end."""
+    barrier = threading.Barrier(33)
+    waiting = iter(range(33))
+    lock = threading.Lock()
+    slow = threading.Event()
+
+    def behave(exchange: Exchange) -> None:
+        exchange.peek()
+        with lock:
+            rest = len(server.requests) >= 320
+            mine = next(waiting, None) if rest else None
+        if mine is None:
+            slow.wait(0.02)  # never set: what a network takes
+        else:
+            barrier.wait(30)
+        answer(200)(exchange)
+
+    outcomes: dict[str, SendError | None] = {}
+    ids = [f"c{number}" for number in range(1_500)]
+    with FaultServer(behave) as server:
+        transport = http.connect(server.url, read_timeout=60)
+        transport.post_many(ids, b"{}", FanOutOptions(), outcomes.__setitem__)
+    assert outcomes == dict.fromkeys(ids)
+    assert 32 < server.connections <= 256
+
+
+@pytest.mark.parametrize("constructor", [HttpTransport, AsyncHttpTransport])
+@pytest.mark.parametrize(
+    ("settings", "error", "text"),
+    [
+        ({"max_connections": 1.5}, TypeError, "max_connections takes a whole number"),
+        ({"max_connections": True}, TypeError, "max_connections takes a whole number"),
+        ({"max_attempts": 2.5}, TypeError, "max_attempts takes a whole number"),
+        ({"max_attempts": 0}, ValueError, "max_attempts is at least 1"),
+        ({"read_timeout": "3"}, TypeError, "read_timeout takes a number of seconds"),
+        ({"region": "x\r\nH: 1"}, ValueError, "region takes a name"),
+        ({"region": 1}, TypeError, "region takes a string"),
+    ],
+)
+def test_an_argument_of_another_kind_is_an_error_that_names_it(
+    constructor: type, settings: dict[str, object], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        constructor("http://127.0.0.1:1/stage", **settings)
+
+
+def test_more_in_flight_than_connections_is_an_error(http: Implementation) -> None:
+    with FaultServer(answer(200)) as server:
+        transport = http.connect(server.url, max_connections=8)
+        with pytest.raises(ValueError, match=r"max_in_flight=9 is above max_connections=8"):
+            transport.post_many(["a"], b"{}", FanOutOptions(max_in_flight=9), print)
+    assert server.requests == []
+
+
+def test_what_still_connects_at_the_deadline_is_unsent(http: Implementation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and says nothing of TLS
+        transport = http.connect(f"https://127.0.0.1:{silent.getsockname()[1]}/stage", connect_timeout=60)
+        outcomes: dict[str, SendError | None] = {}
+        unsent = transport.post_many(["a", "b"], b"{}", FanOutOptions(deadline=0.1), outcomes.__setitem__)
+    assert (sorted(unsent), outcomes) == (["a", "b"], {})
+
+
+def test_a_selector_without_a_descriptor_is_polled(http: Implementation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows."""
+    monkeypatch.setattr(selectors, "DefaultSelector", selectors.SelectSelector)
+    outcomes: dict[str, SendError | None] = {}
+    ids = [f"c{number}" for number in range(40)]
+    with FaultServer(answer(200)) as server:
+        transport = http.connect(server.url)
+        transport.post_many(ids, b"{}", FanOutOptions(), outcomes.__setitem__)
+    assert outcomes == dict.fromkeys(ids)
+
+
+def test_a_new_connection_that_breaks_at_once_is_one_failed_attempt(http: Implementation) -> None:
+    def reset(exchange: Exchange) -> None:
+        exchange.reset()
+
+    outcomes: dict[str, SendError | None] = {}
+    with FaultServer(reset) as server:
+        transport = http.connect(server.url, max_attempts=2)
+        transport.post_many(["a"], b"{}", FanOutOptions(), outcomes.__setitem__)
+    error = outcomes["a"]
+    assert error is not None
+    assert error.attempts == 2
+    assert server.connections == 2
+
+
+def test_a_rate_limit_that_is_held_at_a_fork_does_not_block_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = RateLimit(per_second=1000)
+    with limit._lock:  # as another thread of the parent may hold it
+        monkeypatch.setattr("os.getpid", lambda: -1)
+        assert limit.take(1.0) == 0
