@@ -1,5 +1,6 @@
 """Every snippet of the documentation is run, or checked to be what another test runs."""
 
+import inspect
 import json
 import re
 import subprocess
@@ -14,6 +15,7 @@ from ruamel.yaml import YAML
 from tests.docs.snippets import ENVIRONMENT, ROOT, run, snippet, snippets, write_contract
 from tests.support.fault_server import FaultServer, answer
 
+from pushwire.testing import connect_event, disconnect_event, message_event
 from scripts import bench
 
 pytestmark = pytest.mark.repository
@@ -50,7 +52,7 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/performance.md", "sh"): 1,
         ("docs/sending.md", "python"): 6,
         ("docs/testing.md", "shell"): 1,
-        ("docs/testing.md", "python"): 6,
+        ("docs/testing.md", "python"): 8,
         ("examples/chat/README.md", "sh"): 6,  # tests/test_demo.py, tests/cdk, its own tests
         ("examples/chat/README.md", "python"): 1,
         **gateway_page(),
@@ -345,12 +347,30 @@ def test_the_pushwire_commands_that_the_pages_name_exist() -> None:
 
 def test_the_testing_page_type_checks_and_runs(chat: Path) -> None:
     (chat / "app.py").write_text(snippet("docs/handlers.md", "python", "class Chat"))
-    (chat / "conftest.py").write_text(snippet("docs/testing.md", "python", "pytest_plugins"))
+    (chat / "conftest.py").write_text(
+        snippet("docs/testing.md", "python", "os.environ") + snippet("docs/testing.md", "python", "pytest_plugins")
+    )
+    (chat / "greeting.py").write_text(
+        "from chat.v1.chat_pb2 import Greeting\nfrom chat.v1.chat_pushwire import ChatServerSdk\n\n"
+        "sdk = ChatServerSdk()\n\n\ndef greet(connection_id: str) -> None:\n"
+        '    sdk.send_greeting(connection_id, Greeting(greeting="Hello!"))\n'
+    )
     (chat / "joining.py").write_text(snippet("docs/testing.md", "python", "async def join"))
-    for number, part in enumerate(("LocalGateways", "test_idle", "test_a_send", "test_the_door")):
+    for number, part in enumerate(("LocalGateways", "test_idle", "test_a_send", "test_a_close_code", "monkeypatch")):
         (chat / f"test_{number}.py").write_text(snippet("docs/testing.md", "python", part))
     (chat / "test_joining.py").write_text(
         "import asyncio, joining\n\ndef test_it(): assert asyncio.run(joining.join()).greeting == 'Hi Ada'\n"
     )
     run("mypy", "--strict", "--explicit-package-bases", ".", "--exclude", "test_joining", folder=chat)
-    assert "5 passed" in run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder=chat)
+    assert "6 passed" in run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder=chat)
+
+
+def test_the_testing_page_names_every_argument_of_the_events() -> None:
+    page = (ROOT / "docs/testing.md").read_text()
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ([\w, ]+) \|", page, re.MULTILINE)
+    kinds = {"connect": connect_event, "message": message_event, "disconnect": disconnect_event}
+    for kind, event in kinds.items():
+        named = {
+            name for names, of in rows if of == "all" or kind in of.split(", ") for name in re.findall(r"\w+", names)
+        }
+        assert named == set(inspect.signature(event).parameters), kind
