@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -368,7 +369,11 @@ def test_the_testing_page_type_checks_and_runs(chat: Path) -> None:
 def test_the_testing_page_names_every_argument_of_the_events() -> None:
     page = (ROOT / "docs/testing.md").read_text()
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ([\w, ]+) \|", page, re.MULTILINE)
-    kinds = {"connect": connect_event, "message": message_event, "disconnect": disconnect_event}
+    kinds: dict[str, Callable[..., Any]] = {
+        "connect": connect_event,
+        "message": message_event,
+        "disconnect": disconnect_event,
+    }
     for kind, event in kinds.items():
         named = {
             name for names, of in rows if of == "all" or kind in of.split(", ") for name in re.findall(r"\w+", names)
