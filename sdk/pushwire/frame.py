@@ -22,9 +22,9 @@ from typing import Any, Final, NamedTuple, NoReturn, TypeVar, cast
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError, EncodeError, Message
 
+from pushwire import _payload
 from pushwire.errors import FrameError
 from pushwire.operation import AnyOperation, Format, Operation
-from pushwire.protojson import ProtoJsonError, from_json
 from pushwire.v1 import frame_pb2
 
 __all__ = ["KEEPALIVE", "MAX_FRAME_SIZE", "Envelope", "GatewayErrorFrame", "decode", "encode", "read"]
@@ -47,9 +47,6 @@ _JSON: Final = Format.JSON
 _BINARY: Final = Format.BINARY
 _parse_frame: Final = frame_pb2.Frame.FromString
 _WHITE_SPACE: Final = " \t\n\r"
-
-_ABSENT: Final = object()
-"""The payload of an envelope that has none. It stands for the message with nothing set."""
 
 _MOST_FIELDS_SHOWN: Final = 8
 
@@ -84,16 +81,28 @@ class Envelope(NamedTuple):
             FrameError: The payload is not such a message.
         """
         try:
-            if self.format is _BINARY:
-                message = operation.message_type.FromString(self.payload)
-            elif self.payload is _ABSENT:
-                message = operation.message_type()
+            if self.format is _JSON:
+                message = _payload.from_json(self.payload, operation.message_type)
             else:
-                message = from_json(self.payload, operation.message_type)
-        except (ProtoJsonError, DecodeError) as exc:
-            raise FrameError(f"the payload is not a {_name(operation)}: {_elide(str(exc))}", route=self.route) from exc
-        if message.IsInitialized():
-            return message
+                message = operation.message_type.FromString(self.payload)
+            if message.IsInitialized():
+                return message
+        # What json_format and protobuf raise on hostile input goes far beyond their own error classes.
+        except (
+            json_format.Error,
+            DecodeError,
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            OverflowError,
+            SystemError,
+        ) as exc:
+            raise FrameError(
+                f"the payload is no {_name(operation)}: {_elide(_payload.told(exc))}", route=self.route
+            ) from exc
+        except RecursionError as exc:
+            raise FrameError("the payload is nested too deeply", route=self.route) from exc
         raise _uninitialized(message, operation)
 
 
@@ -195,7 +204,7 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
         raise FrameError("the JSON is nested too deeply") from exc
     route = envelope.get("route")
     if isinstance(route, str) and route:
-        return Envelope(route, envelope.get("payload", _ABSENT), _JSON)
+        return Envelope(route, envelope.get("payload", _payload.ABSENT), _JSON)
     if "route" not in envelope:
         message, connection_id = envelope.get("message"), envelope.get("connectionId")
         request_id = envelope.get("requestId", envelope.get("messageId"))

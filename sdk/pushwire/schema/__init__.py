@@ -7,8 +7,8 @@ the rules allow passes, and what draft 4 can tell from it is refused.
   of an enum's values: receivers ignore them, so that old servers survive new clients.
 - Integers and floats may be numbers or strings, and are held to their range; of strings with an exponent (`"1e3"`) only
   the form is checked.
-- One field under both its names, dates that no calendar has (30 February), types that an `Any` names, paths of a
-  `FieldMask` and extensions of proto2 are left to the receiver.
+- Dates that no calendar has (30 February), types that an `Any` names, paths of a `FieldMask` and extensions of proto2
+  are left to the receiver.
 
 Equal descriptors give equal schemas, key for key in the same order. Every `$ref` points into the schema's own
 `definitions`, and every keyword is one of draft 4, so that it can be a model in API Gateway.
