@@ -81,6 +81,6 @@ def test_broadcasts_are_measured_beside_bare_loops_with_tls_and_without(
 ) -> None:
     monkeypatch.setattr(broadcast, "BROADCAST_TO", 40)
     figures = broadcast.broadcast(1)
-    assert figures["sdk.broadcast, http ratio"] > 0
-    assert figures["sdk.broadcast, http ratio over TLS"] > 0
+    assert figures["sdk.to, http ratio"] > 0
+    assert figures["sdk.to, http ratio over TLS"] > 0
     assert "of boto3 at its best" in capsys.readouterr().out

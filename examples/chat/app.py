@@ -50,7 +50,7 @@ class Chat(ChatHandlers):
         room, member = found
         speech = Speech(name=member.name, text=request.message.text)
         listeners = (listener.connection_id for listener in self._store.in_room(room))
-        log_failures(request.sdk.broadcast.said(listeners, speech))
+        log_failures(request.sdk.to(listeners).said(speech))
 
     def leave_room(self, request: ChatRequest[Empty], /) -> None:
         self._leave(request.sdk, request.connection_id)
@@ -67,7 +67,7 @@ class Chat(ChatHandlers):
     def _tell_presence(self, sdk: ChatServerSdk, room: str) -> None:
         members = list(self._store.in_room(room))
         presence = Presence(room=room, names=sorted(member.name for member in members))
-        log_failures(sdk.broadcast.presence_changed([member.connection_id for member in members], presence))
+        log_failures(sdk.to([member.connection_id for member in members]).presence_changed(presence))
 
 
 def log_failures(report: BroadcastReport) -> None:

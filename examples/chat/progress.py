@@ -33,7 +33,7 @@ class Told(TypedDict):
 
 def handler(step: Step, _context: object) -> Told:
     progress = Progress(task=step["task"], percent=step["percent"])
-    report = sdk.broadcast.report_progress(store.of_user(step["user"]), progress)
+    report = sdk.to(store.of_user(step["user"])).report_progress(progress)
     for error in report.failed:
         logger.error("%s", error)
     return Told(accepted=report.accepted, failed=len(report.failed))

@@ -53,18 +53,18 @@ def compared(url: str, rounds: int, over: str, bundle: Path | None = None) -> di
             measured("aiobotocore, 32 tasks", aiobotocore_loop(url, partial(ids, few), FRAME), few)
         else:
             print("aiobotocore is not installed: measured without it")
-        measured("sdk.broadcast", boto3_broadcast(url, few), few)
-        measured("await sdk.broadcast", async_boto3_broadcast(url, few), few)
+        measured("sdk.to", boto3_broadcast(url, few), few)
+        measured("await sdk.to", async_boto3_broadcast(url, few), few)
         if awscrt_loop.is_installed():
             measured("awscrt, a plain loop", awscrt_loop.awscrt_loop(url, partial(ids, many), FRAME, bundle), many)
         else:
             print("awscrt is not installed: measured without it")
-        measured("sdk.broadcast, http", http_broadcast(url, many), many)
-        measured("await sdk.broadcast, http", async_http_broadcast(url, many), many)
+        measured("sdk.to, http", http_broadcast(url, many), many)
+        measured("await sdk.to, http", async_http_broadcast(url, many), many)
         print(f"broadcast: posts per second{over}, {few:,} clients a round, {many:,} for the last ones")
         figures = compare(rates, rounds, base="bare boto3, 32 threads", unit="/s")
     best = max(figures[f"{name} /s"] for name in rates if name.startswith("bare boto3"))
-    for name in ("sdk.broadcast, http", "await sdk.broadcast, http"):
+    for name in ("sdk.to, http", "await sdk.to, http"):
         told = [f"{figures[f'{name} /s'] / best:.1f} of boto3 at its best"]
         if "awscrt, a plain loop /s" in figures:
             told.append(f"{figures[f'{name} /s'] / figures['awscrt, a plain loop /s']:.1f} of awscrt")
@@ -132,7 +132,7 @@ def broadcast_through(transport: Transport, clients: int) -> Callable[[], None]:
     sdk = ChatServerSdk(transport=transport)
 
     def run() -> None:
-        assert sdk.broadcast.send_greeting(ids(clients), Greeting(greeting="Hello!")).accepted == clients
+        assert sdk.to(ids(clients)).send_greeting(Greeting(greeting="Hello!")).accepted == clients
 
     return run
 
@@ -157,7 +157,7 @@ def async_broadcast_through(transport: AsyncTransport, clients: int) -> Iterator
     sdk = AsyncChatServerSdk(transport=transport)
 
     async def broadcast() -> None:
-        report = await sdk.broadcast.send_greeting(ids(clients), Greeting(greeting="Hello!"))
+        report = await sdk.to(ids(clients)).send_greeting(Greeting(greeting="Hello!"))
         assert report.accepted == clients
 
     with asyncio.Runner() as runner:

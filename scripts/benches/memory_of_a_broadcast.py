@@ -67,6 +67,6 @@ def ids(count: int) -> Iterator[str]:
 
 if __name__ == "__main__":
     count = int(sys.argv[1])
-    report = ChatServerSdk(transport=KeepsNothing()).broadcast.send_greeting(ids(count), Greeting(greeting="Hello!"))
+    report = ChatServerSdk(transport=KeepsNothing()).to(ids(count)).send_greeting(Greeting(greeting="Hello!"))
     assert (report.accepted, len(report.gone)) == (count * 99 // 100, count // 100)
     print(next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line).split()[1])

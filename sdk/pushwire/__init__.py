@@ -22,7 +22,7 @@ from pushwire.operation import Direction, Format, Operation
 
 if TYPE_CHECKING:
     from pushwire.server.options import BroadcastOptions
-    from pushwire.server.report import BroadcastReport
+    from pushwire.server.report import BroadcastReport, FanoutJob
     from pushwire.transport.protocol import ConnectionInfo
     from pushwire.transport.rate_limit import RateLimit
 
@@ -36,6 +36,7 @@ __all__ = [
     "ConnectionPendingError",
     "CredentialsError",
     "Direction",
+    "FanoutJob",
     "ForbiddenError",
     "Format",
     "FrameError",
@@ -54,6 +55,7 @@ _LAZY = {
     "BroadcastOptions": "pushwire.server.options",
     "BroadcastReport": "pushwire.server.report",
     "ConnectionInfo": "pushwire.transport.protocol",
+    "FanoutJob": "pushwire.server.report",
     "RateLimit": "pushwire.transport.rate_limit",
 }
 

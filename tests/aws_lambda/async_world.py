@@ -136,7 +136,7 @@ class Awaited:
 
     def __init__(self, transport: RecordingTransport) -> None:
         self._connections = transport
-        self.ended = transport.ended
+        self.on_send_complete = transport.on_send_complete
 
     async def post(self, connection_id: str, data: bytes, /) -> None:
         self._connections.post(connection_id, data)

@@ -226,7 +226,7 @@ def test_an_async_router_serves_clients_at_the_same_time() -> None:
     async def enter(request: AsyncDeskRequest[Visitor], /) -> None:
         clients.append(request.connection_id)
         if len(clients) == 2:
-            report = await request.sdk.broadcast.greet(clients, Greeting(text="Everybody is there"))
+            report = await request.sdk.to(clients).greet(Greeting(text="Everybody is there"))
             assert report.accepted == 2
             both_there.set()
         await both_there.wait()
@@ -246,7 +246,7 @@ def test_a_broadcast_reaches_the_clients_that_are_there(sdks: Sdks) -> None:
 
     def enter(request: Any) -> None:
         everybody.append(request.connection_id)
-        reports.append(request.sdk.broadcast.greet(["R0oXAdfD0kwCH6w=", *everybody], Greeting(text="Hi all")))
+        reports.append(request.sdk.to(["R0oXAdfD0kwCH6w=", *everybody]).greet(Greeting(text="Hi all")))
 
     with serving(DeskRouter(Desk(enter=enter), sdk=sdks)) as gateway, client(gateway) as ada, client(gateway) as bob:
         ada.send(text("Enter", Visitor(name="Ada")))

@@ -48,7 +48,7 @@ class AsyncDesk(AsyncDeskHandlers):
 
     async def say(self, request: AsyncDeskRequest[Greeting], /) -> None:
         await asyncio.sleep(0)
-        report = await request.sdk.broadcast.greet([request.connection_id, "b"], request.message)
+        report = await request.sdk.to([request.connection_id, "b"]).greet(request.message)
         assert report.accepted == 2
 
     async def leave(self, request: AsyncDeskRequest[Empty], /) -> None:

@@ -199,7 +199,7 @@ class TestMetrics:
         self, powertools: Any, metrics: Any, capsys: pytest.CaptureFixture[str]
     ) -> None:
         failures = {"gone": ConnectionGoneError(), "slow": ThrottledError()}
-        desk = Desk(say=lambda request: request.sdk.broadcast.greet(["a", "b", "gone", "slow", "gone"], Greeting()))
+        desk = Desk(say=lambda request: request.sdk.to(["a", "b", "gone", "slow", "gone"]).greet(Greeting()))
         transport = RecordingTransport(failures=failures)
         assert by_class(desk, transport, [powertools.MetricsInterceptor(metrics)])(SAY, None) == OK
         (blob,) = self.written(capsys)
@@ -308,7 +308,7 @@ class TestAsyncRouters:
         @router.say
         async def say(request: AsyncDeskRequest[Greeting], /) -> None:
             await request.sdk.greet("a", request.message)
-            await request.sdk.broadcast.greet(["b", "gone"], request.message)
+            await request.sdk.to(["b", "gone"]).greet(request.message)
 
         assert router(SAY, None) == OK
         blob = json.loads(capsys.readouterr().out)

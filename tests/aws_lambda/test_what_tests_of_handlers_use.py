@@ -112,7 +112,7 @@ def test_error_frames_are_posts_and_no_messages(pushwire_transport: RecordingTra
 def test_a_frame_that_its_client_could_not_decode_is_told(pushwire_transport: RecordingTransport) -> None:
     operation = by_class(Desk(), pushwire_transport).operations[1]
     with pytest.raises(FrameError):
-        pushwire_transport.ended(operation, "a", b"{}", None)
+        pushwire_transport.on_send_complete(operation, "a", b"{}", None)
 
 
 def test_the_fixture_in_a_project_of_its_own(tmp_path: Path) -> None:

@@ -361,11 +361,11 @@ FINDINGS: dict[str, Findings] = {
     "OldServerSdk(transport=transport)": Findings(
         mypy=[], pyright=[("reportDeprecated", 'The class "OldServerSdk" is deprecated')]
     ),
-    'sdk.broadcast.send_greeting(["id"], chat_pb2.PingMessage())': Findings(
+    'sdk.to(["id"]).send_greeting(chat_pb2.PingMessage())': Findings(
         mypy=[
             (
                 "arg-type",
-                'Argument 2 to "send_greeting" of "_Broadcast" has incompatible type "PingMessage"; expected "Greeting"',
+                'Argument 1 to "send_greeting" of "ChatBroadcast" has incompatible type "PingMessage"; expected "Greeting"',
             )
         ],
         pyright=[
@@ -375,109 +375,146 @@ FINDINGS: dict[str, Findings] = {
             )
         ],
     ),
-    'sdk.broadcast.send_greeting(["id"])': Findings(
-        mypy=[("call-arg", 'Too few arguments for "send_greeting" of "_Broadcast"')],
-        pyright=[("reportCallIssue", "Expected 1 more positional argument")],
+    'sdk.to(["id"]).send_greeting()': Findings(
+        mypy=[("call-arg", 'Missing positional argument "message" in call to "send_greeting" of "ChatBroadcast"')],
+        pyright=[("reportCallIssue", 'Argument missing for parameter "message"')],
     ),
-    "sdk.broadcast.send_greeting([1], greeting)": Findings(
+    "sdk.to([1]).send_greeting(greeting)": Findings(
         mypy=[("list-item", 'List item 0 has incompatible type "int"; expected "str"')],
         pyright=[
             (
                 "reportArgumentType",
-                'Argument of type "list[int]" cannot be assigned to parameter "connection_ids" of type "Iterable[str]" in function "send_greeting"',
+                'Argument of type "list[int]" cannot be assigned to parameter "connection_ids" of type "Iterable[str]" in function "to"',
             )
         ],
     ),
-    "sdk.broadcast.send_greeting(5, greeting)": Findings(
-        mypy=[
-            (
-                "arg-type",
-                'Argument 1 to "send_greeting" of "_Broadcast" has incompatible type "int"; expected "Iterable[str]"',
-            )
-        ],
+    "sdk.to(5).send_greeting(greeting)": Findings(
+        mypy=[("arg-type", 'Argument 1 to "to" of "ServerSdk" has incompatible type "int"; expected "Iterable[str]"')],
         pyright=[
             (
                 "reportArgumentType",
-                'Argument of type "Literal[5]" cannot be assigned to parameter "connection_ids" of type "Iterable[str]" in function "send_greeting"',
+                'Argument of type "Literal[5]" cannot be assigned to parameter "connection_ids" of type "Iterable[str]" in function "to"',
             )
         ],
     ),
-    'sdk.broadcast.send_greeting(["id"], greeting, max_inflight=8)': Findings(
+    'sdk.to(["id"], max_inflight=8).send_greeting(greeting)': Findings(
         mypy=[
             (
                 "call-arg",
-                'Unexpected keyword argument "max_inflight" for "send_greeting" of "_Broadcast"; did you mean "max_in_flight"?',
+                'Unexpected keyword argument "max_inflight" for "to" of "ServerSdk"; did you mean "max_in_flight"?',
             )
         ],
-        pyright=[("reportCallIssue", 'No parameter named "max_inflight"')],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
+            ("reportCallIssue", 'No parameter named "max_inflight"'),
+        ],
     ),
-    'sdk.broadcast.send_greeting(["id"], greeting, deadline="1s")': Findings(
+    'sdk.to(["id"], deadline="1s").send_greeting(greeting)': Findings(
         mypy=[
             (
                 "arg-type",
-                'Argument "deadline" to "send_greeting" of "_Broadcast" has incompatible type "str"; expected "float | None"',
+                'Argument "deadline" to "to" of "ServerSdk" has incompatible type "str"; expected "float | None"',
             )
         ],
         pyright=[
             (
                 "reportArgumentType",
-                'Argument of type "Literal[\'1s\']" cannot be assigned to parameter "deadline" of type "float | None" in function "send_greeting"',
+                'Argument of type "Literal[\'1s\']" cannot be assigned to parameter "deadline" of type "float | None" in function "to"',
             )
         ],
     ),
-    'sdk.broadcast.send_greeting(["id"], greeting, rate_limit=5000)': Findings(
+    'sdk.to(["id"], rate_limit=5000).send_greeting(greeting)': Findings(
         mypy=[
             (
                 "arg-type",
-                'Argument "rate_limit" to "send_greeting" of "_Broadcast" has incompatible type "int"; expected "RateLimit | None"',
+                'Argument "rate_limit" to "to" of "ServerSdk" has incompatible type "int"; expected "RateLimit | None"',
             )
         ],
         pyright=[
             (
                 "reportArgumentType",
-                'Argument of type "Literal[5000]" cannot be assigned to parameter "rate_limit" of type "RateLimit | None" in function "send_greeting"',
+                'Argument of type "Literal[5000]" cannot be assigned to parameter "rate_limit" of type "RateLimit | None" in function "to"',
             )
         ],
     ),
-    'sdk.broadcast.send_greeting(["id"], greeting, on_outcome=lambda _id: None)': Findings(
+    'sdk.to(["id"], on_outcome=lambda _id: None).send_greeting(greeting)': Findings(
         mypy=[
             ("misc", "Cannot infer type of lambda"),
             (
                 "arg-type",
-                'Argument "on_outcome" to "send_greeting" of "_Broadcast" has incompatible type "Callable[[Any], None]"; expected "Callable[[str, SendError | None], object] | None"',
+                'Argument "on_outcome" to "to" of "ServerSdk" has incompatible type "Callable[[Any], None]"; expected "Callable[[str, SendError | None], object] | None"',
             ),
         ],
         pyright=[
             (
                 "reportArgumentType",
-                'Argument of type "(_id: str) -> None" cannot be assigned to parameter "on_outcome" of type "((str, SendError | None) -> object) | None" in function "send_greeting"',
+                'Argument of type "(_id: str) -> None" cannot be assigned to parameter "on_outcome" of type "((str, SendError | None) -> object) | None" in function "to"',
             )
         ],
     ),
-    'sdk.broadcast.send_greeting(connection_ids=["id"], message=greeting)': Findings(
+    'sdk.to(["id"], skip=5).send_greeting(greeting)': Findings(
         mypy=[
-            ("call-arg", 'Unexpected keyword argument "connection_ids" for "send_greeting" of "_Broadcast"'),
-            ("call-arg", 'Unexpected keyword argument "message" for "send_greeting" of "_Broadcast"'),
+            (
+                "arg-type",
+                'Argument "skip" to "to" of "ServerSdk" has incompatible type "int"; expected "Collection[str]"',
+            )
         ],
-        pyright=[("reportCallIssue", "Expected 2 more positional arguments")],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[5]" cannot be assigned to parameter "skip" of type "Collection[str]" in function "to"',
+            )
+        ],
     ),
-    'sdk.broadcast.join_room(["id"], chat_pb2.JoinRoomRequest())': Findings(
-        mypy=[("attr-defined", '"_Broadcast" has no attribute "join_room"')],
+    'sdk.to(["id"], topic="lobby").send_greeting(greeting)': Findings(
+        mypy=[("call-arg", 'Unexpected keyword argument "topic" for "to" of "ServerSdk"')],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
+            ("reportCallIssue", 'No parameter named "topic"'),
+        ],
+    ),
+    'sdk.to(user="ada").send_greeting(greeting)': Findings(
+        mypy=[
+            ("call-arg", 'Unexpected keyword argument "user" for "to" of "ServerSdk"'),
+        ],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
+            ("reportCallIssue", "Expected 1 more positional argument"),
+        ],
+    ),
+    'sdk.to(connection_ids=["id"]).send_greeting(greeting)': Findings(
+        mypy=[
+            ("call-arg", 'Unexpected keyword argument "connection_ids" for "to" of "ServerSdk"'),
+        ],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
+            ("reportCallIssue", "Expected 1 more positional argument"),
+        ],
+    ),
+    'sdk.to(["id"]).join_room(chat_pb2.JoinRoomRequest())': Findings(
+        mypy=[("attr-defined", '"ChatBroadcast[BroadcastReport]" has no attribute "join_room"')],
         pyright=[
             ("reportUnknownMemberType", 'Type of "join_room" is unknown'),
-            ("reportAttributeAccessIssue", 'Cannot access attribute "join_room" for class "_Broadcast"'),
+            (
+                "reportAttributeAccessIssue",
+                'Cannot access attribute "join_room" for class "ChatBroadcast[BroadcastReport]"',
+            ),
         ],
     ),
-    'sdk.broadcast.poke(["id"], greeting)': Findings(
-        mypy=[
-            ("call-arg", 'Too many positional arguments for "poke" of "_Broadcast"'),
-            ("arg-type", 'Argument 2 to "poke" of "_Broadcast" has incompatible type "Greeting"; expected "int"'),
-        ],
-        pyright=[("reportCallIssue", "Expected 1 positional argument")],
+    'sdk.to(["id"]).poke(greeting)': Findings(
+        mypy=[("call-arg", 'Too many arguments for "poke" of "ChatBroadcast"')],
+        pyright=[("reportCallIssue", "Expected 0 positional arguments")],
     ),
-    'sdk.broadcast.send_greeting(["id"], greeting).accepted = 5': Findings(
+    'sdk.to(["id"]).send_greeting(greeting).accepted = 5': Findings(
         mypy=[("misc", 'Property "accepted" defined in "BroadcastReport" is read-only')],
         pyright=[("reportAttributeAccessIssue", 'Cannot assign to attribute "accepted" for class "BroadcastReport"')],
+    ),
+    'print(sdk.to(["id"]).send_greeting(greeting).not_tried)': Findings(
+        mypy=[("attr-defined", '"BroadcastReport" has no attribute "not_tried"')],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "not_tried" is unknown'),
+            ("reportAttributeAccessIssue", 'Cannot access attribute "not_tried" for class "BroadcastReport"'),
+        ],
     ),
 }
 """By the text of the line; a line that is not here has to be clean."""

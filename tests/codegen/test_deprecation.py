@@ -42,9 +42,9 @@ def test_deprecated_rpcs_and_services_are_marked_and_nothing_else_is(absolute: P
         "DeprecationServerSdk.retire",
         "DeprecationServerSdk.retire_behind",
         "DeprecationServerSdk.retire_in_front",
-        "DeprecationServerSdk._Broadcast.retire",
-        "DeprecationServerSdk._Broadcast.retire_behind",
-        "DeprecationServerSdk._Broadcast.retire_in_front",
+        "DeprecationBroadcast.retire",
+        "DeprecationBroadcast.retire_behind",
+        "DeprecationBroadcast.retire_in_front",
         "OldServerSdk",
     }
     assert found.keys() == of_a_family | {f"Async{name}" for name in of_a_family}

@@ -20,7 +20,7 @@ HANDLED = {
     "services.services_pushwire.Second": ["send"],
     "services.services_pushwire.Receiver": ["take"],
     "names.handlers_pushwire.Handlers": [
-        *["broadcast_", "close_", "import_", "on_connect_", "on_connect__", "on_default_", "on_disconnect_"],
+        *["to_", "close_", "import_", "on_connect_", "on_connect__", "on_default_", "on_disconnect_"],
         "operations_",
     ],
     "names.handlers_pushwire.Sender": [],
@@ -119,11 +119,11 @@ def test_names_that_routers_own_are_routed_to_the_underscored_methods() -> None:
     seen: list[tuple[str, Any]] = []
     router = router_of_a_class("names.handlers_pushwire.Handlers", seen, lambda _: None)
     note = importlib.import_module("names.handlers_pb2").Note()
-    routes = ["OnConnect", "on_connect_", "OnDisconnect", "OnDefault", "Operations", "Close", "Broadcast", "Import"]
+    routes = ["OnConnect", "on_connect_", "OnDisconnect", "OnDefault", "Operations", "Close", "To", "Import"]
     for route in routes:
         router(message_event(route, note), None)
     assert [method for method, _ in seen] == [
-        *["on_connect_", "on_connect__", "on_disconnect_", "on_default_", "operations_", "close_", "broadcast_"],
+        *["on_connect_", "on_connect__", "on_disconnect_", "on_default_", "operations_", "close_", "to_"],
         "import_",
     ]
     assert router(connect_event(), None) == {"statusCode": 200}

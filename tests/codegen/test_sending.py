@@ -44,14 +44,14 @@ METHODS = {
     ],
     "shop.orders.v1.returns_pushwire.ReturnServerSdk": ["money_returned", "order_returned"],
     "names.keywords_pushwire.KeywordServerSdk": [
-        *["after_empty", "broadcast_", "builtins", "close_", "close__", "connection_id", "connections_", "deprecated"],
+        *["after_empty", "to_", "builtins", "close_", "close__", "connection_id", "connections_", "deprecated"],
         *["empty_pb2", "get_user", "hidden_message", "http_get_url2", "import_", "int", "keywords_pb2"],
         *["mangled_message", "mangled_nested", "match", "message", "nested_class", "nested_def", "nested_none"],
         *["nested_str", "none", "operation", "property", "self", "send", "server_sdk", "str", "type"],
     ],
     "names.keywords_pushwire.ServiceServerSdk": ["ping"],
     "names.keywords_pushwire.lower_caseServerSdk": ["ping"],
-    "names.handlers_pushwire.HandlersServerSdk": ["broadcast_", "on_default_all"],
+    "names.handlers_pushwire.HandlersServerSdk": ["to_", "on_default_all"],
     "names.handlers_pushwire.SenderServerSdk": ["close__", "on_connect", "operations"],
     "names.handlers_pushwire.ToolServerSdk": [],
     "names.kebab_name.v2_pushwire.KebabServerSdk": ["serve"],
@@ -78,22 +78,19 @@ def test_every_message_that_servers_send_can_be_broadcast(name: str) -> None:
         (sdk_class(name), RecordingTransport()),
         (async_sdk_class(name), AsyncRecordingTransport()),
     ]:
-        if METHODS[name]:
-            assert methods(type(sdk(transport=transport).broadcast)) == METHODS[name]
-        else:
-            assert not hasattr(sdk, "broadcast")
+        assert methods(type(sdk(transport=transport).to([]))) == METHODS[name]
 
 
 def methods(kind: type) -> list[str]:
-    return sorted(member for member in vars(kind) if not member.startswith("_") and member != "broadcast")
+    return sorted(member for member in vars(kind) if not member.startswith("_"))
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_sdk_leaves_every_member_of_its_base_alone(name: str) -> None:
     for kind in (sdk_class(name), async_sdk_class(name)):
-        for made in (kind, getattr(kind, "_Broadcast", kind)):
+        for made in (kind, kind._broadcast):
             inherited = {member for member in dir(made.__base__) if not member.startswith("__")}
-            assert inherited.isdisjoint(vars(made))
+            assert inherited.isdisjoint(vars(made).keys() - {"_broadcast"})
 
 
 def test_a_module_has_public_classes_for_each_service_with_operations_and_for_no_other() -> None:
@@ -102,7 +99,7 @@ def test_a_module_has_public_classes_for_each_service_with_operations_and_for_no
         name for name, value in vars(module).items() if inspect.isclass(value) and value.__module__ == module.__name__
     ]
     public = [name for name in classes if not name.startswith("_")]
-    kinds = ("ServerSdk", "Handlers", "Router")
+    kinds = ("Broadcast", "ServerSdk", "Handlers", "Router")
     assert public == [
         f"{family}{prefix}{kind}"
         for prefix in ("First", "Second", "Receiver")
@@ -147,7 +144,7 @@ WIRE = [
     ),
     ("names.keywords_pushwire.KeywordServerSdk", "close_", "names.keywords_pb2:Outer", "Close"),
     ("names.keywords_pushwire.KeywordServerSdk", "close__", "names.keywords_pb2:Outer", "close_"),
-    ("names.keywords_pushwire.KeywordServerSdk", "broadcast_", "names.keywords_pb2:Outer", "Broadcast"),
+    ("names.keywords_pushwire.KeywordServerSdk", "to_", "names.keywords_pb2:Outer", "To"),
     ("names.keywords_pushwire.KeywordServerSdk", "connections_", "names.keywords_pb2:Outer", "Connections"),
     ("names.keywords_pushwire.KeywordServerSdk", "import_", "names.keywords_pb2:import", "Import"),
     ("names.keywords_pushwire.KeywordServerSdk", "none", "names.keywords_pb2:None", "None"),
@@ -170,7 +167,7 @@ WIRE = [
         "names.keywords_pb2:Outer.__Nested",
         "MangledNested",
     ),
-    ("names.handlers_pushwire.HandlersServerSdk", "broadcast_", "names.handlers_pb2:Note", "Broadcast"),
+    ("names.handlers_pushwire.HandlersServerSdk", "to_", "names.handlers_pb2:Note", "To"),
     ("names.handlers_pushwire.SenderServerSdk", "on_connect", "names.handlers_pb2:Note", "OnConnect"),
     ("names.handlers_pushwire.SenderServerSdk", "operations", "names.handlers_pb2:Note", "Operations"),
     ("names.handlers_pushwire.SenderServerSdk", "close__", "names.handlers_pb2:Note", "close_"),

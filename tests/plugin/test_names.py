@@ -65,7 +65,8 @@ def test_methods_are_rpcs_in_snake_case(rpc: str, method: str) -> None:
         ("OnError", "on_error", "on_error_", "on_error_"),
         ("OnReconnect", "on_reconnect", "on_reconnect_", "on_reconnect_"),
         ("status_", "status__", "status__", "status__"),
-        ("Broadcast", "broadcast_", "broadcast", "broadcast_"),
+        ("To", "to_", "to", "to_"),
+        ("Broadcast", "broadcast", "broadcast", "broadcast"),
         ("Connections", "connections_", "connections", "connections_"),
         ("OnConnect", "on_connect", "on_connect_", "on_connect_"),
         ("OnDisconnect", "on_disconnect", "on_disconnect_", "on_disconnect_"),
@@ -193,6 +194,7 @@ def test_a_whole_trailing_service_is_dropped(service: str, prefix: str) -> None:
 def test_the_names_of_all_families_are_kept_for_a_service() -> None:
     assert names.derived_class_names("ChatService") == [
         "ChatServerSdk",
+        "ChatBroadcast",
         "ChatHandlers",
         "ChatRouter",
         "ChatRequest",
@@ -201,6 +203,7 @@ def test_the_names_of_all_families_are_kept_for_a_service() -> None:
         "ChatIntegrations",
         "ChatWebSocketApi",
         "AsyncChatServerSdk",
+        "AsyncChatBroadcast",
         "AsyncChatHandlers",
         "AsyncChatRouter",
         "AsyncChatRequest",

@@ -103,22 +103,19 @@ require(abi=1)  # Before anything that a runtime of another age may lack.
 
 from abc import abstractmethod
 from collections.abc import (
-    AsyncIterable,
     Callable,
-    Iterable,
     Sequence,
 )
 from typing import (
     TypeAlias,
     TypeVar,
-    Unpack,
 )
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
 from pushwire import (
-    BroadcastOptions,
     BroadcastReport,
+    FanoutJob,
 )
 from pushwire.aws_lambda import (
     AsyncBind,
@@ -145,9 +142,40 @@ from chat.v1.chat_pushwire_operations import ChatOperations
 
 _M = TypeVar("_M", bound=Message | None)
 
+_R_co = TypeVar("_R_co", covariant=True)
 
-class ChatServerSdk(ServerSdk):
+
+class ChatBroadcast(Broadcast[_R_co]):
+    """Broadcasts of `chat.v1.ChatService`: one method for each message that servers send."""
+
+    def greet(
+        self,
+        message: chat_pb2.Greeting,
+    ) -> _R_co:
+        """Send `Greet` to many clients.
+
+        Greet one client.
+        """
+        return self._send(
+            ChatOperations.greet,
+            message,
+        )
+
+    def poke(self) -> _R_co:
+        """Send `Poke` to many clients."""
+        return self._send(
+            ChatOperations.poke,
+            empty_pb2.Empty(),
+        )
+
+
+class ChatServerSdk(ServerSdk[
+    ChatBroadcast[BroadcastReport],
+    ChatBroadcast[FanoutJob],
+]):
     """Server SDK of `chat.v1.ChatService`: one method for each message that servers send."""
+
+    _broadcast = ChatBroadcast
 
     def greet(
         self,
@@ -174,46 +202,6 @@ class ChatServerSdk(ServerSdk):
             connection_id,
             empty_pb2.Empty(),
         )
-
-    class _Broadcast(Broadcast):
-        """One method for each message, with an outcome for each client."""
-
-        def greet(
-            self,
-            connection_ids: Iterable[str],
-            message: chat_pb2.Greeting,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Greet` to many clients.
-
-            Greet one client.
-            """
-            return self._send(
-                ChatOperations.greet,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        def poke(
-            self,
-            connection_ids: Iterable[str],
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Poke` to many clients."""
-            return self._send(
-                ChatOperations.poke,
-                connection_ids,
-                empty_pb2.Empty(),
-                **options,
-            )
-
-    @property
-    def broadcast(self) -> ChatServerSdk._Broadcast:
-        """The same messages, each to many clients."""
-        return self._Broadcast(self._outgoing)
 
 
 ChatRequest: TypeAlias = Request[_M, ChatServerSdk]
@@ -286,8 +274,37 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
         return self._bind(ChatOperations.poke)
 
 
-class AsyncChatServerSdk(AsyncServerSdk):
+class AsyncChatBroadcast(AsyncBroadcast[_R_co]):
+    """Async broadcasts of `chat.v1.ChatService`: one method for each message that servers send."""
+
+    async def greet(
+        self,
+        message: chat_pb2.Greeting,
+    ) -> _R_co:
+        """Send `Greet` to many clients.
+
+        Greet one client.
+        """
+        return await self._send(
+            ChatOperations.greet,
+            message,
+        )
+
+    async def poke(self) -> _R_co:
+        """Send `Poke` to many clients."""
+        return await self._send(
+            ChatOperations.poke,
+            empty_pb2.Empty(),
+        )
+
+
+class AsyncChatServerSdk(AsyncServerSdk[
+    AsyncChatBroadcast[BroadcastReport],
+    AsyncChatBroadcast[FanoutJob],
+]):
     """Async Server SDK of `chat.v1.ChatService`: one method for each message that servers send."""
+
+    _broadcast = AsyncChatBroadcast
 
     async def greet(
         self,
@@ -314,46 +331,6 @@ class AsyncChatServerSdk(AsyncServerSdk):
             connection_id,
             empty_pb2.Empty(),
         )
-
-    class _Broadcast(AsyncBroadcast):
-        """One method for each message, with an outcome for each client."""
-
-        async def greet(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            message: chat_pb2.Greeting,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Greet` to many clients.
-
-            Greet one client.
-            """
-            return await self._send(
-                ChatOperations.greet,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        async def poke(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Poke` to many clients."""
-            return await self._send(
-                ChatOperations.poke,
-                connection_ids,
-                empty_pb2.Empty(),
-                **options,
-            )
-
-    @property
-    def broadcast(self) -> AsyncChatServerSdk._Broadcast:
-        """The same messages, each to many clients."""
-        return self._Broadcast(self._outgoing)
 
 
 AsyncChatRequest: TypeAlias = Request[_M, AsyncChatServerSdk]
@@ -639,7 +616,7 @@ def test_an_inbound_service_has_its_sdk_too() -> None:
     contract = Contract()
     contract.rpc("Enter", operation=RECEIVE)
     text = module(contract)
-    assert "class ChatServerSdk(ServerSdk):\n" in text
+    assert "class ChatServerSdk(ServerSdk[\n" in text
     assert "servers send none of its messages" in text
 
 
@@ -655,10 +632,12 @@ def test_an_outbound_service_has_handlers_and_a_router_too() -> None:
         if isinstance(node, ast.ClassDef)
     }
     assert methods == {
-        "ChatServerSdk": ["greet", "broadcast"],
+        "ChatBroadcast": ["greet"],
+        "ChatServerSdk": ["greet"],
         "ChatHandlers": [],
         "ChatRouter": ["__init__"],
-        "AsyncChatServerSdk": ["greet", "broadcast"],
+        "AsyncChatBroadcast": ["greet"],
+        "AsyncChatServerSdk": ["greet"],
         "AsyncChatHandlers": [],
         "AsyncChatRouter": ["__init__"],
     }

@@ -75,7 +75,7 @@ async def test_gone_is_told_to_a_function_or_an_async_one(transport: AsyncRecord
         for call in (sdk.send_leaf("gone", LEAF()), sdk.connections.get("gone"), sdk.connections.disconnect("gone")):
             with pytest.raises(ConnectionGoneError):
                 await call
-        await sdk.broadcast.send_leaf(["a", "gone"], LEAF())
+        await sdk.to(["a", "gone"]).send_leaf(LEAF())
     assert told == ["gone"] * 4 + ["gone, later"] * 4
 
 
@@ -83,7 +83,7 @@ async def test_gone_is_told_to_a_function_or_an_async_one(transport: AsyncRecord
 async def test_ids_come_from_an_iterable_or_an_async_one(transport: AsyncRecordingTransport) -> None:
     sdk = AsyncWireServerSdk(transport=transport)
     for ids in (["a", "gone", "b", "slow"], ids_later("a", "gone", "b", "slow")):
-        report = await sdk.broadcast.send_leaf(ids, LEAF(leaf_name="Hello!"))
+        report = await sdk.to(ids).send_leaf(LEAF(leaf_name="Hello!"))
         assert (report.accepted, report.gone) == (2, ("gone",))
         assert [(error.connection_id, error.operation) for error in report.failed] == [("slow", SEND_LEAF)]
     assert transport.posts == [Post("a", FRAME), Post("b", FRAME)] * 2
@@ -93,13 +93,13 @@ async def test_ids_come_from_an_iterable_or_an_async_one(transport: AsyncRecordi
 async def test_refused_ids_are_failures_of_their_own_in_both(transport: AsyncRecordingTransport) -> None:
     sdk = AsyncWireServerSdk(transport=transport)._while_pending("own")
     for ids in (["a", "", "own"], ids_later("a", "", "own")):
-        report = await sdk.broadcast.send_leaf(ids, LEAF())
+        report = await sdk.to(ids).send_leaf(LEAF())
         assert report.accepted == 1
         kinds = [pushwire.InvalidConnectionIdError, ConnectionPendingError]
         assert [type(error) for error in report.failed] == kinds
     wrong: Any = ids_later("a", 5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="not int"):
-        await sdk.broadcast.send_leaf(wrong, LEAF())
+        await sdk.to(wrong).send_leaf(LEAF())
 
 
 @on_a_loop
@@ -107,11 +107,11 @@ async def test_one_string_and_bad_options_are_errors_before_anything_is_sent(
     transport: AsyncRecordingTransport,
 ) -> None:
     sdk = AsyncWireServerSdk(transport=transport)
-    with pytest.raises(TypeError, match="not one string"):
-        await sdk.broadcast.send_leaf(CONNECTION_ID, LEAF())
+    with pytest.raises(TypeError, match="not str: to send to one connection"):
+        await sdk.to(CONNECTION_ID).send_leaf(LEAF())
     wrong: Any = {"max_inflight": 3}
-    with pytest.raises(TypeError, match="no option max_inflight="):
-        await sdk.broadcast.send_leaf(["a"], LEAF(), **wrong)
+    with pytest.raises(TypeError, match="no option max_inflight=: did you mean max_in_flight="):
+        await sdk.to(["a"], **wrong).send_leaf(LEAF())
     assert transport.posts == []
 
 
@@ -124,7 +124,7 @@ async def test_what_an_async_on_gone_raises_is_raised_when_the_broadcast_has_end
 
     sdk = AsyncWireServerSdk(transport=transport, on_gone=forget)
     with pytest.raises(LookupError, match="no table"):
-        await sdk.broadcast.send_leaf(["gone", "a", "gone"], LEAF())
+        await sdk.to(["gone", "a", "gone"]).send_leaf(LEAF())
     assert transport.posts == [Post("a", transport.posts[0].data)]
 
 
@@ -143,7 +143,7 @@ async def test_what_an_async_on_gone_raises_ends_the_broadcast(transport: AsyncR
 
     sdk = AsyncWireServerSdk(transport=transport, on_gone=forget)
     with pytest.raises(LookupError, match="no table"):
-        await sdk.broadcast.send_leaf(ids(), LEAF())
+        await sdk.to(ids()).send_leaf(LEAF())
     assert 3 <= len(drawn) < 20
 
 
@@ -159,7 +159,7 @@ async def test_a_broadcast_that_is_cancelled_gives_up_its_async_on_gone(transpor
             raise
 
     sdk = AsyncWireServerSdk(transport=transport, on_gone=forget)
-    broadcast = asyncio.ensure_future(sdk.broadcast.send_leaf(["gone"], LEAF()))
+    broadcast = asyncio.ensure_future(sdk.to(["gone"]).send_leaf(LEAF()))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     broadcast.cancel()
@@ -189,7 +189,7 @@ async def test_it_posts_through_boto3_by_default(monkeypatch: pytest.MonkeyPatch
     with FaultServer(answer(200)) as server:
         async with AsyncWireServerSdk(server.url) as sdk:
             await sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="Hello!"))
-            report = await sdk.broadcast.send_leaf(ids_later("a", "b"), LEAF(leaf_name="Hello!"))
+            report = await sdk.to(ids_later("a", "b")).send_leaf(LEAF(leaf_name="Hello!"))
         monkeypatch.setenv("PUSHWIRE_CALLBACK_URL", server.url)
         async with AsyncWireServerSdk() as sdk:
             await sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="Hello!"))

@@ -59,7 +59,7 @@ class AsksFor:
 
 
 def test_every_client_gets_the_same_frame(sdk: WireServerSdk, transport: RecordingTransport) -> None:
-    report = sdk.broadcast.send_leaf((name for name in ("a", "b", "c")), LEAF(leaf_name="Hello!"))
+    report = sdk.to(name for name in ("a", "b", "c")).send_leaf(LEAF(leaf_name="Hello!"))
     data = b'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}'
     assert transport.posts == [Post(name, data) for name in ("a", "b", "c")]
     assert (report.accepted, report.gone, report.failed, report.unsent) == (3, (), (), ())
@@ -67,7 +67,7 @@ def test_every_client_gets_the_same_frame(sdk: WireServerSdk, transport: Recordi
 
 
 def test_nobody_is_no_failure(sdk: WireServerSdk) -> None:
-    report = sdk.broadcast.send_leaf([], LEAF())
+    report = sdk.to([]).send_leaf(LEAF())
     report.raise_for_failures()
     assert report.accepted == 0
 
@@ -75,7 +75,7 @@ def test_nobody_is_no_failure(sdk: WireServerSdk) -> None:
 def test_one_failure_never_stops_the_rest_and_each_is_in_the_report(transport: RecordingTransport) -> None:
     forgotten: list[str] = []
     sdk = WireServerSdk(transport=transport, on_gone=forgotten.append)
-    report = sdk.broadcast.send_leaf(["gone", "a", "slow", "lost", "gone", "b"], LEAF())
+    report = sdk.to(["gone", "a", "slow", "lost", "gone", "b"]).send_leaf(LEAF())
     assert (report.accepted, report.gone, forgotten) == (2, ("gone", "gone"), ["gone", "gone"])
     assert [(type(error), error.connection_id, error.attempts) for error in report.failed] == [
         (ThrottledError, "slow", 3),
@@ -85,7 +85,7 @@ def test_one_failure_never_stops_the_rest_and_each_is_in_the_report(transport: R
 
 
 def test_failures_are_raised_when_asked_for_and_can_be_told_apart(sdk: WireServerSdk) -> None:
-    report = sdk.broadcast.send_leaf(["gone", "a", "slow", "lost"], LEAF())
+    report = sdk.to(["gone", "a", "slow", "lost"]).send_leaf(LEAF())
     with pytest.raises(BroadcastError) as caught:
         report.raise_for_failures()
     assert str(caught.value) == "2 of 4 sends failed: 1 ThrottledError, 1 UnavailableError (2 sub-exceptions)"
@@ -103,12 +103,12 @@ def test_failures_are_raised_when_asked_for_and_can_be_told_apart(sdk: WireServe
 
 
 def test_the_gone_are_no_failure(sdk: WireServerSdk) -> None:
-    sdk.broadcast.send_leaf(["gone"], LEAF()).raise_for_failures()
+    sdk.to(["gone"]).send_leaf(LEAF()).raise_for_failures()
 
 
 def test_reports_add_up(sdk: WireServerSdk) -> None:
-    first = sdk.broadcast.send_leaf(["a", "gone"], LEAF())
-    second = sdk.broadcast.send_leaf(["b", "slow"], LEAF())
+    first = sdk.to(["a", "gone"]).send_leaf(LEAF())
+    second = sdk.to(["b", "slow"]).send_leaf(LEAF())
     both = first + second + BroadcastReport(unsent=("c",))
     assert (both.accepted, both.gone, both.failed, both.unsent) == (2, ("gone",), second.failed, ("c",))
     assert sum([first, second], BroadcastReport()).accepted == 2
@@ -129,7 +129,7 @@ def test_a_report_cannot_be_changed_and_shows_what_it_holds() -> None:
 
 def test_each_outcome_is_told_as_it_comes(sdk: WireServerSdk) -> None:
     outcomes: list[tuple[str, SendError | None]] = []
-    report = sdk.broadcast.send_leaf(["a", "slow"], LEAF(), on_outcome=lambda *outcome: outcomes.append(outcome))
+    report = sdk.to(["a", "slow"], on_outcome=lambda *outcome: outcomes.append(outcome)).send_leaf(LEAF())
     assert outcomes == [("a", None), ("slow", report.failed[0])]
 
 
@@ -137,11 +137,11 @@ def test_observers_are_told_of_each(transport: RecordingTransport) -> None:
     told: list[Any] = []
 
     class Observer:
-        def ended(self, *facts: Any) -> None:
+        def on_send_complete(self, *facts: Any) -> None:
             told.append(facts)
 
     sdk = WireServerSdk(transport=transport)._observed_by([Observer()])
-    report = sdk.broadcast.send_leaf(["a", "slow", ""], LEAF())
+    report = sdk.to(["a", "slow", ""]).send_leaf(LEAF())
     data = transport.posts[0].data
     assert told == [
         (SEND_LEAF, "a", data, None),
@@ -151,7 +151,7 @@ def test_observers_are_told_of_each(transport: RecordingTransport) -> None:
 
 
 def test_an_empty_id_is_its_own_failure(sdk: WireServerSdk, transport: RecordingTransport) -> None:
-    report = sdk.broadcast.send_leaf(["a", "", "b"], LEAF())
+    report = sdk.to(["a", "", "b"]).send_leaf(LEAF())
     assert (report.accepted, [type(error) for error in report.failed]) == (2, [pushwire.InvalidConnectionIdError])
     assert [post.connection_id for post in transport.posts] == ["a", "b"]
 
@@ -159,7 +159,7 @@ def test_an_empty_id_is_its_own_failure(sdk: WireServerSdk, transport: Recording
 def test_an_id_that_is_no_string_ends_it(sdk: WireServerSdk) -> None:
     wrong: Any = ["a", None]
     with pytest.raises(TypeError, match="a connection id must be a string, not NoneType"):
-        sdk.broadcast.send_leaf(wrong, LEAF())
+        sdk.to(wrong).send_leaf(LEAF())
 
 
 def test_a_connection_that_is_not_open_yet_is_refused_alone_and_not_forgotten(
@@ -167,7 +167,7 @@ def test_a_connection_that_is_not_open_yet_is_refused_alone_and_not_forgotten(
 ) -> None:
     forgotten: list[str] = []
     sdk = WireServerSdk(transport=transport, on_gone=forgotten.append)._while_pending("own")
-    report = sdk.broadcast.send_leaf(["a", "own", "b"], LEAF())
+    report = sdk.to(["a", "own", "b"]).send_leaf(LEAF())
     assert (report.accepted, report.gone, forgotten) == (2, (), [])
     (error,) = report.failed
     assert (type(error), error.connection_id, error.operation) == (ConnectionPendingError, "own", SEND_LEAF)
@@ -175,16 +175,16 @@ def test_a_connection_that_is_not_open_yet_is_refused_alone_and_not_forgotten(
 
 def test_the_caller_keeps_what_was_not_drawn() -> None:
     ids = iter("abcdef")
-    report = WireServerSdk(transport=AsksFor(drawn=3)).broadcast.send_leaf(ids, LEAF())
+    report = WireServerSdk(transport=AsksFor(drawn=3)).to(ids).send_leaf(LEAF())
     assert (report.accepted, report.unsent) == (2, ("c",))
     assert list(ids) == ["d", "e", "f"]
 
 
 def test_options_reach_the_connections() -> None:
     transport, budget = AsksFor(), RateLimit(per_second=100)
-    WireServerSdk(transport=transport).broadcast.send_leaf([], LEAF(), max_in_flight=7, rate_limit=budget, deadline=2)
+    WireServerSdk(transport=transport).to([], max_in_flight=7, rate_limit=budget, deadline=2).send_leaf(LEAF())
     assert transport.options == FanOutOptions(7, budget, 2.0)
-    WireServerSdk(transport=transport).broadcast.send_leaf([], LEAF())
+    WireServerSdk(transport=transport).to([]).send_leaf(LEAF())
     assert transport.options == FanOutOptions(None, None, None)
 
 
@@ -201,25 +201,54 @@ async def later(_connection_id: str, _error: SendError | None) -> None: ...
 @pytest.mark.parametrize(
     ("options", "error", "told"),
     [
-        ({"max_inflight": 3}, TypeError, "a broadcast has no option max_inflight=: it has max_in_flight=, rate_limit="),
-        ({"max_in_flight": 0}, ValueError, "max_in_flight= is at least 1, not 0"),
-        ({"max_in_flight": 2.5}, TypeError, "max_in_flight= takes a whole number of posts, not float"),
+        ({"max_inflight": 3}, TypeError, r"to\(\) has no option max_inflight=: did you mean max_in_flight=\?"),
+        ({"max_in_flight": 0}, ValueError, "max_in_flight= must be at least 1, not 0"),
+        ({"max_in_flight": 2.5}, TypeError, r"max_in_flight= takes a number of posts \(int\), not float"),
         ({"max_in_flight": True}, TypeError, "max_in_flight="),
         ({"max_in_flight": None}, TypeError, "max_in_flight="),
         ({"rate_limit": 5000}, TypeError, r"rate_limit= takes RateLimit\(per_second=…\), not int"),
-        ({"deadline": "1s"}, TypeError, "deadline= takes seconds from now, not str"),
-        ({"deadline": float("nan")}, ValueError, "deadline= takes seconds from now, not nan"),
+        ({"deadline": "1s"}, TypeError, "deadline= takes a number of seconds, not str"),
+        ({"deadline": float("nan")}, ValueError, "deadline= takes a number of seconds, not nan"),
         ({"deadline": False}, TypeError, "deadline="),
-        ({"on_outcome": 5}, TypeError, "on_outcome= takes a plain function"),
-        ({"on_outcome": later}, TypeError, "on_outcome= takes a plain function"),
+        ({"on_outcome": 5}, TypeError, "on_outcome= takes a function, which is not async"),
+        ({"topic": "lobby"}, TypeError, r"to\(\) has no option topic=: its options are max_in_flight=, rate_limit=, "),
+        ({"skip": "abc"}, TypeError, r"skip= takes a collection of connection ids, such as \[connection_id\], not str"),
+        ({"skip": iter("abc")}, TypeError, "skip= takes a collection"),
+        ({"on_outcome": later}, TypeError, "on_outcome= takes a function, which is not async"),
     ],
 )
 def test_a_bad_option_is_told_before_anything_is_sent(
     sdk: WireServerSdk, transport: RecordingTransport, options: Any, error: type[Exception], told: str
 ) -> None:
     with pytest.raises(error, match=told):
-        sdk.broadcast.send_leaf(Never(), LEAF(), **options)
+        sdk.to(Never(), **options).send_leaf(LEAF())
     assert transport.posts == []
+
+
+def test_connections_to_skip_are_not_sent_to_and_not_counted(transport: RecordingTransport) -> None:
+    outcomes: list[str] = []
+    sdk = WireServerSdk(transport=transport)._while_pending("own")
+    skip = ["b", "own", "gone"]
+    broadcast = sdk.to(
+        ["a", "b", "own", "gone", "c", "b"], skip=skip, on_outcome=lambda name, _error: outcomes.append(name)
+    )
+    skip.append("c")
+    assert broadcast.send_leaf(LEAF()) == BroadcastReport(accepted=2)
+    assert outcomes == [post.connection_id for post in transport.posts] == ["a", "c"]
+
+
+def test_a_broadcast_can_send_more_than_one_message(sdk: WireServerSdk, transport: RecordingTransport) -> None:
+    broadcast = sdk.to(["a", "b"])
+    assert broadcast.send_leaf(LEAF(leaf_name="1")) == broadcast.send_leaf(LEAF(leaf_name="2"))
+    assert transport.sent.to("b") == [LEAF(leaf_name="1"), LEAF(leaf_name="2")]
+
+
+def test_ids_and_options_are_checked_before_there_is_a_message(sdk: WireServerSdk) -> None:
+    wrong: Any = {"deadline": "1s"}
+    with pytest.raises(TypeError, match="deadline="):
+        sdk.to(["a"], **wrong)
+    with pytest.raises(TypeError, match="not str"):
+        sdk.to("a")
 
 
 async def ids_later() -> Any:
@@ -229,25 +258,28 @@ async def ids_later() -> Any:
 @pytest.mark.parametrize(
     ("ids", "told"),
     [
-        (CONNECTION_ID, "many connection ids, not one string: to send to one client, leave out `broadcast`"),
-        (b"abc", "not one string"),
+        (
+            CONNECTION_ID,
+            "an iterable of connection ids, not str: to send to one connection, call the method of the SDK itself",
+        ),
+        (b"abc", "not bytes: to send to one connection"),
         (None, "an iterable of connection ids, not NoneType"),
-        (ids_later(), "not async_generator: for an async one, take the async SDK"),
+        (ids_later(), "not async_generator: an async iterable needs the async SDK"),
     ],
 )
 def test_what_is_not_many_ids_is_a_type_error(
     sdk: WireServerSdk, transport: RecordingTransport, ids: Any, told: str
 ) -> None:
     with pytest.raises(TypeError, match=told):
-        sdk.broadcast.send_leaf(ids, LEAF())
+        sdk.to(ids).send_leaf(LEAF())
     assert transport.posts == []
 
 
 def test_a_message_of_another_type_or_too_large_is_told_before_anything_is_sent(sdk: WireServerSdk) -> None:
     with pytest.raises(TypeError, match=r"SendLeaf takes a wire\.v1\.Leaf, not a Everything"):
-        sdk.broadcast.send_leaf(Never(), EVERYTHING())
+        sdk.to(Never()).send_leaf(EVERYTHING())
     with pytest.raises(pushwire.PayloadTooLargeError) as caught:
-        sdk.broadcast.send_leaf(Never(), leaf_of_frame_size(131_073))
+        sdk.to(Never()).send_leaf(leaf_of_frame_size(131_073))
     assert (caught.value.operation, caught.value.size) == (SEND_LEAF, 131_073)
 
 
@@ -257,7 +289,7 @@ def test_what_on_gone_raises_ends_it(transport: RecordingTransport) -> None:
 
     sdk = WireServerSdk(transport=transport, on_gone=forget)
     with pytest.raises(LookupError, match="no table"):
-        sdk.broadcast.send_leaf(["a", "gone", "b"], LEAF())
+        sdk.to(["a", "gone", "b"]).send_leaf(LEAF())
 
 
 def test_an_async_on_gone_or_async_connections_are_refused_at_construction(transport: RecordingTransport) -> None:
@@ -289,7 +321,7 @@ def test_errors_in_a_report_keep_their_cause_and_no_frames() -> None:
     def reset() -> None:
         raise ConnectionResetError("by peer")
 
-    (error,) = WireServerSdk(transport=Failing()).broadcast.send_leaf(["a"], LEAF()).failed
+    (error,) = WireServerSdk(transport=Failing()).to(["a"]).send_leaf(LEAF()).failed
     assert error.__cause__ is not None
     assert str(error.__cause__) == "by peer"
     assert (error.__traceback__, error.__cause__.__traceback__) == (None, None)
@@ -297,7 +329,7 @@ def test_errors_in_a_report_keep_their_cause_and_no_frames() -> None:
 
 def test_a_broadcast_is_logged_once_at_debug(sdk: WireServerSdk, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, logger="pushwire"):
-        sdk.broadcast.send_leaf(["a", "b"], LEAF(leaf_name="Hello!"))
+        sdk.to(["a", "b"]).send_leaf(LEAF(leaf_name="Hello!"))
     (record,) = caplog.records
     assert record.getMessage() == (
         'send wire.v1.WireService.SendLeaf to many: b\'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}\''
@@ -308,7 +340,7 @@ def test_broadcasts_of_many_threads_do_not_mix(transport: RecordingTransport, sd
     reports: list[BroadcastReport] = []
 
     def send(name: str) -> None:
-        reports.append(sdk.broadcast.send_leaf([name] * 50, LEAF(leaf_name=name)))
+        reports.append(sdk.to([name] * 50).send_leaf(LEAF(leaf_name=name)))
 
     threads = [threading.Thread(target=send, args=(f"t{number}",)) for number in range(8)]
     for thread in threads:

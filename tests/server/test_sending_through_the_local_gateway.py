@@ -25,7 +25,7 @@ SEND_LEAF: Operation[Any] = Operation(
 PATIENCE = 10
 
 
-class WireServerSdk(ServerSdk):
+class WireServerSdk(ServerSdk[Any, Any]):
     def send_leaf(self, connection_id: str, message: Any) -> None:
         self._send(SEND_LEAF, connection_id, message)
 

@@ -1,12 +1,13 @@
 """A Server SDK as generated ones are, of one operation, sync and async."""
 
-from collections.abc import AsyncIterable, Iterable
-from typing import Any, Unpack
+from typing import Any, TypeVar
 
 from tests.support.compiled import messages
 
-from pushwire import BroadcastOptions, BroadcastReport, Direction, Operation
+from pushwire import BroadcastReport, Direction, FanoutJob, Operation
 from pushwire.server import AsyncBroadcast, AsyncServerSdk, Broadcast, ServerSdk
+
+R_co = TypeVar("R_co", covariant=True)
 
 LEAF = messages()["wire.v1.Leaf"]
 EVERYTHING = messages()["wire.v1.Everything"]
@@ -21,38 +22,28 @@ SEND_LEAF: Operation[Any] = Operation(
 )
 
 
-class WireServerSdk(ServerSdk):
+class WireBroadcast(Broadcast[R_co]):
+    def send_leaf(self, message: Any) -> R_co:
+        return self._send(SEND_LEAF, message)
+
+
+class WireServerSdk(ServerSdk[WireBroadcast[BroadcastReport], WireBroadcast[FanoutJob]]):
+    _broadcast = WireBroadcast
+
     def send_leaf(self, connection_id: str, message: Any) -> None:
         self._send(SEND_LEAF, connection_id, message)
 
-    class _Broadcast(Broadcast):
-        def send_leaf(
-            self, connection_ids: Iterable[str], message: Any, /, **options: Unpack[BroadcastOptions]
-        ) -> BroadcastReport:
-            return self._send(SEND_LEAF, connection_ids, message, **options)
 
-    @property
-    def broadcast(self) -> _Broadcast:
-        return self._Broadcast(self._outgoing)
+class AsyncWireBroadcast(AsyncBroadcast[R_co]):
+    async def send_leaf(self, message: Any) -> R_co:
+        return await self._send(SEND_LEAF, message)
 
 
-class AsyncWireServerSdk(AsyncServerSdk):
+class AsyncWireServerSdk(AsyncServerSdk[AsyncWireBroadcast[BroadcastReport], AsyncWireBroadcast[FanoutJob]]):
+    _broadcast = AsyncWireBroadcast
+
     async def send_leaf(self, connection_id: str, message: Any) -> None:
         await self._send(SEND_LEAF, connection_id, message)
-
-    class _Broadcast(AsyncBroadcast):
-        async def send_leaf(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            message: Any,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            return await self._send(SEND_LEAF, connection_ids, message, **options)
-
-    @property
-    def broadcast(self) -> _Broadcast:
-        return self._Broadcast(self._outgoing)
 
 
 def leaf_of_frame_size(size: int) -> Any:

@@ -17,7 +17,7 @@ from pushwire.server import AsyncServerSdk
 
 __all__ = ["AsyncRouter", "AsyncServiceRouter"]
 
-A = TypeVar("A", bound=AsyncServerSdk)
+A = TypeVar("A", bound=AsyncServerSdk[Any, Any])
 M = TypeVar("M", bound=Message)
 
 

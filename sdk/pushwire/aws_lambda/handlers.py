@@ -17,8 +17,8 @@ __all__ = ["AsyncBind", "AsyncBindConnect", "AsyncHandlers", "Bind", "BindConnec
 R = TypeVar("R")
 T = TypeVar("T")
 N = TypeVar("N", Interceptor, AsyncInterceptor)
-A = TypeVar("A", bound=AsyncServerSdk)
-S = TypeVar("S", bound=ServerSdk)
+A = TypeVar("A", bound=AsyncServerSdk[Any, Any])
+S = TypeVar("S", bound=ServerSdk[Any, Any])
 
 
 class Handlers(ABC, Generic[S]):

@@ -179,7 +179,9 @@ class _SendCounter:
     def __init__(self) -> None:
         self.ended_as: list[str] = []
 
-    def ended(self, _operation: AnyOperation, _connection_id: str, _data: bytes, error: SendError | None, /) -> None:
+    def on_send_complete(
+        self, _operation: AnyOperation, _connection_id: str, _data: bytes, error: SendError | None, /
+    ) -> None:
         """Take note of one."""
         self.ended_as.append(_how(error))
 

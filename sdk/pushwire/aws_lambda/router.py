@@ -18,7 +18,7 @@ from pushwire.server import ServerSdk
 __all__ = ["Router", "ServiceRouter"]
 
 M = TypeVar("M", bound=Message)
-S = TypeVar("S", bound=ServerSdk)
+S = TypeVar("S", bound=ServerSdk[Any, Any])
 
 
 class ServiceRouter(BaseServiceRouter[S], Generic[S]):

@@ -62,8 +62,8 @@ KEYWORDS = frozenset(
 )
 """The keywords of every Python from 3.11 on. Those of the interpreter at hand would make the output depend on it."""
 
-SERVER_SDK_OWN = frozenset({"broadcast", "close", "connections"})
-"""The public names of the Server SDK's own."""
+SERVER_SDK_OWN = frozenset({"close", "connections", "to"})
+"""The public names of the Server SDK itself."""
 
 HANDLERS_OWN = frozenset({"on_connect", "on_default", "on_disconnect", "operations"})
 """The public names that handlers and routers have of their own."""
@@ -73,6 +73,7 @@ CLIENT_OWN = frozenset({"close", "on_error", "on_reconnect", "status"})
 
 _DERIVED = (
     "ServerSdk",
+    "Broadcast",
     "Handlers",
     "Router",
     "Request",

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack, cast
 
 from google.protobuf.message import Message
 
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation, Operation
+from pushwire.server.async_broadcast import AsyncBroadcast, send_to_many
 from pushwire.server.base import BaseServerSdk
-from pushwire.server.outgoing import Outgoing
+from pushwire.server.options import BroadcastOptions, check_connection_ids, check_options
+from pushwire.server.pipeline import SendPipeline
 from pushwire.transport.protocol import AsyncTransport, ConnectionInfo
 
 __all__ = ["AsyncConnectionsView", "AsyncServerSdk"]
 
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
+B_co = TypeVar("B_co", covariant=True)
+J_co = TypeVar("J_co", covariant=True)
+"""What `to` returns: a broadcast that returns a report or, with the option `via=` to come, a fan-out job."""
 
 
-class AsyncServerSdk(BaseServerSdk[AsyncTransport]):
+class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
     """Sends the messages of one service to its clients, with `await`; generated classes add a typed method for each.
 
     Built once and reused, in one event loop: it holds pooled connections. Where to post comes from
@@ -52,6 +58,8 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport]):
         TypeError: More than one way to post was given, or settings that do not go with it.
     """
 
+    _broadcast: ClassVar[type[AsyncBroadcast[Any]]] = AsyncBroadcast
+
     @staticmethod
     def _boto3_transport() -> Callable[..., AsyncTransport]:
         from pushwire.transport.boto3.async_transport import (
@@ -60,15 +68,36 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport]):
 
         return AsyncBoto3Transport
 
+    def to(self, connection_ids: Iterable[str] | AsyncIterable[str], /, **options: Unpack[BroadcastOptions]) -> B_co:
+        """Select the connections that the next message goes to: `await sdk.to(ids, deadline=20).said(message)`.
+
+        Nothing is sent before a method of the result is called.
+
+        Args:
+            connection_ids: The connections, from any iterable or async iterable. An id that occurs twice is sent
+                to twice.
+            **options: The options, described at `pushwire.BroadcastOptions`.
+
+        Returns:
+            An object with the same methods as this SDK, which take the message alone and return a report.
+
+        Raises:
+            TypeError: `connection_ids` is a string, or an option is unknown or has the wrong type.
+            ValueError: An option is out of range.
+        """
+        check_connection_ids(connection_ids, Iterable, AsyncIterable)
+        broadcast: Any = self._broadcast(partial(send_to_many, self._pipeline, connection_ids, check_options(options)))
+        return cast("B_co", broadcast)
+
     @property
     def connections(self) -> AsyncConnectionsView:
         """Connections themselves: what is known of one, and closing one."""
-        return AsyncConnectionsView(self._outgoing)
+        return AsyncConnectionsView(self._pipeline)
 
     async def close(self) -> None:
         """Close what this SDK opened. A `client` or `transport` of yours stays open."""
         if self._owned:
-            await self._outgoing.transport.close()
+            await self._pipeline.transport.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,27 +109,27 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport]):
 
     async def _send(self, operation: Operation[M], connection_id: str, message: M) -> None:
         """Send one message; the body of every generated method."""
-        await self._post(operation, connection_id, self._outgoing.frame(operation, message, connection_id))
+        await self._post(operation, connection_id, self._pipeline.frame(operation, message, connection_id))
 
     async def _post(self, operation: AnyOperation | None, connection_id: str, data: bytes) -> None:
         """Send the text of a frame: an operation's, or another."""
         try:
-            self._outgoing.check(connection_id)
-            self._outgoing.check_size(operation, data, connection_id)
-            await self._outgoing.transport.post(connection_id, data)
+            self._pipeline.check(connection_id)
+            self._pipeline.check_size(operation, data, connection_id)
+            await self._pipeline.transport.post(connection_id, data)
         except SendError as error:
-            await told(self._outgoing.ended(operation, connection_id, data, error))
+            await _notified(self._pipeline.notify(operation, connection_id, data, error))
             raise
-        self._outgoing.ended(operation, connection_id, data, None)
+        self._pipeline.notify(operation, connection_id, data, None)
 
 
 class AsyncConnectionsView:
     """The connections of one WebSocket API: `get` and `disconnect`."""
 
-    __slots__ = ("_outgoing",)
+    __slots__ = ("_pipeline",)
 
-    def __init__(self, outgoing: Outgoing[AsyncTransport]) -> None:
-        self._outgoing = outgoing
+    def __init__(self, pipeline: SendPipeline[AsyncTransport]) -> None:
+        self._pipeline = pipeline
 
     async def get(self, connection_id: str) -> ConnectionInfo:
         """Ask what API Gateway knows of a connection: since when, last active when, from where.
@@ -108,7 +137,7 @@ class AsyncConnectionsView:
         Raises:
             pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
         """
-        return await self._call(connection_id, self._outgoing.transport.get)
+        return await self._call(connection_id, self._pipeline.transport.get)
 
     async def disconnect(self, connection_id: str) -> None:
         """Close a connection. API Gateway runs `$disconnect` with status 1000; no code or reason can be chosen.
@@ -116,18 +145,18 @@ class AsyncConnectionsView:
         Raises:
             pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
         """
-        await self._call(connection_id, self._outgoing.transport.delete)
+        await self._call(connection_id, self._pipeline.transport.delete)
 
     async def _call(self, connection_id: str, call: Callable[[str], Awaitable[T]]) -> T:
         try:
-            self._outgoing.check(connection_id)
+            self._pipeline.check(connection_id)
             return await call(connection_id)
         except SendError as error:
-            await told(self._outgoing.ended(None, connection_id, b"", error))
+            await _notified(self._pipeline.notify(None, connection_id, b"", error))
             raise
 
 
-async def told(result: object) -> None:
+async def _notified(result: object) -> None:
     """Wait for an `on_gone` that is async."""
     if isinstance(result, Awaitable):
         await result

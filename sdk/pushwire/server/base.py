@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, Self, TypeVar
 
 from pushwire.operation import Format
-from pushwire.server.outgoing import OnGone, Outgoing, SendObserver
+from pushwire.server.pipeline import OnGone, SendObserver, SendPipeline
 from pushwire.transport.protocol import AsyncTransport, ManagementApiClient, Transport
 
 __all__ = ["BaseServerSdk"]
@@ -57,7 +57,7 @@ class BaseServerSdk(Generic[C]):
                 read_timeout=read_timeout,
                 max_attempts=max_attempts,
             )
-        self._outgoing = Outgoing(transport, frame_format, on_gone, observers)
+        self._pipeline = SendPipeline(transport, frame_format, on_gone, observers)
 
     def _check_family(self, transport: C | None, on_gone: OnGone | None) -> None:
         """Raise a `TypeError` for what this SDK could not run."""
@@ -69,13 +69,13 @@ class BaseServerSdk(Generic[C]):
 
     def _while_pending(self, connection_id: str) -> Self:
         """The same SDK, to be used while a connection's `$connect` runs: it refuses that connection at once."""
-        return self._twin(self._outgoing.while_pending(connection_id))
+        return self._copy_with(self._pipeline.while_pending(connection_id))
 
     def _observed_by(self, observers: Sequence[SendObserver]) -> Self:
         """The same SDK, of whose sends these observers are told as well."""
-        return self._twin(self._outgoing.observed_by(observers))
+        return self._copy_with(self._pipeline.observed_by(observers))
 
-    def _twin(self, outgoing: Outgoing[C]) -> Self:
-        twin = copy.copy(self)
-        vars(twin).update(_outgoing=outgoing, _owned=False)
-        return twin
+    def _copy_with(self, pipeline: SendPipeline[C]) -> Self:
+        other = copy.copy(self)
+        vars(other).update(_pipeline=pipeline, _owned=False)
+        return other

@@ -1,64 +1,115 @@
-"""How a broadcast goes about it."""
+"""The options of a broadcast, and their checks."""
 
 import math
-from collections.abc import Callable
-from typing import TypedDict, Unpack
+from collections.abc import AsyncIterable, Callable, Collection
+from typing import NamedTuple, TypedDict
 
 from pushwire._functions import is_async
 from pushwire.errors import SendError
 from pushwire.transport.protocol import FanOutOptions
 from pushwire.transport.rate_limit import RateLimit
 
-__all__ = ["BroadcastOptions", "fan_out_options"]
+__all__ = ["BroadcastOptions", "CheckedOptions", "check_connection_ids", "check_options"]
 
 
 class BroadcastOptions(TypedDict, total=False):
-    """The keyword arguments of every broadcast.
+    """Options of a broadcast: the keyword arguments of `sdk.to`.
 
     Attributes:
-        max_in_flight: How many posts may wait for their responses at once. By default the transport decides: the HTTP
-            transports open connections while they wait more than they work, and boto3 uses up to 32 threads.
-        rate_limit: The budget of requests, an object that other broadcasts may share; none unless given.
-        deadline: In how many seconds to stop; when all ids are drawn unless given. Posts in flight then still end,
-            within their own time-outs.
-        on_outcome: Called with each id, and `None` where it was accepted or else the error; one call at a time.
+        max_in_flight: The largest number of posts that wait for their response at the same time. By default the
+            transport decides: the HTTP transports open connections while they wait more than they work, and the boto3
+            transports use up to 32 threads.
+        rate_limit: The budget of requests. Broadcasts that use the same object share it. Defaults to no limit.
+        deadline: Seconds from the start of the send after which no more posts are started. Posts in flight still
+            complete, within the transport's own time-outs. Defaults to no deadline.
+        on_outcome: A function that is called with each connection id, and with `None` if the message was accepted or
+            else with the error. It is never called by two threads at once. It must not be async.
+        skip: Connection ids that are not sent to, such as the sender's own. They are not counted anywhere: not as
+            `accepted`, `gone`, `failed` or `unsent`, and `on_outcome` is not called for them. Defaults to none.
     """
 
     max_in_flight: int
     rate_limit: RateLimit | None
     deadline: float | None
     on_outcome: Callable[[str, SendError | None], object] | None
+    skip: Collection[str]
 
 
-def fan_out_options(**options: Unpack[BroadcastOptions]) -> FanOutOptions:
-    """Check the options of a broadcast, before anything is sent.
+class CheckedOptions(NamedTuple):
+    """The options of a broadcast after their checks, as sending uses them.
+
+    Attributes:
+        fan_out: The options that the transport applies.
+        skip: The connection ids that are not sent to.
+        on_outcome: The function that is called with each outcome.
+    """
+
+    fan_out: FanOutOptions
+    skip: frozenset[str]
+    on_outcome: Callable[[str, SendError | None], object] | None
+
+
+def check_options(options: BroadcastOptions) -> CheckedOptions:
+    """Check the options of a broadcast.
 
     Raises:
-        TypeError: There is no such option, or its value is of another type.
-        ValueError: Its value cannot be.
+        TypeError: An option is unknown or has the wrong type.
+        ValueError: An option is out of range.
     """
-    unknown = sorted(options.keys() - BroadcastOptions.__annotations__.keys())
+    unknown = options.keys() - BroadcastOptions.__annotations__.keys()
     if unknown:
-        known = ", ".join(f"{name}=" for name in BroadcastOptions.__annotations__)
-        raise TypeError(f"a broadcast has no option {unknown[0]}=: it has {known}")
+        raise TypeError(_unknown_option(min(unknown)))
     rate_limit: object = options.get("rate_limit")
     if rate_limit is not None and not isinstance(rate_limit, RateLimit):
         raise TypeError(f"rate_limit= takes RateLimit(per_second=…), not {type(rate_limit).__name__}")
-    on_outcome: object = options.get("on_outcome")
-    if on_outcome is not None and (not callable(on_outcome) or is_async(on_outcome)):
-        raise TypeError("on_outcome= takes a plain function of an id and an error")
-    return FanOutOptions(
-        _max_in_flight(options["max_in_flight"]) if "max_in_flight" in options else None,
-        rate_limit,
-        _deadline(options.get("deadline")),
+    on_outcome = options.get("on_outcome")
+    if on_outcome is not None and not _is_plain_function(on_outcome):
+        raise TypeError("on_outcome= takes a function, which is not async, of a connection id and an error or None")
+    return CheckedOptions(
+        FanOutOptions(
+            _max_in_flight(options["max_in_flight"]) if "max_in_flight" in options else None,
+            rate_limit,
+            _deadline(options.get("deadline")),
+        ),
+        _skip(options.get("skip", ())),
+        on_outcome,
     )
+
+
+def check_connection_ids(connection_ids: object, *kinds: type) -> None:
+    """Check that an argument for many connection ids is an iterable of one of these kinds.
+
+    Raises:
+        TypeError: It is a string, or another type.
+    """
+    if isinstance(connection_ids, str | bytes):
+        raise TypeError(
+            f"to() takes an iterable of connection ids, not {type(connection_ids).__name__}: to send to one "
+            "connection, call the method of the SDK itself with its id"
+        )
+    if not isinstance(connection_ids, kinds):
+        hint = ": an async iterable needs the async SDK" if isinstance(connection_ids, AsyncIterable) else ""
+        raise TypeError(f"to() takes an iterable of connection ids, not {type(connection_ids).__name__}{hint}")
+
+
+def _unknown_option(name: str) -> str:
+    from difflib import get_close_matches  # only for this error
+
+    known = list(BroadcastOptions.__annotations__)
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}=?" if close else f"its options are {', '.join(f'{option}=' for option in known)}"
+    return f"to() has no option {name}=: {hint}"
+
+
+def _is_plain_function(value: object) -> bool:
+    return callable(value) and not is_async(value)
 
 
 def _max_in_flight(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"max_in_flight= takes a whole number of posts, not {type(value).__name__}")
+        raise TypeError(f"max_in_flight= takes a number of posts (int), not {type(value).__name__}")
     if value < 1:
-        raise ValueError(f"max_in_flight= is at least 1, not {value}")
+        raise ValueError(f"max_in_flight= must be at least 1, not {value}")
     return value
 
 
@@ -66,7 +117,16 @@ def _deadline(value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"deadline= takes seconds from now, not {type(value).__name__}")
+        raise TypeError(f"deadline= takes a number of seconds, not {type(value).__name__}")
     if math.isnan(value):
-        raise ValueError("deadline= takes seconds from now, not nan")
+        raise ValueError("deadline= takes a number of seconds, not nan")
     return float(value)
+
+
+def _skip(value: Collection[str]) -> frozenset[str]:
+    given: object = value
+    if isinstance(given, str | bytes) or not isinstance(given, Collection):
+        raise TypeError(
+            f"skip= takes a collection of connection ids, such as [connection_id], not {type(value).__name__}"
+        )
+    return frozenset(value)

@@ -1,13 +1,13 @@
-"""What came of a broadcast."""
+"""The results of broadcasts."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Self
+from typing import NamedTuple, Self
 
 from pushwire.errors import BroadcastError, SendError
 
-__all__ = ["BroadcastReport"]
+__all__ = ["BroadcastReport", "FanoutJob"]
 
 
 class BroadcastReport:
@@ -22,7 +22,7 @@ class BroadcastReport:
         unsent: The ids that were drawn and not sent to when the deadline came. The caller's iterator has the rest.
     """
 
-    __slots__ = ("_accepted", "_failed", "_gone", "_not_tried")
+    __slots__ = ("_accepted", "_failed", "_gone", "_unsent")
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class BroadcastReport:
         self._accepted = accepted
         self._gone = gone
         self._failed = failed
-        self._not_tried = unsent
+        self._unsent = unsent
 
     @property
     def accepted(self) -> int:
@@ -55,7 +55,7 @@ class BroadcastReport:
     @property
     def unsent(self) -> tuple[str, ...]:
         """The ids that were drawn and not sent to when the deadline came."""
-        return self._not_tried
+        return self._unsent
 
     def raise_for_failures(self) -> None:
         """Raise if there are `failed` ones; `gone` and `unsent` are none.
@@ -76,7 +76,7 @@ class BroadcastReport:
             accepted=self._accepted + other._accepted,
             gone=self._gone + other._gone,
             failed=self._failed + other._failed,
-            unsent=self._not_tried + other._not_tried,
+            unsent=self._unsent + other._unsent,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -86,10 +86,22 @@ class BroadcastReport:
         return hash(self._facts())
 
     def _facts(self) -> tuple[int, tuple[str, ...], tuple[SendError, ...], tuple[str, ...]]:
-        return self._accepted, self._gone, self._failed, self._not_tried
+        return self._accepted, self._gone, self._failed, self._unsent
 
     def __repr__(self) -> str:
         return (
             f"BroadcastReport(accepted={self._accepted}, gone={self._gone!r}, failed={self._failed!r},"
-            f" unsent={self._not_tried!r})"
+            f" unsent={self._unsent!r})"
         )
+
+
+class FanoutJob(NamedTuple):
+    """A broadcast that other processes carry out.
+
+    No option of `sdk.to` returns one yet. Generated classes name it so that they need no change when one does.
+
+    Attributes:
+        id: The job's identifier.
+    """
+
+    id: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack, cast
 
 from google.protobuf.message import Message
 
@@ -12,16 +13,21 @@ from pushwire._functions import is_async
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server.base import BaseServerSdk
-from pushwire.server.outgoing import OnGone, Outgoing
+from pushwire.server.broadcast import Broadcast, send_to_many
+from pushwire.server.options import BroadcastOptions, check_connection_ids, check_options
+from pushwire.server.pipeline import OnGone, SendPipeline
 from pushwire.transport.protocol import ConnectionInfo, Transport
 
 __all__ = ["ConnectionsView", "ServerSdk"]
 
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
+B_co = TypeVar("B_co", covariant=True)
+J_co = TypeVar("J_co", covariant=True)
+"""What `to` returns: a broadcast that returns a report or, with the option `via=` to come, a fan-out job."""
 
 
-class ServerSdk(BaseServerSdk[Transport]):
+class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
     """Sends the messages of one service to its clients; generated classes add a typed method for each of them.
 
     Built once and reused: it holds pooled connections, and is safe to share between threads. Where to post comes from
@@ -52,6 +58,8 @@ class ServerSdk(BaseServerSdk[Transport]):
         TypeError: More than one way to post was given, or settings that do not go with it.
     """
 
+    _broadcast: ClassVar[type[Broadcast[Any]]] = Broadcast
+
     @staticmethod
     def _boto3_transport() -> Callable[..., Transport]:
         from pushwire.transport.boto3.transport import Boto3Transport  # slow to import, and not always needed
@@ -65,15 +73,35 @@ class ServerSdk(BaseServerSdk[Transport]):
                     f"{name}= is async, which this SDK cannot await: take the async one generated beside it"
                 )
 
+    def to(self, connection_ids: Iterable[str], /, **options: Unpack[BroadcastOptions]) -> B_co:
+        """Select the connections that the next message goes to: `sdk.to(ids, deadline=20).said(message)`.
+
+        Nothing is sent before a method of the result is called.
+
+        Args:
+            connection_ids: The connections, from any iterable. An id that occurs twice is sent to twice.
+            **options: The options, described at `pushwire.BroadcastOptions`.
+
+        Returns:
+            An object with the same methods as this SDK, which take the message alone and return a report.
+
+        Raises:
+            TypeError: `connection_ids` is a string, or an option is unknown or has the wrong type.
+            ValueError: An option is out of range.
+        """
+        check_connection_ids(connection_ids, Iterable)
+        broadcast: Any = self._broadcast(partial(send_to_many, self._pipeline, connection_ids, check_options(options)))
+        return cast("B_co", broadcast)
+
     @property
     def connections(self) -> ConnectionsView:
         """Connections themselves: what is known of one, and closing one."""
-        return ConnectionsView(self._outgoing)
+        return ConnectionsView(self._pipeline)
 
     def close(self) -> None:
         """Close what this SDK opened. A `client` or `transport` of yours stays open."""
         if self._owned:
-            self._outgoing.transport.close()
+            self._pipeline.transport.close()
 
     def __enter__(self) -> Self:
         return self
@@ -85,27 +113,27 @@ class ServerSdk(BaseServerSdk[Transport]):
 
     def _send(self, operation: Operation[M], connection_id: str, message: M) -> None:
         """Send one message; the body of every generated method."""
-        self._post(operation, connection_id, self._outgoing.frame(operation, message, connection_id))
+        self._post(operation, connection_id, self._pipeline.frame(operation, message, connection_id))
 
     def _post(self, operation: AnyOperation | None, connection_id: str, data: bytes) -> None:
         """Send the text of a frame: an operation's, or another."""
         try:
-            self._outgoing.check(connection_id)
-            self._outgoing.check_size(operation, data, connection_id)
-            self._outgoing.transport.post(connection_id, data)
+            self._pipeline.check(connection_id)
+            self._pipeline.check_size(operation, data, connection_id)
+            self._pipeline.transport.post(connection_id, data)
         except SendError as error:
-            self._outgoing.ended(operation, connection_id, data, error)
+            self._pipeline.notify(operation, connection_id, data, error)
             raise
-        self._outgoing.ended(operation, connection_id, data, None)
+        self._pipeline.notify(operation, connection_id, data, None)
 
 
 class ConnectionsView:
     """The connections of one WebSocket API: `get` and `disconnect`."""
 
-    __slots__ = ("_outgoing",)
+    __slots__ = ("_pipeline",)
 
-    def __init__(self, outgoing: Outgoing[Transport]) -> None:
-        self._outgoing = outgoing
+    def __init__(self, pipeline: SendPipeline[Transport]) -> None:
+        self._pipeline = pipeline
 
     def get(self, connection_id: str) -> ConnectionInfo:
         """Ask what API Gateway knows of a connection: since when, last active when, from where.
@@ -113,7 +141,7 @@ class ConnectionsView:
         Raises:
             pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
         """
-        return self._call(connection_id, self._outgoing.transport.get)
+        return self._call(connection_id, self._pipeline.transport.get)
 
     def disconnect(self, connection_id: str) -> None:
         """Close a connection. API Gateway runs `$disconnect` with status 1000; no code or reason can be chosen.
@@ -121,12 +149,12 @@ class ConnectionsView:
         Raises:
             pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
         """
-        self._call(connection_id, self._outgoing.transport.delete)
+        self._call(connection_id, self._pipeline.transport.delete)
 
     def _call(self, connection_id: str, call: Callable[[str], T]) -> T:
         try:
-            self._outgoing.check(connection_id)
+            self._pipeline.check(connection_id)
             return call(connection_id)
         except SendError as error:
-            self._outgoing.ended(None, connection_id, b"", error)
+            self._pipeline.notify(None, connection_id, b"", error)
             raise

@@ -90,7 +90,9 @@ class _Record:
         self.deleted: list[str] = []
         self.failures: dict[str, SendError] = dict(failures or {})
 
-    def ended(self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /) -> None:
+    def on_send_complete(
+        self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /
+    ) -> None:
         """Record the message of a frame. The Server SDK that posted the frame calls this.
 
         Raises:

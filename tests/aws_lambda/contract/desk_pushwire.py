@@ -13,22 +13,19 @@ require(abi=1)  # Before anything that a runtime of another age may lack.
 
 from abc import abstractmethod
 from collections.abc import (
-    AsyncIterable,
     Callable,
-    Iterable,
     Sequence,
 )
 from typing import (
     TypeAlias,
     TypeVar,
-    Unpack,
 )
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
 from pushwire import (
-    BroadcastOptions,
     BroadcastReport,
+    FanoutJob,
 )
 from pushwire.aws_lambda import (
     AsyncBind,
@@ -59,12 +56,49 @@ from .desk_pushwire_operations import (
 
 _M = TypeVar("_M", bound=Message | None)
 
+_R_co = TypeVar("_R_co", covariant=True)
 
-class DeskServerSdk(ServerSdk):
+
+class DeskBroadcast(Broadcast[_R_co]):
+    """Broadcasts of `desk.v1.DeskService`: one method for each message that servers send."""
+
+    def greet(
+        self,
+        message: desk_pb2.Greeting,
+    ) -> _R_co:
+        """Send `Greet` to many clients.
+
+        The desk greets somebody.
+        """
+        return self._send(
+            DeskOperations.greet,
+            message,
+        )
+
+    def say(
+        self,
+        message: desk_pb2.Greeting,
+    ) -> _R_co:
+        """Send `Say` to many clients.
+
+        Either side says something.
+        """
+        return self._send(
+            DeskOperations.say,
+            message,
+        )
+
+
+class DeskServerSdk(ServerSdk[
+    DeskBroadcast[BroadcastReport],
+    DeskBroadcast[FanoutJob],
+]):
     """Server SDK of `desk.v1.DeskService`: one method for each message that servers send.
 
     A front desk.
     """
+
+    _broadcast = DeskBroadcast
 
     def greet(
         self,
@@ -95,50 +129,6 @@ class DeskServerSdk(ServerSdk):
             connection_id,
             message,
         )
-
-    class _Broadcast(Broadcast):
-        """One method for each message, with an outcome for each client."""
-
-        def greet(
-            self,
-            connection_ids: Iterable[str],
-            message: desk_pb2.Greeting,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Greet` to many clients.
-
-            The desk greets somebody.
-            """
-            return self._send(
-                DeskOperations.greet,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        def say(
-            self,
-            connection_ids: Iterable[str],
-            message: desk_pb2.Greeting,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Say` to many clients.
-
-            Either side says something.
-            """
-            return self._send(
-                DeskOperations.say,
-                connection_ids,
-                message,
-                **options,
-            )
-
-    @property
-    def broadcast(self) -> DeskServerSdk._Broadcast:
-        """The same messages, each to many clients."""
-        return self._Broadcast(self._outgoing)
 
 
 DeskRequest: TypeAlias = Request[_M, DeskServerSdk]
@@ -241,11 +231,46 @@ class DeskRouter(ServiceRouter[DeskServerSdk]):
         return self._bind(DeskOperations.leave)
 
 
-class AsyncDeskServerSdk(AsyncServerSdk):
+class AsyncDeskBroadcast(AsyncBroadcast[_R_co]):
+    """Async broadcasts of `desk.v1.DeskService`: one method for each message that servers send."""
+
+    async def greet(
+        self,
+        message: desk_pb2.Greeting,
+    ) -> _R_co:
+        """Send `Greet` to many clients.
+
+        The desk greets somebody.
+        """
+        return await self._send(
+            DeskOperations.greet,
+            message,
+        )
+
+    async def say(
+        self,
+        message: desk_pb2.Greeting,
+    ) -> _R_co:
+        """Send `Say` to many clients.
+
+        Either side says something.
+        """
+        return await self._send(
+            DeskOperations.say,
+            message,
+        )
+
+
+class AsyncDeskServerSdk(AsyncServerSdk[
+    AsyncDeskBroadcast[BroadcastReport],
+    AsyncDeskBroadcast[FanoutJob],
+]):
     """Async Server SDK of `desk.v1.DeskService`: one method for each message that servers send.
 
     A front desk.
     """
+
+    _broadcast = AsyncDeskBroadcast
 
     async def greet(
         self,
@@ -276,50 +301,6 @@ class AsyncDeskServerSdk(AsyncServerSdk):
             connection_id,
             message,
         )
-
-    class _Broadcast(AsyncBroadcast):
-        """One method for each message, with an outcome for each client."""
-
-        async def greet(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            message: desk_pb2.Greeting,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Greet` to many clients.
-
-            The desk greets somebody.
-            """
-            return await self._send(
-                DeskOperations.greet,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        async def say(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            message: desk_pb2.Greeting,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Say` to many clients.
-
-            Either side says something.
-            """
-            return await self._send(
-                DeskOperations.say,
-                connection_ids,
-                message,
-                **options,
-            )
-
-    @property
-    def broadcast(self) -> AsyncDeskServerSdk._Broadcast:
-        """The same messages, each to many clients."""
-        return self._Broadcast(self._outgoing)
 
 
 AsyncDeskRequest: TypeAlias = Request[_M, AsyncDeskServerSdk]
@@ -422,11 +403,30 @@ class AsyncDeskRouter(AsyncServiceRouter[AsyncDeskServerSdk]):
         return self._bind(DeskOperations.leave)
 
 
-class PresenceServerSdk(ServerSdk):
+class PresenceBroadcast(Broadcast[_R_co]):
+    """Broadcasts of `desk.v1.PresenceService`: one method for each message that servers send."""
+
+    def seen(
+        self,
+        message: desk_pb2.Visitor,
+    ) -> _R_co:
+        """Send `Seen` to many clients."""
+        return self._send(
+            PresenceOperations.seen,
+            message,
+        )
+
+
+class PresenceServerSdk(ServerSdk[
+    PresenceBroadcast[BroadcastReport],
+    PresenceBroadcast[FanoutJob],
+]):
     """Server SDK of `desk.v1.PresenceService`: one method for each message that servers send.
 
     Who is there.
     """
+
+    _broadcast = PresenceBroadcast
 
     def seen(
         self,
@@ -439,29 +439,6 @@ class PresenceServerSdk(ServerSdk):
             connection_id,
             message,
         )
-
-    class _Broadcast(Broadcast):
-        """One method for each message, with an outcome for each client."""
-
-        def seen(
-            self,
-            connection_ids: Iterable[str],
-            message: desk_pb2.Visitor,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Seen` to many clients."""
-            return self._send(
-                PresenceOperations.seen,
-                connection_ids,
-                message,
-                **options,
-            )
-
-    @property
-    def broadcast(self) -> PresenceServerSdk._Broadcast:
-        """The same messages, each to many clients."""
-        return self._Broadcast(self._outgoing)
 
 
 PresenceRequest: TypeAlias = Request[_M, PresenceServerSdk]
@@ -518,11 +495,30 @@ class PresenceRouter(ServiceRouter[PresenceServerSdk]):
         return self._bind(PresenceOperations.appear)
 
 
-class AsyncPresenceServerSdk(AsyncServerSdk):
+class AsyncPresenceBroadcast(AsyncBroadcast[_R_co]):
+    """Async broadcasts of `desk.v1.PresenceService`: one method for each message that servers send."""
+
+    async def seen(
+        self,
+        message: desk_pb2.Visitor,
+    ) -> _R_co:
+        """Send `Seen` to many clients."""
+        return await self._send(
+            PresenceOperations.seen,
+            message,
+        )
+
+
+class AsyncPresenceServerSdk(AsyncServerSdk[
+    AsyncPresenceBroadcast[BroadcastReport],
+    AsyncPresenceBroadcast[FanoutJob],
+]):
     """Async Server SDK of `desk.v1.PresenceService`: one method for each message that servers send.
 
     Who is there.
     """
+
+    _broadcast = AsyncPresenceBroadcast
 
     async def seen(
         self,
@@ -535,29 +531,6 @@ class AsyncPresenceServerSdk(AsyncServerSdk):
             connection_id,
             message,
         )
-
-    class _Broadcast(AsyncBroadcast):
-        """One method for each message, with an outcome for each client."""
-
-        async def seen(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            message: desk_pb2.Visitor,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Seen` to many clients."""
-            return await self._send(
-                PresenceOperations.seen,
-                connection_ids,
-                message,
-                **options,
-            )
-
-    @property
-    def broadcast(self) -> AsyncPresenceServerSdk._Broadcast:
-        """The same messages, each to many clients."""
-        return self._Broadcast(self._outgoing)
 
 
 AsyncPresenceRequest: TypeAlias = Request[_M, AsyncPresenceServerSdk]
@@ -614,11 +587,20 @@ class AsyncPresenceRouter(AsyncServiceRouter[AsyncPresenceServerSdk]):
         return self._bind(PresenceOperations.appear)
 
 
-class RivalServerSdk(ServerSdk):
+class RivalBroadcast(Broadcast[_R_co]):
+    """Broadcasts of `desk.v1.RivalService`: servers send none of its messages."""
+
+
+class RivalServerSdk(ServerSdk[
+    RivalBroadcast[BroadcastReport],
+    RivalBroadcast[FanoutJob],
+]):
     """Server SDK of `desk.v1.RivalService`: servers send none of its messages.
 
     Takes a route of DeskService's.
     """
+
+    _broadcast = RivalBroadcast
 
 
 RivalRequest: TypeAlias = Request[_M, RivalServerSdk]
@@ -674,11 +656,20 @@ class RivalRouter(ServiceRouter[RivalServerSdk]):
         return self._bind(RivalOperations.speak)
 
 
-class AsyncRivalServerSdk(AsyncServerSdk):
+class AsyncRivalBroadcast(AsyncBroadcast[_R_co]):
+    """Async broadcasts of `desk.v1.RivalService`: servers send none of its messages."""
+
+
+class AsyncRivalServerSdk(AsyncServerSdk[
+    AsyncRivalBroadcast[BroadcastReport],
+    AsyncRivalBroadcast[FanoutJob],
+]):
     """Async Server SDK of `desk.v1.RivalService`: servers send none of its messages.
 
     Takes a route of DeskService's.
     """
+
+    _broadcast = AsyncRivalBroadcast
 
 
 AsyncRivalRequest: TypeAlias = Request[_M, AsyncRivalServerSdk]

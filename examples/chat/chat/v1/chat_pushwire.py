@@ -13,22 +13,19 @@ require(abi=1)  # Before anything that a runtime of another age may lack.
 
 from abc import abstractmethod
 from collections.abc import (
-    AsyncIterable,
     Callable,
-    Iterable,
     Sequence,
 )
 from typing import (
     TypeAlias,
     TypeVar,
-    Unpack,
 )
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
 from pushwire import (
-    BroadcastOptions,
     BroadcastReport,
+    FanoutJob,
 )
 from pushwire.aws_lambda import (
     AsyncBind,
@@ -55,12 +52,88 @@ from chat.v1.chat_pushwire_operations import ChatOperations
 
 _M = TypeVar("_M", bound=Message | None)
 
+_R_co = TypeVar("_R_co", covariant=True)
 
-class ChatServerSdk(ServerSdk):
+
+class ChatBroadcast(Broadcast[_R_co]):
+    """Broadcasts of `chat.v1.ChatService`: one method for each message that servers send."""
+
+    def send_greeting(
+        self,
+        message: chat_pb2.Greeting,
+    ) -> _R_co:
+        """Send `SendGreeting` to many clients.
+
+        Greet one client.
+        """
+        return self._send(
+            ChatOperations.send_greeting,
+            message,
+        )
+
+    def said(
+        self,
+        message: chat_pb2.Speech,
+    ) -> _R_co:
+        """Send `Said` to many clients.
+
+        Somebody in the room said something.
+        """
+        return self._send(
+            ChatOperations.said,
+            message,
+        )
+
+    def presence_changed(
+        self,
+        message: chat_pb2.Presence,
+    ) -> _R_co:
+        """Send `PresenceChanged` to many clients.
+
+        Somebody entered the room, or left it.
+        """
+        return self._send(
+            ChatOperations.presence_changed,
+            message,
+        )
+
+    def report_progress(
+        self,
+        message: chat_pb2.Progress,
+    ) -> _R_co:
+        """Send `ReportProgress` to many clients.
+
+        A task of the user's went on.
+        """
+        return self._send(
+            ChatOperations.report_progress,
+            message,
+        )
+
+    def ping(
+        self,
+        message: chat_pb2.PingMessage,
+    ) -> _R_co:
+        """Send `Ping` to many clients.
+
+        Either side may ping.
+        """
+        return self._send(
+            ChatOperations.ping,
+            message,
+        )
+
+
+class ChatServerSdk(ServerSdk[
+    ChatBroadcast[BroadcastReport],
+    ChatBroadcast[FanoutJob],
+]):
     """Server SDK of `chat.v1.ChatService`: one method for each message that servers send.
 
     A chat room.
     """
+
+    _broadcast = ChatBroadcast
 
     def send_greeting(
         self,
@@ -136,104 +209,6 @@ class ChatServerSdk(ServerSdk):
             connection_id,
             message,
         )
-
-    class _Broadcast(Broadcast):
-        """One method for each message, with an outcome for each client."""
-
-        def send_greeting(
-            self,
-            connection_ids: Iterable[str],
-            message: chat_pb2.Greeting,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `SendGreeting` to many clients.
-
-            Greet one client.
-            """
-            return self._send(
-                ChatOperations.send_greeting,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        def said(
-            self,
-            connection_ids: Iterable[str],
-            message: chat_pb2.Speech,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Said` to many clients.
-
-            Somebody in the room said something.
-            """
-            return self._send(
-                ChatOperations.said,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        def presence_changed(
-            self,
-            connection_ids: Iterable[str],
-            message: chat_pb2.Presence,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `PresenceChanged` to many clients.
-
-            Somebody entered the room, or left it.
-            """
-            return self._send(
-                ChatOperations.presence_changed,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        def report_progress(
-            self,
-            connection_ids: Iterable[str],
-            message: chat_pb2.Progress,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `ReportProgress` to many clients.
-
-            A task of the user's went on.
-            """
-            return self._send(
-                ChatOperations.report_progress,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        def ping(
-            self,
-            connection_ids: Iterable[str],
-            message: chat_pb2.PingMessage,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Ping` to many clients.
-
-            Either side may ping.
-            """
-            return self._send(
-                ChatOperations.ping,
-                connection_ids,
-                message,
-                **options,
-            )
-
-    @property
-    def broadcast(self) -> ChatServerSdk._Broadcast:
-        """The same messages, each to many clients."""
-        return self._Broadcast(self._outgoing)
 
 
 ChatRequest: TypeAlias = Request[_M, ChatServerSdk]
@@ -359,11 +334,85 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
         return self._bind(ChatOperations.ping)
 
 
-class AsyncChatServerSdk(AsyncServerSdk):
+class AsyncChatBroadcast(AsyncBroadcast[_R_co]):
+    """Async broadcasts of `chat.v1.ChatService`: one method for each message that servers send."""
+
+    async def send_greeting(
+        self,
+        message: chat_pb2.Greeting,
+    ) -> _R_co:
+        """Send `SendGreeting` to many clients.
+
+        Greet one client.
+        """
+        return await self._send(
+            ChatOperations.send_greeting,
+            message,
+        )
+
+    async def said(
+        self,
+        message: chat_pb2.Speech,
+    ) -> _R_co:
+        """Send `Said` to many clients.
+
+        Somebody in the room said something.
+        """
+        return await self._send(
+            ChatOperations.said,
+            message,
+        )
+
+    async def presence_changed(
+        self,
+        message: chat_pb2.Presence,
+    ) -> _R_co:
+        """Send `PresenceChanged` to many clients.
+
+        Somebody entered the room, or left it.
+        """
+        return await self._send(
+            ChatOperations.presence_changed,
+            message,
+        )
+
+    async def report_progress(
+        self,
+        message: chat_pb2.Progress,
+    ) -> _R_co:
+        """Send `ReportProgress` to many clients.
+
+        A task of the user's went on.
+        """
+        return await self._send(
+            ChatOperations.report_progress,
+            message,
+        )
+
+    async def ping(
+        self,
+        message: chat_pb2.PingMessage,
+    ) -> _R_co:
+        """Send `Ping` to many clients.
+
+        Either side may ping.
+        """
+        return await self._send(
+            ChatOperations.ping,
+            message,
+        )
+
+
+class AsyncChatServerSdk(AsyncServerSdk[
+    AsyncChatBroadcast[BroadcastReport],
+    AsyncChatBroadcast[FanoutJob],
+]):
     """Async Server SDK of `chat.v1.ChatService`: one method for each message that servers send.
 
     A chat room.
     """
+
+    _broadcast = AsyncChatBroadcast
 
     async def send_greeting(
         self,
@@ -439,104 +488,6 @@ class AsyncChatServerSdk(AsyncServerSdk):
             connection_id,
             message,
         )
-
-    class _Broadcast(AsyncBroadcast):
-        """One method for each message, with an outcome for each client."""
-
-        async def send_greeting(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            message: chat_pb2.Greeting,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `SendGreeting` to many clients.
-
-            Greet one client.
-            """
-            return await self._send(
-                ChatOperations.send_greeting,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        async def said(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            message: chat_pb2.Speech,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Said` to many clients.
-
-            Somebody in the room said something.
-            """
-            return await self._send(
-                ChatOperations.said,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        async def presence_changed(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            message: chat_pb2.Presence,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `PresenceChanged` to many clients.
-
-            Somebody entered the room, or left it.
-            """
-            return await self._send(
-                ChatOperations.presence_changed,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        async def report_progress(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            message: chat_pb2.Progress,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `ReportProgress` to many clients.
-
-            A task of the user's went on.
-            """
-            return await self._send(
-                ChatOperations.report_progress,
-                connection_ids,
-                message,
-                **options,
-            )
-
-        async def ping(
-            self,
-            connection_ids: Iterable[str] | AsyncIterable[str],
-            message: chat_pb2.PingMessage,
-            /,
-            **options: Unpack[BroadcastOptions],
-        ) -> BroadcastReport:
-            """Send `Ping` to many clients.
-
-            Either side may ping.
-            """
-            return await self._send(
-                ChatOperations.ping,
-                connection_ids,
-                message,
-                **options,
-            )
-
-    @property
-    def broadcast(self) -> AsyncChatServerSdk._Broadcast:
-        """The same messages, each to many clients."""
-        return self._Broadcast(self._outgoing)
 
 
 AsyncChatRequest: TypeAlias = Request[_M, AsyncChatServerSdk]

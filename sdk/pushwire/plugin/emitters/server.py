@@ -11,13 +11,15 @@ __all__ = ["emit"]
 
 def emit(contract: Contract, parameters: Parameters) -> str:
     """Print the module of a contract's servers."""
-    out = Module(contract, parameters, own_names=[handlers.TYPE_VARIABLE])
+    out = Module(contract, parameters, own_names=[handlers.TYPE_VARIABLE, server_sdk.RESULT_VARIABLE])
     handlers.print_type_variable(out)
+    server_sdk.print_result_variable(out)
     for service in contract.services:
         if service.deprecation is not None:
             out.pyright_rules.add("reportDeprecated")  # for the Server SDK, which the other classes name
         operations.import_operations(out, service)
         for family in FAMILIES:
+            server_sdk.print_broadcast(out, service, family)
             server_sdk.print_server_sdk(out, service, family)
             handlers.print_requests(out, service, family)
             handlers.print_handlers(out, service, family)

@@ -1,4 +1,4 @@
-"""The Server SDK of a service: `ChatServerSdk`, and its `broadcast`."""
+"""The Server SDK of a service: `ChatServerSdk`, and the `ChatBroadcast` that its `to` returns."""
 
 from pushwire.plugin.emitters import operations
 from pushwire.plugin.emitters.families import ASYNC, Family
@@ -6,13 +6,14 @@ from pushwire.plugin.imports import Member
 from pushwire.plugin.model import EMPTY, Rpc, Service
 from pushwire.plugin.module import Module
 
-__all__ = ["class_name", "print_server_sdk"]
+__all__ = ["RESULT_VARIABLE", "class_name", "print_broadcast", "print_result_variable", "print_server_sdk"]
 
-_ASYNC_ITERABLE = Member("collections.abc", "AsyncIterable")
-_ITERABLE = Member("collections.abc", "Iterable")
-_OPTIONS = Member("pushwire", "BroadcastOptions")
+RESULT_VARIABLE = "_R_co"
+"""The type variable of the result in `ChatBroadcast[_R_co]`."""
+
+_FANOUT_JOB = Member("pushwire", "FanoutJob")
 _REPORT = Member("pushwire", "BroadcastReport")
-_UNPACK = Member("typing", "Unpack")
+_TYPE_VAR = Member("typing", "TypeVar")
 
 
 def class_name(service: Service, family: Family) -> str:
@@ -20,53 +21,51 @@ def class_name(service: Service, family: Family) -> str:
     return family.class_name(service, "ServerSdk")
 
 
-def print_server_sdk(out: Module, service: Service, family: Family) -> None:
-    """Print the class of a service's Server SDK."""
-    base = out.imports.member(family.member("pushwire.server", "ServerSdk"))
-    out.print("", "")
-    out.deprecation(service.deprecation)
-    out.bracketed(f"class {class_name(service, family)}(", [base], "):")
-    with out.indented():
-        out.docstring(_summary(service, family), service.comment)
-        for rpc in service.outbound:
-            out.print()
-            _print_send(out, service, rpc, family)
-        if service.outbound:
-            out.print()
-            _print_broadcast(out, service, family)
+def print_result_variable(out: Module) -> None:
+    """Print the type variable of the broadcasts of all services."""
+    out.print("", f'{RESULT_VARIABLE} = {out.imports.member(_TYPE_VAR)}("{RESULT_VARIABLE}", covariant=True)')
 
 
-def _summary(service: Service, family: Family) -> str:
-    kind = "Async Server SDK" if family is ASYNC else "Server SDK"
-    sends = "one method for each message that servers send" if service.outbound else "servers send none of its messages"
-    return f"{kind} of `{service.full_name}`: {sends}."
-
-
-def _print_broadcast(out: Module, service: Service, family: Family) -> None:
-    """Print `broadcast` and its class; the class first, because Python looks for it when it reads the property."""
+def print_broadcast(out: Module, service: Service, family: Family) -> None:
+    """Print the class of a service's broadcasts."""
     base = out.imports.member(family.member("pushwire.server", "Broadcast"))
-    out.print(f"class _Broadcast({base}):")
+    kind = "Async broadcasts" if family is ASYNC else "Broadcasts"
+    out.print("", "", f"class {_broadcast_class_name(service, family)}({base}[{RESULT_VARIABLE}]):")
     with out.indented():
-        out.docstring("One method for each message, with an outcome for each client.")
+        out.docstring(f"{kind} of `{service.full_name}`: {_methods(service)}.")
         for rpc in service.outbound:
             out.print()
             _print_send_to_many(out, service, rpc, family)
-    out.print(
-        "", f"@{out.imports.builtin('property')}", f"def broadcast(self) -> {class_name(service, family)}._Broadcast:"
-    )
+
+
+def print_server_sdk(out: Module, service: Service, family: Family) -> None:
+    """Print the class of a service's Server SDK."""
+    base = out.imports.member(family.member("pushwire.server", "ServerSdk"))
+    broadcast = _broadcast_class_name(service, family)
+    results = [f"{broadcast}[{out.imports.member(result)}]" for result in (_REPORT, _FANOUT_JOB)]
+    kind = "Async Server SDK" if family is ASYNC else "Server SDK"
+    out.print("", "")
+    out.deprecation(service.deprecation)
+    out.bracketed(f"class {class_name(service, family)}({base}[", results, "]):")
     with out.indented():
-        out.docstring("The same messages, each to many clients.")
-        out.print("return self._Broadcast(self._outgoing)")
+        out.docstring(f"{kind} of `{service.full_name}`: {_methods(service)}.", service.comment)
+        out.print("", f"_broadcast = {broadcast}")
+        for rpc in service.outbound:
+            out.print()
+            _print_send(out, service, rpc, family)
+
+
+def _broadcast_class_name(service: Service, family: Family) -> str:
+    return family.class_name(service, "Broadcast")
+
+
+def _methods(service: Service) -> str:
+    return "one method for each message that servers send" if service.outbound else "servers send none of its messages"
 
 
 def _print_send(out: Module, service: Service, rpc: Rpc, family: Family) -> None:
-    parameters = ["self", f"connection_id: {out.imports.builtin('str')}"]
-    message_type = out.imports.message(rpc.request)
-    if rpc.request.full_name == EMPTY:
-        message = f"{message_type}()"
-    else:
-        message = "message"
-        parameters.append(f"message: {message_type}")
+    parameters, message = _message_argument(out, rpc)
+    parameters = ["self", f"connection_id: {out.imports.builtin('str')}", *parameters]
     out.deprecation(rpc.deprecation)
     out.function(rpc.method_name, parameters, "None", definition=family.definition)
     with out.indented():
@@ -75,27 +74,15 @@ def _print_send(out: Module, service: Service, rpc: Rpc, family: Family) -> None
 
 
 def _print_send_to_many(out: Module, service: Service, rpc: Rpc, family: Family) -> None:
-    kinds = [_ITERABLE, _ASYNC_ITERABLE] if family is ASYNC else [_ITERABLE]
-    ids = " | ".join(f"{out.imports.member(kind)}[{out.imports.builtin('str')}]" for kind in kinds)
-    parameters = ["self", f"connection_ids: {ids}"]
-    message_type = out.imports.message(rpc.request)
-    if rpc.request.full_name == EMPTY:
-        message = f"{message_type}()"
-    else:
-        message = "message"
-        parameters.append(f"message: {message_type}")
-    options = f"**options: {out.imports.member(_UNPACK)}[{out.imports.member(_OPTIONS)}]"
+    parameters, message = _message_argument(out, rpc)
     out.deprecation(rpc.deprecation)
-    out.function(
-        rpc.method_name,
-        [*parameters, "/", options],
-        out.imports.member(_REPORT),
-        definition=family.definition,
-    )
+    out.function(rpc.method_name, ["self", *parameters], RESULT_VARIABLE, definition=family.definition)
     with out.indented():
         out.docstring(f"Send `{rpc.name}` to many clients.", rpc.comment)
-        out.bracketed(
-            f"return {family.call}self._send(",
-            [operations.reference(service, rpc), "connection_ids", message, "**options"],
-            ")",
-        )
+        out.bracketed(f"return {family.call}self._send(", [operations.reference(service, rpc), message], ")")
+
+
+def _message_argument(out: Module, rpc: Rpc) -> tuple[list[str], str]:
+    """Return the parameters that take an rpc's message, and the expression for the message."""
+    message_type = out.imports.message(rpc.request)
+    return ([], f"{message_type}()") if rpc.request.full_name == EMPTY else ([f"message: {message_type}"], "message")

@@ -22,7 +22,7 @@ from pushwire.errors import (
 from pushwire.operation import AnyOperation, Format, Operation
 from pushwire.transport.protocol import AsyncTransport, Transport
 
-__all__ = ["OnGone", "Outgoing", "SendObserver", "is_gone"]
+__all__ = ["OnGone", "SendObserver", "SendPipeline", "is_gone"]
 
 M = TypeVar("M", bound=Message)
 C = TypeVar("C", bound=Transport | AsyncTransport)
@@ -36,7 +36,9 @@ _SHOWN_OF_A_FRAME = 200
 class SendObserver(Protocol):
     """Is told how each send of a Server SDK ended: metrics, and the transport of tests."""
 
-    def ended(self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /) -> None:
+    def on_send_complete(
+        self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /
+    ) -> None:
         """Learn of a send that has ended.
 
         Args:
@@ -47,7 +49,7 @@ class SendObserver(Protocol):
         """
 
 
-class Outgoing(Generic[C]):
+class SendPipeline(Generic[C]):
     """The way out of one Server SDK.
 
     Args:
@@ -75,14 +77,14 @@ class Outgoing(Generic[C]):
         self._observers = observers
         self._pending = pending
 
-    def while_pending(self, connection_id: str) -> Outgoing[C]:
+    def while_pending(self, connection_id: str) -> SendPipeline[C]:
         """The same way out, while a connection's `$connect` runs: it refuses that connection at once."""
-        return Outgoing(self.transport, self._frame_format, self._on_gone, self._observers, connection_id)
+        return SendPipeline(self.transport, self._frame_format, self._on_gone, self._observers, connection_id)
 
-    def observed_by(self, observers: Sequence[SendObserver]) -> Outgoing[C]:
+    def observed_by(self, observers: Sequence[SendObserver]) -> SendPipeline[C]:
         """The same way out, and these observers are told as well."""
         observers = [*self._observers, *observers]
-        return Outgoing(self.transport, self._frame_format, self._on_gone, observers, self._pending)
+        return SendPipeline(self.transport, self._frame_format, self._on_gone, observers, self._pending)
 
     def frame(self, operation: Operation[M], message: M, recipient: str) -> bytes:
         """Make a message the text of a frame; the recipient is for the log."""
@@ -129,21 +131,23 @@ class Outgoing(Generic[C]):
         if error is not None:
             raise error
 
-    def ended(self, operation: AnyOperation | None, connection_id: str, data: bytes, error: SendError | None) -> object:
+    def notify(
+        self, operation: AnyOperation | None, connection_id: str, data: bytes, error: SendError | None
+    ) -> object:
         """Tell all who want to know how a send ended, or another call where there is no operation.
 
         Returns:
             What `on_gone` returned, if it was called: something to await, perhaps.
         """
-        told: object = None
+        notified: object = None
         if error is not None:
             error.operation = operation
             if self._on_gone is not None and is_gone(error):
-                told = self._on_gone(connection_id)
+                notified = self._on_gone(connection_id)
         if operation is not None:
             for observer in self._observers:
-                observer.ended(operation, connection_id, data, error)
-        return told
+                observer.on_send_complete(operation, connection_id, data, error)
+        return notified
 
 
 def is_gone(error: SendError) -> bool:
