@@ -240,7 +240,7 @@ def test_the_sending_pages_broadcasts_type_check_and_run(chat: Path) -> None:
     run("mypy", "--strict", "--explicit-package-bases", "many.py", "room.py", "run.py", "chat", folder=chat)
     with FaultServer(answer(200)) as server:
         printed = run(sys.executable, "run.py", folder=chat, PUSHWIRE_CALLBACK_URL=server.url)
-    assert printed.splitlines() == ["3 accepted, 0 gone, 0 not tried", "2 in the room"]
+    assert printed.splitlines() == ["3 accepted, 0 gone, 0 unsent", "2 in the room"]
     assert len(server.requests) == 5
 
 
