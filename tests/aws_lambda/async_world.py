@@ -11,6 +11,7 @@ from typing import Any, cast
 from google.protobuf.empty_pb2 import Empty
 
 from pushwire.aws_lambda import AnyRequest, AsyncCallNext, AsyncInterceptor, ConnectionAccepted, Handlers, Interceptor
+from pushwire.server import SendObserver
 from pushwire.testing import RecordingTransport
 from pushwire.transport import ConnectionInfo
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
@@ -131,24 +132,26 @@ def awaiting(interceptor: Interceptor) -> AsyncInterceptor:
     return around
 
 
-class Awaited:
-    """Recording connections, as async ones."""
+class Awaited(SendObserver):
+    """A recording transport, as an async one."""
 
     def __init__(self, transport: RecordingTransport) -> None:
-        self._connections = transport
-        self.on_send_complete = transport.on_send_complete
+        self._transport = transport
+
+    def on_send_complete(self, *facts: Any) -> None:
+        self._transport.on_send_complete(*facts)
 
     async def post(self, connection_id: str, data: bytes, /) -> None:
-        self._connections.post(connection_id, data)
+        self._transport.post(connection_id, data)
 
     async def post_many(self, connection_ids: Any, data: bytes, options: Any, on_outcome: Any, /) -> tuple[str, ...]:
-        return self._connections.post_many(connection_ids, data, options, on_outcome)
+        return self._transport.post_many(connection_ids, data, options, on_outcome)
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
-        return self._connections.get(connection_id)
+        return self._transport.get(connection_id)
 
     async def delete(self, connection_id: str, /) -> None:
-        self._connections.delete(connection_id)
+        self._transport.delete(connection_id)
 
     async def close(self) -> None:
-        self._connections.close()
+        self._transport.close()

@@ -199,5 +199,5 @@ async def test_it_posts_through_boto3_by_default(monkeypatch: pytest.MonkeyPatch
 
 
 def test_settings_beside_connections_are_refused(transport: AsyncRecordingTransport) -> None:
-    with pytest.raises(TypeError, match="transport= stands alone"):
+    with pytest.raises(TypeError, match="transport= cannot be combined"):
         AsyncWireServerSdk(transport=transport, max_attempts=2)

@@ -136,9 +136,9 @@ def test_without_any_callback_url_the_error_names_the_variable() -> None:
 
 
 def test_settings_of_boto3_beside_other_connections_are_refused(transport: RecordingTransport) -> None:
-    with pytest.raises(TypeError, match="transport= stands alone"):
+    with pytest.raises(TypeError, match="transport= cannot be combined"):
         WireServerSdk("https://ws.example.com", transport=transport)
-    with pytest.raises(TypeError, match="transport= stands alone"):
+    with pytest.raises(TypeError, match="transport= cannot be combined"):
         WireServerSdk(transport=transport, max_attempts=5)
 
 

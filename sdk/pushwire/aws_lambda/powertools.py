@@ -28,6 +28,7 @@ from pushwire.aws_lambda.interceptors import AnyRequest, CallNext
 from pushwire.aws_lambda.request import Request
 from pushwire.errors import ConnectionGoneError, ConnectionPendingError, SendError, ThrottledError
 from pushwire.operation import AnyOperation
+from pushwire.server import SendObserver
 
 __all__ = [
     "AsyncLoggerInterceptor",
@@ -173,8 +174,8 @@ class AsyncMetricsInterceptor(_Measuring):
             await call_next(request)
 
 
-class _SendCounter:
-    """Takes note of sends, from whatever thread."""
+class _SendCounter(SendObserver):
+    """Counts the outcomes of sends, which may come from several threads."""
 
     def __init__(self) -> None:
         self.ended_as: list[str] = []
@@ -182,7 +183,7 @@ class _SendCounter:
     def on_send_complete(
         self, _operation: AnyOperation, _connection_id: str, _data: bytes, error: SendError | None, /
     ) -> None:
-        """Take note of one."""
+        """Count a send."""
         self.ended_as.append(_how(error))
 
 

@@ -8,7 +8,7 @@ from pushwire._functions import is_async, name_of
 from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.handlers import AsyncHandlers, Handlers
 from pushwire.operation import AnyOperation
-from pushwire.server import BaseServerSdk
+from pushwire.server import AsyncServerSdk, BaseServerSdk, ServerSdk
 
 __all__ = ["ASYNC", "HOOKS", "SYNC", "Family", "Registration", "Service", "checked_interceptors"]
 
@@ -26,12 +26,14 @@ class Family(NamedTuple):
         name: What errors call it.
         definition: `def` or `async def`.
         handlers: The base of its handler classes.
+        sdk: The base of its Server SDKs.
         is_async: Whether its functions are async.
     """
 
     name: str
     definition: str
     handlers: type[Any]
+    sdk: type[BaseServerSdk[Any]]
     is_async: bool
 
     def checked(self, function: F, name: str) -> F:
@@ -48,8 +50,8 @@ class Family(NamedTuple):
         return function
 
 
-SYNC: Final = Family("sync", "def", Handlers, is_async=False)
-ASYNC: Final = Family("async", "async def", AsyncHandlers, is_async=True)
+SYNC: Final = Family("sync", "def", Handlers, ServerSdk, is_async=False)
+ASYNC: Final = Family("async", "async def", AsyncHandlers, AsyncServerSdk, is_async=True)
 
 
 class Registration(NamedTuple):
@@ -154,7 +156,8 @@ class Service(Generic[S]):
         """Return the Server SDK for the API that an event came from, built at the first call.
 
         Raises:
-            pushwire.CallbackUrlError: No callback URL can be told from the event and the environment.
+            pushwire.CallbackUrlError: Neither the event nor the environment gives a callback URL.
+            TypeError: The function `sdk=` returned something else than a Server SDK of the router's family.
         """
         from pushwire.callback_url import CallbackUrl  # not needed before the first send
 
@@ -164,7 +167,15 @@ class Service(Generic[S]):
             with self._lock:
                 sdk = self._sdks.get(url)
                 if sdk is None:
-                    sdk = self._sdks[url] = self._make_sdk(url)
+                    sdk = self._sdks[url] = self._checked(self._make_sdk(url))
+        return sdk
+
+    def _checked(self, sdk: S) -> S:
+        if not isinstance(sdk, self._family.sdk):
+            raise TypeError(
+                f"sdk= of the {self._family.name} router {self.name} must return an instance of "
+                f"{self._family.sdk.__name__}, not {type(sdk).__name__}"
+            )
         return sdk
 
 

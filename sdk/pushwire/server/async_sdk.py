@@ -55,9 +55,11 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
         pushwire.CallbackUrlError: No callback URL was given, or it cannot work.
         pushwire.CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is needed and not installed.
-        TypeError: More than one way to post was given, or settings that do not go with it.
+        TypeError: More than one way to post was given, settings that do not go with it, or a transport that is not an
+            `AsyncTransport`.
     """
 
+    _awaits = True
     _broadcast: ClassVar[type[AsyncBroadcast[Any]]] = AsyncBroadcast
 
     @staticmethod

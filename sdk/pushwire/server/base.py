@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Generic, Self, TypeVar
+from typing import ClassVar, Final, Generic, Self, TypeVar
 
+from pushwire._functions import is_async
 from pushwire.operation import Format
 from pushwire.server.pipeline import OnGone, SendObserver, SendPipeline
 from pushwire.transport.protocol import AsyncTransport, ManagementApiClient, Transport
@@ -14,12 +15,17 @@ __all__ = ["BaseServerSdk"]
 
 C = TypeVar("C", bound=Transport | AsyncTransport)
 
+_TRANSPORT_METHODS: Final = ("post", "post_many", "get", "delete", "close")
+
 
 class BaseServerSdk(Generic[C]):
     """Where a Server SDK posts to, and how it is told.
 
     The arguments and errors are those of `ServerSdk` and `AsyncServerSdk`, which post.
     """
+
+    _awaits: ClassVar[bool]
+    """Whether the methods of the SDK and of its transport are async."""
 
     def __init__(
         self,
@@ -34,13 +40,17 @@ class BaseServerSdk(Generic[C]):
         frame_format: Format | None = None,
         on_gone: OnGone | None = None,
     ) -> None:
-        self._check_family(transport, on_gone)
+        if not self._awaits and is_async(on_gone):
+            raise TypeError(f"on_gone= is async, which {type(self).__name__} cannot await; use the async SDK")
         self._owned = transport is None
         observers: Sequence[SendObserver] = ()
         if transport is not None:
+            self._check_transport(transport)
             settings = (callback_url, client, region, connect_timeout, read_timeout, max_attempts)
             if any(setting is not None for setting in settings):
-                raise TypeError("transport= stands alone: where and how to post is its own")
+                raise TypeError(
+                    "transport= cannot be combined with callback_url=, client=, region=, time-outs or attempts"
+                )
             observer: object = transport
             if isinstance(observer, SendObserver):
                 observers = [observer]
@@ -59,8 +69,19 @@ class BaseServerSdk(Generic[C]):
             )
         self._pipeline = SendPipeline(transport, frame_format, on_gone, observers)
 
-    def _check_family(self, transport: C | None, on_gone: OnGone | None) -> None:
-        """Raise a `TypeError` for what this SDK could not run."""
+    def _check_transport(self, transport: object) -> None:
+        """Check that a transport has the methods of this SDK's family, before a message is posted through it.
+
+        Raises:
+            TypeError: A method is missing, or belongs to the other family.
+        """
+        name, kind = type(transport).__name__, "an AsyncTransport" if self._awaits else "a Transport"
+        methods = [getattr(transport, method, None) for method in _TRANSPORT_METHODS]
+        if isinstance(transport, type) or not all(map(callable, methods)):
+            raise TypeError(f"transport= takes {kind} with {', '.join(_TRANSPORT_METHODS)}, not {name}")
+        if any(is_async(method) != self._awaits for method in methods):
+            this, other = ("async", "a sync") if self._awaits else ("sync", "an async")
+            raise TypeError(f"{type(self).__name__} takes {kind}: {name} is {other} transport, this SDK is {this}")
 
     @staticmethod
     def _boto3_transport() -> Callable[..., C]:

@@ -5,8 +5,9 @@ What the sync and the async Server SDK share: all but the calls that wait.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Final, Generic, TypeVar
 
 from google.protobuf.message import Message
 
@@ -32,20 +33,24 @@ OnGone = Callable[[str], object]
 _SHOWN_OF_A_FRAME = 200
 
 
-@runtime_checkable
-class SendObserver(Protocol):
-    """Is told how each send of a Server SDK ended: metrics, and the transport of tests."""
+class SendObserver(ABC):
+    """A base class of objects that receive the outcome of each send: metrics, and the transports of tests.
 
+    A transport that is also an observer inherits from it. A method of the same name is not enough, since a transport
+    of the user's may have a method of any name.
+    """
+
+    @abstractmethod
     def on_send_complete(
         self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /
     ) -> None:
-        """Learn of a send that has ended.
+        """Receive the outcome of a send.
 
         Args:
             operation: The operation that was sent.
             connection_id: The connection it was sent to.
             data: Its frame.
-            error: Why it was not accepted; `None` where it was.
+            error: The error; `None` if API Gateway accepted the frame.
         """
 
 

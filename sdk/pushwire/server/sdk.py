@@ -9,13 +9,12 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack, cast
 
 from google.protobuf.message import Message
 
-from pushwire._functions import is_async
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server.base import BaseServerSdk
 from pushwire.server.broadcast import Broadcast, send_to_many
 from pushwire.server.options import BroadcastOptions, check_connection_ids, check_options
-from pushwire.server.pipeline import OnGone, SendPipeline
+from pushwire.server.pipeline import SendPipeline
 from pushwire.transport.protocol import ConnectionInfo, Transport
 
 __all__ = ["ConnectionsView", "ServerSdk"]
@@ -55,9 +54,11 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
         pushwire.CallbackUrlError: No callback URL was given, or it cannot work.
         pushwire.CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is needed and not installed.
-        TypeError: More than one way to post was given, or settings that do not go with it.
+        TypeError: More than one way to post was given, settings that do not go with it, an async `on_gone`, or a
+            transport that is not a `Transport`.
     """
 
+    _awaits = False
     _broadcast: ClassVar[type[Broadcast[Any]]] = Broadcast
 
     @staticmethod
@@ -65,13 +66,6 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
         from pushwire.transport.boto3.transport import Boto3Transport  # slow to import, and not always needed
 
         return Boto3Transport
-
-    def _check_family(self, transport: Transport | None, on_gone: OnGone | None) -> None:
-        for name, given in (("transport", getattr(transport, "post", None)), ("on_gone", on_gone)):
-            if is_async(given):
-                raise TypeError(
-                    f"{name}= is async, which this SDK cannot await: take the async one generated beside it"
-                )
 
     def to(self, connection_ids: Iterable[str], /, **options: Unpack[BroadcastOptions]) -> B_co:
         """Select the connections that the next message goes to: `sdk.to(ids, deadline=20).said(message)`.

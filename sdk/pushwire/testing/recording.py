@@ -12,6 +12,7 @@ from pushwire import frame
 from pushwire._closing import AsyncClosing, Closing
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation
+from pushwire.server import SendObserver
 from pushwire.transport.protocol import ConnectionInfo, FanOutOptions
 
 __all__ = ["AsyncRecordingTransport", "Post", "RecordingTransport", "Sent", "SentMessages"]
@@ -74,7 +75,7 @@ class SentMessages(Sequence[Sent]):
         return repr(self._sent)
 
 
-class _Record:
+class _Record(SendObserver):
     """The records of both recording transports.
 
     Attributes:
