@@ -23,5 +23,5 @@ def name_of(function: object) -> str:
 
 def _is_coroutine_function(function: object) -> bool:
     # The check of inspect.iscoroutinefunction. Importing inspect would add a tenth to a cold start.
-    flags: int = getattr(getattr(function, "__code__", None), "co_flags", 0)
-    return bool(flags & _CO_COROUTINE)
+    flags: object = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    return isinstance(flags, int) and bool(flags & _CO_COROUTINE)  # a mock's flags are not an int

@@ -136,22 +136,22 @@ class Awaited(SendObserver):
     """A recording transport, as an async one."""
 
     def __init__(self, transport: RecordingTransport) -> None:
-        self._transport = transport
+        self._connections = transport
 
-    def on_send_complete(self, *facts: Any) -> None:
-        self._transport.on_send_complete(*facts)
+    def on_send_complete(self, *arguments: Any) -> None:
+        self._connections.on_send_complete(*arguments)
 
     async def post(self, connection_id: str, data: bytes, /) -> None:
-        self._transport.post(connection_id, data)
+        self._connections.post(connection_id, data)
 
     async def post_many(self, connection_ids: Any, data: bytes, options: Any, on_outcome: Any, /) -> tuple[str, ...]:
-        return self._transport.post_many(connection_ids, data, options, on_outcome)
+        return self._connections.post_many(connection_ids, data, options, on_outcome)
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
-        return self._transport.get(connection_id)
+        return self._connections.get(connection_id)
 
     async def delete(self, connection_id: str, /) -> None:
-        self._transport.delete(connection_id)
+        self._connections.delete(connection_id)
 
     async def close(self) -> None:
-        self._transport.close()
+        self._connections.close()

@@ -327,4 +327,66 @@ FINDINGS: dict[str, Findings] = {
             )
         ],
     ),
+    "wrong ids of an async broadcast": Findings(
+        mypy=[
+            ("list-item", 'List item 0 has incompatible type "int"; expected "str"'),
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "list[int]" cannot be assigned to parameter "connection_ids" of type "Iterable[str] | AsyncIterable[str]" in function "to"',
+            ),
+        ],
+    ),
+    "an async SDK on a sync router": Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument "sdk" to "ChatRouter" has incompatible type "type[AsyncChatServerSdk]"; expected "Callable[[str], ChatServerSdk]"',
+            ),
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "type[AsyncChatServerSdk]" cannot be assigned to parameter "sdk" of type "(str) -> ChatServerSdk" in function "__init__"',
+            ),
+        ],
+    ),
+    "a function that returns an async SDK": Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument "sdk" to "ChatRouter" has incompatible type "Callable[[str], AsyncChatServerSdk]"; expected "Callable[[str], ChatServerSdk]"',
+            ),
+            ("return-value", 'Incompatible return value type (got "AsyncChatServerSdk", expected "ChatServerSdk")'),
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "(url: str) -> AsyncChatServerSdk" cannot be assigned to parameter "sdk" of type "(str) -> ChatServerSdk" in function "__init__"',
+            ),
+        ],
+    ),
+    "a sync broadcast that is awaited": Findings(
+        mypy=[
+            ("misc", 'Incompatible types in "await" (actual type "BroadcastReport", expected type "Awaitable[Any]")'),
+        ],
+        pyright=[
+            ("reportGeneralTypeIssues", '"BroadcastReport" is not awaitable'),
+        ],
+    ),
+    "the report of a broadcast that is not awaited": Findings(
+        mypy=[
+            ("no-any-return", 'Returning Any from function declared to return "int"'),
+            ("attr-defined", '"Coroutine[Any, Any, BroadcastReport]" has no attribute "accepted"'),
+        ],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "accepted" is unknown'),
+            ("reportUnknownVariableType", "Return type is unknown"),
+            (
+                "reportAttributeAccessIssue",
+                'Cannot access attribute "accepted" for class "CoroutineType[Any, Any, BroadcastReport]"',
+            ),
+        ],
+    ),
 }

@@ -513,6 +513,7 @@ FINDINGS: dict[str, Findings] = {
         mypy=[("attr-defined", '"BroadcastReport" has no attribute "not_tried"')],
         pyright=[
             ("reportUnknownMemberType", 'Type of "not_tried" is unknown'),
+            ("reportUnknownArgumentType", "Argument type is unknown"),
             ("reportAttributeAccessIssue", 'Cannot access attribute "not_tried" for class "BroadcastReport"'),
         ],
     ),

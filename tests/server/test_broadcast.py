@@ -293,13 +293,6 @@ def test_what_on_gone_raises_ends_it(transport: RecordingTransport) -> None:
         sdk.to(["a", "gone", "b"]).send_leaf(LEAF())
 
 
-def test_an_async_on_gone_is_refused_at_construction(transport: RecordingTransport) -> None:
-    async def forget(_connection_id: str) -> None: ...
-
-    with pytest.raises(TypeError, match="on_gone= is async, which WireServerSdk cannot await; use the async SDK"):
-        WireServerSdk(transport=transport, on_gone=forget)
-
-
 def test_errors_in_a_report_keep_their_cause_and_no_frames() -> None:
     class Failing(RecordingTransport):
         def post_many(self, connection_ids: Any, data: bytes, _options: Any, on_outcome: Any, /) -> tuple[str, ...]:

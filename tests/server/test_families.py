@@ -1,95 +1,94 @@
-"""Sync and async do not mix: a transport, an SDK or a router of the other family is refused before a send."""
+"""A sync SDK takes sync transports and functions, an async SDK async transports; each mix-up is an error at once."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.aws_lambda.contract.desk_pushwire import AsyncDeskRouter, AsyncDeskServerSdk, DeskRouter, DeskServerSdk
 from tests.server.world import LEAF, AsyncWireServerSdk, WireServerSdk
 
-from pushwire.testing import AsyncRecordingTransport, Post, RecordingTransport, message_event
-from pushwire.transport import AsyncHttpTransport, HttpTransport
+from pushwire.testing import AsyncRecordingTransport, RecordingTransport
 
-URL = "http://127.0.0.1:9/local"
-
-
-class OnlyPosts:
-    def post(self, _connection_id: str, _data: bytes, /) -> None:
-        raise AssertionError("a frame was posted")
-
-
-class PostsAsync(RecordingTransport):
-    async def post(self, _connection_id: str, _data: bytes, /) -> None:  # type: ignore[override] # a mistake of a user's
-        raise AssertionError("a frame was posted")
+URL = "https://abc.execute-api.eu-west-1.amazonaws.com/prod"
 
 
 @pytest.mark.parametrize(
-    ("sdk", "transport", "reason"),
+    ("transport", "text"),
     [
-        (WireServerSdk, AsyncRecordingTransport, "AsyncRecordingTransport is an async transport, this SDK is sync"),
-        (WireServerSdk, lambda: AsyncHttpTransport(URL), "AsyncHttpTransport is an async transport"),
-        (WireServerSdk, PostsAsync, "PostsAsync is an async transport"),
-        (AsyncWireServerSdk, RecordingTransport, "RecordingTransport is a sync transport, this SDK is async"),
-        (AsyncWireServerSdk, lambda: HttpTransport(URL), "HttpTransport is a sync transport"),
-        (AsyncWireServerSdk, PostsAsync, "PostsAsync is a sync transport"),
-        (WireServerSdk, lambda: URL, "takes a Transport with post, post_many, get, delete, close, not str"),
-        (AsyncWireServerSdk, lambda: URL, "takes an AsyncTransport with"),
-        (WireServerSdk, OnlyPosts, "not OnlyPosts"),
-        (WireServerSdk, lambda: RecordingTransport, "not ABCMeta"),
+        (AsyncRecordingTransport(), r"transport= is async, which this SDK cannot await: .*\(AsyncRecordingTransport\)"),
+        (URL, r"transport= takes a transport, such as HttpTransport\(url\), not str"),
+        (RecordingTransport, "not the class RecordingTransport"),
+        (object(), "not object"),
     ],
 )
-def test_a_transport_of_another_kind_is_refused_at_construction(
-    sdk: Callable[..., Any], transport: Callable[[], Any], reason: str
-) -> None:
-    with pytest.raises(TypeError, match=reason):
-        sdk(transport=transport())
-
-
-def test_a_method_of_the_users_transport_may_have_any_name() -> None:
-    calls: list[Any] = []
-
-    class WithHooks(RecordingTransport):
-        def ended(self, *facts: Any) -> None:
-            calls.append(facts)
-
-    class Plain:
-        """A transport that is not an observer, but has the name of its method."""
-
-        def __init__(self, inner: RecordingTransport) -> None:
-            self.post, self.post_many, self.get = inner.post, inner.post_many, inner.get
-            self.delete, self.close = inner.delete, inner.close
-
-        def on_send_complete(self, words: str) -> None:
-            calls.append(words)
-
-    recorded = WithHooks()
-    WireServerSdk(transport=recorded).send_leaf("a", LEAF())
-    WireServerSdk(transport=Plain(recorded)).send_leaf("b", LEAF())
-    assert [post.connection_id for post in recorded.posts] == ["a", "b"]
-    assert calls == []
-    assert isinstance(recorded.posts[0], Post)
+def test_a_sync_sdk_takes_only_a_sync_transport(transport: Any, text: str) -> None:
+    with pytest.raises(TypeError, match=text):
+        WireServerSdk(transport=transport)
 
 
 @pytest.mark.parametrize(
-    ("router", "sdk", "reason"),
+    ("transport", "text"),
     [
-        (
-            DeskRouter,
-            lambda url: AsyncDeskServerSdk(url),
-            "the sync router DeskRouter must return an instance of ServerSdk",
-        ),
-        (
-            AsyncDeskRouter,
-            lambda url: DeskServerSdk(url),
-            "the async router AsyncDeskRouter must return an instance of AsyncServerSdk",
-        ),
-        (DeskRouter, lambda url: url, "not str"),
+        (RecordingTransport(), r"transport= is not async, and this SDK awaits it: .*\(RecordingTransport\)"),
+        (URL, r"transport= takes a transport, such as AsyncHttpTransport\(url\), not str"),
+        (AsyncRecordingTransport, "not the class AsyncRecordingTransport"),
     ],
 )
-def test_a_router_refuses_the_sdk_of_the_other_family_when_it_is_made(
-    router: Callable[..., Any], sdk: Callable[[str], Any], reason: str
-) -> None:
-    made = router(sdk=sdk)
-    event = message_event("NoSuchRoute", body="{}", connection_id="a")
-    with pytest.raises(TypeError, match=reason):
-        made._service.sdk(event)
+def test_an_async_sdk_takes_only_an_async_transport(transport: Any, text: str) -> None:
+    with pytest.raises(TypeError, match=text):
+        AsyncWireServerSdk(transport=transport)
+
+
+def test_a_sync_sdk_refuses_an_async_on_gone() -> None:
+    async def forget(_connection_id: str) -> None: ...
+
+    with pytest.raises(TypeError, match="on_gone= is async, which this SDK cannot await"):
+        WireServerSdk(transport=RecordingTransport(), on_gone=forget)
+
+
+class Own:
+    """A transport with methods that are named like those of observers."""
+
+    def __init__(self) -> None:
+        self.posted: list[str] = []
+
+    def post(self, connection_id: str, _data: bytes, /) -> None:
+        self.posted.append(connection_id)
+
+    def post_many(self, connection_ids: Any, data: bytes, _options: Any, on_outcome: Any, /) -> tuple[str, ...]:
+        for connection_id in connection_ids:
+            self.post(connection_id, data)
+            on_outcome(connection_id, None)
+        return ()
+
+    def get(self, _connection_id: str, /) -> Any:
+        raise AssertionError("not called")
+
+    def delete(self, _connection_id: str, /) -> None:
+        raise AssertionError("not called")
+
+    def close(self) -> None: ...
+
+    def ended(self) -> None:
+        raise AssertionError("not called")
+
+    def on_send_complete(self) -> None:
+        raise AssertionError("not called")
+
+
+def test_a_transport_may_have_any_other_methods() -> None:
+    own = Own()
+    sdk = WireServerSdk(transport=own)
+    sdk.send_leaf("a", LEAF())
+    assert sdk.to(["b"]).send_leaf(LEAF()).accepted == 1
+    assert own.posted == ["a", "b"]
+
+
+def test_an_async_transport_may_have_plain_methods_that_return_awaitables() -> None:
+    class Wrapped(AsyncRecordingTransport):
+        def post(self, connection_id: str, data: bytes, /) -> Any:
+            return super().post(connection_id, data)
+
+    transport = Wrapped()
+    sending = AsyncWireServerSdk(transport=transport).send_leaf("a", LEAF())
+    with pytest.raises(StopIteration):
+        sending.send(None)
+    assert [post.connection_id for post in transport.posts] == ["a"]

@@ -12,7 +12,7 @@ from pushwire.aws_lambda.handlers import AsyncBind, AsyncBindConnect, AsyncHandl
 from pushwire.aws_lambda.interceptors import AnyRequest, CallNext, Interceptor, logging_interceptor
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 from pushwire.aws_lambda.router import Router, ServiceRouter
-from pushwire.aws_lambda.state import State, StateKey
+from pushwire.aws_lambda.state import RequestState, StateKey
 
 __all__ = [
     "AnyRequest",
@@ -38,10 +38,10 @@ __all__ = [
     "MessageEvent",
     "MissingStateError",
     "Request",
+    "RequestState",
     "Router",
     "RouterError",
     "ServiceRouter",
-    "State",
     "StateKey",
     "async_logging_interceptor",
     "logging_interceptor",

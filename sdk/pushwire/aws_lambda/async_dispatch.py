@@ -8,16 +8,24 @@ from typing import Any
 
 from pushwire.aws_lambda.async_interceptors import async_chain
 from pushwire.aws_lambda.decision import decide_async
+from pushwire.aws_lambda.dispatcher import (
+    OK,
+    ConnectDecisions,
+    DisconnectFailures,
+    EventDispatcher,
+    Invocation,
+    Result,
+    check_result,
+)
 from pushwire.aws_lambda.event_loop import LOOP
 from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
 from pushwire.aws_lambda.interceptors import AnyRequest
 from pushwire.aws_lambda.messages import is_keepalive
-from pushwire.aws_lambda.plan import OK, Connecting, Disconnecting, Plan, Result, Step, check_result
 
 __all__ = ["dispatch_on_loop"]
 
 
-def dispatch_on_loop(plan: Plan, event: Mapping[str, Any], context: Any) -> Result:
+def dispatch_on_loop(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any) -> Result:
     """Dispatch an event, on the event loop that is kept for the process's life.
 
     Raises:
@@ -25,44 +33,46 @@ def dispatch_on_loop(plan: Plan, event: Mapping[str, Any], context: Any) -> Resu
         RuntimeError: An event loop is running in this thread.
         Exception: What a handler of a message or of `$disconnect` raises.
     """
-    return LOOP.run(partial(_dispatch, plan, event, context))
+    return LOOP.run(partial(_dispatch, dispatcher, event, context))
 
 
-async def _dispatch(plan: Plan, event: Mapping[str, Any], context: Any) -> Result:
-    read = plan.event(event)
+async def _dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any) -> Result:
+    read = dispatcher.event(event)
     if isinstance(read, MessageEvent):
         if is_keepalive(read):
             return {"statusCode": OK}
-        step = plan.message(read, context)
-        handle = _refuse if step.function is None else _call
-        await async_chain(step.interceptors, partial(handle, step))(step.request)
+        invocation = dispatcher.message(read, context)
+        handle = _refuse if invocation.function is None else _call
+        await async_chain(invocation.interceptors, partial(handle, invocation))(invocation.request)
         return {"statusCode": OK}
     if isinstance(read, ConnectEvent):
-        connecting = Connecting(read)
-        for step in plan.connect(read, context):
-            connecting.add(await decide_async(step.request, step.function, step.interceptors))
-            if connecting.denied is not None:
+        decisions = ConnectDecisions(read)
+        for invocation in dispatcher.connect(read, context):
+            decisions.add(await decide_async(invocation.request, invocation.function, invocation.interceptors))
+            if decisions.denied is not None:
                 break
-        return connecting.result()
-    disconnecting = Disconnecting()
-    for step in plan.disconnect(read, context):
+        return decisions.result()
+    failures = DisconnectFailures()
+    for invocation in dispatcher.disconnect(read, context):
         try:
-            await async_chain(step.interceptors, partial(_call, step))(step.request)
+            await async_chain(invocation.interceptors, partial(_call, invocation))(invocation.request)
         except Exception as error:  # noqa: BLE001 - the others are told first, then it goes on its way
-            disconnecting.failed(step, error)
-    return disconnecting.result()
+            failures.failed(invocation, error)
+    return failures.result()
 
 
-async def _call(step: Step, request: AnyRequest) -> None:
-    if step.function is not None:
-        check_result(step, request, await step.function(request))
+async def _call(invocation: Invocation, request: AnyRequest) -> None:
+    if invocation.function is not None:
+        check_result(invocation, request, await invocation.function(request))
 
 
-async def _refuse(step: Step, request: AnyRequest) -> None:
+async def _refuse(invocation: Invocation, request: AnyRequest) -> None:
     """Answer a message that reaches no handler."""
-    data = step.refusal()
+    data = invocation.refusal()
     try:
-        sdk = step.service.sdk(request.event.raw)
+        sdk = invocation.service.sdk(request.event.raw)
         await sdk._post(None, request.connection_id, data)  # noqa: SLF001 - as in requests
-    except Exception as error:  # noqa: BLE001 - the client is told or it is not; the message is refused all the same
-        step.untold(error)
+    except TypeError:  # a mistake in the code of `sdk=`, which must not pass as a lost frame
+        raise
+    except Exception as error:  # noqa: BLE001 - the message is refused, whether or not the client receives the frame
+        invocation.log_undelivered_refusal(error)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from pushwire.aws_lambda.connect import ConnectionDenied
-from pushwire.aws_lambda.interceptors import AnyRequest, log_failure, refuse_what_nobody_runs
+from pushwire.aws_lambda.interceptors import AnyRequest, log_failure, reject_unawaited
 
 __all__ = ["AsyncCallNext", "AsyncInterceptor", "async_chain", "async_logging_interceptor"]
 
@@ -53,4 +53,4 @@ def async_chain(interceptors: Sequence[AsyncInterceptor], handle: AsyncCallNext)
 
 async def _step(interceptor: AsyncInterceptor, call_next: AsyncCallNext, request: AnyRequest) -> None:
     untyped: Callable[..., Any] = interceptor
-    refuse_what_nobody_runs(interceptor, await untyped(request, call_next))
+    reject_unawaited(interceptor, await untyped(request, call_next))

@@ -14,10 +14,10 @@ from pushwire.operation import AnyOperation
 from pushwire.server import BaseServerSdk
 
 if TYPE_CHECKING:
-    from pushwire.aws_lambda.plan import Plan, Result
-    from pushwire.aws_lambda.service import Family
+    from pushwire.aws_lambda.dispatcher import EventDispatcher, Result
+    from pushwire.aws_lambda.service import Mode
 
-    Dispatch: TypeAlias = Callable[[Plan, Mapping[str, Any], Any], Result]
+    Dispatch: TypeAlias = Callable[[EventDispatcher, Mapping[str, Any], Any], Result]
 
 __all__ = ["BaseRouter", "BaseServiceRouter"]
 
@@ -33,17 +33,17 @@ class BaseServiceRouter(Generic[S]):
         handlers: object | None,
         interceptors: Sequence[Any],
         sdk: Callable[[str], S],
-        family: Family,
+        mode: Mode,
         dispatch: Dispatch,
         /,
     ) -> None:
-        from pushwire.aws_lambda.plan import Plan
-        from pushwire.aws_lambda.service import Service
+        from pushwire.aws_lambda.dispatcher import EventDispatcher
+        from pushwire.aws_lambda.service import RoutedService
 
-        self._service = Service(type(self).__name__, operations, interceptors, sdk, family)
+        self._service = RoutedService(type(self).__name__, operations, interceptors, sdk, mode)
         if handlers is not None:
             self._service.use_class(handlers)
-        self._dispatch = partial(dispatch, Plan([self._service], (), family))
+        self._dispatch = partial(dispatch, EventDispatcher([self._service], (), mode))
 
     @property
     def operations(self) -> tuple[AnyOperation, ...]:
@@ -59,20 +59,20 @@ class BaseRouter:
         services: Sequence[BaseServiceRouter[Any]],
         kind: type[BaseServiceRouter[Any]],
         interceptors: Sequence[Any],
-        family: Family,
+        mode: Mode,
         dispatch: Dispatch,
     ) -> None:
-        from pushwire.aws_lambda.plan import Plan
+        from pushwire.aws_lambda.dispatcher import EventDispatcher
 
         given: Sequence[object] = services
         strangers = [type(service).__name__ for service in given if not isinstance(service, kind)]
         if strangers:
-            raise TypeError(f"{type(self).__name__} takes {family.name} routers of services, not {strangers[0]}")
+            raise TypeError(f"{type(self).__name__} takes {mode.name} routers of services, not {strangers[0]}")
         if not services:
             raise RouterError(f"{type(self).__name__}() needs at least one service's router")
         # Private, because the public names of a service's router are the contract's.
         members = [service._service for service in services]  # noqa: SLF001
-        self._dispatch = partial(dispatch, Plan(members, interceptors, family))
+        self._dispatch = partial(dispatch, EventDispatcher(members, interceptors, mode))
         self._operations = tuple(operation for member in members for operation in member.operations)
         for member in members:
             member.join(members)

@@ -7,54 +7,64 @@ from functools import partial
 from typing import Any
 
 from pushwire.aws_lambda.decision import decide
+from pushwire.aws_lambda.dispatcher import (
+    OK,
+    ConnectDecisions,
+    DisconnectFailures,
+    EventDispatcher,
+    Invocation,
+    Result,
+    check_result,
+)
 from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
 from pushwire.aws_lambda.interceptors import AnyRequest, chain
 from pushwire.aws_lambda.messages import is_keepalive
-from pushwire.aws_lambda.plan import OK, Connecting, Disconnecting, Plan, Result, Step, check_result
 
 __all__ = ["dispatch"]
 
 
-def dispatch(plan: Plan, event: Mapping[str, Any], context: Any) -> Result:
+def dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any) -> Result:
     """Dispatch an event.
 
     Raises:
         EventError: It is none of a WebSocket API.
         Exception: What a handler of a message or of `$disconnect` raises.
     """
-    read = plan.event(event)
+    read = dispatcher.event(event)
     if isinstance(read, MessageEvent):
         if is_keepalive(read):
             return {"statusCode": OK}
-        step = plan.message(read, context)
-        handle = _refuse if step.function is None else _call
-        chain(step.interceptors, partial(handle, step))(step.request)
+        invocation = dispatcher.message(read, context)
+        handle = _refuse if invocation.function is None else _call
+        chain(invocation.interceptors, partial(handle, invocation))(invocation.request)
         return {"statusCode": OK}
     if isinstance(read, ConnectEvent):
-        connecting = Connecting(read)
-        for step in plan.connect(read, context):
-            connecting.add(decide(step.request, step.function, step.interceptors))
-            if connecting.denied is not None:
+        decisions = ConnectDecisions(read)
+        for invocation in dispatcher.connect(read, context):
+            decisions.add(decide(invocation.request, invocation.function, invocation.interceptors))
+            if decisions.denied is not None:
                 break
-        return connecting.result()
-    disconnecting = Disconnecting()
-    for step in plan.disconnect(read, context):
+        return decisions.result()
+    failures = DisconnectFailures()
+    for invocation in dispatcher.disconnect(read, context):
         try:
-            chain(step.interceptors, partial(_call, step))(step.request)
+            chain(invocation.interceptors, partial(_call, invocation))(invocation.request)
         except Exception as error:  # noqa: BLE001 - the others are told first, then it goes on its way
-            disconnecting.failed(step, error)
-    return disconnecting.result()
+            failures.failed(invocation, error)
+    return failures.result()
 
 
-def _call(step: Step, request: AnyRequest) -> None:
-    if step.function is not None:
-        check_result(step, request, step.function(request))
+def _call(invocation: Invocation, request: AnyRequest) -> None:
+    if invocation.function is not None:
+        check_result(invocation, request, invocation.function(request))
 
 
-def _refuse(step: Step, request: AnyRequest) -> None:
+def _refuse(invocation: Invocation, request: AnyRequest) -> None:
     """Answer a message that reaches no handler."""
-    data = step.refusal()
+    data = invocation.refusal()
     try:
-        step.service.sdk(request.event.raw)._post(None, request.connection_id, data)  # noqa: SLF001 - as in requests
-    except Exception as error:  # noqa: BLE001 - the client is told or it is not; the message is refused all the same
-        step.untold(error)
+        invocation.service.sdk(request.event.raw)._post(None, request.connection_id, data)  # noqa: SLF001 - as in requests
+    except TypeError:  # a mistake in the code of `sdk=`, which must not pass as a lost frame
+        raise
+    except Exception as error:  # noqa: BLE001 - the message is refused, whether or not the client receives the frame
+        invocation.log_undelivered_refusal(error)

@@ -40,7 +40,7 @@ class Headers(Mapping[str, str]):
         return len(self._raw)
 
 
-class _Event:
+class _WebSocketEvent:
     """What the three events share.
 
     Args:
@@ -188,7 +188,7 @@ class _Event:
         )
 
 
-class _HeadersEvent(_Event):
+class _HeadersEvent(_WebSocketEvent):
     """An event that has headers."""
 
     __slots__ = ()
@@ -233,7 +233,7 @@ class ConnectEvent(_HeadersEvent):
         return tuple(name for value in values for part in value.split(",") if (name := part.strip()))
 
 
-class MessageEvent(_Event):
+class MessageEvent(_WebSocketEvent):
     """The event of a message: no headers, no query string."""
 
     __slots__ = ()

@@ -77,10 +77,10 @@ def chain(interceptors: Sequence[Interceptor], handle: CallNext) -> CallNext:
 
 def _step(interceptor: Interceptor, call_next: CallNext, request: AnyRequest) -> None:
     untyped: Callable[..., Any] = interceptor
-    refuse_what_nobody_runs(interceptor, untyped(request, call_next))
+    reject_unawaited(interceptor, untyped(request, call_next))
 
 
-def refuse_what_nobody_runs(function: object, result: object) -> None:
+def reject_unawaited(function: object, result: object) -> None:
     """Refuse what a function has returned where it is still to be run: nothing of the function has been done.
 
     Registration refuses what can be told of the function; a decorator may hide it.

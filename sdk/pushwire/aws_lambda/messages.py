@@ -13,7 +13,7 @@ from pushwire.aws_lambda.events import MessageEvent
 from pushwire.errors import FrameError
 from pushwire.operation import AnyOperation
 
-__all__ = ["BAD_REQUEST_BODY", "FORBIDDEN", "Received", "error_frame", "is_keepalive", "receive", "unclaimed"]
+__all__ = ["BAD_REQUEST_BODY", "FORBIDDEN", "DecodedMessage", "error_frame", "is_keepalive", "receive", "unclaimed"]
 
 BAD_REQUEST_BODY: Final = "Bad request body"
 FORBIDDEN: Final = "Forbidden"
@@ -30,7 +30,7 @@ def is_keepalive(event: MessageEvent) -> bool:
     return event.body == (_KEEPALIVE_IN_BASE64 if event.is_base64_encoded else _KEEPALIVE)
 
 
-class Received(NamedTuple):
+class DecodedMessage(NamedTuple):
     """What a client sent.
 
     Attributes:
@@ -46,7 +46,7 @@ class Received(NamedTuple):
     error: FrameError | None = None
 
 
-def receive(event: MessageEvent, operations: Mapping[str, AnyOperation]) -> Received:
+def receive(event: MessageEvent, operations: Mapping[str, AnyOperation]) -> DecodedMessage:
     """Decode what a client sent.
 
     Where API Gateway has chosen an operation's own route, the frame must name it too: what a client is allowed to call
@@ -68,14 +68,14 @@ def receive(event: MessageEvent, operations: Mapping[str, AnyOperation]) -> Rece
                 return unclaimed("no operation has the route that the frame names")
         elif envelope.route != operation.route:
             raise FrameError("the frame names another route than API Gateway chose", route=operation.route)  # noqa: TRY301
-        return Received(operation, envelope.message(operation))
+        return DecodedMessage(operation, envelope.message(operation))
     except FrameError as error:
-        return Received(operation, answer=BAD_REQUEST_BODY, error=error)
+        return DecodedMessage(operation, answer=BAD_REQUEST_BODY, error=error)
 
 
-def unclaimed(reason: str) -> Received:
+def unclaimed(reason: str) -> DecodedMessage:
     """Return what a client has sent that nobody handles."""
-    return Received(None, answer=FORBIDDEN, error=FrameError(reason))
+    return DecodedMessage(None, answer=FORBIDDEN, error=FrameError(reason))
 
 
 def error_frame(text: str, connection_id: str, request_id: object) -> bytes:

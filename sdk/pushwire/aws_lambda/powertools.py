@@ -175,7 +175,7 @@ class AsyncMetricsInterceptor(_Measuring):
 
 
 class _SendCounter(SendObserver):
-    """Counts the outcomes of sends, which may come from several threads."""
+    """Collects how sends ended. Several threads may call it."""
 
     def __init__(self) -> None:
         self.ended_as: list[str] = []
@@ -183,7 +183,7 @@ class _SendCounter(SendObserver):
     def on_send_complete(
         self, _operation: AnyOperation, _connection_id: str, _data: bytes, error: SendError | None, /
     ) -> None:
-        """Count a send."""
+        """Add how a send ended."""
         self.ended_as.append(_how(error))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 from google.protobuf.message import Message
 
 from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent
-from pushwire.aws_lambda.state import State
+from pushwire.aws_lambda.state import RequestState
 from pushwire.errors import FrameError
 from pushwire.operation import AnyOperation
 from pushwire.server import BaseServerSdk, SendObserver
@@ -20,7 +20,7 @@ E_co = TypeVar("E_co", bound=ConnectEvent | MessageEvent | DisconnectEvent, cova
 S_co = TypeVar("S_co", bound=BaseServerSdk[Any], covariant=True)
 
 
-class _Invocation(Generic[E_co, S_co]):
+class _BaseRequest(Generic[E_co, S_co]):
     """What the three kinds of request share."""
 
     __slots__ = ("_context", "_event", "_observers", "_sdk", "_sdk_for", "_state")
@@ -29,7 +29,7 @@ class _Invocation(Generic[E_co, S_co]):
         self._event: Final = event
         self._sdk_for: Final = sdk_for
         self._context: Final[Any] = context
-        self._state: Final = State()
+        self._state: Final = RequestState()
         self._observers: tuple[SendObserver, ...] = ()
         self._sdk: S_co | None = None
 
@@ -61,7 +61,7 @@ class _Invocation(Generic[E_co, S_co]):
         return self._context
 
     @property
-    def state(self) -> State:
+    def state(self) -> RequestState:
         """What interceptors have found out about this request."""
         return self._state
 
@@ -76,7 +76,7 @@ class _Invocation(Generic[E_co, S_co]):
         self._sdk = None
 
 
-class Request(_Invocation[MessageEvent, S_co], Generic[M_co, S_co]):
+class Request(_BaseRequest[MessageEvent, S_co], Generic[M_co, S_co]):
     """A message of a client. Given to the method or function of its operation, and to `on_default`."""
 
     __slots__ = ("_message", "_operation", "_refusal")
@@ -120,7 +120,7 @@ class Request(_Invocation[MessageEvent, S_co], Generic[M_co, S_co]):
         return self._refusal
 
 
-class ConnectRequest(_Invocation[ConnectEvent, S_co], Generic[S_co]):
+class ConnectRequest(_BaseRequest[ConnectEvent, S_co], Generic[S_co]):
     """A client that wants to connect. Given to `on_connect`.
 
     Its `sdk` is for other connections: API Gateway answers 410 for this one until `on_connect` has returned, so sending
@@ -139,7 +139,7 @@ class ConnectRequest(_Invocation[ConnectEvent, S_co], Generic[S_co]):
         return "$connect"
 
 
-class DisconnectRequest(_Invocation[DisconnectEvent, S_co], Generic[S_co]):
+class DisconnectRequest(_BaseRequest[DisconnectEvent, S_co], Generic[S_co]):
     """A connection that has ended. Given to `on_disconnect`, on a best effort of API Gateway's."""
 
     __slots__ = ()

@@ -10,7 +10,7 @@ from pushwire.aws_lambda.handlers import AsyncHandlers, Handlers
 from pushwire.operation import AnyOperation
 from pushwire.server import AsyncServerSdk, BaseServerSdk, ServerSdk
 
-__all__ = ["ASYNC", "HOOKS", "SYNC", "Family", "Registration", "Service", "checked_interceptors"]
+__all__ = ["ASYNC", "HOOKS", "SYNC", "Mode", "Registration", "RoutedService", "checked_interceptors"]
 
 S = TypeVar("S", bound=BaseServerSdk[Any])
 F = TypeVar("F", bound=Callable[..., Any])
@@ -19,7 +19,7 @@ HOOKS: Final = ("on_connect", "on_disconnect", "on_default")
 """What can be registered besides operations."""
 
 
-class Family(NamedTuple):
+class Mode(NamedTuple):
     """What a router can run: functions written with `def`, or those written with `async def`.
 
     Attributes:
@@ -50,8 +50,8 @@ class Family(NamedTuple):
         return function
 
 
-SYNC: Final = Family("sync", "def", Handlers, ServerSdk, is_async=False)
-ASYNC: Final = Family("async", "async def", AsyncHandlers, AsyncServerSdk, is_async=True)
+SYNC: Final = Mode("sync", "def", Handlers, ServerSdk, is_async=False)
+ASYNC: Final = Mode("async", "async def", AsyncHandlers, AsyncServerSdk, is_async=True)
 
 
 class Registration(NamedTuple):
@@ -66,7 +66,7 @@ class Registration(NamedTuple):
     interceptors: tuple[Any, ...] = ()
 
 
-class Service(Generic[S]):
+class RoutedService(Generic[S]):
     """What a router knows of one service.
 
     Attributes:
@@ -82,18 +82,20 @@ class Service(Generic[S]):
         operations: Mapping[str, AnyOperation],
         interceptors: Sequence[Any],
         make_sdk: Callable[[str], S],
-        family: Family,
+        mode: Mode,
     ) -> None:
         self.name: Final = name
         self.operations: Final = tuple(operations.values())
         self.inbound: Final = {op.route: op for op in self.operations if op.direction.inbound}
-        self.interceptors: Final = checked_interceptors(interceptors, family)
-        self._family = family
-        self._neighbours: list[Service[Any]] = [self]
+        self.interceptors: Final = checked_interceptors(interceptors, mode)
+        self._mode = mode
+        self._siblings: list[RoutedService[Any]] = [self]
         self._method_names = {op.route: name for name, op in operations.items() if op.direction.inbound}
         self._registrations: dict[str, Registration] = {}
         self._handlers_name: str | None = None
-        self._make_sdk = make_sdk
+        self._make_sdk: Final = make_sdk
+        if is_async(make_sdk) or (isinstance(make_sdk, type) and not issubclass(make_sdk, mode.sdk)):
+            raise TypeError(f"sdk= of {name} must return its {mode.name} SDK, and {name_of(make_sdk)} does not")
         self._sdks: dict[str, S] = {}
         self._lock = threading.Lock()
 
@@ -101,9 +103,9 @@ class Service(Generic[S]):
         """Return what is registered for a route, or for a hook as `$` and its name (no route starts with `$`)."""
         return self._registrations.get(name)
 
-    def join(self, services: Sequence["Service[Any]"]) -> None:
+    def join(self, services: Sequence["RoutedService[Any]"]) -> None:
         """Share an API with other services from now on."""
-        self._neighbours += [service for service in services if service not in self._neighbours]
+        self._siblings += [service for service in services if service not in self._siblings]
 
     def use_class(self, handlers: Any) -> None:
         """Register the methods of a handler class: all operations, and the hooks that it overrides.
@@ -115,17 +117,17 @@ class Service(Generic[S]):
             raise TypeError(f"{self.name} takes an instance: {self.name}({handlers.__name__}())")
         kind = cast("type[object]", type(handlers))
         owner = kind.__name__
-        if not isinstance(handlers, self._family.handlers):
+        if not isinstance(handlers, self._mode.handlers):
             raise TypeError(f"{self.name} takes handlers made for its service, not {owner}")
         for route, name in self._method_names.items():
             method = getattr(handlers, name, None)
             if method is None:
                 raise TypeError(f"{self.name} takes handlers made for its service: {owner} has no method {name}")
-            self._registrations[route] = Registration(self._family.checked(method, f"{owner}.{name}"))
+            self._registrations[route] = Registration(self._mode.checked(method, f"{owner}.{name}"))
         for hook in HOOKS:
-            if getattr(kind, hook) is not getattr(self._family.handlers, hook):
+            if getattr(kind, hook) is not getattr(self._mode.handlers, hook):
                 method = getattr(handlers, hook)
-                self._registrations[f"${hook}"] = Registration(self._family.checked(method, f"{owner}.{hook}"))
+                self._registrations[f"${hook}"] = Registration(self._mode.checked(method, f"{owner}.{hook}"))
         self._handlers_name = owner
 
     def register(self, key: str, shown: str, function: Callable[[Any], Any], interceptors: Sequence[Any]) -> None:
@@ -140,7 +142,7 @@ class Service(Generic[S]):
                 f"this {self.name} was given {self._handlers_name}, which handles {shown}: "
                 f"change that class, or register every function on a {self.name}() of its own"
             )
-        owners = self._neighbours if key == "$on_default" else [self]
+        owners = self._siblings if key == "$on_default" else [self]
         for owner in owners:
             known = owner.find(key)
             if known is not None:
@@ -149,15 +151,15 @@ class Service(Generic[S]):
                     f"so {name_of(function)} cannot be it"
                 )
         self._registrations[key] = Registration(
-            self._family.checked(function, name_of(function)), checked_interceptors(interceptors, self._family)
+            self._mode.checked(function, name_of(function)), checked_interceptors(interceptors, self._mode)
         )
 
     def sdk(self, event: Mapping[str, Any]) -> S:
         """Return the Server SDK for the API that an event came from, built at the first call.
 
         Raises:
-            pushwire.CallbackUrlError: Neither the event nor the environment gives a callback URL.
-            TypeError: The function `sdk=` returned something else than a Server SDK of the router's family.
+            pushwire.CallbackUrlError: The event and the environment give no callback URL.
+            TypeError: `sdk=` of the router returned another object than its SDK.
         """
         from pushwire.callback_url import CallbackUrl  # not needed before the first send
 
@@ -167,19 +169,18 @@ class Service(Generic[S]):
             with self._lock:
                 sdk = self._sdks.get(url)
                 if sdk is None:
-                    sdk = self._sdks[url] = self._checked(self._make_sdk(url))
+                    sdk = self._sdks[url] = self._made_sdk(url)
         return sdk
 
-    def _checked(self, sdk: S) -> S:
-        if not isinstance(sdk, self._family.sdk):
-            raise TypeError(
-                f"sdk= of the {self._family.name} router {self.name} must return an instance of "
-                f"{self._family.sdk.__name__}, not {type(sdk).__name__}"
-            )
+    def _made_sdk(self, url: str) -> S:
+        sdk = self._make_sdk(url)
+        made: object = sdk
+        if not isinstance(made, self._mode.sdk):
+            raise TypeError(f"sdk= of {self.name} must return its {self._mode.name} SDK, not {type(made).__name__}")
         return sdk
 
 
-def checked_interceptors(interceptors: Iterable[Any], family: Family) -> tuple[Any, ...]:
+def checked_interceptors(interceptors: Iterable[Any], mode: Mode) -> tuple[Any, ...]:
     """Return interceptors that a router of a family can run.
 
     Raises:
@@ -187,4 +188,4 @@ def checked_interceptors(interceptors: Iterable[Any], family: Family) -> tuple[A
     """
     if callable(interceptors) or not isinstance(interceptors, Iterable):
         raise TypeError(f"interceptors= takes a list of interceptors, not {name_of(interceptors)}")
-    return tuple(family.checked(interceptor, name_of(interceptor)) for interceptor in interceptors)
+    return tuple(mode.checked(interceptor, name_of(interceptor)) for interceptor in interceptors)

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 
 from pushwire.aws_lambda.errors import MissingStateError
 
-__all__ = ["State", "StateKey"]
+__all__ = ["RequestState", "StateKey"]
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -32,7 +32,7 @@ class StateKey(Generic[T]):
         return f"StateKey({self.name!r})"
 
 
-class State:
+class RequestState:
     """What is kept with one request, while it is handled: `request.state[USER] = user`."""
 
     __slots__ = ("_values",)

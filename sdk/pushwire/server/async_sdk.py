@@ -34,7 +34,7 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
 
     Every method raises a subclass of `pushwire.SendError`: `ConnectionGoneError`, `ThrottledError`,
     `PayloadTooLargeError`, `ForbiddenError`, `InvalidConnectionIdError`, `CredentialsError` or `UnavailableError`. A
-    message may arrive twice, because calls whose answer was lost are tried again. That API Gateway accepted a message
+    message may arrive twice, because calls whose response was lost are repeated. That API Gateway accepted a message
     does not mean that its client has read it.
 
     Args:
@@ -42,24 +42,24 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
             key, or an `http://` URL of this machine (the local gateway's). Posts go through boto3, on
             threads.
         client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`, with its own retries and time-outs.
-        transport: Any other way to the management API, such as `pushwire.testing.AsyncRecordingTransport`.
+        transport: The transport that posts, such as `pushwire.testing.AsyncRecordingTransport`.
         region: The region to sign for; else the URL's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
-        connect_timeout: Seconds for each attempt to connect; 1 unless given.
-        read_timeout: Seconds without a byte of the answer, for each attempt; 3 unless given.
-        max_attempts: How many requests one send may make; 3 unless given.
+        connect_timeout: Seconds for each attempt to connect. Defaults to 1.
+        read_timeout: Seconds to wait for the next byte of the response, for each attempt. Defaults to 3.
+        max_attempts: How many requests one send may make. Defaults to 3.
         frame_format: The format to send in, instead of the contract's.
-        on_gone: Called with each connection id that answers 410, before `ConnectionGoneError` is raised: the place to
-            forget it. A function, or an async one.
+        on_gone: Called with each connection id that API Gateway answers with 410, before `ConnectionGoneError`
+            is raised. Use it to remove stored connections. A function, or an async one.
 
     Raises:
         pushwire.CallbackUrlError: No callback URL was given, or it cannot work.
         pushwire.CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is needed and not installed.
-        TypeError: More than one way to post was given, settings that do not go with it, or a transport that is not an
-            `AsyncTransport`.
+        TypeError: `transport` is combined with other settings, is not a transport, or is a transport for the
+            other kind of SDK.
     """
 
-    _awaits = True
+    _is_async = True
     _broadcast: ClassVar[type[AsyncBroadcast[Any]]] = AsyncBroadcast
 
     @staticmethod
@@ -93,7 +93,7 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
 
     @property
     def connections(self) -> AsyncConnectionsView:
-        """Connections themselves: what is known of one, and closing one."""
+        """The connections of the API: details of one, and disconnecting one."""
         return AsyncConnectionsView(self._pipeline)
 
     async def close(self) -> None:
@@ -114,7 +114,7 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
         await self._post(operation, connection_id, self._pipeline.frame(operation, message, connection_id))
 
     async def _post(self, operation: AnyOperation | None, connection_id: str, data: bytes) -> None:
-        """Send the text of a frame: an operation's, or another."""
+        """Send the text of a frame, of an operation or another."""
         try:
             self._pipeline.check(connection_id)
             self._pipeline.check_size(operation, data, connection_id)
@@ -134,10 +134,10 @@ class AsyncConnectionsView:
         self._pipeline = pipeline
 
     async def get(self, connection_id: str) -> ConnectionInfo:
-        """Ask what API Gateway knows of a connection: since when, last active when, from where.
+        """Return when a connection was opened, when it was last active, and its source.
 
         Raises:
-            pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
+            pushwire.SendError: The call failed; the subclass says how; `ConnectionGoneError` if it is not connected.
         """
         return await self._call(connection_id, self._pipeline.transport.get)
 
@@ -145,7 +145,7 @@ class AsyncConnectionsView:
         """Close a connection. API Gateway runs `$disconnect` with status 1000; no code or reason can be chosen.
 
         Raises:
-            pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
+            pushwire.SendError: The call failed; the subclass says how; `ConnectionGoneError` if it is not connected.
         """
         await self._call(connection_id, self._pipeline.transport.delete)
 
@@ -159,6 +159,6 @@ class AsyncConnectionsView:
 
 
 async def _notified(result: object) -> None:
-    """Wait for an `on_gone` that is async."""
+    """Wait for an async `on_gone`."""
     if isinstance(result, Awaitable):
         await result

@@ -1,10 +1,10 @@
-"""How a Server SDK is made, sync or async."""
+"""The construction of Server SDKs, sync and async."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Final, Generic, Self, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 from pushwire._functions import is_async
 from pushwire.operation import Format
@@ -15,17 +15,13 @@ __all__ = ["BaseServerSdk"]
 
 C = TypeVar("C", bound=Transport | AsyncTransport)
 
-_TRANSPORT_METHODS: Final = ("post", "post_many", "get", "delete", "close")
+_TRANSPORT_METHODS = ("post", "post_many", "get", "delete", "close")
 
 
 class BaseServerSdk(Generic[C]):
-    """Where a Server SDK posts to, and how it is told.
+    """Base of `ServerSdk` and `AsyncServerSdk`, which document the arguments and the errors."""
 
-    The arguments and errors are those of `ServerSdk` and `AsyncServerSdk`, which post.
-    """
-
-    _awaits: ClassVar[bool]
-    """Whether the methods of the SDK and of its transport are async."""
+    _is_async: ClassVar[bool]
 
     def __init__(
         self,
@@ -40,20 +36,17 @@ class BaseServerSdk(Generic[C]):
         frame_format: Format | None = None,
         on_gone: OnGone | None = None,
     ) -> None:
-        if not self._awaits and is_async(on_gone):
-            raise TypeError(f"on_gone= is async, which {type(self).__name__} cannot await; use the async SDK")
+        if not self._is_async and is_async(on_gone):
+            raise TypeError("on_gone= is async, which this SDK cannot await: use the async SDK, or a function with def")
         self._owned = transport is None
-        observers: Sequence[SendObserver] = ()
         if transport is not None:
-            self._check_transport(transport)
             settings = (callback_url, client, region, connect_timeout, read_timeout, max_attempts)
             if any(setting is not None for setting in settings):
                 raise TypeError(
-                    "transport= cannot be combined with callback_url=, client=, region=, time-outs or attempts"
+                    "transport= cannot be combined with callback_url=, client=, region=, time-outs or max_attempts=: "
+                    "pass them to the transport"
                 )
-            observer: object = transport
-            if isinstance(observer, SendObserver):
-                observers = [observer]
+            _check_transport(transport, is_async_sdk=self._is_async)
         else:
             if callback_url is None and client is None:
                 from pushwire.callback_url import CallbackUrl  # as boto3, not always needed
@@ -67,36 +60,41 @@ class BaseServerSdk(Generic[C]):
                 read_timeout=read_timeout,
                 max_attempts=max_attempts,
             )
+        posts: object = transport
+        observers = [posts] if isinstance(posts, SendObserver) else ()
         self._pipeline = SendPipeline(transport, frame_format, on_gone, observers)
-
-    def _check_transport(self, transport: object) -> None:
-        """Check that a transport has the methods of this SDK's family, before a message is posted through it.
-
-        Raises:
-            TypeError: A method is missing, or belongs to the other family.
-        """
-        name, kind = type(transport).__name__, "an AsyncTransport" if self._awaits else "a Transport"
-        methods = [getattr(transport, method, None) for method in _TRANSPORT_METHODS]
-        if isinstance(transport, type) or not all(map(callable, methods)):
-            raise TypeError(f"transport= takes {kind} with {', '.join(_TRANSPORT_METHODS)}, not {name}")
-        if any(is_async(method) != self._awaits for method in methods):
-            this, other = ("async", "a sync") if self._awaits else ("sync", "an async")
-            raise TypeError(f"{type(self).__name__} takes {kind}: {name} is {other} transport, this SDK is {this}")
 
     @staticmethod
     def _boto3_transport() -> Callable[..., C]:
-        """Return the class of transport to use where none are given, imported only now."""
+        """Import and return the class of the default transport."""
         raise NotImplementedError
 
     def _while_pending(self, connection_id: str) -> Self:
-        """The same SDK, to be used while a connection's `$connect` runs: it refuses that connection at once."""
+        """Return a copy that rejects sends to this connection during its `$connect`."""
         return self._copy_with(self._pipeline.while_pending(connection_id))
 
     def _observed_by(self, observers: Sequence[SendObserver]) -> Self:
-        """The same SDK, of whose sends these observers are told as well."""
+        """Return a copy that also reports to these observers."""
         return self._copy_with(self._pipeline.observed_by(observers))
 
     def _copy_with(self, pipeline: SendPipeline[C]) -> Self:
         other = copy.copy(self)
         vars(other).update(_pipeline=pipeline, _owned=False)
         return other
+
+
+def _check_transport(transport: object, *, is_async_sdk: bool) -> None:
+    """Raise a `TypeError` if an SDK of this kind cannot post through a transport."""
+    methods = [getattr(transport, name, None) for name in _TRANSPORT_METHODS]
+    if isinstance(transport, type) or not all(map(callable, methods)):
+        shown = f"the class {transport.__name__}" if isinstance(transport, type) else type(transport).__name__
+        example = "AsyncHttpTransport(url)" if is_async_sdk else "HttpTransport(url)"
+        raise TypeError(f"transport= takes a transport, such as {example}, not {shown}")
+    # Why any: an async transport may have plain methods that return what an async one returns.
+    if any(map(is_async, methods)) != is_async_sdk:
+        hint = (
+            "not async, and this SDK awaits it: use an async transport, or the sync SDK"
+            if is_async_sdk
+            else "async, which this SDK cannot await: use a sync transport, or the async SDK"
+        )
+        raise TypeError(f"transport= is {hint} ({type(transport).__name__})")

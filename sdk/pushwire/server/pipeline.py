@@ -1,6 +1,6 @@
-"""Messages on their way to clients: what a frame is, what is refused before it is posted, who is told how it ended.
+"""The steps of a send that do not wait, shared by the sync and the async Server SDK.
 
-What the sync and the async Server SDK share: all but the calls that wait.
+They encode the frame, refuse what cannot be sent, and notify `on_gone` and the observers.
 """
 
 from __future__ import annotations
@@ -34,38 +34,37 @@ _SHOWN_OF_A_FRAME = 200
 
 
 class SendObserver(ABC):
-    """A base class of objects that receive the outcome of each send: metrics, and the transports of tests.
+    """Base of classes that observe the sends of a Server SDK, such as metrics and the transports of tests.
 
-    A transport that is also an observer inherits from it. A method of the same name is not enough, since a transport
-    of the user's may have a method of any name.
+    A transport that inherits from this class observes the sends of each SDK that it is passed to.
     """
 
     @abstractmethod
     def on_send_complete(
         self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /
     ) -> None:
-        """Receive the outcome of a send.
+        """Observe a send that is complete.
 
         Args:
             operation: The operation that was sent.
-            connection_id: The connection it was sent to.
-            data: Its frame.
-            error: The error; `None` if API Gateway accepted the frame.
+            connection_id: The connection that it was sent to.
+            data: The frame.
+            error: The error, or `None` if the message was accepted.
         """
 
 
 class SendPipeline(Generic[C]):
-    """The way out of one Server SDK.
+    """The send settings of one Server SDK, and the steps that use them.
 
     Args:
-        transport: Where to post.
-        frame_format: The format to send in, instead of the contract's.
-        on_gone: Called with each connection id that answers 410.
-        observers: Are told of each send.
-        pending: The connection whose `$connect` is running, to which nothing can be sent yet.
+        transport: The transport that posts.
+        frame_format: The format to send in. `None` for the contract's.
+        on_gone: Called with each connection id that API Gateway answers with 410.
+        observers: Notified of each send.
+        pending: The connection whose `$connect` is running. It cannot be sent to yet.
 
     Attributes:
-        transport: Where to post.
+        transport: The transport that posts.
     """
 
     def __init__(
@@ -83,16 +82,16 @@ class SendPipeline(Generic[C]):
         self._pending = pending
 
     def while_pending(self, connection_id: str) -> SendPipeline[C]:
-        """The same way out, while a connection's `$connect` runs: it refuses that connection at once."""
+        """Return a copy that rejects sends to this connection during its `$connect`."""
         return SendPipeline(self.transport, self._frame_format, self._on_gone, self._observers, connection_id)
 
     def observed_by(self, observers: Sequence[SendObserver]) -> SendPipeline[C]:
-        """The same way out, and these observers are told as well."""
+        """Return a copy that also notifies these observers."""
         observers = [*self._observers, *observers]
         return SendPipeline(self.transport, self._frame_format, self._on_gone, observers, self._pending)
 
     def frame(self, operation: Operation[M], message: M, recipient: str) -> bytes:
-        """Make a message the text of a frame; the recipient is for the log."""
+        """Encode a message as the text of a frame. The recipient is for the log."""
         if not isinstance(message, operation.message_type):
             raise TypeError(
                 f"{operation} takes a {operation.message_type.DESCRIPTOR.full_name}, not a {type(message).__name__}"
@@ -103,7 +102,7 @@ class SendPipeline(Generic[C]):
         return data
 
     def check_size(self, operation: AnyOperation | None, data: bytes, connection_id: str = "") -> None:
-        """Raise `PayloadTooLargeError` for a frame that API Gateway does not take."""
+        """Raise `PayloadTooLargeError` if a frame is over API Gateway's limit."""
         if len(data) > frame.MAX_FRAME_SIZE:
             raise PayloadTooLargeError(
                 f"{len(data):,} bytes, and API Gateway takes {frame.MAX_FRAME_SIZE:,}",
@@ -113,10 +112,10 @@ class SendPipeline(Generic[C]):
             )
 
     def refusal(self, connection_id: str) -> SendError | None:
-        """Return why nothing is sent to a connection, without asking API Gateway; `None` where it is.
+        """Return the error of a connection that is not posted to, or `None`.
 
         Raises:
-            TypeError: It is no string.
+            TypeError: The connection id is not a string.
         """
         if not isinstance(connection_id, str):
             raise TypeError(f"a connection id must be a string, not {type(connection_id).__name__}")
@@ -131,7 +130,7 @@ class SendPipeline(Generic[C]):
         return None
 
     def check(self, connection_id: str) -> None:
-        """Raise why nothing is sent to a connection, if so."""
+        """Raise the error of a connection that is not posted to."""
         error = self.refusal(connection_id)
         if error is not None:
             raise error
@@ -139,10 +138,10 @@ class SendPipeline(Generic[C]):
     def notify(
         self, operation: AnyOperation | None, connection_id: str, data: bytes, error: SendError | None
     ) -> object:
-        """Tell all who want to know how a send ended, or another call where there is no operation.
+        """Notify `on_gone` and the observers of a complete send, or of another call if there is no operation.
 
         Returns:
-            What `on_gone` returned, if it was called: something to await, perhaps.
+            The result of `on_gone`, which may be awaitable, or `None`.
         """
         notified: object = None
         if error is not None:
@@ -156,5 +155,5 @@ class SendPipeline(Generic[C]):
 
 
 def is_gone(error: SendError) -> bool:
-    """Whether the connection is to be forgotten: not one that is not open yet."""
+    """Return whether the connection is gone for good: not one that is not open yet."""
     return isinstance(error, ConnectionGoneError) and not isinstance(error, ConnectionPendingError)

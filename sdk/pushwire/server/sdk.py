@@ -1,4 +1,4 @@
-"""The base of every generated Server SDK: a message becomes a frame, the frame is posted, failures are told."""
+"""The base of every generated Server SDK."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
 
     Every method raises a subclass of `pushwire.SendError`: `ConnectionGoneError`, `ThrottledError`,
     `PayloadTooLargeError`, `ForbiddenError`, `InvalidConnectionIdError`, `CredentialsError` or `UnavailableError`. A
-    message may arrive twice, because calls whose answer was lost are tried again. That API Gateway accepted a message
+    message may arrive twice, because calls whose response was lost are repeated. That API Gateway accepted a message
     does not mean that its client has read it.
 
     Args:
         callback_url: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping
             key, or an `http://` URL of this machine (the local gateway's). Posts go through boto3.
         client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`, with its own retries and time-outs.
-        transport: Any other way to the management API, such as `pushwire.testing.RecordingTransport`.
+        transport: The transport that posts, such as `pushwire.testing.RecordingTransport`.
         region: The region to sign for; else the URL's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
-        connect_timeout: Seconds for each attempt to connect; 1 unless given.
-        read_timeout: Seconds without a byte of the answer, for each attempt; 3 unless given.
-        max_attempts: How many requests one send may make; 3 unless given.
+        connect_timeout: Seconds for each attempt to connect. Defaults to 1.
+        read_timeout: Seconds to wait for the next byte of the response, for each attempt. Defaults to 3.
+        max_attempts: How many requests one send may make. Defaults to 3.
         frame_format: The format to send in, instead of the contract's.
-        on_gone: Called with each connection id that answers 410, before `ConnectionGoneError` is raised: the place to
-            forget it.
+        on_gone: Called with each connection id that API Gateway answers with 410, before `ConnectionGoneError`
+            is raised. Use it to remove stored connections.
 
     Raises:
         pushwire.CallbackUrlError: No callback URL was given, or it cannot work.
         pushwire.CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is needed and not installed.
-        TypeError: More than one way to post was given, settings that do not go with it, an async `on_gone`, or a
-            transport that is not a `Transport`.
+        TypeError: `transport` is combined with other settings, is not a transport, or is a transport for the
+            other kind of SDK.
     """
 
-    _awaits = False
+    _is_async = False
     _broadcast: ClassVar[type[Broadcast[Any]]] = Broadcast
 
     @staticmethod
@@ -89,7 +89,7 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
 
     @property
     def connections(self) -> ConnectionsView:
-        """Connections themselves: what is known of one, and closing one."""
+        """The connections of the API: details of one, and disconnecting one."""
         return ConnectionsView(self._pipeline)
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
         self._post(operation, connection_id, self._pipeline.frame(operation, message, connection_id))
 
     def _post(self, operation: AnyOperation | None, connection_id: str, data: bytes) -> None:
-        """Send the text of a frame: an operation's, or another."""
+        """Send the text of a frame, of an operation or another."""
         try:
             self._pipeline.check(connection_id)
             self._pipeline.check_size(operation, data, connection_id)
@@ -130,10 +130,10 @@ class ConnectionsView:
         self._pipeline = pipeline
 
     def get(self, connection_id: str) -> ConnectionInfo:
-        """Ask what API Gateway knows of a connection: since when, last active when, from where.
+        """Return when a connection was opened, when it was last active, and its source.
 
         Raises:
-            pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
+            pushwire.SendError: The call failed; the subclass says how; `ConnectionGoneError` if it is not connected.
         """
         return self._call(connection_id, self._pipeline.transport.get)
 
@@ -141,7 +141,7 @@ class ConnectionsView:
         """Close a connection. API Gateway runs `$disconnect` with status 1000; no code or reason can be chosen.
 
         Raises:
-            pushwire.SendError: As one of its subclasses; `ConnectionGoneError` where it is not connected.
+            pushwire.SendError: The call failed; the subclass says how; `ConnectionGoneError` if it is not connected.
         """
         self._call(connection_id, self._pipeline.transport.delete)
 

@@ -12,18 +12,18 @@ from pushwire._log import logger
 from pushwire.aws_lambda.connect import ConnectionAccepted
 from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent, kind_of, raw_event
-from pushwire.aws_lambda.interceptors import AnyRequest, refuse_what_nobody_runs
-from pushwire.aws_lambda.messages import FORBIDDEN, Received, error_frame, receive, unclaimed
+from pushwire.aws_lambda.interceptors import AnyRequest, reject_unawaited
+from pushwire.aws_lambda.messages import FORBIDDEN, DecodedMessage, error_frame, receive, unclaimed
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
-from pushwire.aws_lambda.service import Family, Registration, Service, checked_interceptors
+from pushwire.aws_lambda.service import Mode, Registration, RoutedService, checked_interceptors
 
-__all__ = ["OK", "Connecting", "Disconnecting", "Plan", "Result", "Step", "check_result"]
+__all__ = ["OK", "ConnectDecisions", "DisconnectFailures", "EventDispatcher", "Invocation", "Result", "check_result"]
 
 Result = dict[str, Any]
 OK: Final = 200
 
 
-class Step(NamedTuple):
+class Invocation(NamedTuple):
     """One call of a function, with the interceptors around it.
 
     Attributes:
@@ -34,7 +34,7 @@ class Step(NamedTuple):
         answer: The text of the error frame, for a message that is refused; else it does not matter.
     """
 
-    service: Service[Any]
+    service: RoutedService[Any]
     request: Any
     function: Callable[[Any], Any] | None
     interceptors: tuple[Any, ...]
@@ -47,14 +47,14 @@ class Step(NamedTuple):
         logger("aws_lambda").debug("%s: it was refused because of %s", route, self.request.refusal)
         return error_frame(self.answer, connection_id, self.request.event.raw["requestContext"].get("requestId"))
 
-    def untold(self, error: Exception) -> None:
+    def log_undelivered_refusal(self, error: Exception) -> None:
         """Take note that the client was not told; the message is refused all the same."""
         logger("aws_lambda").warning(
             "the answer %r did not reach connection %s: %s", self.answer, self.request.connection_id, error
         )
 
 
-class Plan:
+class EventDispatcher:
     """The services of one API, and who answers for what.
 
     Args:
@@ -67,9 +67,9 @@ class Plan:
         TypeError: The interceptors are none that such a router can run.
     """
 
-    def __init__(self, services: Sequence[Service[Any]], interceptors: Sequence[Any], family: Family) -> None:
+    def __init__(self, services: Sequence[RoutedService[Any]], interceptors: Sequence[Any], mode: Mode) -> None:
         self._services: Final = tuple(services)
-        self._interceptors: Final = checked_interceptors(interceptors, family)
+        self._interceptors: Final = checked_interceptors(interceptors, mode)
         self._by_route = _claims(self._services)
         self._operations = {
             route: operation for service in self._services for route, operation in service.inbound.items()
@@ -87,25 +87,25 @@ class Plan:
             return MessageEvent(raw)
         return ConnectEvent(raw) if kind == "CONNECT" else DisconnectEvent(raw)
 
-    def message(self, event: MessageEvent, context: Any) -> Step:
+    def message(self, event: MessageEvent, context: Any) -> Invocation:
         """Decide who handles a message."""
         service, registration, received = self._target(receive(event, self._operations))
         request = Request(event, service.sdk, context, received.message, received.operation, received.error)
-        return self._step(service, registration, request, received.answer or FORBIDDEN)
+        return self._invocation(service, registration, request, received.answer or FORBIDDEN)
 
-    def connect(self, event: ConnectEvent, context: Any) -> Iterator[Step]:
+    def connect(self, event: ConnectEvent, context: Any) -> Iterator[Invocation]:
         """Go through all who decide on a connection."""
         for service in self._concerned("$on_connect"):
             request = ConnectRequest(event, service.sdk, context)
-            yield self._step(service, service.find("$on_connect"), request)
+            yield self._invocation(service, service.find("$on_connect"), request)
 
-    def disconnect(self, event: DisconnectEvent, context: Any) -> Iterator[Step]:
+    def disconnect(self, event: DisconnectEvent, context: Any) -> Iterator[Invocation]:
         """Go through all who are told that a connection has ended."""
         for service in self._concerned("$on_disconnect"):
             request = DisconnectRequest(event, service.sdk, context)
-            yield self._step(service, service.find("$on_disconnect"), request)
+            yield self._invocation(service, service.find("$on_disconnect"), request)
 
-    def _target(self, received: Received) -> tuple[Service[Any], Registration | None, Received]:
+    def _target(self, received: DecodedMessage) -> tuple[RoutedService[Any], Registration | None, DecodedMessage]:
         """Choose who answers for a message, and what is left of it: its service, and the function if it has one."""
         service = self._services[0]
         if received.operation is not None:
@@ -120,23 +120,23 @@ class Plan:
             for candidate in self._services:
                 registration = candidate.find("$on_default")
                 if registration is not None:
-                    return candidate, registration, Received(None)
+                    return candidate, registration, DecodedMessage(None)
         return service, None, received
 
-    def _concerned(self, hook: str) -> Sequence[Service[Any]]:
+    def _concerned(self, hook: str) -> Sequence[RoutedService[Any]]:
         """The services that have such a hook, or interceptors to run around its default; at least one."""
         return [
             service for service in self._services if service.interceptors or service.find(hook) is not None
         ] or self._services[:1]
 
-    def _step(
-        self, service: Service[Any], registration: Registration | None, request: AnyRequest, answer: str = ""
-    ) -> Step:
+    def _invocation(
+        self, service: RoutedService[Any], registration: Registration | None, request: AnyRequest, answer: str = ""
+    ) -> Invocation:
         function, own = registration or (None, ())
-        return Step(service, request, function, (*self._interceptors, *service.interceptors, *own), answer)
+        return Invocation(service, request, function, (*self._interceptors, *service.interceptors, *own), answer)
 
 
-class Connecting:
+class ConnectDecisions:
     """What becomes of a connection, while one service after another decides."""
 
     def __init__(self, event: ConnectEvent) -> None:
@@ -166,17 +166,19 @@ class Connecting:
         return {"statusCode": OK}
 
 
-class Disconnecting:
+class DisconnectFailures:
     """The failures of those who are told that a connection has ended: all are told, then the first is raised."""
 
     def __init__(self) -> None:
         self._first: Exception | None = None
 
-    def failed(self, step: Step, error: Exception) -> None:
+    def failed(self, invocation: Invocation, error: Exception) -> None:
         """Take the failure of one, while it is being handled."""
         if self._first is not None:
             logger("aws_lambda").exception(
-                "%s: on_disconnect raised too (connection %s)", step.service.name, step.request.connection_id
+                "%s: on_disconnect raised too (connection %s)",
+                invocation.service.name,
+                invocation.request.connection_id,
             )
         self._first = self._first or error
 
@@ -191,14 +193,14 @@ class Disconnecting:
         return {"statusCode": OK}
 
 
-def check_result(step: Step, request: AnyRequest, result: object) -> None:
+def check_result(invocation: Invocation, request: AnyRequest, result: object) -> None:
     """Warn of a handler that returns something: it goes nowhere.
 
     Raises:
         RouterError: What it returned is still to be run.
     """
     if result is not None:
-        refuse_what_nobody_runs(step.function, result)
+        reject_unawaited(invocation.function, result)
         logger("aws_lambda").warning(
             "%s: the handler returned %s, which goes nowhere: answer with request.sdk",
             request.operation or request.route,
@@ -206,9 +208,9 @@ def check_result(step: Step, request: AnyRequest, result: object) -> None:
         )
 
 
-def _claims(services: Sequence[Service[Any]]) -> dict[str, Service[Any]]:
+def _claims(services: Sequence[RoutedService[Any]]) -> dict[str, RoutedService[Any]]:
     """Return who claims each route, and see that nothing is claimed twice."""
-    claims: dict[str, Service[Any]] = {}
+    claims: dict[str, RoutedService[Any]] = {}
     for service in services:
         for route, operation in service.inbound.items():
             other = claims.setdefault(route, service)
