@@ -169,10 +169,12 @@ class ChatBroadcast(Broadcast[_R_co]):
         )
 
 
-class ChatServerSdk(ServerSdk[
-    ChatBroadcast[BroadcastReport],
-    ChatBroadcast[FanoutJob],
-]):
+class ChatServerSdk(
+    ServerSdk[
+        ChatBroadcast[BroadcastReport],
+        ChatBroadcast[FanoutJob],
+    ]
+):
     """Server SDK of `chat.v1.ChatService`: one method for each message that servers send."""
 
     _broadcast = ChatBroadcast
@@ -298,10 +300,12 @@ class AsyncChatBroadcast(AsyncBroadcast[_R_co]):
         )
 
 
-class AsyncChatServerSdk(AsyncServerSdk[
-    AsyncChatBroadcast[BroadcastReport],
-    AsyncChatBroadcast[FanoutJob],
-]):
+class AsyncChatServerSdk(
+    AsyncServerSdk[
+        AsyncChatBroadcast[BroadcastReport],
+        AsyncChatBroadcast[FanoutJob],
+    ]
+):
     """Async Server SDK of `chat.v1.ChatService`: one method for each message that servers send."""
 
     _broadcast = AsyncChatBroadcast
@@ -616,7 +620,7 @@ def test_an_inbound_service_has_its_sdk_too() -> None:
     contract = Contract()
     contract.rpc("Enter", operation=RECEIVE)
     text = module(contract)
-    assert "class ChatServerSdk(ServerSdk[\n" in text
+    assert "class ChatServerSdk(\n    ServerSdk[\n" in text
     assert "servers send none of its messages" in text
 
 

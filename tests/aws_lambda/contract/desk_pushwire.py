@@ -89,10 +89,12 @@ class DeskBroadcast(Broadcast[_R_co]):
         )
 
 
-class DeskServerSdk(ServerSdk[
-    DeskBroadcast[BroadcastReport],
-    DeskBroadcast[FanoutJob],
-]):
+class DeskServerSdk(
+    ServerSdk[
+        DeskBroadcast[BroadcastReport],
+        DeskBroadcast[FanoutJob],
+    ]
+):
     """Server SDK of `desk.v1.DeskService`: one method for each message that servers send.
 
     A front desk.
@@ -261,10 +263,12 @@ class AsyncDeskBroadcast(AsyncBroadcast[_R_co]):
         )
 
 
-class AsyncDeskServerSdk(AsyncServerSdk[
-    AsyncDeskBroadcast[BroadcastReport],
-    AsyncDeskBroadcast[FanoutJob],
-]):
+class AsyncDeskServerSdk(
+    AsyncServerSdk[
+        AsyncDeskBroadcast[BroadcastReport],
+        AsyncDeskBroadcast[FanoutJob],
+    ]
+):
     """Async Server SDK of `desk.v1.DeskService`: one method for each message that servers send.
 
     A front desk.
@@ -417,10 +421,12 @@ class PresenceBroadcast(Broadcast[_R_co]):
         )
 
 
-class PresenceServerSdk(ServerSdk[
-    PresenceBroadcast[BroadcastReport],
-    PresenceBroadcast[FanoutJob],
-]):
+class PresenceServerSdk(
+    ServerSdk[
+        PresenceBroadcast[BroadcastReport],
+        PresenceBroadcast[FanoutJob],
+    ]
+):
     """Server SDK of `desk.v1.PresenceService`: one method for each message that servers send.
 
     Who is there.
@@ -509,10 +515,12 @@ class AsyncPresenceBroadcast(AsyncBroadcast[_R_co]):
         )
 
 
-class AsyncPresenceServerSdk(AsyncServerSdk[
-    AsyncPresenceBroadcast[BroadcastReport],
-    AsyncPresenceBroadcast[FanoutJob],
-]):
+class AsyncPresenceServerSdk(
+    AsyncServerSdk[
+        AsyncPresenceBroadcast[BroadcastReport],
+        AsyncPresenceBroadcast[FanoutJob],
+    ]
+):
     """Async Server SDK of `desk.v1.PresenceService`: one method for each message that servers send.
 
     Who is there.
@@ -591,10 +599,12 @@ class RivalBroadcast(Broadcast[_R_co]):
     """Broadcasts of `desk.v1.RivalService`: servers send none of its messages."""
 
 
-class RivalServerSdk(ServerSdk[
-    RivalBroadcast[BroadcastReport],
-    RivalBroadcast[FanoutJob],
-]):
+class RivalServerSdk(
+    ServerSdk[
+        RivalBroadcast[BroadcastReport],
+        RivalBroadcast[FanoutJob],
+    ]
+):
     """Server SDK of `desk.v1.RivalService`: servers send none of its messages.
 
     Takes a route of DeskService's.
@@ -660,10 +670,12 @@ class AsyncRivalBroadcast(AsyncBroadcast[_R_co]):
     """Async broadcasts of `desk.v1.RivalService`: servers send none of its messages."""
 
 
-class AsyncRivalServerSdk(AsyncServerSdk[
-    AsyncRivalBroadcast[BroadcastReport],
-    AsyncRivalBroadcast[FanoutJob],
-]):
+class AsyncRivalServerSdk(
+    AsyncServerSdk[
+        AsyncRivalBroadcast[BroadcastReport],
+        AsyncRivalBroadcast[FanoutJob],
+    ]
+):
     """Async Server SDK of `desk.v1.RivalService`: servers send none of its messages.
 
     Takes a route of DeskService's.

@@ -124,10 +124,12 @@ class ChatBroadcast(Broadcast[_R_co]):
         )
 
 
-class ChatServerSdk(ServerSdk[
-    ChatBroadcast[BroadcastReport],
-    ChatBroadcast[FanoutJob],
-]):
+class ChatServerSdk(
+    ServerSdk[
+        ChatBroadcast[BroadcastReport],
+        ChatBroadcast[FanoutJob],
+    ]
+):
     """Server SDK of `chat.v1.ChatService`: one method for each message that servers send.
 
     A chat room.
@@ -403,10 +405,12 @@ class AsyncChatBroadcast(AsyncBroadcast[_R_co]):
         )
 
 
-class AsyncChatServerSdk(AsyncServerSdk[
-    AsyncChatBroadcast[BroadcastReport],
-    AsyncChatBroadcast[FanoutJob],
-]):
+class AsyncChatServerSdk(
+    AsyncServerSdk[
+        AsyncChatBroadcast[BroadcastReport],
+        AsyncChatBroadcast[FanoutJob],
+    ]
+):
     """Async Server SDK of `chat.v1.ChatService`: one method for each message that servers send.
 
     A chat room.

@@ -46,7 +46,10 @@ def print_server_sdk(out: Module, service: Service, family: Family) -> None:
     kind = "Async Server SDK" if family is ASYNC else "Server SDK"
     out.print("", "")
     out.deprecation(service.deprecation)
-    out.bracketed(f"class {class_name(service, family)}({base}[", results, "]):")
+    out.print(f"class {class_name(service, family)}(")
+    with out.indented():
+        out.bracketed(f"{base}[", results, "]")
+    out.print("):")
     with out.indented():
         out.docstring(f"{kind} of `{service.full_name}`: {_methods(service)}.", service.comment)
         out.print("", f"_broadcast = {broadcast}")
