@@ -129,23 +129,11 @@ PRIVATE_BUT_IMPORTED = {("cli", "gateway._server")}
 
 NAMES_OF_TWO_CLASSES = {
     # The plugin's model of a contract has protobuf's names for what the run time names as well.
-    "Contract",
     "Direction",
     "Format",
-    "Service",
     # Still to be renamed.
-    "Channel",
     "Clock",
     "Closed",
-    "Connection",
-    "Family",
-    "Handshake",
-    "Received",
-    "Refusal",
-    "State",
-    "WebSocketApi",
-    "_Lane",
-    "_Own",
 }
 
 

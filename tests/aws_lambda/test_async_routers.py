@@ -228,7 +228,7 @@ async def timed_later(request: AnyRequest, call_next: AsyncCallNext, /) -> None:
 def test_what_is_not_async_is_refused() -> None:
     wrong: Any = nothing
     for register in ("say", "on_connect", "on_disconnect", "on_default"):
-        told = "nothing is not async, which this router cannot run: write it with async def"
+        told = "nothing is not async, which this router cannot run; write it with async def"
         with pytest.raises(TypeError, match=told):
             getattr(AsyncDeskRouter(), register)(wrong)
 

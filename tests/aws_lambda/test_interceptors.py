@@ -118,7 +118,7 @@ def test_state_is_typed_and_of_one_request() -> None:
 def test_state_that_nobody_has_set() -> None:
     user = StateKey[str]("user")
     router = by_class(Desk(say=lambda request: request.state[user]), RecordingTransport())
-    with pytest.raises(MissingStateError, match="no 'user': an interceptor that sets it must come before"):
+    with pytest.raises(MissingStateError, match="no 'user': add an interceptor that sets it before this one"):
         router(SAY, None)
 
 

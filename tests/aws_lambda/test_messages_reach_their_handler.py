@@ -205,7 +205,7 @@ def test_what_a_handler_returns_goes_nowhere_and_that_is_said(
     wrong: Any = lambda _request: {"statusCode": 400, "secret": 1}  # noqa: E731
     router.say(wrong)
     assert router(CAPTURED_MESSAGE, None) == OK
-    assert "desk.v1.DeskService.Say: the handler returned dict, which goes nowhere" in caplog.text
+    assert "desk.v1.DeskService.Say: the handler returned dict, which is ignored; send with request.sdk" in caplog.text
     assert "secret" not in caplog.text
 
 
@@ -235,7 +235,7 @@ def test_a_function_that_nobody_would_run_fails_the_lambda(
     interceptors = [hidden(function)] if place == "interceptor" else []
     router = DeskRouter(sdk=lambda _url: DeskServerSdk(transport=pushwire_transport), interceptors=interceptors)
     router.say(hidden(function) if place == "handler" else (lambda _request: None))
-    with pytest.raises(RouterError, match="which nobody runs"):
+    with pytest.raises(RouterError, match="which a router never runs; use `def`"):
         router(CAPTURED_MESSAGE, None)
 
 

@@ -1,4 +1,4 @@
-"""Async dispatch: calls and awaits what a plan names. Loaded when an async router is made."""
+"""Async dispatch: awaits the functions that a dispatcher selects. Loaded when an async router is made."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def dispatch_on_loop(dispatcher: EventDispatcher, event: Mapping[str, Any], cont
     """Dispatch an event, on the event loop that is kept for the process's life.
 
     Raises:
-        EventError: It is none of a WebSocket API.
+        EventError: It is not an event of a WebSocket API.
         RuntimeError: An event loop is running in this thread.
         Exception: What a handler of a message or of `$disconnect` raises.
     """
@@ -56,7 +56,7 @@ async def _dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], conte
     for invocation in dispatcher.disconnect(read, context):
         try:
             await async_chain(invocation.interceptors, partial(_call, invocation))(invocation.request)
-        except Exception as error:  # noqa: BLE001 - the others are told first, then it goes on its way
+        except Exception as error:  # noqa: BLE001 - raised after the other services have run
             failures.failed(invocation, error)
     return failures.result()
 
@@ -67,7 +67,7 @@ async def _call(invocation: Invocation, request: AnyRequest) -> None:
 
 
 async def _refuse(invocation: Invocation, request: AnyRequest) -> None:
-    """Answer a message that reaches no handler."""
+    """Send the error frame for a message that reaches no handler."""
     data = invocation.refusal()
     try:
         sdk = invocation.service.sdk(request.event.raw)

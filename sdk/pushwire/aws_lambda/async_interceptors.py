@@ -1,4 +1,4 @@
-"""Async interceptors: what runs around async handlers."""
+"""Async interceptors, which run around async handlers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pushwire.aws_lambda.interceptors import AnyRequest, log_failure, reject_una
 __all__ = ["AsyncCallNext", "AsyncInterceptor", "async_chain", "async_logging_interceptor"]
 
 AsyncCallNext: TypeAlias = Callable[[AnyRequest], Coroutine[Any, Any, None]]
-"""Runs the rest of the chain: the interceptors further in, then the handler. Give it the request, and await it."""
+"""Calls the next interceptor, or the handler. Its argument is the request, and its result must be awaited."""
 
 
 class AsyncInterceptor(Protocol):
@@ -23,7 +23,7 @@ class AsyncInterceptor(Protocol):
             await call_next(request)
             print(request.route, time.perf_counter() - start)
 
-    One that does not await `call_next` does not go on.
+    An interceptor that does not await `call_next` does not call the handler.
     """
 
     async def __call__(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:
@@ -31,21 +31,21 @@ class AsyncInterceptor(Protocol):
 
 
 async def async_logging_interceptor(request: AnyRequest, call_next: AsyncCallNext, /) -> None:
-    """Log an exception of a handler with its operation, route and connection, and let it pass.
+    """Log an exception of a handler with its operation, route and connection, and raise it again.
 
     It is then an error of the Lambda, counted by its metrics, and API Gateway tells the client "Internal server error".
     """
     try:
         await call_next(request)
     except ConnectionDenied:
-        raise  # a decision, no failure
+        raise  # a decision, not a failure
     except Exception:
         log_failure(request)
         raise
 
 
 def async_chain(interceptors: Sequence[AsyncInterceptor], handle: AsyncCallNext) -> AsyncCallNext:
-    """Return what runs the interceptors around `handle`, the first outermost."""
+    """Return a function that runs the interceptors around `handle`, the first outermost."""
     for interceptor in reversed(interceptors):
         handle = partial(_step, interceptor, handle)
     return handle

@@ -29,12 +29,14 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
 
     Args:
         operations: All operations of the service, by the name of their method.
-        handlers: Functions for all of them; without, they are registered by decorators.
-        interceptors: What runs around them, outermost first.
-        sdk: Makes the Server SDK of a callback URL: the place to configure it, or to put a test's connections in.
+        handlers: The functions of all operations. `None` to register them with decorators.
+        interceptors: The interceptors around the functions, outermost first.
+        sdk: A function that returns the Server SDK for a callback URL. Use it to configure the SDK, or to pass the
+            transport of a test.
 
     Raises:
-        TypeError: The handlers are no instance of the service's handler class, or something given is not async.
+        TypeError: The handlers are not an instance of the service's handler class, a function is not async, or `sdk`
+            is a class of another SDK.
     """
 
     def __init__(
@@ -57,28 +59,28 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
 
     @property
     def on_disconnect(self) -> AsyncBind[DisconnectRequest[A]]:
-        """Register the function that learns that a connection has ended."""
+        """Register the function that is called when a connection ends (best effort)."""
         return AsyncBind(partial(self._service.register, "$on_disconnect", "on_disconnect"))
 
     @property
     def on_default(self) -> AsyncBind[Request[None, A]]:
-        """Register the function that handles frames whose route is no operation's."""
+        """Register the function that handles frames with an unknown route."""
         return AsyncBind(partial(self._service.register, "$on_default", "on_default"))
 
     def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
-        """Handle an event, as Lambda calls it, on the event loop that is kept for the process's life.
+        """Handle an event, as Lambda calls it, on the event loop that the process keeps.
 
         Args:
             event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
             context: Lambda's context object.
 
         Returns:
-            What API Gateway takes: `statusCode`, and for `$connect` perhaps the chosen subprotocol.
+            The result for API Gateway: `statusCode` and, for `$connect`, the chosen subprotocol if there is one.
 
         Raises:
-            EventError: It is no such event.
+            EventError: It is not an event of a WebSocket API.
             RuntimeError: An event loop is running in this thread.
-            Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
+            Exception: The exception of a function. An exception of `on_connect` denies the connection instead.
         """
         return self._dispatch(event, context)
 
@@ -94,11 +96,11 @@ class AsyncRouter(BaseRouter):
 
     Args:
         services: The routers of the services.
-        interceptors: What runs around them, outermost first.
+        interceptors: The interceptors around them, outermost first.
 
     Raises:
-        RouterError: There is no service, a route is claimed twice, or there are two `on_default`.
-        TypeError: A service is no generated router, or an interceptor is none that can run.
+        RouterError: No service was given, a route is claimed twice, or there are two `on_default`.
+        TypeError: A service is not a generated router of this mode, or the router cannot run an interceptor.
     """
 
     def __init__(self, *services: AsyncServiceRouter[Any], interceptors: Sequence[AsyncInterceptor] = ()) -> None:
@@ -108,18 +110,18 @@ class AsyncRouter(BaseRouter):
         super().__init__(services, AsyncServiceRouter, interceptors, ASYNC, dispatch_on_loop)
 
     def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
-        """Handle an event, as Lambda calls it, on the event loop that is kept for the process's life.
+        """Handle an event, as Lambda calls it, on the event loop that the process keeps.
 
         Args:
             event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
             context: Lambda's context object.
 
         Returns:
-            What API Gateway takes: `statusCode`, and for `$connect` perhaps the chosen subprotocol.
+            The result for API Gateway: `statusCode` and, for `$connect`, the chosen subprotocol if there is one.
 
         Raises:
-            EventError: It is no such event.
+            EventError: It is not an event of a WebSocket API.
             RuntimeError: An event loop is running in this thread.
-            Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
+            Exception: The exception of a function. An exception of `on_connect` denies the connection instead.
         """
         return self._dispatch(event, context)

@@ -1,6 +1,6 @@
-"""What sync and async routers are made of.
+"""Bases of the sync and async routers.
 
-Services, plans and dispatch are imported when a router is made: a Lambda that only sends makes none, and starts sooner.
+Services and dispatchers are imported when a router is made, so that a Lambda that only sends starts sooner.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ S = TypeVar("S", bound=BaseServerSdk[Any])
 
 
 class BaseServiceRouter(Generic[S]):
-    """A router of one service: its functions, and who answers for what."""
+    """A router of one service."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class BaseServiceRouter(Generic[S]):
 
     @property
     def operations(self) -> tuple[AnyOperation, ...]:
-        """All operations of the service, of each direction, in the contract's order."""
+        """The operations of the service, of each direction, in the contract's order."""
         return self._service.operations
 
 
@@ -79,5 +79,5 @@ class BaseRouter:
 
     @property
     def operations(self) -> tuple[AnyOperation, ...]:
-        """All operations of all services, of each direction."""
+        """The operations of all services, of each direction."""
         return self._operations

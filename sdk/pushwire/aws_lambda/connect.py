@@ -1,4 +1,4 @@
-"""What `on_connect` may decide."""
+"""The decisions of `on_connect`."""
 
 from typing import NamedTuple
 
@@ -23,11 +23,11 @@ class ConnectionDenied(PushwireError):  # noqa: N818 - a decision, named as its 
     """Raised in `on_connect`, or by an interceptor, to refuse the connection.
 
     Args:
-        status_code: The HTTP status of the refused handshake, 400 to 599.
-        reason: Why, for the log of the Lambda. The client never sees it.
+        status_code: The HTTP status of the refused handshake, from 400 to 599. Defaults to 403.
+        reason: The reason, for the log of the Lambda. The client never sees it. Defaults to none.
 
     Raises:
-        ValueError: The status code is not an error's.
+        ValueError: The status code is not in this range.
     """
 
     def __init__(self, status_code: int = 403, reason: str = "") -> None:
@@ -38,5 +38,5 @@ class ConnectionDenied(PushwireError):  # noqa: N818 - a decision, named as its 
         self.reason = reason
 
     def __str__(self) -> str:
-        """The status code, and why."""
+        """Return the status code and the reason."""
         return f"denied with {self.status_code}: {self.reason}" if self.reason else f"denied with {self.status_code}"

@@ -1,7 +1,7 @@
-"""Whether a connection may open: only if `on_connect` says so, and nothing on the way there and back fails.
+"""Runs `on_connect`, and decides whether a connection may open.
 
-The decision is kept here and not in what interceptors return or raise, so that one that swallows an exception, or goes
-on with another request, opens no door.
+It opens only if `on_connect` accepts it and no interceptor raises. The decision is kept here, so an interceptor that
+swallows an exception, or passes on another request, cannot open a connection.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ __all__ = ["decide", "decide_async"]
 def decide(
     request: ConnectRequest[Any], on_connect: Callable[[Any], Any] | None, interceptors: Sequence[Interceptor]
 ) -> ConnectionAccepted | int:
-    """Run `on_connect`, if there is one, with the interceptors around it, and return what comes of it.
+    """Run `on_connect`, if there is one, with the interceptors around it.
 
     Returns:
-        That the connection is accepted, or the status code to deny it with: the one of `ConnectionDenied`, 500 for any
-        other exception, 403 where the interceptors have not let the request through.
+        The acceptance, or the status code of the denial: that of `ConnectionDenied`, 500 for any other exception, or
+        403 if an interceptor did not call the next one.
     """
     decision = _Decision(request.event)
 
@@ -48,7 +48,7 @@ def decide(
     call = guarded(ask)
     for interceptor in reversed(interceptors):
         call = guarded(chain([interceptor], call))
-    with contextlib.suppress(Exception):  # the decision has kept it
+    with contextlib.suppress(Exception):  # the decision holds it
         call(request)
     return decision.outcome()
 
@@ -56,7 +56,7 @@ def decide(
 async def decide_async(
     request: ConnectRequest[Any], on_connect: Callable[[Any], Any] | None, interceptors: Sequence[AsyncInterceptor]
 ) -> ConnectionAccepted | int:
-    """Do as `decide`, with an `on_connect` and interceptors that are async."""
+    """Run an async `on_connect` with async interceptors, like `decide`."""
     decision = _Decision(request.event)
 
     def guarded(call: AsyncCallNext) -> AsyncCallNext:
@@ -75,13 +75,13 @@ async def decide_async(
     call = guarded(ask)
     for interceptor in reversed(interceptors):
         call = guarded(async_chain([interceptor], call))
-    with contextlib.suppress(Exception):  # the decision has kept it
+    with contextlib.suppress(Exception):  # the decision holds it
         await call(request)
     return decision.outcome()
 
 
 class _Decision:
-    """What is known so far. The last failure stands: an interceptor may turn an error into a `ConnectionDenied`."""
+    """The decision so far. The last failure counts: an interceptor may turn an error into a `ConnectionDenied`."""
 
     def __init__(self, event: ConnectEvent) -> None:
         self._event = event
@@ -89,11 +89,11 @@ class _Decision:
         self._failure: BaseException | None = None
 
     def failed(self, error: BaseException) -> None:
-        """Deny for what a part of the chain has raised, whatever becomes of it further out."""
+        """Deny because a part of the chain raised, even if an outer interceptor handles the exception."""
         self._failure = error
 
     def answered(self, answer: object) -> None:
-        """Take the answer of `on_connect`; `None` too where there is none: then every client may connect."""
+        """Add the result of `on_connect`. It is `None` without an `on_connect`: every client may connect."""
         if answer is None:
             answer = ConnectionAccepted()
         elif not isinstance(answer, ConnectionAccepted):

@@ -1,4 +1,4 @@
-"""Sync dispatch: calls what a plan names."""
+"""Sync dispatch: calls the functions that a dispatcher selects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any
     """Dispatch an event.
 
     Raises:
-        EventError: It is none of a WebSocket API.
+        EventError: It is not an event of a WebSocket API.
         Exception: What a handler of a message or of `$disconnect` raises.
     """
     read = dispatcher.event(event)
@@ -49,7 +49,7 @@ def dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any
     for invocation in dispatcher.disconnect(read, context):
         try:
             chain(invocation.interceptors, partial(_call, invocation))(invocation.request)
-        except Exception as error:  # noqa: BLE001 - the others are told first, then it goes on its way
+        except Exception as error:  # noqa: BLE001 - raised after the other services have run
             failures.failed(invocation, error)
     return failures.result()
 
@@ -60,7 +60,7 @@ def _call(invocation: Invocation, request: AnyRequest) -> None:
 
 
 def _refuse(invocation: Invocation, request: AnyRequest) -> None:
-    """Answer a message that reaches no handler."""
+    """Send the error frame for a message that reaches no handler."""
     data = invocation.refusal()
     try:
         invocation.service.sdk(request.event.raw)._post(None, request.connection_id, data)  # noqa: SLF001 - as in requests

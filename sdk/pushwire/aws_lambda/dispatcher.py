@@ -1,7 +1,6 @@
-"""From an event to who is to be called, and from what came of it to the result that API Gateway takes.
+"""Event dispatch and proxy results, shared by the sync and async routers.
 
-All that sync and async routers decide alike; only calling, and waiting for what was called, is their own. The result
-holds `statusCode`, and the subprotocol's header where there is one: any other key makes API Gateway fail
+A result holds `statusCode`, and the header of the subprotocol if there is one. Any other key makes API Gateway fail
 ("Set up Lambda proxy integrations in API Gateway").
 """
 
@@ -24,14 +23,14 @@ OK: Final = 200
 
 
 class Invocation(NamedTuple):
-    """One call of a function, with the interceptors around it.
+    """A call of a function, with the interceptors around it.
 
     Attributes:
-        service: The service whose function it is.
-        request: What the function is given.
-        function: What to call; `None` where there is nothing but the interceptors, or a message to refuse.
-        interceptors: What runs around it, outermost first.
-        answer: The text of the error frame, for a message that is refused; else it does not matter.
+        service: The service of the function.
+        request: The argument of the function.
+        function: The function. `None` if only the interceptors run, or if the message is refused.
+        interceptors: The interceptors, outermost first.
+        answer: The text of the error frame for a message that is refused.
     """
 
     service: RoutedService[Any]
@@ -41,30 +40,30 @@ class Invocation(NamedTuple):
     answer: str
 
     def refusal(self) -> bytes:
-        """Return what a client is told whose message reaches no handler. Its content stays out of the log."""
+        """Log a message that reaches no handler, without its content, and return the error frame for its client."""
         connection_id, route = self.request.connection_id, self.request.route
         logger("aws_lambda").warning("%s: message refused: %s (connection %s)", route, self.answer, connection_id)
         logger("aws_lambda").debug("%s: it was refused because of %s", route, self.request.refusal)
         return error_frame(self.answer, connection_id, self.request.event.raw["requestContext"].get("requestId"))
 
     def log_undelivered_refusal(self, error: Exception) -> None:
-        """Take note that the client was not told; the message is refused all the same."""
+        """Log that the error frame did not reach the client."""
         logger("aws_lambda").warning(
             "the answer %r did not reach connection %s: %s", self.answer, self.request.connection_id, error
         )
 
 
 class EventDispatcher:
-    """The services of one API, and who answers for what.
+    """Selects the functions to call for an event, among the services of one API.
 
     Args:
-        services: The services; no route is claimed by two.
-        interceptors: What runs around all of them.
-        family: What their routers can run.
+        services: The services. Two services must not claim the same route.
+        interceptors: The interceptors around all of them, outermost first.
+        mode: The mode of their routers.
 
     Raises:
         RouterError: A route is claimed twice, or there are two `on_default`.
-        TypeError: The interceptors are none that such a router can run.
+        TypeError: A router of this mode cannot run the interceptors.
     """
 
     def __init__(self, services: Sequence[RoutedService[Any]], interceptors: Sequence[Any], mode: Mode) -> None:
@@ -79,7 +78,7 @@ class EventDispatcher:
         """Read an event.
 
         Raises:
-            EventError: It is none of a WebSocket API.
+            EventError: It is not an event of a WebSocket API.
         """
         raw = raw_event(event)
         kind = kind_of(raw)
@@ -88,25 +87,25 @@ class EventDispatcher:
         return ConnectEvent(raw) if kind == "CONNECT" else DisconnectEvent(raw)
 
     def message(self, event: MessageEvent, context: Any) -> Invocation:
-        """Decide who handles a message."""
+        """Return the invocation that handles a message."""
         service, registration, received = self._target(receive(event, self._operations))
         request = Request(event, service.sdk, context, received.message, received.operation, received.error)
         return self._invocation(service, registration, request, received.answer or FORBIDDEN)
 
     def connect(self, event: ConnectEvent, context: Any) -> Iterator[Invocation]:
-        """Go through all who decide on a connection."""
+        """Yield the invocations that decide on a connection."""
         for service in self._concerned("$on_connect"):
             request = ConnectRequest(event, service.sdk, context)
             yield self._invocation(service, service.find("$on_connect"), request)
 
     def disconnect(self, event: DisconnectEvent, context: Any) -> Iterator[Invocation]:
-        """Go through all who are told that a connection has ended."""
+        """Yield the invocations for a connection that has ended."""
         for service in self._concerned("$on_disconnect"):
             request = DisconnectRequest(event, service.sdk, context)
             yield self._invocation(service, service.find("$on_disconnect"), request)
 
     def _target(self, received: DecodedMessage) -> tuple[RoutedService[Any], Registration | None, DecodedMessage]:
-        """Choose who answers for a message, and what is left of it: its service, and the function if it has one."""
+        """Return the service and the registration for a message, and the message as its function gets it."""
         service = self._services[0]
         if received.operation is not None:
             service = self._by_route[received.operation.route]
@@ -124,7 +123,7 @@ class EventDispatcher:
         return service, None, received
 
     def _concerned(self, hook: str) -> Sequence[RoutedService[Any]]:
-        """The services that have such a hook, or interceptors to run around its default; at least one."""
+        """Return the services that have this hook or interceptors around its default, and at least one service."""
         return [
             service for service in self._services if service.interceptors or service.find(hook) is not None
         ] or self._services[:1]
@@ -137,23 +136,23 @@ class EventDispatcher:
 
 
 class ConnectDecisions:
-    """What becomes of a connection, while one service after another decides."""
+    """Combines the services' `$connect` decisions."""
 
     def __init__(self, event: ConnectEvent) -> None:
         self._connection_id = event.connection_id
         self._subprotocols: set[str] = set()
         self.denied: Result | None = None
-        """The result, as soon as one has denied the connection."""
+        """The result, after a service has denied the connection."""
 
     def add(self, outcome: ConnectionAccepted | int) -> None:
-        """Take the decision of one service."""
+        """Add the decision of one service."""
         if isinstance(outcome, int):
             self.denied = {"statusCode": outcome}
         elif outcome.subprotocol is not None:
             self._subprotocols.add(outcome.subprotocol)
 
     def result(self) -> Result:
-        """Return the result, when all have decided or one has denied."""
+        """Return the combined result."""
         if self.denied is not None:
             return self.denied
         if len(self._subprotocols) > 1:
@@ -167,13 +166,13 @@ class ConnectDecisions:
 
 
 class DisconnectFailures:
-    """The failures of those who are told that a connection has ended: all are told, then the first is raised."""
+    """Collects the failures of `on_disconnect`. Every service's runs, and the first failure is raised."""
 
     def __init__(self) -> None:
         self._first: Exception | None = None
 
     def failed(self, invocation: Invocation, error: Exception) -> None:
-        """Take the failure of one, while it is being handled."""
+        """Add a failure, while it is being handled."""
         if self._first is not None:
             logger("aws_lambda").exception(
                 "%s: on_disconnect raised too (connection %s)",
@@ -183,10 +182,10 @@ class DisconnectFailures:
         self._first = self._first or error
 
     def result(self) -> Result:
-        """Return the result, when all have been told.
+        """Return the result.
 
         Raises:
-            Exception: What the first that failed has raised.
+            Exception: The first failure.
         """
         if self._first is not None:
             raise self._first
@@ -194,22 +193,22 @@ class DisconnectFailures:
 
 
 def check_result(invocation: Invocation, request: AnyRequest, result: object) -> None:
-    """Warn of a handler that returns something: it goes nowhere.
+    """Log a warning if a handler returned a value, which is ignored.
 
     Raises:
-        RouterError: What it returned is still to be run.
+        RouterError: It returned a coroutine or a generator.
     """
     if result is not None:
         reject_unawaited(invocation.function, result)
         logger("aws_lambda").warning(
-            "%s: the handler returned %s, which goes nowhere: answer with request.sdk",
+            "%s: the handler returned %s, which is ignored; send with request.sdk",
             request.operation or request.route,
             type(result).__name__,
         )
 
 
 def _claims(services: Sequence[RoutedService[Any]]) -> dict[str, RoutedService[Any]]:
-    """Return who claims each route, and see that nothing is claimed twice."""
+    """Return the service of each route, and check that no route is claimed twice."""
     claims: dict[str, RoutedService[Any]] = {}
     for service in services:
         for route, operation in service.inbound.items():

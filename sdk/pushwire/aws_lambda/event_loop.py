@@ -1,4 +1,4 @@
-"""The event loop of async routers: one for the process's life, made at the first call."""
+"""The event loop of async routers. It is made at the first call, and kept for the process's life."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 
 class WarmLoop:
-    """Runs coroutines to their end on one event loop, and keeps it for the next.
+    """Runs coroutines on one event loop, which it keeps.
 
-    A Lambda asks for one at a time, and it runs in the thread that asks. Where several threads ask at once, as under
-    the local gateway, one of them runs the loop for all; when its own coroutine has ended, another takes over.
+    In Lambda there is one call at a time, which runs in the calling thread. If several threads call at once, as under
+    the local gateway, one of them runs the loop for all. When its own coroutine has ended, another thread takes over.
     """
 
     def __init__(self) -> None:
@@ -31,14 +31,14 @@ class WarmLoop:
         """Run a coroutine to its end.
 
         Args:
-            coroutine: Makes it.
+            coroutine: A function that returns the coroutine.
 
         Returns:
-            What it returns.
+            The result of the coroutine.
 
         Raises:
             RuntimeError: An event loop is running in this thread.
-            BaseException: What the coroutine raises.
+            BaseException: The exception of the coroutine.
         """
         with self._turn:
             runner = self._opened()
@@ -78,7 +78,7 @@ class WarmLoop:
         return self._runner
 
     def _hand_over(self, coroutine: Callable[[], Coroutine[Any, Any, T]], runner: Runner) -> Future[T]:
-        """Have the thread that runs the loop run a coroutine as well."""
+        """Run a coroutine on the loop that another thread runs."""
         import asyncio
 
         ended = asyncio.run_coroutine_threadsafe(coroutine(), runner.get_loop())

@@ -1,4 +1,4 @@
-"""What generated handler classes and routers are made of: the base of the classes, and the decorators."""
+"""The bases of generated handler classes, and the decorators of routers."""
 
 from __future__ import annotations
 
@@ -29,44 +29,44 @@ class Handlers(ABC, Generic[S]):
     """
 
     def on_connect(self, request: ConnectRequest[S], /) -> ConnectionAccepted | None:
-        """Decide on a client that connects; override it to look at who it is.
+        """Decide whether a client may connect. Override it to authorize clients.
 
-        Nothing can be sent to the connection yet: send at the client's first message.
+        The connection cannot be sent to yet. Send when its first message arrives.
 
         Returns:
-            `None`, or `ConnectionAccepted` with a subprotocol: the connection opens.
+            `None`, or `ConnectionAccepted` with a subprotocol, to open the connection.
 
         Raises:
-            ConnectionDenied: It does not, with this status code. Any other exception denies with 500.
+            ConnectionDenied: To refuse it with a status code. Any other exception refuses it with 500.
         """
 
     def on_disconnect(self, request: DisconnectRequest[S], /) -> None:
-        """Learn that a connection has ended; API Gateway tells on a best effort."""
+        """Called when a connection ends (best effort)."""
 
     def on_default(self, request: Request[None, S], /) -> None:
-        """Handle a frame whose route is no operation's. Its text is `request.event.body`."""
+        """Handle a frame with an unknown route. Its text is `request.event.body`."""
 
 
 class AsyncHandlers(ABC, Generic[A]):
     """The base of generated `Async…Handlers` classes, as `Handlers` is of the sync ones."""
 
     async def on_connect(self, request: ConnectRequest[A], /) -> ConnectionAccepted | None:
-        """Decide on a client that connects; override it to look at who it is.
+        """Decide whether a client may connect. Override it to authorize clients.
 
-        Nothing can be sent to the connection yet: send at the client's first message.
+        The connection cannot be sent to yet. Send when its first message arrives.
 
         Returns:
-            `None`, or `ConnectionAccepted` with a subprotocol: the connection opens.
+            `None`, or `ConnectionAccepted` with a subprotocol, to open the connection.
 
         Raises:
-            ConnectionDenied: It does not, with this status code. Any other exception denies with 500.
+            ConnectionDenied: To refuse it with a status code. Any other exception refuses it with 500.
         """
 
     async def on_disconnect(self, request: DisconnectRequest[A], /) -> None:
-        """Learn that a connection has ended; API Gateway tells on a best effort."""
+        """Called when a connection ends (best effort)."""
 
     async def on_default(self, request: Request[None, A], /) -> None:
-        """Handle a frame whose route is no operation's. Its text is `request.event.body`."""
+        """Handle a frame with an unknown route. Its text is `request.event.body`."""
 
 
 class _Decorator(Generic[R, T, N]):
@@ -87,8 +87,8 @@ class _Decorator(Generic[R, T, N]):
         """Register a function, bare or with interceptors of its own: `@chat.join_room(interceptors=[…])`.
 
         Raises:
-            RouterError: There is one already, or the router was given a handler class.
-            TypeError: It is no function, or one of the other family: async in a sync router, or the reverse.
+            RouterError: A function is registered already, or the router has a handler class.
+            TypeError: It is not a function, or it is async in a sync router, or the reverse.
         """
 
         def register(function: Callable[[R], T]) -> Callable[[R], T]:

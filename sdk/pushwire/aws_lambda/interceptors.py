@@ -1,4 +1,4 @@
-"""Interceptors: what runs around handlers."""
+"""Interceptors, which run around handlers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Reque
 __all__ = ["AnyRequest", "CallNext", "Interceptor", "chain", "log_failure", "logging_interceptor"]
 
 AnyRequest: TypeAlias = Request[Any, Any] | ConnectRequest[Any] | DisconnectRequest[Any]
-"""A request of any kind: a message, a client that connects, or one that has gone."""
+"""A request of any kind: a message, a `$connect` or a `$disconnect`."""
 
 CallNext: TypeAlias = Callable[[AnyRequest], None]
-"""Runs the rest of the chain: the interceptors further in, then the handler. Give it the request."""
+"""Calls the next interceptor, or the handler. Its argument is the request."""
 
 
 class Interceptor(Protocol):
@@ -40,21 +40,21 @@ class Interceptor(Protocol):
 
 
 def logging_interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
-    """Log an exception of a handler with its operation, route and connection, and let it pass.
+    """Log an exception of a handler with its operation, route and connection, and raise it again.
 
     It is then an error of the Lambda, counted by its metrics, and API Gateway tells the client "Internal server error".
     """
     try:
         call_next(request)
     except ConnectionDenied:
-        raise  # a decision, no failure
+        raise  # a decision, not a failure
     except Exception:
         log_failure(request)
         raise
 
 
 def log_failure(request: AnyRequest) -> None:
-    """Log the exception that is being handled, with what is known of the request."""
+    """Log the exception that is being handled, with the operation, route and connection of the request."""
     facts = {
         "operation": str(request.operation) if request.operation is not None else None,
         "route": request.route,
@@ -69,7 +69,7 @@ def log_failure(request: AnyRequest) -> None:
 
 
 def chain(interceptors: Sequence[Interceptor], handle: CallNext) -> CallNext:
-    """Return what runs the interceptors around `handle`, the first outermost."""
+    """Return a function that runs the interceptors around `handle`, the first outermost."""
     for interceptor in reversed(interceptors):
         handle = partial(_step, interceptor, handle)
     return handle
@@ -81,12 +81,12 @@ def _step(interceptor: Interceptor, call_next: CallNext, request: AnyRequest) ->
 
 
 def reject_unawaited(function: object, result: object) -> None:
-    """Refuse what a function has returned where it is still to be run: nothing of the function has been done.
+    """Raise if a function returned a coroutine or a generator, which the router would never run.
 
-    Registration refuses what can be told of the function; a decorator may hide it.
+    Why here: registration refuses async functions, but a decorator may hide that a function is async.
 
     Raises:
-        RouterError: It is a coroutine, or a generator.
+        RouterError: The result is a coroutine or a generator.
     """
     if result is None or not any(hasattr(result, name) for name in ("__await__", "send", "asend")):
         return
@@ -94,6 +94,6 @@ def reject_unawaited(function: object, result: object) -> None:
     if close is not None:
         close()
     raise RouterError(
-        f"{name_of(function)} returned {type(result).__name__}, which nobody runs: is it, or what it decorates, of the "
-        "other kind? Routers run functions written with def, async routers those written with async def"
+        f"{name_of(function)} returned a {type(result).__name__}, which a router never runs; use `def` on sync routers "
+        "and `async def` on async ones"
     )

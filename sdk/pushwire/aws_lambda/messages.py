@@ -1,4 +1,4 @@
-"""Messages of clients: from an event to an operation and its message, and the answer to what is neither."""
+"""Decodes the messages of clients, and writes the error frames for those that do not decode."""
 
 import base64
 import binascii
@@ -26,18 +26,18 @@ _LONGEST_BASE64: Final = (frame.MAX_FRAME_SIZE + 2) // 3 * 4
 
 
 def is_keepalive(event: MessageEvent) -> bool:
-    """Whether a client says nothing but that it is there, so that API Gateway does not take it for idle."""
+    """Return whether a message is a keepalive, which clients send so that API Gateway does not close them as idle."""
     return event.body == (_KEEPALIVE_IN_BASE64 if event.is_base64_encoded else _KEEPALIVE)
 
 
 class DecodedMessage(NamedTuple):
-    """What a client sent.
+    """A message of a client, or the reason why it does not decode.
 
     Attributes:
-        operation: The operation that its route names; `None` if there is none.
-        message: The operation's message; `None` if it has not been decoded.
-        answer: The text of the error frame, for what no handler is to see; `None` for what decodes.
-        error: What is wrong, for the log; `None` for what decodes.
+        operation: The operation of its route. `None` if the route is unknown.
+        message: The decoded message, or `None`.
+        answer: The text of the error frame, or `None` if the message decodes.
+        error: The error for the log, or `None` if the message decodes.
     """
 
     operation: AnyOperation | None
@@ -47,7 +47,7 @@ class DecodedMessage(NamedTuple):
 
 
 def receive(event: MessageEvent, operations: Mapping[str, AnyOperation]) -> DecodedMessage:
-    """Decode what a client sent.
+    """Decode the message of a client.
 
     Where API Gateway has chosen an operation's own route, the frame must name it too: what a client is allowed to call
     may depend on it (IAM policies name route keys). For any other route key, `$default` above all, the frame decides.
@@ -74,12 +74,12 @@ def receive(event: MessageEvent, operations: Mapping[str, AnyOperation]) -> Deco
 
 
 def unclaimed(reason: str) -> DecodedMessage:
-    """Return what a client has sent that nobody handles."""
+    """Return the refusal of a message that has no handler."""
     return DecodedMessage(None, answer=FORBIDDEN, error=FrameError(reason))
 
 
 def error_frame(text: str, connection_id: str, request_id: object) -> bytes:
-    """Return the frame that tells a client of a failed message, spaced as API Gateway does it (seen in transcripts)."""
+    """Return the error frame for a failed message, spaced like API Gateway's (seen in transcripts)."""
     request = request_id if isinstance(request_id, str) else ""
     return (
         f'{{"message": {json.dumps(text)}, "connectionId":{json.dumps(connection_id)},'

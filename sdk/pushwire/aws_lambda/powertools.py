@@ -50,7 +50,7 @@ class _Logging:
             try:
                 yield
             except ConnectionDenied:
-                raise  # a decision, no failure
+                raise  # a decision, not a failure
             except Exception:
                 self._logger.exception("%s: the handler raised", request.operation or request.route)
                 raise

@@ -1,4 +1,4 @@
-"""What a handler is given: the message, the connection, the Server SDK, the event."""
+"""The requests that handlers get: the message, the connection, the Server SDK and the event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ S_co = TypeVar("S_co", bound=BaseServerSdk[Any], covariant=True)
 
 
 class _BaseRequest(Generic[E_co, S_co]):
-    """What the three kinds of request share."""
+    """Base of the three kinds of request."""
 
     __slots__ = ("_context", "_event", "_observers", "_sdk", "_sdk_for", "_state")
 
@@ -40,7 +40,7 @@ class _BaseRequest(Generic[E_co, S_co]):
 
     @property
     def event(self) -> E_co:
-        """The event, typed by its kind: the handshake's headers and query string are on that of `$connect` alone."""
+        """The event, typed by its kind. Only a `$connect` event has the headers and query string of the handshake."""
         return self._event
 
     @property
@@ -48,7 +48,8 @@ class _BaseRequest(Generic[E_co, S_co]):
         """The Server SDK of the service, for the API that the event came from; built once and reused.
 
         Raises:
-            pushwire.CallbackUrlError: Where to post to is not known: no region, or a bad `PUSHWIRE_CALLBACK_URL`.
+            pushwire.CallbackUrlError: There is no region, or `PUSHWIRE_CALLBACK_URL` is malformed.
+            TypeError: `sdk=` of the router returned another object than its SDK.
         """
         if self._sdk is None:
             sdk = self._sdk_for(self._event.raw)
@@ -62,16 +63,16 @@ class _BaseRequest(Generic[E_co, S_co]):
 
     @property
     def state(self) -> RequestState:
-        """What interceptors have found out about this request."""
+        """Values that interceptors have stored for this request."""
         return self._state
 
     @property
     def operation(self) -> AnyOperation | None:
-        """The operation that the client sent; `None` for `$connect`, `$disconnect` and what is no operation's."""
+        """The operation that the client sent. `None` for `$connect`, `$disconnect` and an unknown route."""
         return None
 
     def _observe(self, observer: SendObserver) -> None:
-        """Have an observer told of every message that this request's SDK sends from now on."""
+        """Notify an observer of every message that this request's SDK sends from now on."""
         self._observers = (*self._observers, observer)
         self._sdk = None
 
@@ -107,14 +108,14 @@ class Request(_BaseRequest[MessageEvent, S_co], Generic[M_co, S_co]):
 
     @property
     def route(self) -> str:
-        """The operation's route; `$default` for what is no operation's, whatever route the client made up."""
+        """The operation's route, or `$default` for an unknown route."""
         return self._operation.route if self._operation is not None else "$default"
 
     @property
     def refusal(self) -> FrameError | None:
-        """For interceptors: why this message reaches no handler; `None` for one that does.
+        """For interceptors: the reason why this message reaches no handler, or `None`.
 
-        A message that does not decode, or that nobody handles, passes the interceptors too, so that they can count it.
+        A message that does not decode, or that has no handler, passes the interceptors too, so that they can count it.
         Its `message` is `None`, and `call_next` answers it with an error frame.
         """
         return self._refusal
@@ -140,7 +141,7 @@ class ConnectRequest(_BaseRequest[ConnectEvent, S_co], Generic[S_co]):
 
 
 class DisconnectRequest(_BaseRequest[DisconnectEvent, S_co], Generic[S_co]):
-    """A connection that has ended. Given to `on_disconnect`, on a best effort of API Gateway's."""
+    """A connection that has ended. Given to `on_disconnect`, which API Gateway calls on a best-effort basis."""
 
     __slots__ = ()
 

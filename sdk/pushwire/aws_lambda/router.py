@@ -29,12 +29,13 @@ class ServiceRouter(BaseServiceRouter[S], Generic[S]):
 
     Args:
         operations: All operations of the service, by the name of their method.
-        handlers: Functions for all of them; without, they are registered by decorators.
-        interceptors: What runs around them, outermost first.
-        sdk: Makes the Server SDK of a callback URL: the place to configure it, or to put a test's connections in.
+        handlers: The functions of all operations. `None` to register them with decorators.
+        interceptors: The interceptors around the functions, outermost first.
+        sdk: A function that returns the Server SDK for a callback URL. Use it to configure the SDK, or to pass the
+            transport of a test.
 
     Raises:
-        TypeError: The handlers are no instance of the service's handler class, or something given is async.
+        TypeError: The handlers are not an instance of the service's handler class, or a function or `sdk` is async.
     """
 
     def __init__(
@@ -57,12 +58,12 @@ class ServiceRouter(BaseServiceRouter[S], Generic[S]):
 
     @property
     def on_disconnect(self) -> Bind[DisconnectRequest[S]]:
-        """Register the function that learns that a connection has ended."""
+        """Register the function that is called when a connection ends (best effort)."""
         return Bind(partial(self._service.register, "$on_disconnect", "on_disconnect"))
 
     @property
     def on_default(self) -> Bind[Request[None, S]]:
-        """Register the function that handles frames whose route is no operation's."""
+        """Register the function that handles frames with an unknown route."""
         return Bind(partial(self._service.register, "$on_default", "on_default"))
 
     def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
@@ -73,11 +74,11 @@ class ServiceRouter(BaseServiceRouter[S], Generic[S]):
             context: Lambda's context object.
 
         Returns:
-            What API Gateway takes: `statusCode`, and for `$connect` perhaps the chosen subprotocol.
+            The result for API Gateway: `statusCode` and, for `$connect`, the chosen subprotocol if there is one.
 
         Raises:
-            EventError: It is no such event.
-            Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
+            EventError: It is not an event of a WebSocket API.
+            Exception: The exception of a function. An exception of `on_connect` denies the connection instead.
         """
         return self._dispatch(event, context)
 
@@ -93,11 +94,11 @@ class Router(BaseRouter):
 
     Args:
         services: The routers of the services.
-        interceptors: What runs around them, outermost first.
+        interceptors: The interceptors around them, outermost first.
 
     Raises:
-        RouterError: There is no service, a route is claimed twice, or there are two `on_default`.
-        TypeError: A service is no generated router, or an interceptor is none that can run.
+        RouterError: No service was given, a route is claimed twice, or there are two `on_default`.
+        TypeError: A service is not a generated router of this mode, or the router cannot run an interceptor.
     """
 
     def __init__(self, *services: ServiceRouter[Any], interceptors: Sequence[Interceptor] = ()) -> None:
@@ -114,10 +115,10 @@ class Router(BaseRouter):
             context: Lambda's context object.
 
         Returns:
-            What API Gateway takes: `statusCode`, and for `$connect` perhaps the chosen subprotocol.
+            The result for API Gateway: `statusCode` and, for `$connect`, the chosen subprotocol if there is one.
 
         Raises:
-            EventError: It is no such event.
-            Exception: What a function raises, but for `on_connect`, whose exceptions deny the connection.
+            EventError: It is not an event of a WebSocket API.
+            Exception: The exception of a function. An exception of `on_connect` denies the connection instead.
         """
         return self._dispatch(event, context)

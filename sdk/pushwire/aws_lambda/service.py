@@ -1,4 +1,4 @@
-"""One service's side of a router: its operations, the functions registered for them, and its Server SDKs."""
+"""A service of a router: its operations, the functions registered for them, and its Server SDKs."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,14 +16,14 @@ S = TypeVar("S", bound=BaseServerSdk[Any])
 F = TypeVar("F", bound=Callable[..., Any])
 
 HOOKS: Final = ("on_connect", "on_disconnect", "on_default")
-"""What can be registered besides operations."""
+"""The names of the functions that can be registered besides operations."""
 
 
 class Mode(NamedTuple):
-    """What a router can run: functions written with `def`, or those written with `async def`.
+    """The kind of functions that a router runs: `def` or `async def`.
 
     Attributes:
-        name: What errors call it.
+        name: The name in error texts.
         definition: `def` or `async def`.
         handlers: The base of its handler classes.
         sdk: The base of its Server SDKs.
@@ -37,16 +37,16 @@ class Mode(NamedTuple):
     is_async: bool
 
     def checked(self, function: F, name: str) -> F:
-        """Return a function that a router of this family can run.
+        """Return the function if a router of this mode can run it.
 
         Raises:
-            TypeError: It is none.
+            TypeError: It is not a function, or has the other mode.
         """
         if not callable(function):
             raise TypeError(f"a function is expected, not {name}")
         if is_async(function) != self.is_async:
             kind = "not async" if self.is_async else "async"
-            raise TypeError(f"{name} is {kind}, which this router cannot run: write it with {self.definition}")
+            raise TypeError(f"{name} is {kind}, which this router cannot run; write it with {self.definition}")
         return function
 
 
@@ -55,11 +55,11 @@ ASYNC: Final = Mode("async", "async def", AsyncHandlers, AsyncServerSdk, is_asyn
 
 
 class Registration(NamedTuple):
-    """A function, and the interceptors of its own.
+    """A registered function and its own interceptors.
 
     Attributes:
-        function: Takes the request.
-        interceptors: What runs around it, inside the interceptors of its router.
+        function: The function, which takes the request.
+        interceptors: The interceptors of the function, which run inside those of its router.
     """
 
     function: Callable[[Any], Any]
@@ -67,13 +67,13 @@ class Registration(NamedTuple):
 
 
 class RoutedService(Generic[S]):
-    """What a router knows of one service.
+    """A service of a router.
 
     Attributes:
-        name: What errors call its router.
-        operations: All operations of the service, in the contract's order.
-        inbound: Those that servers receive, by route.
-        interceptors: The router's.
+        name: The name of its router in error texts.
+        operations: The operations of the service, in the contract's order.
+        inbound: The operations that servers receive, by route.
+        interceptors: The interceptors of the router.
     """
 
     def __init__(
@@ -100,18 +100,18 @@ class RoutedService(Generic[S]):
         self._lock = threading.Lock()
 
     def find(self, name: str) -> Registration | None:
-        """Return what is registered for a route, or for a hook as `$` and its name (no route starts with `$`)."""
+        """Return the registration for a route, or for a hook as `$` and its name (no route starts with `$`)."""
         return self._registrations.get(name)
 
     def join(self, services: Sequence["RoutedService[Any]"]) -> None:
-        """Share an API with other services from now on."""
+        """Add the other services of the same API."""
         self._siblings += [service for service in services if service not in self._siblings]
 
     def use_class(self, handlers: Any) -> None:
         """Register the methods of a handler class: all operations, and the hooks that it overrides.
 
         Raises:
-            TypeError: It is no instance of the service's handler class, or a method is of the other family.
+            TypeError: It is not an instance of the service's handler class, or a method has the other mode.
         """
         if isinstance(handlers, type):
             raise TypeError(f"{self.name} takes an instance: {self.name}({handlers.__name__}())")
@@ -134,8 +134,8 @@ class RoutedService(Generic[S]):
         """Register a function for a route, or for a hook as `$` and its name.
 
         Raises:
-            RouterError: There is one already, or the router was given a handler class.
-            TypeError: It is no function, or of the other family.
+            RouterError: A function is registered already, or the router has a handler class.
+            TypeError: It is not a function, or has the other mode.
         """
         if self._handlers_name is not None:
             raise RouterError(
@@ -147,8 +147,8 @@ class RoutedService(Generic[S]):
             known = owner.find(key)
             if known is not None:
                 raise RouterError(
-                    f"{owner.name} already has {name_of(known.function)} for {shown}, "
-                    f"so {name_of(function)} cannot be it"
+                    f"{owner.name} cannot register {name_of(function)} for {shown}, which already has the handler "
+                    f"{name_of(known.function)}; remove one"
                 )
         self._registrations[key] = Registration(
             self._mode.checked(function, name_of(function)), checked_interceptors(interceptors, self._mode)
@@ -181,10 +181,10 @@ class RoutedService(Generic[S]):
 
 
 def checked_interceptors(interceptors: Iterable[Any], mode: Mode) -> tuple[Any, ...]:
-    """Return interceptors that a router of a family can run.
+    """Return the interceptors if a router of this mode can run them.
 
     Raises:
-        TypeError: They are no collection, or one of them is not callable, or of the other family.
+        TypeError: They are not a collection, or one of them is not callable or has the other mode.
     """
     if callable(interceptors) or not isinstance(interceptors, Iterable):
         raise TypeError(f"interceptors= takes a list of interceptors, not {name_of(interceptors)}")

@@ -1,4 +1,4 @@
-"""What interceptors and handlers tell one another about a request, typed by its keys."""
+"""Values that interceptors and handlers share for one request, typed by their keys."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ D = TypeVar("D")
 
 
 class StateKey(Generic[T]):
-    """A key of a request's state, and the type of what is kept under it.
+    """A key of a request's state, and the type of its value.
 
-    Two keys are never the same, whatever their names; make one per module, not per request:
+    Two keys are never equal, even with the same name. Make one per module, not per request:
 
         USER = StateKey[User]("user")
 
     Args:
-        name: What errors call it.
+        name: The name in error texts.
     """
 
     __slots__ = ("name",)
@@ -33,7 +33,7 @@ class StateKey(Generic[T]):
 
 
 class RequestState:
-    """What is kept with one request, while it is handled: `request.state[USER] = user`."""
+    """The values stored with one request while it is handled: `request.state[USER] = user`."""
 
     __slots__ = ("_values",)
 
@@ -41,16 +41,16 @@ class RequestState:
         self._values: dict[StateKey[Any], Any] = {}
 
     def __getitem__(self, key: StateKey[T], /) -> T:
-        """Return what was set.
+        """Return the value.
 
         Raises:
-            MissingStateError: Nothing was.
+            MissingStateError: No value was set.
         """
         try:
             return cast("T", self._values[key])
         except KeyError:
             raise MissingStateError(
-                f"the request's state has no {key.name!r}: an interceptor that sets it must come before"
+                f"the request's state has no {key.name!r}: add an interceptor that sets it before this one"
             ) from None
 
     def __setitem__(self, key: StateKey[T], value: T, /) -> None:
@@ -64,5 +64,5 @@ class RequestState:
     @overload
     def get(self, key: StateKey[T], default: D, /) -> T | D: ...
     def get(self, key: StateKey[Any], default: object = None, /) -> object:
-        """Return what was set, or the default."""
+        """Return the value, or the default."""
         return self._values.get(key, default)
