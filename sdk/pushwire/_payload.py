@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -59,21 +59,21 @@ def _with_url_safe_bytes(value: Any, descriptor: Descriptor) -> Any:
         return value.translate(_URL_SAFE) if isinstance(value, str) else value
     if not isinstance(value, dict):
         return value
-    rewritten = dict(value)
+    rewritten = cast("dict[str, Any]", value).copy()
     for key, field in _fields_with_bytes(descriptor).items():
-        if key in value:
-            rewritten[key] = _map_items(value[key], field)
+        if key in rewritten:
+            rewritten[key] = _map_items(rewritten[key], field)
     return rewritten
 
 
 def _map_items(value: Any, descriptor: Descriptor | None) -> Any:
     if isinstance(value, list):
-        return [_map_items(item, descriptor) for item in value]
+        return [_map_items(item, descriptor) for item in cast("list[object]", value)]
     if descriptor is None:
         return value.translate(_URL_SAFE) if isinstance(value, str) else value
     if descriptor.GetOptions().map_entry and isinstance(value, dict):
         item: Any = descriptor.fields_by_name["value"]
-        return {key: _map_items(child, item.message_type) for key, child in value.items()}
+        return {key: _map_items(child, item.message_type) for key, child in cast("dict[str, Any]", value).items()}
     return _with_url_safe_bytes(value, descriptor)
 
 

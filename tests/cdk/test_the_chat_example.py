@@ -121,7 +121,8 @@ def test_what_is_deployed_is_the_application_and_what_it_imports_and_nothing_els
         frozenset(path.relative_to(asset).as_posix() for path in asset.rglob("*") if path.is_file())
         for asset in (chat.folder / "cdk.out").glob("asset.*")
     }
-    code = {"app.py", "progress.py", "store.py", "chat/v1/chat_pb2.py", "chat/v1/chat_pushwire.py"}
+    generated = {f"chat/v1/chat_{module}.py" for module in ("pb2", "pushwire", "pushwire_operations")}
+    code = {"app.py", "progress.py", "store.py", *generated}
     assert code in contents
     (layer,) = contents - {frozenset(code)}
     assert {"python/pushwire/aws_lambda/router.py", "python/google/protobuf/message.py"} <= layer

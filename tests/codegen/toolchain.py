@@ -34,7 +34,7 @@ def run(command: Sequence[str | Path], folder: Path, **environment_changes: str)
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,  # against hanging; mypy reads CDK's modules for minutes on a busy machine
         check=False,
     )
 

@@ -95,7 +95,8 @@ class RoutedService(Generic[S]):
         self._handlers_name: str | None = None
         self._make_sdk: Final = make_sdk
         if is_async(make_sdk) or (isinstance(make_sdk, type) and not issubclass(make_sdk, mode.sdk)):
-            raise TypeError(f"sdk= of {name} must return its {mode.name} SDK, and {name_of(make_sdk)} does not")
+            given: object = self._make_sdk
+            raise TypeError(f"sdk= of {name} must return its {mode.name} SDK, and {name_of(given)} does not")
         self._sdks: dict[str, S] = {}
         self._lock = threading.Lock()
 

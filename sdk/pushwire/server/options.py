@@ -88,8 +88,9 @@ def check_connection_ids(connection_ids: object, *kinds: type) -> None:
             "connection, call the method of the SDK itself with its id"
         )
     if not isinstance(connection_ids, kinds):
+        name = type(connection_ids).__name__
         hint = ": an async iterable needs the async SDK" if isinstance(connection_ids, AsyncIterable) else ""
-        raise TypeError(f"to() takes an iterable of connection ids, not {type(connection_ids).__name__}{hint}")
+        raise TypeError(f"to() takes an iterable of connection ids, not {name}{hint}")
 
 
 def _unknown_option(name: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from types import TracebackType
-from typing import Self, TypeVar, Unpack
+from typing import Self, TypeVar, Unpack, cast
 
 from google.protobuf.message import Message
 from websockets.exceptions import ConnectionClosed
@@ -146,9 +146,8 @@ class RunningGateway(GatewayUnderTest):
         Raises:
             websockets.exceptions.InvalidStatus: The handshake was refused; the error has the `response`.
         """
-        socket: ClientConnection = self._sockets.enter_context(
-            connect(**self._connect_options(query, headers, subprotocols))
-        )
+        opened = cast("ClientConnection", connect(**self._connect_options(query, headers, subprotocols)))
+        socket = self._sockets.enter_context(opened)
         return GatewayClient(socket, self._connection_id(socket.local_address[1]), self._frames)
 
     def advance(self, seconds: float) -> None:

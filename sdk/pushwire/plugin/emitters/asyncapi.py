@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pushwire.plugin.comments import deprecation_note
 from pushwire.plugin.frames import Frame
@@ -138,12 +138,12 @@ def _described(comment: str, deprecation: str | None) -> dict[str, Any]:
 def _in_components(schema: Any) -> Any:
     """The schema with its references to where the document keeps definitions."""
     if isinstance(schema, list):
-        return [_in_components(item) for item in schema]
+        return [_in_components(item) for item in cast("list[object]", schema)]
     if not isinstance(schema, dict):
         return schema
     return {
         key: _COMPONENTS + value.removeprefix(_DEFINITIONS)
         if key == "$ref" and isinstance(value, str)
         else _in_components(value)
-        for key, value in schema.items()
+        for key, value in cast("dict[str, Any]", schema).items()
     }
