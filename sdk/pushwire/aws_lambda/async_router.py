@@ -67,23 +67,6 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
         """Register the function that handles frames with an unknown route."""
         return AsyncBind(partial(self._service.register, "$on_default", "on_default"))
 
-    def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
-        """Handle an event, as Lambda calls it, on the event loop that the process keeps.
-
-        Args:
-            event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
-            context: Lambda's context object.
-
-        Returns:
-            The result for API Gateway: `statusCode` and, for `$connect`, the chosen subprotocol if there is one.
-
-        Raises:
-            EventError: It is not an event of a WebSocket API.
-            RuntimeError: An event loop is running in this thread.
-            Exception: The exception of a function. An exception of `on_connect` denies the connection instead.
-        """
-        return self._dispatch(event, context)
-
     def _bind(self, operation: Operation[M], /) -> AsyncBind[Request[M, A]]:
         return AsyncBind(partial(self._service.register, operation.route, operation.full_name))
 
@@ -108,20 +91,3 @@ class AsyncRouter(BaseRouter):
         from pushwire.aws_lambda.service import ASYNC
 
         super().__init__(services, AsyncServiceRouter, interceptors, ASYNC, dispatch_on_loop)
-
-    def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
-        """Handle an event, as Lambda calls it, on the event loop that the process keeps.
-
-        Args:
-            event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
-            context: Lambda's context object.
-
-        Returns:
-            The result for API Gateway: `statusCode` and, for `$connect`, the chosen subprotocol if there is one.
-
-        Raises:
-            EventError: It is not an event of a WebSocket API.
-            RuntimeError: An event loop is running in this thread.
-            Exception: The exception of a function. An exception of `on_connect` denies the connection instead.
-        """
-        return self._dispatch(event, context)

@@ -24,7 +24,32 @@ __all__ = ["BaseRouter", "BaseServiceRouter"]
 S = TypeVar("S", bound=BaseServerSdk[Any])
 
 
-class BaseServiceRouter(Generic[S]):
+class LambdaHandler:
+    """Base of all routers: a function for Lambda to call."""
+
+    _dispatch: Callable[[Mapping[str, Any], Any], Result]
+
+    def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
+        """Handle an event, as Lambda calls it.
+
+        An async router runs its functions on an event loop that the process keeps.
+
+        Args:
+            event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
+            context: Lambda's context object.
+
+        Returns:
+            The result for API Gateway: `statusCode` and, for `$connect`, the chosen subprotocol if there is one.
+
+        Raises:
+            EventError: It is not an event of a WebSocket API.
+            RuntimeError: The router is async, and an event loop is running in this thread.
+            Exception: The exception of a function. An exception of `on_connect` denies the connection instead.
+        """
+        return self._dispatch(event, context)
+
+
+class BaseServiceRouter(LambdaHandler, Generic[S]):
     """A router of one service."""
 
     def __init__(
@@ -51,7 +76,7 @@ class BaseServiceRouter(Generic[S]):
         return self._service.operations
 
 
-class BaseRouter:
+class BaseRouter(LambdaHandler):
     """A router of several services behind one API."""
 
     def __init__(

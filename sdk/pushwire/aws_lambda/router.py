@@ -66,22 +66,6 @@ class ServiceRouter(BaseServiceRouter[S], Generic[S]):
         """Register the function that handles frames with an unknown route."""
         return Bind(partial(self._service.register, "$on_default", "on_default"))
 
-    def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
-        """Handle an event, as Lambda calls it.
-
-        Args:
-            event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
-            context: Lambda's context object.
-
-        Returns:
-            The result for API Gateway: `statusCode` and, for `$connect`, the chosen subprotocol if there is one.
-
-        Raises:
-            EventError: It is not an event of a WebSocket API.
-            Exception: The exception of a function. An exception of `on_connect` denies the connection instead.
-        """
-        return self._dispatch(event, context)
-
     def _bind(self, operation: Operation[M], /) -> Bind[Request[M, S]]:
         return Bind(partial(self._service.register, operation.route, operation.full_name))
 
@@ -106,19 +90,3 @@ class Router(BaseRouter):
         from pushwire.aws_lambda.service import SYNC
 
         super().__init__(services, ServiceRouter, interceptors, SYNC, dispatch)
-
-    def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
-        """Handle an event, as Lambda calls it.
-
-        Args:
-            event: An event of a WebSocket API, or Powertools' `APIGatewayWebSocketEvent`.
-            context: Lambda's context object.
-
-        Returns:
-            The result for API Gateway: `statusCode` and, for `$connect`, the chosen subprotocol if there is one.
-
-        Raises:
-            EventError: It is not an event of a WebSocket API.
-            Exception: The exception of a function. An exception of `on_connect` denies the connection instead.
-        """
-        return self._dispatch(event, context)

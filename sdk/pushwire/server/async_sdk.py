@@ -27,10 +27,10 @@ J_co = TypeVar("J_co", covariant=True)
 
 
 class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
-    """Sends the messages of one service to its clients, with `await`; generated classes add a typed method for each.
+    """Sends the messages of one service to its clients, with `await`. Generated classes add a method for each message.
 
-    Built once and reused, in one event loop: it holds pooled connections. Where to post comes from
-    one of `callback_url`, `client`, `transport`, or else from the environment variable `PUSHWIRE_CALLBACK_URL`.
+    Make one and reuse it in one event loop: it holds pooled connections. It posts to `callback_url`, or through
+    `client` or `transport`, or by default to the URL in the environment variable `PUSHWIRE_CALLBACK_URL`.
 
     Every method raises a subclass of `pushwire.SendError`: `ConnectionGoneError`, `ThrottledError`,
     `PayloadTooLargeError`, `ForbiddenError`, `InvalidConnectionIdError`, `CredentialsError` or `UnavailableError`. A
@@ -43,16 +43,16 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
             threads.
         client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`, with its own retries and time-outs.
         transport: The transport that posts, such as `pushwire.testing.AsyncRecordingTransport`.
-        region: The region to sign for; else the URL's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
+        region: The region to sign for. Defaults to that of the URL, `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile.
         connect_timeout: Seconds for each attempt to connect. Defaults to 1.
         read_timeout: Seconds to wait for the next byte of the response, for each attempt. Defaults to 3.
         max_attempts: How many requests one send may make. Defaults to 3.
-        frame_format: The format to send in, instead of the contract's.
+        frame_format: The format to send in. Defaults to the contract's.
         on_gone: Called with each connection id that API Gateway answers with 410, before `ConnectionGoneError`
             is raised. Use it to remove stored connections. A function, or an async one.
 
     Raises:
-        pushwire.CallbackUrlError: No callback URL was given, or it cannot work.
+        pushwire.CallbackUrlError: No callback URL was given, or it is malformed.
         pushwire.CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is needed and not installed.
         TypeError: `transport` is combined with other settings, is not a transport, or is a transport for the

@@ -85,8 +85,9 @@ class Outcomes:
 
     def admitted(self, connection_ids: Iterable[str]) -> Iterator[str]:
         """Yield the connection ids to post to."""
+        admits = self.admits
         for connection_id in connection_ids:
-            if self.admits(connection_id):
+            if admits(connection_id):
                 yield connection_id
 
     def admits(self, connection_id: str) -> bool:

@@ -35,6 +35,9 @@ class BroadcastOptions(TypedDict, total=False):
     skip: Collection[str]
 
 
+_KNOWN = frozenset(BroadcastOptions.__annotations__)
+
+
 class CheckedOptions(NamedTuple):
     """The options of a broadcast after their checks, as sending uses them.
 
@@ -56,9 +59,8 @@ def check_options(options: BroadcastOptions) -> CheckedOptions:
         TypeError: An option is unknown or has the wrong type.
         ValueError: An option is out of range.
     """
-    unknown = options.keys() - BroadcastOptions.__annotations__.keys()
-    if unknown:
-        raise TypeError(_unknown_option(min(unknown)))
+    if not _KNOWN.issuperset(options):
+        raise TypeError(_unknown_option(min(options.keys() - _KNOWN)))
     rate_limit: object = options.get("rate_limit")
     if rate_limit is not None and not isinstance(rate_limit, RateLimit):
         raise TypeError(f"rate_limit= takes RateLimit(per_second=…), not {type(rate_limit).__name__}")

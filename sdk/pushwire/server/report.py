@@ -11,15 +11,15 @@ __all__ = ["BroadcastReport", "FanoutJob"]
 
 
 class BroadcastReport:
-    """What came of a broadcast, for every id that was drawn. Reports add up: `first + second`.
+    """The outcomes of a broadcast. Reports can be added: `first + second`.
 
-    *Accepted* is what a 200 means: API Gateway took the message; the client may not have read it.
+    *Accepted* means that API Gateway answered 200. The client may not have read the message.
 
     Attributes:
-        accepted: How many were accepted.
-        gone: The ids that answered 410; `on_gone` was called with each.
-        failed: The errors of the others, each with its `connection_id` and `operation`.
-        unsent: The ids that were drawn and not sent to when the deadline came. The caller's iterator has the rest.
+        accepted: The number of connections whose message was accepted.
+        gone: The ids that API Gateway answered with 410. `on_gone` was called with each.
+        failed: The errors of the other sends, each with its `connection_id` and `operation`.
+        unsent: The ids that were read but not sent to before the deadline. Ids not read yet stay in the iterator.
     """
 
     __slots__ = ("_accepted", "_failed", "_gone", "_unsent")
@@ -39,29 +39,29 @@ class BroadcastReport:
 
     @property
     def accepted(self) -> int:
-        """How many were accepted."""
+        """The number of connections whose message was accepted."""
         return self._accepted
 
     @property
     def gone(self) -> tuple[str, ...]:
-        """The ids that answered 410."""
+        """The ids that API Gateway answered with 410."""
         return self._gone
 
     @property
     def failed(self) -> tuple[SendError, ...]:
-        """The errors of the sends that failed otherwise."""
+        """The errors of the other sends."""
         return self._failed
 
     @property
     def unsent(self) -> tuple[str, ...]:
-        """The ids that were drawn and not sent to when the deadline came."""
+        """The ids that were read but not sent to before the deadline."""
         return self._unsent
 
     def raise_for_failures(self) -> None:
-        """Raise if there are `failed` ones; `gone` and `unsent` are none.
+        """Raise the errors in `failed`, if there are any. Ids in `gone` and `unsent` are not failures.
 
         Raises:
-            pushwire.BroadcastError: Some sends failed; a group of their errors, for `except*` too.
+            pushwire.BroadcastError: Some sends failed. It is a group of their errors, for `except*`.
         """
         if self._failed:
             kinds = Counter(type(error).__name__ for error in self._failed)
