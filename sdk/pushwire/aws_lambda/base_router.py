@@ -27,7 +27,7 @@ S = TypeVar("S", bound=BaseServerSdk[Any])
 class LambdaHandler:
     """Base of all routers: a function for Lambda to call."""
 
-    _dispatch: Callable[[Mapping[str, Any], Any], Result]
+    _dispatch: Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
     def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
         """Handle an event, as Lambda calls it.
