@@ -50,11 +50,12 @@ _WHITE_SPACE: Final = " \t\n\r"
 
 _MOST_FIELDS_SHOWN: Final = 8
 
-_MAX_DEPTH: Final = 500
+_MAX_DEPTH: Final = 250
 """The largest depth of arrays and objects in a JSON frame. Messages may be nested 100 deep, each in a list or map.
 
-Why: up to Python 3.13 the recursion limit bounds the depth that `json` reads; from 3.14 on only the C stack does. With
-this bound a frame gets the same error on each version."""
+Why: up to Python 3.13 the recursion limit bounds the depth that `json` reads; from 3.14 on only the C stack does. Older
+versions of protobuf do not bound the depth of a `google.protobuf.Value`. With this bound a frame gets the same error on
+each version."""
 
 # The closing quote is optional, so that each character is read once, whatever the text.
 _NO_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[^][{}"]++', re.DOTALL)

@@ -85,10 +85,10 @@ def json_frame(payload: str) -> str:
         (json_frame(f'{{"aDouble":{"9" * 4_000}}}'), "payload"),
         (json_frame("[" * 20_000 + "]" * 20_000), "the JSON is nested too deeply"),
         (json_frame('{"nested":' * 5_000 + "{}" + "}" * 5_000), "the JSON is nested too deeply"),
-        (json_frame('{"unknown":' + "[" * 499 + "]" * 499 + "}"), "the JSON is nested too deeply"),
+        (json_frame('{"unknown":' + "[" * 249 + "]" * 249 + "}"), "the JSON is nested too deeply"),
         (json_frame('{"nested":' * 150 + "{}" + "}" * 150), "too deep"),
         (json_frame('{"value":' + "[" * 2_000 + "]" * 2_000 + "}"), "the JSON is nested too deeply"),
-        (json_frame('{"value":' + "[" * 400 + "]" * 400 + "}"), "too deep"),
+        (json_frame('{"value":' + "[" * 400 + "]" * 400 + "}"), "the JSON is nested too deeply"),
         ("hello", "neither JSON"),
         ("[1]", "neither JSON"),
         ("null", "not a serialized"),
@@ -119,7 +119,7 @@ def test_brackets_count_as_depth_only_where_they_open_an_array_or_object() -> No
     flat = '{"aString":"' + "[{" * 10_000 + '\\"[","unknown":[' + "[]," * 1_000 + "{}]}"
     _, message = decode(json_frame(flat), OPERATIONS)
     assert message == EVERYTHING(a_string="[{" * 10_000 + '"[')
-    _, message = decode(json_frame('{"unknown":' + "[" * 498 + "]" * 498 + "}"), OPERATIONS)
+    _, message = decode(json_frame('{"unknown":' + "[" * 248 + "]" * 248 + "}"), OPERATIONS)
     assert message == EVERYTHING()
 
 
