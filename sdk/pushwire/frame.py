@@ -1,14 +1,15 @@
-"""Frames: the wire of every operation, in both directions.
+"""The wire format of every operation, in both directions.
 
-Two formats, and every receiver accepts both:
+There are two formats. Every receiver accepts both:
 
-- JSON, a text frame: `{"route":"SendGreeting","payload":{"greeting":"Hello!"}}`, compact, UTF-8 unescaped, always with
-  `payload`, which is canonical proto3 JSON.
-- BINARY, a serialized `pushwire.v1.Frame` in base64 as a text frame. API Gateway closes a client that sends a binary
-  WebSocket frame and carries posts to clients as text ("Binary media types", API Gateway developer guide).
+- JSON, a text frame: `{"route":"SendGreeting","payload":{"greeting":"Hello!"}}`. It is compact, its non-ASCII
+  characters are not escaped, and it always has a `payload`, which is canonical proto3 JSON.
+- BINARY, a text frame with a serialized `pushwire.v1.Frame` in base64. It is text because API Gateway closes a
+  connection whose client sends a binary WebSocket frame, and sends posted data to clients as text frames ("Binary
+  media types", API Gateway developer guide).
 
-The codec does no I/O: text and bytes in, operation and message out, and back. What arrives is not trusted: whatever it
-holds, decoding ends in a message or a `FrameError`, in time and memory bounded by `MAX_FRAME_SIZE`.
+The codec does no I/O. It does not trust its input: for any input, decoding returns a message or raises `FrameError`, in
+time and memory bounded by `MAX_FRAME_SIZE`.
 """
 
 import base64
@@ -35,14 +36,16 @@ MAX_FRAME_SIZE: Final = 131_072
 """The largest WebSocket message in bytes, 128 KB ("Quotas for configuring and running a WebSocket API")."""
 
 KEEPALIVE: Final = b'{"route":"$keepalive"}'
-"""What clients send so that their connection is not taken for idle. No operation has such a route, as none begins with
-`$`: it goes to `$default`, where routers take it without a word, or nowhere."""
+"""The frame that clients send so that API Gateway does not close an idle connection after 10 minutes.
+
+An operation's route cannot begin with `$`, so API Gateway sends this frame to `$default`, where routers ignore it. An
+API without a `$default` route drops it."""
 
 _FULL_BEFORE_ONE: Final = "AEIMQUYcgkosw048"
 _FULL_BEFORE_TWO: Final = "AQgw"
-"""The characters of base64 in front of one `=` or two all of whose bits belong to bytes."""
+"""The base64 characters that leave no unused bits set before one `=`, and before two (RFC 4648, section 3.5)."""
 
-# Looked up once: what arrives passes here, message by message.
+# Module constants instead of attribute lookups, because this code runs for each message.
 _JSON: Final = Format.JSON
 _BINARY: Final = Format.BINARY
 _parse_frame: Final = frame_pb2.Frame.FromString
@@ -66,9 +69,9 @@ class Envelope(NamedTuple):
     """A frame whose route is known and whose payload is not decoded yet.
 
     Attributes:
-        route: The route it names.
-        payload: For JSON the parsed value of `payload`, for BINARY the message's bytes.
-        format: The format it arrived in.
+        route: The frame's route.
+        payload: The parsed value of `payload` in a JSON frame; the serialized message, as bytes, in a BINARY frame.
+        format: The format of the frame.
     """
 
     route: str
@@ -78,8 +81,14 @@ class Envelope(NamedTuple):
     def message(self, operation: Operation[M]) -> M:
         """Decode the payload as the operation's message. Unknown JSON fields are ignored.
 
+        Args:
+            operation: The operation that gives the message type.
+
+        Returns:
+            The message.
+
         Raises:
-            FrameError: The payload is not such a message.
+            FrameError: The payload is not a message of this type, or a required proto2 field is not set.
         """
         try:
             if self.format is _JSON:
@@ -112,8 +121,8 @@ class GatewayErrorFrame(NamedTuple):
 
     Attributes:
         message: API Gateway's text.
-        connection_id: The connection it was sent to.
-        request_id: The request (or, for a failed validation, the message) it answers.
+        connection_id: The id of the connection that it was sent to.
+        request_id: The id of the request that it answers; for a failed validation, the id of the message.
     """
 
     message: str
@@ -125,16 +134,16 @@ def encode(operation: Operation[M], message: M, frame_format: Format | None = No
     """Encode a message as the text of a WebSocket frame.
 
     Args:
-        operation: The operation to send; it gives the route.
-        message: Its message.
-        frame_format: The format to use instead of the operation's.
+        operation: The operation, which gives the route.
+        message: The message to encode.
+        frame_format: The format of the frame. Defaults to the operation's.
 
     Returns:
-        The frame's text in UTF-8, for both formats.
+        The frame's text in UTF-8, in both formats.
 
     Raises:
-        FrameError: The message cannot be encoded: a required proto2 field is not set, or a well-known type holds what
-            its JSON form cannot (a `Timestamp` out of range, an `Any` of an unknown type).
+        FrameError: The message cannot be encoded: a required proto2 field is not set, or a well-known type holds a
+            value without a JSON form, such as a `Timestamp` out of range or an `Any` of an unknown type.
     """
     if not message.IsInitialized():
         raise _uninitialized(message, operation)
@@ -154,12 +163,15 @@ def decode(frame: str | bytes, operations: Mapping[str, AnyOperation]) -> tuple[
     """Decode a frame into an operation and its message.
 
     Args:
-        frame: What arrived: `str` for a text frame, in either format; `bytes` for a binary WebSocket message, which
-            holds the bare `pushwire.v1.Frame`.
-        operations: The operations to expect, by route.
+        frame: The received data: `str` for a text frame, in either format; `bytes` for a binary WebSocket message,
+            which is a serialized `pushwire.v1.Frame` without base64.
+        operations: The expected operations, by route.
+
+    Returns:
+        The operation of the frame's route, and its message.
 
     Raises:
-        FrameError: It is none of them, or malformed, or an error frame of API Gateway's.
+        FrameError: The frame is malformed, has an unknown route, or is an error frame that API Gateway sent.
     """
     envelope = read(frame)
     if isinstance(envelope, GatewayErrorFrame):
@@ -171,10 +183,13 @@ def decode(frame: str | bytes, operations: Mapping[str, AnyOperation]) -> tuple[
 
 
 def read(frame: str | bytes) -> Envelope | GatewayErrorFrame:
-    """Read a frame up to its route, so that the caller may choose what to do with a route it does not know.
+    """Read the route of a frame, so that the caller can choose what to do with an unknown route.
 
     Args:
-        frame: As in `decode`.
+        frame: The received data, as in `decode`.
+
+    Returns:
+        The frame with its payload not decoded yet, or the error frame that API Gateway sent.
 
     Raises:
         FrameError: The frame is empty, too large, or malformed.
@@ -235,7 +250,7 @@ def _from_base64(text: str) -> bytes:
         data = binascii.a2b_base64(text, strict_mode=True)
     except ValueError as exc:
         raise FrameError("neither JSON (no { at its start) nor base64 (standard alphabet, padded)") from exc
-    # Decoders let unused bits pass: two texts for the same bytes, which no encoder writes.
+    # Why: a2b_base64 ignores unused bits, so two texts would decode to the same bytes. Encoders leave the bits zero.
     if text[-1] == "=" and not (text[-3] in _FULL_BEFORE_TWO if text[-2] == "=" else text[-2] in _FULL_BEFORE_ONE):
         raise FrameError("not canonical base64: the last character holds bits of no byte")
     return data
@@ -256,7 +271,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise FrameError(f'not JSON: {name} (proto3 JSON writes it as the string "{name}")')
 
 
-# Made once: `json.loads` with hooks makes one for each text.
+# Made once, because `json.loads` with hooks makes a decoder for each text.
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
 
 
@@ -266,7 +281,10 @@ def _uninitialized(message: Message, operation: AnyOperation) -> FrameError:
 
 
 def _unset_fields(message: Any, path: str) -> Iterator[str]:
-    """The required fields that are not set, one by one: protobuf's list of them may be a thousand times the frame."""
+    """Yield the required fields that are not set.
+
+    Why: FindInitializationErrors returns all of them at once, which can be a thousand times larger than the frame.
+    """
     for field in message.DESCRIPTOR.fields:
         if field.is_required and not message.HasField(field.name):
             yield f"{path}{field.name}"
@@ -292,6 +310,6 @@ def _name(operation: AnyOperation) -> str:
 
 
 def _elide(text: str, limit: int = 200) -> str:
-    """Bound what an error quotes of a frame, and keep its lone surrogates and line ends out of logs."""
+    """Return a text for an error: with a bounded length, and without lone surrogates and line ends."""
     shown = text if len(text) <= limit else f"{text[:limit]}…"
     return shown.encode("unicode_escape").decode("ascii") if not shown.isprintable() else shown
