@@ -13,6 +13,7 @@ from tests.support.fault_server import FaultServer, answer
 import pushwire
 from pushwire import BroadcastReport, Format
 from pushwire.errors import ConnectionGoneError, ConnectionPendingError, ThrottledError
+from pushwire.server.options import BroadcastOptions
 from pushwire.testing import AsyncRecordingTransport, Post
 
 FRAME = b'{"route":"SendLeaf","payload":{"leafName":"Hello!"}}'
@@ -167,6 +168,44 @@ async def test_a_broadcast_that_is_cancelled_gives_up_its_async_on_gone(transpor
         await broadcast
     await asyncio.sleep(0)
     assert ended == ["cancelled"]
+
+
+@pytest.mark.parametrize(("options", "most"), [({"max_in_flight": 5}, 5), ({}, 32)])
+@on_a_loop
+async def test_an_async_on_gone_has_no_more_calls_at_once_than_the_broadcast_has_posts(
+    options: BroadcastOptions, most: int, transport: AsyncRecordingTransport
+) -> None:
+    ids = ["gone"] * 300
+    running, highest, told = 0, 0, 0
+
+    async def forget(_connection_id: str) -> None:
+        nonlocal running, highest, told
+        running += 1
+        highest = max(highest, running)
+        await asyncio.sleep(0)
+        running -= 1
+        told += 1
+
+    sdk = AsyncWireServerSdk(transport=transport, on_gone=forget)
+    report = await sdk.to(ids, **options).send_leaf(LEAF())
+    assert (len(report.gone), told, running) == (300, 300, 0)
+    assert highest == most
+
+
+@on_a_loop
+async def test_after_an_async_on_gone_has_failed_the_calls_that_wait_are_not_made(
+    transport: AsyncRecordingTransport,
+) -> None:
+    told: list[str] = []
+
+    async def forget(connection_id: str) -> None:
+        told.append(connection_id)
+        raise LookupError("no table")
+
+    sdk = AsyncWireServerSdk(transport=transport, on_gone=forget)
+    with pytest.raises(LookupError, match="no table"):
+        await sdk.to(["gone"] * 20, max_in_flight=2).send_leaf(LEAF())
+    assert len(told) == 2
 
 
 @on_a_loop

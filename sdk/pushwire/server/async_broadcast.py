@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from google.protobuf.message import Message
 
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server.broadcast import Outcomes
 from pushwire.server.options import CheckedOptions
-from pushwire.server.pipeline import SendPipeline
+from pushwire.server.pipeline import OnGone, SendPipeline
 from pushwire.server.report import BroadcastReport
-from pushwire.transport.protocol import AsyncTransport
+from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, AsyncTransport
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -27,7 +28,8 @@ class AsyncBroadcast(Generic[R_co]):
     """Base of the generated `Async…Broadcast` classes, which `sdk.to(…)` of an async SDK returns.
 
     Like `Broadcast`, with these differences: the methods are async, connection ids may also come from an async
-    iterable, and calls of an async `on_gone` run beside the broadcast, which ends when they have ended.
+    iterable, and calls of an async `on_gone` run beside the broadcast, which ends when they have ended. At most
+    `max_in_flight` of them run at the same time, or 32 if that option is not given.
 
     Args:
         send: Sends a message of an operation to the recipients, and returns the result.
@@ -58,19 +60,25 @@ async def send_to_many(
         admitted = outcomes.admitted(connection_ids)
     try:
         unsent = await pipeline.transport.post_many(admitted, outcomes.data, options.fan_out, outcomes.add)
-        await outcomes.wait_for_on_gone()
+        await outcomes.on_gone_calls.wait()
     finally:
-        outcomes.cancel()
+        outcomes.on_gone_calls.cancel()
     return outcomes.report(unsent)
 
 
 class _AsyncOutcomes(Outcomes):
-    """Outcomes whose `on_gone` may be async; each call of it runs in its own task."""
+    """Outcomes of a broadcast whose `on_gone` may be async."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._tasks: set[Future[object]] = set()
-        self._failure: BaseException | None = None
+    def __init__(
+        self,
+        pipeline: SendPipeline[AsyncTransport],
+        options: CheckedOptions,
+        operation: AnyOperation,
+        message: Message,
+    ) -> None:
+        most = options.fan_out.max_in_flight or DEFAULT_MAX_IN_FLIGHT
+        self.on_gone_calls = _OnGoneCalls(pipeline.on_gone, most)
+        super().__init__(pipeline.with_on_gone(self.on_gone_calls), options, operation, message)
 
     def admits(self, connection_id: str) -> bool:
         """Return whether to post to a connection, and add the outcome of one that is refused.
@@ -79,8 +87,8 @@ class _AsyncOutcomes(Outcomes):
             TypeError: The connection id is not a string.
             Exception: What an `on_gone` has raised, so that no more ids are read.
         """
-        if self._failure is not None:
-            raise self._failure
+        if self.on_gone_calls.failure is not None:
+            raise self.on_gone_calls.failure
         return super().admits(connection_id)
 
     async def admitted_async(self, connection_ids: AsyncIterable[str]) -> AsyncIterator[str]:
@@ -89,25 +97,60 @@ class _AsyncOutcomes(Outcomes):
             if self.admits(connection_id):
                 yield connection_id
 
-    async def wait_for_on_gone(self) -> None:
-        """Wait until every `on_gone` has ended, and raise the exception of the first that failed."""
+
+class _OnGoneCalls:
+    """The calls of an `on_gone` that may be async.
+
+    Args:
+        on_gone: The function; `None` for no calls.
+        most: The largest number of async calls that run at the same time. Further connection ids are queued.
+
+    Attributes:
+        failure: The exception of the first async call that failed. No call is started after it.
+    """
+
+    def __init__(self, on_gone: OnGone | None, most: int) -> None:
+        self.failure: BaseException | None = None
+        self._on_gone = on_gone
+        self._most = most
+        self._queue: deque[str] = deque()
+        self._running: set[Future[object]] = set()
+
+    def __call__(self, connection_id: str) -> None:
+        """Call `on_gone` now, or when another call has ended."""
+        self._queue.append(connection_id)
+        self._start()
+
+    async def wait(self) -> None:
+        """Wait until every call has ended, and raise the exception of the first that failed."""
         import asyncio
 
-        await asyncio.gather(*self._tasks)
+        while self._running and self.failure is None:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        if self.failure is not None:
+            raise self.failure
 
     def cancel(self) -> None:
-        """Cancel the calls of `on_gone` that still run, after a failure."""
-        for task in self._tasks:
+        """Drop the queue, and cancel the calls that still run, after a failure."""
+        self._queue.clear()
+        for task in self._running:
             task.cancel()
 
-    def _notified(self, result: object) -> None:
-        if isinstance(result, Awaitable):
-            import asyncio  # only where there is an event loop, so only where it is loaded
+    def _start(self) -> None:
+        while self._on_gone is not None and self._queue and len(self._running) < self._most:
+            result = self._on_gone(self._queue.popleft())
+            if isinstance(result, Awaitable):
+                import asyncio  # only where there is an event loop, so only where it is loaded
 
-            task = asyncio.ensure_future(cast("Awaitable[object]", result))
-            task.add_done_callback(self._keep_failure)
-            self._tasks.add(task)
+                task = asyncio.ensure_future(cast("Awaitable[object]", result))
+                self._running.add(task)
+                task.add_done_callback(self._ended)
 
-    def _keep_failure(self, task: Future[object]) -> None:
-        if not task.cancelled():
-            self._failure = self._failure or task.exception()
+    def _ended(self, task: Future[object]) -> None:
+        self._running.discard(task)
+        try:
+            task.result()
+            if self.failure is None:
+                self._start()
+        except BaseException as failure:  # noqa: BLE001 - raised by the broadcast
+            self.failure = self.failure or failure

@@ -111,7 +111,7 @@ class Outcomes:
             self._gone.append(connection_id)
         else:
             self._failed.append(_without_frames(error))
-        self._notified(self._pipeline.notify(self._operation, connection_id, self.data, error))
+        self._pipeline.notify(self._operation, connection_id, self.data, error)
         if self._on_outcome is not None:
             self._on_outcome(connection_id, error)
 
@@ -120,9 +120,6 @@ class Outcomes:
         return BroadcastReport(
             accepted=self._accepted, gone=tuple(self._gone), failed=tuple(self._failed), unsent=unsent
         )
-
-    def _notified(self, result: object) -> None:
-        """Handle what `on_gone` returned. A sync broadcast ignores it."""
 
 
 def _without_frames(error: SendError) -> SendError:

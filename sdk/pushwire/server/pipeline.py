@@ -65,6 +65,7 @@ class SendPipeline(Generic[C]):
 
     Attributes:
         transport: The transport that posts.
+        on_gone: Called with each connection id that API Gateway answers with 410.
     """
 
     def __init__(
@@ -77,18 +78,22 @@ class SendPipeline(Generic[C]):
     ) -> None:
         self.transport: Final = transport
         self._frame_format = frame_format
-        self._on_gone = on_gone
+        self.on_gone: Final = on_gone
         self._observers = observers
         self._pending = pending
 
+    def with_on_gone(self, on_gone: OnGone) -> SendPipeline[C]:
+        """Return a copy that calls this function instead of `on_gone`."""
+        return SendPipeline(self.transport, self._frame_format, on_gone, self._observers, self._pending)
+
     def while_pending(self, connection_id: str) -> SendPipeline[C]:
         """Return a copy that rejects sends to this connection during its `$connect`."""
-        return SendPipeline(self.transport, self._frame_format, self._on_gone, self._observers, connection_id)
+        return SendPipeline(self.transport, self._frame_format, self.on_gone, self._observers, connection_id)
 
     def observed_by(self, observers: Sequence[SendObserver]) -> SendPipeline[C]:
         """Return a copy that also notifies these observers."""
         observers = [*self._observers, *observers]
-        return SendPipeline(self.transport, self._frame_format, self._on_gone, observers, self._pending)
+        return SendPipeline(self.transport, self._frame_format, self.on_gone, observers, self._pending)
 
     def frame(self, operation: Operation[M], message: M, recipient: str) -> bytes:
         """Encode a message as the text of a frame. The recipient is for the log."""
@@ -146,8 +151,8 @@ class SendPipeline(Generic[C]):
         notified: object = None
         if error is not None:
             error.operation = operation
-            if self._on_gone is not None and is_gone(error):
-                notified = self._on_gone(connection_id)
+            if self.on_gone is not None and is_gone(error):
+                notified = self.on_gone(connection_id)
         if operation is not None:
             for observer in self._observers:
                 observer.on_send_complete(operation, connection_id, data, error)

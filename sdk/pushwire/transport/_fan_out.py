@@ -49,11 +49,9 @@ from typing import Final
 from pushwire.errors import SendError
 from pushwire.transport._pacing import AdaptiveLimiter
 from pushwire.transport._retry import Attempts, RetryPolicy
-from pushwire.transport.protocol import FanOutOptions
+from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, FanOutOptions
 
-__all__ = ["DEFAULT_MAX_IN_FLIGHT", "MAX_TURN", "FanOut"]
-
-DEFAULT_MAX_IN_FLIGHT: Final = 32
+__all__ = ["MAX_TURN", "FanOut"]
 
 MAX_TURN: Final = 0.01
 """Seconds of user code after which a turn ends."""

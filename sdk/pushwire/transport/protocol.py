@@ -2,12 +2,22 @@
 
 from collections.abc import AsyncIterable, Callable, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from pushwire.errors import SendError
 from pushwire.transport.rate_limit import RateLimit
 
-__all__ = ["AsyncTransport", "ConnectionInfo", "FanOutOptions", "ManagementApiClient", "Transport"]
+__all__ = [
+    "DEFAULT_MAX_IN_FLIGHT",
+    "AsyncTransport",
+    "ConnectionInfo",
+    "FanOutOptions",
+    "ManagementApiClient",
+    "Transport",
+]
+
+DEFAULT_MAX_IN_FLIGHT: Final = 32
+"""Posts that a broadcast starts with at the same time, unless `FanOutOptions.max_in_flight` is set."""
 
 
 class ConnectionInfo(NamedTuple):

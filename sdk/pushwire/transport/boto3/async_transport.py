@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from pushwire._closing import AsyncClosing
 from pushwire.errors import SendError
-from pushwire.transport._fan_out import DEFAULT_MAX_IN_FLIGHT, FanOut
+from pushwire.transport._fan_out import FanOut
 from pushwire.transport._retry import Attempts
 from pushwire.transport.boto3._attempts import Boto3Attempts
 from pushwire.transport.boto3._tasks import run_on_loop
-from pushwire.transport.protocol import ConnectionInfo, FanOutOptions, ManagementApiClient
+from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, ConnectionInfo, FanOutOptions, ManagementApiClient
 
 __all__ = ["AsyncBoto3Transport"]
 

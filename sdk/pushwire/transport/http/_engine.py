@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pushwire.errors import SendError, UnavailableError
-from pushwire.transport._fan_out import DEFAULT_MAX_IN_FLIGHT, MAX_TURN, FanOut
+from pushwire.transport._fan_out import MAX_TURN, FanOut
 from pushwire.transport._settings import MAX_IDLE
 from pushwire.transport.http._channel import Channel, Waiting
 from pushwire.transport.http._connect import ConnectSteps
@@ -23,7 +23,7 @@ from pushwire.transport.http._in_flight import InFlightLimit
 from pushwire.transport.http._outcomes import error_of
 from pushwire.transport.http._requests import Template
 from pushwire.transport.http._responses import MalformedResponseError, Response
-from pushwire.transport.protocol import FanOutOptions
+from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, FanOutOptions
 
 if TYPE_CHECKING:
     from pushwire.transport.http._core import Core
