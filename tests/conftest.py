@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-pytest_plugins = ["pushwire.testing.fixtures"]
+pytest_plugins = ["pushwire.testing.fixtures", "tests.support.made_once"]
 
 # By hand, property tests look for new examples each time; scripts/test repeats the same ones, so that it is never green
 # and red for one commit.

@@ -1,30 +1,24 @@
 """The demo, as the README's first command runs it, and the benchmarks."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from scripts.benches import broadcast, gateway
+from scripts.benches import broadcast, gateway, memory
+from tests.support.tools import unmeasured
 
 ROOT = Path(__file__).parent.parent
-ENVIRONMENT = {
-    # Without coverage, which would be what the benchmarks measure.
-    **{name: value for name, value in os.environ.items() if not name.startswith("COV")},
-    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-}
 
 pytestmark = pytest.mark.repository
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=ROOT, env=unmeasured(), capture_output=True, text=True, timeout=300, check=False)
 
 
-@pytest.mark.xdist_group("demo")
 def test_the_demo_sends_each_operation_in_both_formats_to_a_real_client() -> None:
     done = run("scripts/demo.py")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -49,7 +43,6 @@ def test_the_demo_sends_each_operation_in_both_formats_to_a_real_client() -> Non
         ("codegen", "protoc-gen-mypy"),
         ("dispatch", "json.loads and ParseDict"),
         ("importing", "_pb2 and json_format"),
-        ("memory", "1,000"),
         ("send", "client.post_to_connection"),
     ],
 )
@@ -57,6 +50,14 @@ def test_a_benchmark_prints_its_ratio(bench: str, peer: str) -> None:
     done = run("-m", "scripts.bench", bench, "--rounds", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"of {peer}" in done.stdout
+
+
+def test_the_memory_of_many_ids_is_measured_beside_that_of_few(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(memory, "MANY", 20_000)
+    assert memory.memory(1)["difference MiB"] < 10
+    assert "of 1,000" in capsys.readouterr().out
 
 
 def test_what_clients_receive_is_measured_beside_a_bare_loop() -> None:

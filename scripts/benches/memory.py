@@ -7,6 +7,9 @@ from pathlib import Path
 
 from scripts.benches.measuring import compare
 
+MANY = 1_000_000
+FEW = 1_000
+
 
 def memory(rounds: int) -> dict[str, float]:
     """The most memory of fresh interpreters that broadcast to many, of whom 1% are gone, and nothing is sent."""
@@ -21,7 +24,8 @@ def memory(rounds: int) -> dict[str, float]:
         return measure
 
     print("memory: MiB of a fresh interpreter that broadcasts to the ids of a generator, 1% of them gone")
-    figures = compare({"1,000,000": taken(1_000_000), "1,000": taken(1_000)}, min(rounds, 3), base="1,000", unit="MiB")
-    figures["difference MiB"] = figures["1,000,000 MiB"] - figures["1,000 MiB"]
+    many, few = f"{MANY:,}", f"{FEW:,}"
+    figures = compare({many: taken(MANY), few: taken(FEW)}, min(rounds, 3), base=few, unit="MiB")
+    figures["difference MiB"] = figures[f"{many} MiB"] - figures[f"{few} MiB"]
     print(f"  the difference of the medians is {figures['difference MiB']:.1f} MiB")
     return figures

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cdk import contracts
-from tests.codegen.conftest import MakeOnce, made_once
+from tests.support.made_once import MakeOnce
 from tests.support.node import node
 
 if TYPE_CHECKING:
     from tests.cdk.world import World
-
-__all__ = ["made_once"]
 
 # Before aws_cdk is imported, which starts Node, however old it is.
 os.environ.setdefault("JSII_NODE", node() or "node")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.codegen import toolchain
 from tests.docs.snippets import snippet
+from tests.support.tools import environment
 
 PRESENCE = """
 service PresenceService {
@@ -76,7 +77,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     ran = subprocess.run(
         [sys.executable, "-c", runner],
         cwd=folder,
-        env=toolchain.environment(PYTHONPATH=str(folder)),
+        env=environment(PYTHONPATH=str(folder)),
         capture_output=True,
         text=True,
         check=False,

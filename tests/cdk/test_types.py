@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.codegen import toolchain
-from tests.codegen.conftest import MakeOnce
+from tests.support.made_once import MakeOnce
 
 ROOT = Path(__file__).parents[2]
 CHAT = ROOT / "examples" / "chat"

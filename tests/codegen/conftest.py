@@ -1,10 +1,7 @@
 """What the fixture contracts give, generated once for all workers of a test run."""
 
-import fcntl
-import os
-import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,30 +9,7 @@ import pytest
 from tests.codegen import toolchain
 from tests.codegen.requests import capture_request
 from tests.codegen.toolchain import FIXTURES
-
-MakeOnce = Callable[[str, Callable[[Path], None]], Path]
-"""Takes a folder's name and what fills it; fills it in one worker only; gives its path."""
-
-
-@pytest.fixture(scope="session")
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
-    """Make a folder once, in whichever worker of pytest-xdist asks first."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "codegen"
-    shared.mkdir(exist_ok=True)
-
-    def make(name: str, fill: Callable[[Path], None]) -> Path:
-        folder, draft = shared / name, shared / f"{name}.draft"
-        with (shared / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not folder.exists():
-                shutil.rmtree(draft, ignore_errors=True)
-                draft.mkdir()
-                fill(draft)
-                draft.rename(folder)
-        return folder
-
-    return make
+from tests.support.made_once import MakeOnce
 
 
 @pytest.fixture(scope="session")

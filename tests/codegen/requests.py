@@ -8,6 +8,7 @@ from pathlib import Path
 from google.protobuf.compiler import plugin_pb2
 
 from tests.codegen import toolchain
+from tests.support.tools import environment
 
 _CAPTURE = """#!{python}
 import pathlib, sys
@@ -47,7 +48,7 @@ def ask_plugin(
         [toolchain.PLUGIN, *arguments],
         input=request,
         cwd=folder,
-        env=toolchain.environment(**environment_changes),
+        env=environment(**environment_changes),
         capture_output=True,
         timeout=60,
         check=False,

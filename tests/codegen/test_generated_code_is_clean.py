@@ -1,13 +1,13 @@
 """Generated code compiles, imports without a warning, and satisfies formatters and type checkers, at every depth."""
 
 import ast
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.codegen import toolchain
 from tests.codegen.toolchain import FIXTURES
+from tests.support.made_once import MakeOnce
 
 SERVER_MODULES = [
     "aliases.note_pushwire",
@@ -46,7 +46,7 @@ def test_there_is_a_module_for_each_file_with_operations_and_for_no_other(absolu
     assert list(toolchain.modules(relative / "contracts")) == expected
 
 
-def test_the_plugin_adds_nothing_but_its_modules(absolute: Path, made_once: Callable[..., Path]) -> None:
+def test_the_plugin_adds_nothing_but_its_modules(absolute: Path, made_once: MakeOnce) -> None:
     def fill(folder: Path) -> None:
         done = toolchain.protoc(FIXTURES / "proto", {"pushwire": folder})
         assert done.returncode == 0, done.stderr

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.codegen import async_findings, checker_findings, client_findings, handler_findings, toolchain
-from tests.codegen.conftest import MakeOnce
 from tests.codegen.toolchain import FIXTURES
+from tests.support.made_once import MakeOnce
 
 pytestmark = pytest.mark.repository
 

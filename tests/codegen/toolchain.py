@@ -9,28 +9,25 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.tools import environment, unmeasured
+
 FIXTURES = Path(__file__).parent / "fixtures"
 OPTIONS = Path(__file__).parents[2] / "proto"
 """The folder that holds `pushwire/v1/options.proto`."""
 
 PLUGIN = "protoc-gen-pushwire"
-_TOOLS = Path(sys.executable).parent
+_CHECKERS = ("mypy", "pyright")
 _NO_EDITION_2024 = 'edition 2024,? (is|which is) later than the|edition "2024" not yet fully supported'
 _PROTOC = [sys.executable, "-m", "grpc_tools.protoc"]
 
 
-def environment(**changes: str) -> dict[str, str]:
-    """This process's environment, with the tools of this interpreter first on PATH."""
-    path = os.pathsep.join([str(_TOOLS), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path, **changes}
-
-
 def run(command: Sequence[str | Path], folder: Path, **environment_changes: str) -> subprocess.CompletedProcess[str]:
     """Run a tool to its end, whatever the end."""
+    settings = unmeasured if command[0] in _CHECKERS else environment
     return subprocess.run(
         [str(word) for word in command],
         cwd=folder,
-        env=environment(**environment_changes),
+        env=settings(**environment_changes),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
