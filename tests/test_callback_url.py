@@ -1,4 +1,4 @@
-"""The callback URL: what works, what is refused and with which remedy, and what a Lambda event gives."""
+"""The callback URL: valid and invalid URLs, the correction in each error, and the URL of a Lambda event."""
 
 from typing import Any
 
@@ -47,24 +47,27 @@ def test_a_url_that_can_work(text: str, url: str, region: str | None, is_loopbac
         ("ws://127.0.0.1:3000/local", "post to http://127.0.0.1:3000/local"),
         ("https://abc123.execute-api.us-east-1.amazonaws.com", "the stage is missing"),
         ("https://abc123.execute-api.us-east-1.amazonaws.com/", "the stage is missing"),
-        ("https://abc123.execute-api.us-east-1.amazonaws.com/prod/more", "leave out /more"),
-        ("https://abc123.execute-api.us-east-1.amazonaws.com/prod/@connections", "leave out /@connections"),
-        ("https://abc123.execute-api.us-east-1.amazonaws.com/prod/@connections/abc%3D", "leave out /@connections"),
-        ("https://ws.example.com/%40connections/abc", "leave out /@connections"),
-        ("https://execute-api.us-east-1.amazonaws.com", "id is missing"),
+        ("https://abc123.execute-api.us-east-1.amazonaws.com/prod/more", "remove /more"),
+        ("https://abc123.execute-api.us-east-1.amazonaws.com/prod/@connections", "must end before /@connections"),
+        (
+            "https://abc123.execute-api.us-east-1.amazonaws.com/prod/@connections/abc%3D",
+            "must end before /@connections",
+        ),
+        ("https://ws.example.com/%40connections/abc", "must end before /@connections"),
+        ("https://execute-api.us-east-1.amazonaws.com", "the id of the API is missing"),
         ("http://ws.example.com/prod", "use https://"),
         ("http://127.0.0.1.example.com/prod", "use https://"),
-        ("https://ws.example.com/prod?x=1", "leave out the query"),
-        ("https://ws.example.com/prod#x", "leave out the query"),
-        ("ws.example.com/prod", "write it in full"),
-        ("https:///prod", "write it in full"),
-        ("ftp://ws.example.com/prod", "write it in full"),
+        ("https://ws.example.com/prod?x=1", "a query or a fragment; remove it"),
+        ("https://ws.example.com/prod#x", "a query or a fragment; remove it"),
+        ("ws.example.com/prod", "scheme or the host is missing or wrong; write it as https://"),
+        ("https:///prod", "scheme or the host is missing or wrong; write it as https://"),
+        ("ftp://ws.example.com/prod", "scheme or the host is missing or wrong; write it as https://"),
         ("", "write it as https://"),
-        ("https://ws.example.com/a b", "without spaces"),
-        ("https://ws.exämple.com/a", "in ASCII"),
-        ("https://ws.example.com/a\n", "without spaces"),
-        ("https://ws.example.com:99999/a", "port cannot be read"),
-        ("https://[::1/a", "port cannot be read"),
+        ("https://ws.example.com/a b", "has spaces"),
+        ("https://ws.exämple.com/a", "characters outside ASCII"),
+        ("https://ws.example.com/a\n", "has spaces"),
+        ("https://ws.example.com:99999/a", "the host or port is malformed"),
+        ("https://[::1/a", "the host or port is malformed"),
     ],
 )
 def test_a_url_that_cannot_work_is_refused_with_the_remedy(text: str, remedy: str) -> None:
@@ -93,14 +96,14 @@ def test_a_password_in_a_url_is_refused_and_never_repeated(text: str) -> None:
     assert caught.value.url is None
 
 
-def test_something_else_than_a_string_is_a_type_error() -> None:
+def test_a_url_that_is_not_a_string_is_a_type_error() -> None:
     url: Any = None
     with pytest.raises(TypeError, match="NoneType"):
         CallbackUrl.parse(url)
 
 
 @given(st.text(max_size=60) | st.from_regex(r"(https?|wss?)://[\[\]:@/?#%a-z0-9.-]{0,40}", fullmatch=True))
-def test_whatever_the_text_it_works_or_is_refused(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         url = CallbackUrl.parse(text)
     except CallbackUrlError:

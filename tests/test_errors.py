@@ -1,4 +1,4 @@
-"""The errors: one root, data on attributes, texts that say what happened to which connection."""
+"""The errors: one base class, data in attributes, and texts with the failure and its connection."""
 
 import inspect
 import pickle

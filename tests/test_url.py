@@ -1,4 +1,4 @@
-"""URLs in parts, and in percents: as `urllib.parse` has them, which plain ones do without."""
+"""URL splitting and percent encoding equal `urllib.parse`, which plain URLs do not import."""
 
 import subprocess
 import sys

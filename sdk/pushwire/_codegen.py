@@ -1,7 +1,8 @@
-"""The contract between generated modules and this run time; other code does not import it.
+"""The contract between generated modules and this run time. Other code does not import this module.
 
-A generated module states the ABI it was made for before it imports anything else of the run time. A run time accepts
-its own ABI and the one before, the one before for at least twelve months.
+A generated module calls `require` before it imports other modules of the run time, so that a wrong version raises one
+clear error instead of an unrelated `ImportError`. A run time supports its own ABI and the previous one; it supports the
+previous one for at least twelve months.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ T = TypeVar("T")
 
 
 def require(*, abi: int) -> None:
-    """Check that this run time can run a module that was generated for `abi`.
+    """Check that this run time supports the ABI of a generated module.
+
+    Args:
+        abi: The ABI that the module was generated for.
 
     Raises:
         ImportError: The ABI is not supported. The text says which side to upgrade.
@@ -41,7 +45,11 @@ def require(*, abi: int) -> None:
 
 
 def deprecated(_message: str, /) -> Callable[[T], T]:
-    """Stand in at run time for PEP 702's `deprecated`, which type checkers read: no warning, no dependency."""
+    """Return a decorator that does nothing.
+
+    Generated modules import PEP 702's `deprecated` for type checkers only. At run time they use this function, which
+    needs no dependency and does not warn.
+    """
 
     def unchanged(decorated: T) -> T:
         return decorated

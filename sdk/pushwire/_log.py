@@ -1,4 +1,4 @@
-"""Loggers that are made on first use: `logging` is a fifth of the import time of a generated module."""
+"""Loggers that are made on first use, because importing `logging` is a fifth of a generated module's import time."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def logger(package: str) -> Logger:
 
 
 def debugs(package: str) -> bool:
-    """Return whether `pushwire.{package}` logs at DEBUG. Without `logging` imported, nothing can have enabled it."""
+    """Return whether `pushwire.{package}` logs at DEBUG. If `logging` is not imported, no code can have enabled it."""
     return "logging" in sys.modules and logger(package).isEnabledFor(sys.modules["logging"].DEBUG)

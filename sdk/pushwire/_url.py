@@ -44,6 +44,12 @@ class PlainUrl:
 def split_url(text: str) -> PlainUrl | SplitResult:
     """Split a URL as `urllib.parse.urlsplit` does.
 
+    Args:
+        text: The URL.
+
+    Returns:
+        The parts of the URL, with the attributes of `urllib.parse.SplitResult`.
+
     Raises:
         ValueError: The URL cannot be split. For an unreadable port, the attribute `port` raises it instead.
     """
@@ -60,10 +66,13 @@ def percent_encoded(text: str, *, safe: str = "") -> str:
 
     Args:
         text: The text to encode, as UTF-8.
-        safe: Further ASCII characters to keep. Defaults to none.
+        safe: More ASCII characters to keep. Defaults to the empty string.
+
+    Returns:
+        The encoded text.
 
     Raises:
-        UnicodeEncodeError: The text holds half of a surrogate pair.
+        UnicodeEncodeError: The text has a lone surrogate.
     """
     kept = _UNRESERVED | frozenset(safe.encode())
     return "".join(chr(byte) if byte in kept else f"%{byte:02X}" for byte in text.encode())

@@ -1,8 +1,7 @@
-"""The callback URL: where to post, and why not there.
+"""Parsing and checking of the callback URL, the endpoint of the management API.
 
-The endpoint of the management API is everything before `/@connections`: `https://{api-id}.execute-api.{region}.
-amazonaws.com/{stage}`, or a custom domain with its mapping key ("Use @connections commands in your backend service",
-API Gateway developer guide).
+The endpoint is the part before `/@connections`: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, or a
+custom domain with its mapping key ("Use @connections commands in your backend service", API Gateway developer guide).
 """
 
 import os
@@ -15,18 +14,18 @@ from pushwire.errors import CallbackUrlError
 __all__ = ["ENVIRONMENT_VARIABLE", "CallbackUrl"]
 
 ENVIRONMENT_VARIABLE: Final = "PUSHWIRE_CALLBACK_URL"
-"""The one variable that the Server SDK, handlers, CDK and the local gateway share."""
+"""The environment variable that the Server SDK and handlers read, and that CDK and the local gateway set."""
 
 _EXAMPLE: Final = "https://{api-id}.execute-api.{region}.amazonaws.com/{stage}"
 
 
 class CallbackUrl(NamedTuple):
-    """A callback URL that can work, checked and normalized (no trailing slash).
+    """A valid callback URL, without a trailing slash.
 
     Attributes:
-        url: The URL, as boto3's `endpoint_url` takes it.
-        region: The region that an execute-api host names; `None` for other hosts.
-        is_loopback: Whether the host is this machine: the local gateway, which needs no real credentials.
+        url: The URL, in the form of boto3's `endpoint_url`.
+        region: The AWS region in an execute-api host. `None` for other hosts.
+        is_loopback: Whether the host is this machine. The local gateway runs there and needs no real credentials.
     """
 
     url: str
@@ -35,44 +34,58 @@ class CallbackUrl(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Check a callback URL.
+        """Parse and check a callback URL.
+
+        Args:
+            text: The URL.
+
+        Returns:
+            The URL with its region.
 
         Raises:
-            CallbackUrlError: It cannot work; the text says why and what to write instead.
-            TypeError: It is not a string.
+            CallbackUrlError: The URL is invalid. The text has the reason and the correction.
+            TypeError: The URL is not a string.
         """
         if not isinstance(text, str):
-            raise TypeError(f"a callback URL is a string, not {type(text).__name__}")
+            raise TypeError(f"a callback URL must be a string, not {type(text).__name__}")
         if _names_a_user(text):
-            # Never repeated: it may hold a password.
+            # The error does not quote the URL, because it may hold a password.
             raise CallbackUrlError(
-                "a callback URL holds no user name or password; credentials come from AWS's own chain"
+                "a callback URL must not have a user name or password; credentials come from the AWS credential chain"
             )
         if not text or not text.isascii() or not text.isprintable() or " " in text:
-            raise CallbackUrlError(f"write it as {_EXAMPLE}, in ASCII and without spaces", url=text)
+            raise CallbackUrlError(
+                f"the URL is empty, or has spaces or characters outside ASCII; write it as {_EXAMPLE}", url=text
+            )
         try:
             parts = split_url(text)
             host, port = parts.hostname or "", parts.port
         except ValueError as error:
-            raise CallbackUrlError("the host or port cannot be read", url=text) from error
+            raise CallbackUrlError("the host or port is malformed", url=text) from error
         if port == 0:
-            raise CallbackUrlError("the host or port cannot be read", url=text)
+            raise CallbackUrlError("the host or port is malformed", url=text)
         if parts.scheme in {"ws", "wss"}:
             remedy = (
                 f"https://{parts.netloc}{parts.path}" if parts.scheme == "wss" else f"http://{parts.netloc}{parts.path}"
             )
-            raise CallbackUrlError(f"that is the URL that clients connect to; post to {remedy}", url=text)
+            raise CallbackUrlError(f"this is the URL that clients connect to; post to {remedy}", url=text)
         if parts.scheme not in {"http", "https"} or not host:
-            raise CallbackUrlError(f"write it in full, as {_EXAMPLE}", url=text)
+            raise CallbackUrlError(f"the scheme or the host is missing or wrong; write it as {_EXAMPLE}", url=text)
         if parts.query or parts.fragment or text.endswith(("?", "#")):
-            raise CallbackUrlError("leave out the query and fragment", url=text)
+            raise CallbackUrlError("the URL has a query or a fragment; remove it", url=text)
         if "/@connections/" in f"{parts.path.lower().replace('%40', '@')}/":
-            raise CallbackUrlError("leave out /@connections and what follows; the SDK adds it", url=text)
+            raise CallbackUrlError(
+                "the URL must end before /@connections, which the SDK appends; remove it and the rest of the path",
+                url=text,
+            )
         is_loopback = _is_loopback(host)
         if parts.scheme == "http" and not is_loopback:
-            raise CallbackUrlError("http:// is for loopback hosts only (the local gateway); use https://", url=text)
+            raise CallbackUrlError(
+                "http:// is allowed for loopback hosts only (the local gateway); use https://", url=text
+            )
         if host.startswith("execute-api."):
-            raise CallbackUrlError(f"the API's id is missing (boto3's own default): write it as {_EXAMPLE}", url=text)
+            # The endpoint that botocore makes up for this service if it gets no endpoint_url.
+            raise CallbackUrlError(f"the id of the API is missing; write it as {_EXAMPLE}", url=text)
         path = parts.path.rstrip("/")
         region = _region_of(host)
         if region is not None:
@@ -81,33 +94,41 @@ class CallbackUrl(NamedTuple):
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Check the callback URL in `PUSHWIRE_CALLBACK_URL`.
+        """Parse and check the callback URL in the environment variable `PUSHWIRE_CALLBACK_URL`.
+
+        Returns:
+            The URL with its region.
 
         Raises:
-            CallbackUrlError: The variable is not set, or its URL cannot work.
+            CallbackUrlError: The variable is not set, or its URL is invalid.
         """
         text = os.environ.get(ENVIRONMENT_VARIABLE)
         if not text:
             raise CallbackUrlError(
-                f"no callback URL: pass callback_url= or set {ENVIRONMENT_VARIABLE} to {_EXAMPLE}"
+                f"no callback URL was given: pass callback_url= or set {ENVIRONMENT_VARIABLE} to {_EXAMPLE}"
                 " (in CDK: stage.callback_url)"
             )
         return cls.parse(text)
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any], region: str | None = None) -> Self:
-        """Find the callback URL of the connection that a WebSocket event came from.
+        """Return the callback URL for the connection of a WebSocket event.
 
-        `PUSHWIRE_CALLBACK_URL` overrides it. It is the API's own execute-api host and never the custom domain the
-        client came by, whose mapping key no event holds. The local gateway's events give its own address.
+        The environment variable `PUSHWIRE_CALLBACK_URL` overrides the event. For events of the local gateway, the URL
+        has the gateway's address. For other events it has the API's execute-api host, and not the custom domain that
+        the client used, because events do not include the mapping key of a custom domain.
 
         Args:
             event: A Lambda proxy event of a WebSocket API.
-            region: The API's region; unless given, that of its execute-api host where the client came by that, else
-                `AWS_REGION`, which Lambda sets.
+            region: The API's region. Defaults to the region in the event's `domainName`, then to `AWS_REGION` (which
+                Lambda sets), then to `AWS_DEFAULT_REGION`.
+
+        Returns:
+            The URL with its region.
 
         Raises:
-            CallbackUrlError: The event lacks `requestContext.apiId` or `stage`, or no region is known.
+            CallbackUrlError: The event lacks `requestContext.apiId` or `stage`, no region is known, or the resulting
+                URL is invalid.
         """
         if os.environ.get(ENVIRONMENT_VARIABLE):
             return cls.from_environment()
@@ -116,7 +137,7 @@ class CallbackUrl(NamedTuple):
         api_id, stage, domain_name = (context.get(key) for key in ("apiId", "stage", "domainName"))
         if not (isinstance(api_id, str) and api_id and isinstance(stage, str) and stage):
             raise CallbackUrlError(
-                "the event has no requestContext.apiId and stage, so it is no WebSocket event of API Gateway's: "
+                "the event lacks requestContext.apiId or stage, so it is not a WebSocket event of API Gateway: "
                 f"set {ENVIRONMENT_VARIABLE}"
             )
         if isinstance(domain_name, str) and _is_local_gateway(domain_name):
@@ -124,7 +145,7 @@ class CallbackUrl(NamedTuple):
         region = region or (_region_of(domain_name) if isinstance(domain_name, str) else None)
         region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not region:
-            raise CallbackUrlError(f"no region: set AWS_REGION, or {ENVIRONMENT_VARIABLE}")
+            raise CallbackUrlError(f"the region of the API is not known: set AWS_REGION or {ENVIRONMENT_VARIABLE}")
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         return cls.parse(f"https://{api_id}.execute-api.{region}.{suffix}/{stage}")
 
@@ -139,9 +160,9 @@ def _names_a_user(text: str) -> bool:
 def _check_stage(path: str, text: str) -> None:
     stage, _, rest = path.removeprefix("/").partition("/")
     if not stage:
-        raise CallbackUrlError(f"the stage is missing: write it as {_EXAMPLE}", url=text)
+        raise CallbackUrlError(f"the stage is missing; write it as {_EXAMPLE}", url=text)
     if rest:
-        raise CallbackUrlError(f"an execute-api URL ends with its stage; leave out /{rest}", url=text)
+        raise CallbackUrlError(f"an execute-api URL must end with its stage; remove /{rest}", url=text)
 
 
 def _is_local_gateway(domain_name: str) -> bool:
@@ -150,7 +171,7 @@ def _is_local_gateway(domain_name: str) -> bool:
 
 
 def _region_of(host: str) -> str | None:
-    """The region that an execute-api host names: `{api-id}.execute-api.{region}.amazonaws.com`."""
+    """Return the region of an execute-api host: `{api-id}.execute-api.{region}.amazonaws.com`."""
     api_id, _, rest = host.partition(".execute-api.")
     region, _, suffix = rest.partition(".")
     parts = (api_id, region, suffix.replace(".", ""))

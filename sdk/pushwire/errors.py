@@ -1,21 +1,23 @@
-"""Every exception that Pushwire raises on purpose, under one root.
+"""The exceptions of sends, frames and callback URLs, with one base class.
 
-    PushwireError
-     +-- CallbackUrlError           the URL to post to is missing or wrong
-     +-- FrameError                 a frame cannot be decoded, or a message cannot be encoded
-     +-- SendError                  a call of the management API failed
-          +-- ConnectionGoneError          410: the client is not connected
-          |    +-- ConnectionPendingError  the connection's own `$connect` is still running
-          +-- ThrottledError               429: the account's rate, or this client's buffer
-          +-- PayloadTooLargeError         413: more than 131,072 bytes
-          +-- ForbiddenError               403: signature, permission or URL
-          +-- InvalidConnectionIdError     400: not an id of API Gateway's
-          +-- CredentialsError             no usable AWS credentials
-          +-- UnavailableError             time-outs, DNS, resets, 5xx after retries
-     +-- BroadcastError             some sends of a broadcast failed: a group of their errors
+```text
+PushwireError
+ +-- CallbackUrlError           the URL to post to is missing or wrong
+ +-- FrameError                 a frame cannot be decoded, or a message cannot be encoded
+ +-- SendError                  a call of the management API failed
+ |    +-- ConnectionGoneError          410: the client is not connected
+ |    |    +-- ConnectionPendingError  the connection's own `$connect` is still running
+ |    +-- ThrottledError               429: the account's rate, or the buffer of one client
+ |    +-- PayloadTooLargeError         413: more than 131,072 bytes
+ |    +-- ForbiddenError               403: signature, permission or URL
+ |    +-- InvalidConnectionIdError     400: not a connection id of API Gateway
+ |    +-- CredentialsError             no usable AWS credentials
+ |    +-- UnavailableError             time-outs, DNS, resets, 5xx after retries
+ +-- BroadcastError             some sends of a broadcast failed: a group of their errors
+```
 
-Errors store data and build their text from it, so that it can be logged as fields. A wrong type is a `TypeError`, as
-everywhere in Python.
+Errors store data and build their text from it, so that applications can log the fields. An argument of a wrong type
+raises `TypeError`.
 """
 
 from __future__ import annotations
@@ -42,15 +44,15 @@ __all__ = [
 
 
 class PushwireError(Exception):
-    """The root of all errors that Pushwire raises on purpose."""
+    """Base class of the errors that Pushwire defines."""
 
 
 class CallbackUrlError(PushwireError, ValueError):
-    """The callback URL is missing or cannot work; the text says why and what to write instead.
+    """The callback URL is missing or invalid. The text has the reason and the correction.
 
     Attributes:
         reason: What is wrong, and what to do.
-        url: The refused URL, or `None` where none was found.
+        url: The invalid URL. `None` if no URL was found, or if it holds a user name or a password.
     """
 
     def __init__(self, reason: str, *, url: str | None = None) -> None:
@@ -66,8 +68,8 @@ class FrameError(PushwireError, ValueError):
     """A frame cannot be decoded into a message, or a message cannot be encoded.
 
     Attributes:
-        reason: What is wrong. It may quote names of the contract, never the content of a frame.
-        route: The route in question, or `None` where the frame gave none.
+        reason: What is wrong. It can quote names, JSON keys and API Gateway's error texts, in at most 200 characters.
+        route: The route of the frame or message. `None` if the frame's route could not be read.
     """
 
     def __init__(self, reason: str, *, route: str | None = None) -> None:
@@ -82,20 +84,21 @@ class FrameError(PushwireError, ValueError):
 class SendError(PushwireError):
     """A call of the management API failed: a send, or `get` or `disconnect` of a connection.
 
-    Raised as one of the subclasses, or as itself for an answer that API Gateway does not document (a 404 from another
-    server, say). The botocore or OS error is its `__cause__`.
+    It is raised as one of the subclasses; or as itself for a response that API Gateway does not document, such as a 404
+    from another server. The error of botocore or of the operating system is its `__cause__`.
 
     Attributes:
-        reason: What happened, in words.
-        connection_id: The connection it concerns.
-        operation: The operation that was being sent; `None` for `get` and `disconnect`.
-        attempts: How many requests were made, 0 when none was.
-        maybe_accepted: Whether API Gateway may have accepted the message all the same: a request went out and its
-            answer was lost, or was a 5xx.
-        status_code: The HTTP status of the last answer; `None` where there was none.
+        reason: What happened. Defaults to an empty string.
+        connection_id: The connection that was called.
+        operation: The operation that was sent. `None` for `get` and `disconnect`.
+        attempts: The number of requests that were made. 0 if the call failed before the first request.
+        maybe_accepted: Whether API Gateway may have accepted the message: a request was sent, and its response was
+            lost or was a 5xx.
+        status_code: The HTTP status of the last response. `None` if no response was received.
     """
 
-    summary: ClassVar[str] = "unexpected answer from the management API"
+    summary: ClassVar[str] = "unexpected response from the management API"
+    """The start of the error's text, which each subclass defines."""
 
     def __init__(
         self,
@@ -128,13 +131,13 @@ class SendError(PushwireError):
 
 
 class ConnectionGoneError(SendError):
-    """410: the client is not connected. Forget its connection id; a client that reconnects gets a new one."""
+    """410: the client is not connected. Delete its connection id; a client that reconnects gets a new one."""
 
     summary = "the connection is gone"
 
 
 class ConnectionPendingError(ConnectionGoneError):
-    """The connection's own `$connect` is still running: API Gateway answers 410 until it has returned.
+    """The connection's own `$connect` is still running. API Gateway answers with 410 until it has returned.
 
     Send when the client's first message arrives, or from another invocation.
     """
@@ -143,16 +146,16 @@ class ConnectionPendingError(ConnectionGoneError):
 
 
 class ThrottledError(SendError):
-    """429 after all attempts: the account's request rate is spent, or the client reads too slowly."""
+    """429 after all attempts: the account's request rate is exceeded, or the client reads too slowly."""
 
     summary = "throttled"
 
 
 class PayloadTooLargeError(SendError):
-    """413, or known before any request: the encoded frame is over API Gateway's 131,072 bytes.
+    """The encoded frame is larger than 131,072 bytes: found before the first request, or a 413 from API Gateway.
 
     Attributes:
-        size: The size of the encoded frame in bytes, where known.
+        size: The size of the encoded frame in bytes. `None` if only API Gateway found it too large.
     """
 
     summary = "the frame is too large"
@@ -180,7 +183,7 @@ class PayloadTooLargeError(SendError):
 
 
 class ForbiddenError(SendError):
-    """403: wrong signature or region, no `execute-api:ManageConnections` permission, or a URL of no such stage."""
+    """403: a wrong signature or region, a missing `execute-api:ManageConnections` permission, or an unknown stage."""
 
     summary = "forbidden"
 
@@ -198,13 +201,13 @@ class CredentialsError(SendError):
 
 
 class UnavailableError(SendError):
-    """No usable answer after all attempts: a time-out, DNS, a refused or reset connection, or a 5xx."""
+    """No attempt succeeded: a time-out, a DNS error, a refused or reset connection, or a 5xx response."""
 
     summary = "the management API is unavailable"
 
 
 class BroadcastError(PushwireError, ExceptionGroup[SendError]):
-    """Some sends of a broadcast failed; raised by `BroadcastReport.raise_for_failures` alone.
+    """Some sends of a broadcast failed. Only `BroadcastReport.raise_for_failures` raises it.
 
-    It is a group of their errors, so that `except* pushwire.ThrottledError` takes out those of one kind.
+    It is a group of their errors, so that `except* pushwire.ThrottledError` selects the errors of one class.
     """

@@ -1,7 +1,7 @@
-"""Operations: the contract at run time.
+"""The contract at run time.
 
-Generated modules hold one frozen `Operation` per rpc. Everything else (frames, sending, routing, the local gateway)
-works from these descriptors and never reads a `.proto`.
+Generated modules hold one `Operation` for each rpc. Frames, sending, routing and the local gateway use these
+descriptors; they do not read `.proto` files.
 """
 
 import enum
@@ -15,7 +15,7 @@ M = TypeVar("M", bound=Message)
 
 
 class Direction(enum.Enum):
-    """Who may send an operation's message."""
+    """The side that sends an operation's messages."""
 
     CLIENT_TO_SERVER = "client_to_server"
     """Clients send it; a Lambda handler receives it."""
@@ -26,35 +26,35 @@ class Direction(enum.Enum):
 
     @property
     def inbound(self) -> bool:
-        """Whether servers receive it: client-to-server and bidirectional."""
+        """Whether servers receive the messages: true for client-to-server and bidirectional operations."""
         return self is not Direction.SERVER_TO_CLIENT
 
     @property
     def outbound(self) -> bool:
-        """Whether servers send it: server-to-client and bidirectional."""
+        """Whether servers send the messages: true for server-to-client and bidirectional operations."""
         return self is not Direction.CLIENT_TO_SERVER
 
 
 class Format(enum.Enum):
-    """How a message is written into a WebSocket frame. Receivers accept every format."""
+    """The encoding of a message in a WebSocket frame. Receivers accept each format."""
 
     JSON = "json"
     """Text: `{"route":"SendGreeting","payload":{"greeting":"Hello!"}}`."""
     BINARY = "binary"
-    """A serialized `pushwire.v1.Frame` in base64, as text: API Gateway carries no binary WebSocket frames."""
+    """A serialized `pushwire.v1.Frame` in base64, as text, because API Gateway does not support binary frames."""
 
 
 class Operation(NamedTuple, Generic[M]):
-    """One rpc of a contract: a message, the route it travels under, and who may send it.
+    """An rpc of a contract: a message with its route and direction.
 
     Attributes:
         service: The full name of the protobuf service, such as `chat.v1.ChatService`.
         name: The rpc's name, such as `SendGreeting`.
-        route: The route key in frames and in API Gateway.
-        direction: Who may send the message.
+        route: The route key, in frames and in API Gateway.
+        direction: The side that sends the message.
         message_type: The generated protobuf class of the message.
-        format: The format in which the operation is sent.
-        json_emit_defaults: Whether JSON payloads write fields that hold their default value.
+        format: The format in which the message is sent. Defaults to JSON.
+        json_emit_defaults: Whether JSON payloads include fields that hold their default value. Defaults to false.
     """
 
     service: str
@@ -71,9 +71,9 @@ class Operation(NamedTuple, Generic[M]):
         return f"{self.service}.{self.name}"
 
     def __str__(self) -> str:
-        """The full name."""
+        """Return the full name."""
         return self.full_name
 
 
 AnyOperation = Operation[Any]
-"""An operation whose message type does not matter to the code that holds it."""
+"""An operation with any message type."""

@@ -1,4 +1,4 @@
-"""The async Server SDK: the same surface with `await`, and ids from async iterables."""
+"""The async Server SDK: the same methods with `await`, and ids from async iterables."""
 
 import asyncio
 import gc
@@ -64,20 +64,20 @@ async def test_what_is_refused_is_refused_as_in_the_sync_one(transport: AsyncRec
 
 
 @on_a_loop
-async def test_gone_is_told_to_a_function_or_an_async_one(transport: AsyncRecordingTransport) -> None:
-    told: list[str] = []
+async def test_a_gone_connection_calls_on_gone_sync_or_async(transport: AsyncRecordingTransport) -> None:
+    notified: list[str] = []
 
     async def forget(connection_id: str) -> None:
         await asyncio.sleep(0)
-        told.append(f"{connection_id}, later")
+        notified.append(f"{connection_id}, later")
 
-    for on_gone in (told.append, forget):
+    for on_gone in (notified.append, forget):
         sdk = AsyncWireServerSdk(transport=transport, on_gone=on_gone)
         for call in (sdk.send_leaf("gone", LEAF()), sdk.connections.get("gone"), sdk.connections.disconnect("gone")):
             with pytest.raises(ConnectionGoneError):
                 await call
         await sdk.to(["a", "gone"]).send_leaf(LEAF())
-    assert told == ["gone"] * 4 + ["gone, later"] * 4
+    assert notified == ["gone"] * 4 + ["gone, later"] * 4
 
 
 @on_a_loop
@@ -91,7 +91,7 @@ async def test_ids_come_from_an_iterable_or_an_async_one(transport: AsyncRecordi
 
 
 @on_a_loop
-async def test_refused_ids_are_failures_of_their_own_in_both(transport: AsyncRecordingTransport) -> None:
+async def test_refused_ids_are_failures_with_both_kinds_of_iterables(transport: AsyncRecordingTransport) -> None:
     sdk = AsyncWireServerSdk(transport=transport)._while_pending("own")
     for ids in (["a", "", "own"], ids_later("a", "", "own")):
         report = await sdk.to(ids).send_leaf(LEAF())

@@ -1,4 +1,4 @@
-"""One message to many clients: what goes out, what is told, what is refused before anything is sent."""
+"""One message to many clients: the frames, the reports and callbacks, and the errors before the first send."""
 
 import logging
 import threading
@@ -33,7 +33,7 @@ def sdk(transport: RecordingTransport) -> WireServerSdk:
 
 
 class AsksFor:
-    """A transport that takes note of the options, and stops after some ids."""
+    """A transport that records the options and stops after some ids."""
 
     def __init__(self, drawn: int = 0) -> None:
         self.options: FanOutOptions | None = None
@@ -67,7 +67,7 @@ def test_every_client_gets_the_same_frame(sdk: WireServerSdk, transport: Recordi
     assert transport.sent.to("b") == [LEAF(leaf_name="Hello!")]
 
 
-def test_nobody_is_no_failure(sdk: WireServerSdk) -> None:
+def test_a_broadcast_to_no_connections_does_not_fail(sdk: WireServerSdk) -> None:
     report = sdk.to([]).send_leaf(LEAF())
     report.raise_for_failures()
     assert report.accepted == 0
@@ -85,7 +85,7 @@ def test_one_failure_never_stops_the_rest_and_each_is_in_the_report(transport: R
     assert all(error.operation is SEND_LEAF for error in report.failed)
 
 
-def test_failures_are_raised_when_asked_for_and_can_be_told_apart(sdk: WireServerSdk) -> None:
+def test_failures_are_raised_on_request_and_grouped_by_class(sdk: WireServerSdk) -> None:
     report = sdk.to(["gone", "a", "slow", "lost"]).send_leaf(LEAF())
     with pytest.raises(BroadcastError) as caught:
         report.raise_for_failures()
@@ -103,7 +103,7 @@ def test_failures_are_raised_when_asked_for_and_can_be_told_apart(sdk: WireServe
     assert throttled == [report.failed[0]]
 
 
-def test_the_gone_are_no_failure(sdk: WireServerSdk) -> None:
+def test_gone_connections_are_not_failures(sdk: WireServerSdk) -> None:
     sdk.to(["gone"]).send_leaf(LEAF()).raise_for_failures()
 
 
@@ -128,23 +128,23 @@ def test_a_report_cannot_be_changed_and_shows_what_it_holds() -> None:
     assert len({report, BroadcastReport(accepted=3, gone=("a",)), BroadcastReport()}) == 2
 
 
-def test_each_outcome_is_told_as_it_comes(sdk: WireServerSdk) -> None:
+def test_on_outcome_is_called_with_each_outcome(sdk: WireServerSdk) -> None:
     outcomes: list[tuple[str, SendError | None]] = []
     report = sdk.to(["a", "slow"], on_outcome=lambda *outcome: outcomes.append(outcome)).send_leaf(LEAF())
     assert outcomes == [("a", None), ("slow", report.failed[0])]
 
 
-def test_observers_are_told_of_each(transport: RecordingTransport) -> None:
-    told: list[Any] = []
+def test_observers_are_notified_of_each_send(transport: RecordingTransport) -> None:
+    notified: list[Any] = []
 
     class Observer(SendObserver):
         def on_send_complete(self, *facts: Any) -> None:
-            told.append(facts)
+            notified.append(facts)
 
     sdk = WireServerSdk(transport=transport)._observed_by([Observer()])
     report = sdk.to(["a", "slow", ""]).send_leaf(LEAF())
     data = transport.posts[0].data
-    assert told == [
+    assert notified == [
         (SEND_LEAF, "a", data, None),
         (SEND_LEAF, "slow", data, report.failed[0]),
         (SEND_LEAF, "", data, report.failed[1]),
@@ -157,7 +157,7 @@ def test_an_empty_id_is_its_own_failure(sdk: WireServerSdk, transport: Recording
     assert [post.connection_id for post in transport.posts] == ["a", "b"]
 
 
-def test_an_id_that_is_no_string_ends_it(sdk: WireServerSdk) -> None:
+def test_an_id_that_is_not_a_string_ends_the_broadcast(sdk: WireServerSdk) -> None:
     wrong: Any = ["a", None]
     with pytest.raises(TypeError, match="a connection id must be a string, not NoneType"):
         sdk.to(wrong).send_leaf(LEAF())
@@ -174,7 +174,7 @@ def test_a_connection_that_is_not_open_yet_is_refused_alone_and_not_forgotten(
     assert (type(error), error.connection_id, error.operation) == (ConnectionPendingError, "own", SEND_LEAF)
 
 
-def test_the_caller_keeps_what_was_not_drawn() -> None:
+def test_ids_that_were_not_read_stay_in_the_iterator() -> None:
     ids = iter("abcdef")
     report = WireServerSdk(transport=AsksFor(drawn=3)).to(ids).send_leaf(LEAF())
     assert (report.accepted, report.unsent) == (2, ("c",))
@@ -190,38 +190,42 @@ def test_options_reach_the_connections() -> None:
 
 
 class Never:
-    """Ids that must not be drawn."""
+    """Ids that must not be read."""
 
     def __iter__(self) -> Iterator[str]:
-        raise AssertionError("an id was drawn")
+        raise AssertionError("an id was read")
 
 
 async def later(_connection_id: str, _error: SendError | None) -> None: ...
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "told"),
+    ("options", "error", "text"),
     [
         ({"max_inflight": 3}, TypeError, r"to\(\) has no option max_inflight=: did you mean max_in_flight=\?"),
         ({"max_in_flight": 0}, ValueError, "max_in_flight= must be at least 1, not 0"),
-        ({"max_in_flight": 2.5}, TypeError, r"max_in_flight= takes a number of posts \(int\), not float"),
+        ({"max_in_flight": 2.5}, TypeError, r"max_in_flight= must be a number of posts \(int\), not float"),
         ({"max_in_flight": True}, TypeError, "max_in_flight="),
         ({"max_in_flight": None}, TypeError, "max_in_flight="),
-        ({"rate_limit": 5000}, TypeError, r"rate_limit= takes RateLimit\(per_second=…\), not int"),
-        ({"deadline": "1s"}, TypeError, "deadline= takes a number of seconds, not str"),
-        ({"deadline": float("nan")}, ValueError, "deadline= takes a number of seconds, not nan"),
+        ({"rate_limit": 5000}, TypeError, r"rate_limit= must be RateLimit\(per_second=…\), not int"),
+        ({"deadline": "1s"}, TypeError, "deadline= must be a number of seconds, not str"),
+        ({"deadline": float("nan")}, ValueError, "deadline= must be a number of seconds, not nan"),
         ({"deadline": False}, TypeError, "deadline="),
-        ({"on_outcome": 5}, TypeError, "on_outcome= takes a function, which is not async"),
+        ({"on_outcome": 5}, TypeError, "on_outcome= must be a function .* not int"),
         ({"topic": "lobby"}, TypeError, r"to\(\) has no option topic=: its options are max_in_flight=, rate_limit=, "),
-        ({"skip": "abc"}, TypeError, r"skip= takes a collection of connection ids, such as \[connection_id\], not str"),
-        ({"skip": iter("abc")}, TypeError, "skip= takes a collection"),
-        ({"on_outcome": later}, TypeError, "on_outcome= takes a function, which is not async"),
+        (
+            {"skip": "abc"},
+            TypeError,
+            r"skip= must be a collection of connection ids, such as \[connection_id\], not str",
+        ),
+        ({"skip": iter("abc")}, TypeError, "skip= must be a collection"),
+        ({"on_outcome": later}, TypeError, "on_outcome= must be a function .* not the async later"),
     ],
 )
-def test_a_bad_option_is_told_before_anything_is_sent(
-    sdk: WireServerSdk, transport: RecordingTransport, options: Any, error: type[Exception], told: str
+def test_a_bad_option_is_an_error_before_the_first_send(
+    sdk: WireServerSdk, transport: RecordingTransport, options: Any, error: type[Exception], text: str
 ) -> None:
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=text):
         sdk.to(Never(), **options).send_leaf(LEAF())
     assert transport.posts == []
 
@@ -257,7 +261,7 @@ async def ids_later() -> Any:
 
 
 @pytest.mark.parametrize(
-    ("ids", "told"),
+    ("ids", "text"),
     [
         (
             CONNECTION_ID,
@@ -268,15 +272,15 @@ async def ids_later() -> Any:
         (ids_later(), "not async_generator: an async iterable needs the async SDK"),
     ],
 )
-def test_what_is_not_many_ids_is_a_type_error(
-    sdk: WireServerSdk, transport: RecordingTransport, ids: Any, told: str
+def test_an_argument_other_than_an_iterable_of_ids_is_a_type_error(
+    sdk: WireServerSdk, transport: RecordingTransport, ids: Any, text: str
 ) -> None:
-    with pytest.raises(TypeError, match=told):
+    with pytest.raises(TypeError, match=text):
         sdk.to(ids).send_leaf(LEAF())
     assert transport.posts == []
 
 
-def test_a_message_of_another_type_or_too_large_is_told_before_anything_is_sent(sdk: WireServerSdk) -> None:
+def test_a_message_of_another_type_or_too_large_is_an_error_before_the_first_send(sdk: WireServerSdk) -> None:
     with pytest.raises(TypeError, match=r"SendLeaf takes a wire\.v1\.Leaf, not a Everything"):
         sdk.to(Never()).send_leaf(EVERYTHING())
     with pytest.raises(pushwire.PayloadTooLargeError) as caught:

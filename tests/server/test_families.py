@@ -1,4 +1,4 @@
-"""A sync SDK takes sync transports and functions, an async SDK async transports; each mix-up is an error at once."""
+"""Sync SDKs accept only sync transports and functions, and async SDKs only async transports."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ URL = "https://abc.execute-api.eu-west-1.amazonaws.com/prod"
     ("transport", "text"),
     [
         (AsyncRecordingTransport(), r"transport= is async, which this SDK cannot await: .*\(AsyncRecordingTransport\)"),
-        (URL, r"transport= takes a transport, such as HttpTransport\(url\), not str"),
+        (URL, r"transport= must be a transport, such as HttpTransport\(url\), not str"),
         (RecordingTransport, "not the class RecordingTransport"),
         (object(), "not object"),
     ],
@@ -28,7 +28,7 @@ def test_a_sync_sdk_takes_only_a_sync_transport(transport: Any, text: str) -> No
     ("transport", "text"),
     [
         (RecordingTransport(), r"transport= is not async, and this SDK awaits it: .*\(RecordingTransport\)"),
-        (URL, r"transport= takes a transport, such as AsyncHttpTransport\(url\), not str"),
+        (URL, r"transport= must be a transport, such as AsyncHttpTransport\(url\), not str"),
         (AsyncRecordingTransport, "not the class AsyncRecordingTransport"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The Server SDK, boto3, the local gateway and a real WebSocket client, all at once and for real."""
+"""The Server SDK, boto3 and a real WebSocket client, with the local gateway."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ class WireServerSdk(ServerSdk[Any, Any]):
 
 
 class Ids:
-    """A handler that keeps the ids of those who connect, and of those who leave."""
+    """A handler that records the ids of clients that connect and disconnect."""
 
     def __init__(self) -> None:
         self.connected: list[str] = []
@@ -92,7 +92,7 @@ def test_an_unmodified_boto3_client_gets_the_bytes_through_and_hears_of_a_closed
     boto3_client.close()
 
 
-def test_a_closed_connection_is_gone_and_told_once_with_botos_exception_as_cause(
+def test_a_closed_connection_raises_gone_with_botocores_exception_as_cause_and_calls_on_gone_once(
     gateway: LocalGateway, client: ClientConnection, ids: Ids
 ) -> None:
     client.close()

@@ -1,4 +1,4 @@
-"""The Server SDK as generated classes use it: what goes out, what is refused, what is told."""
+"""The Server SDK as generated classes use it: the frames, the errors and the callbacks."""
 
 import gc
 import importlib.util
@@ -41,7 +41,7 @@ def test_a_message_of_another_type_is_a_type_error(sdk: WireServerSdk, transport
     assert transport.posts == []
 
 
-def test_a_connection_id_that_is_no_string_is_a_type_error(sdk: WireServerSdk) -> None:
+def test_a_connection_id_that_is_not_a_string_is_a_type_error(sdk: WireServerSdk) -> None:
     not_an_id: Any = None
     with pytest.raises(TypeError, match="NoneType"):
         sdk.send_leaf(not_an_id, LEAF())
@@ -78,7 +78,7 @@ def test_a_binary_frame_counts_as_its_base64(transport: RecordingTransport) -> N
         sdk.send_leaf(CONNECTION_ID, LEAF(leaf_name="x" * 98_287))
 
 
-def test_gone_is_told_once_and_raised_with_the_operation(transport: RecordingTransport) -> None:
+def test_gone_calls_on_gone_once_and_is_raised_with_the_operation(transport: RecordingTransport) -> None:
     gone: list[str] = []
     transport.failures[CONNECTION_ID] = pushwire.ConnectionGoneError(attempts=1)
     sdk = WireServerSdk(transport=transport, on_gone=gone.append)
@@ -88,7 +88,7 @@ def test_gone_is_told_once_and_raised_with_the_operation(transport: RecordingTra
     assert (caught.value.operation, caught.value.connection_id) == (SEND_LEAF, CONNECTION_ID)
 
 
-def test_get_and_disconnect_tell_gone_as_well(transport: RecordingTransport) -> None:
+def test_get_and_disconnect_call_on_gone_as_well(transport: RecordingTransport) -> None:
     gone: list[str] = []
     transport.failures[CONNECTION_ID] = pushwire.ConnectionGoneError(attempts=1)
     sdk = WireServerSdk(transport=transport, on_gone=gone.append)
@@ -99,7 +99,7 @@ def test_get_and_disconnect_tell_gone_as_well(transport: RecordingTransport) -> 
     assert gone == [CONNECTION_ID] * 2
 
 
-def test_other_failures_are_not_told_as_gone(transport: RecordingTransport) -> None:
+def test_other_failures_do_not_call_on_gone(transport: RecordingTransport) -> None:
     gone: list[str] = []
     transport.failures[CONNECTION_ID] = pushwire.ThrottledError(attempts=3)
     sdk = WireServerSdk(transport=transport, on_gone=gone.append)
@@ -148,7 +148,7 @@ def test_the_context_manager_closes_what_the_sdk_opened() -> None:
         with WireServerSdk(server.url) as sdk:
             sdk.send_leaf(CONNECTION_ID, LEAF())
         del sdk
-        gc.collect()  # an open socket left behind would be a ResourceWarning, an error here
+        gc.collect()  # an open socket would cause a ResourceWarning, which is an error here
 
 
 def test_what_is_sent_is_logged_at_debug_only_and_elided(sdk: WireServerSdk, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""A Server SDK as generated ones are, of one operation, sync and async."""
+"""Server SDKs with one operation, sync and async, like generated ones."""
 
 from typing import Any, TypeVar
 

@@ -1,4 +1,4 @@
-"""One message to many connections, with `await`."""
+"""Sending of one message to many connections, with `await`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class AsyncBroadcast(Generic[R_co]):
     """Base of the generated `Async…Broadcast` classes, which `sdk.to(…)` of an async SDK returns.
 
     Like `Broadcast`, with these differences: the methods are async, connection ids may also come from an async
-    iterable, and calls of an async `on_gone` run beside the broadcast, which ends when they have ended. At most
-    `max_in_flight` of them run at the same time, or 32 if that option is not given.
+    iterable, and calls of an async `on_gone` run concurrently with the broadcast, which waits for them before it
+    returns. At most `max_in_flight` of them run at the same time, or 32 if that option is not given.
 
     Args:
         send: Sends a message of an operation to the recipients, and returns the result.
@@ -41,7 +41,7 @@ class AsyncBroadcast(Generic[R_co]):
         self._send_to_recipients = send
 
     async def _send(self, operation: Operation[M], message: M) -> R_co:
-        """Send one message to the recipients; the body of every generated method."""
+        """Send one message to the recipients. Every generated method calls it."""
         return await self._send_to_recipients(operation, message)
 
 
@@ -85,7 +85,7 @@ class _AsyncOutcomes(Outcomes):
 
         Raises:
             TypeError: The connection id is not a string.
-            Exception: What an `on_gone` has raised, so that no more ids are read.
+            Exception: An earlier `on_gone` has raised it. Raising it here stops the reading of ids.
         """
         if self.on_gone_calls.failure is not None:
             raise self.on_gone_calls.failure
@@ -102,7 +102,7 @@ class _OnGoneCalls:
     """The calls of an `on_gone` that may be async.
 
     Args:
-        on_gone: The function; `None` for no calls.
+        on_gone: The function. `None` if there is nothing to call.
         most: The largest number of async calls that run at the same time. Further connection ids are queued.
 
     Attributes:
@@ -140,7 +140,7 @@ class _OnGoneCalls:
         while self._on_gone is not None and self._queue and len(self._running) < self._most:
             result = self._on_gone(self._queue.popleft())
             if isinstance(result, Awaitable):
-                import asyncio  # only where there is an event loop, so only where it is loaded
+                import asyncio  # already loaded, because an event loop is running
 
                 task = asyncio.ensure_future(cast("Awaitable[object]", result))
                 self._running.add(task)

@@ -37,7 +37,9 @@ class BaseServerSdk(Generic[C]):
         on_gone: OnGone | None = None,
     ) -> None:
         if not self._is_async and is_async(on_gone):
-            raise TypeError("on_gone= is async, which this SDK cannot await: use the async SDK, or a function with def")
+            raise TypeError(
+                "on_gone= is async, which this SDK cannot await: pass a function with def, or use the async SDK"
+            )
         self._owned = transport is None
         if transport is not None:
             settings = (callback_url, client, region, connect_timeout, read_timeout, max_attempts)
@@ -49,7 +51,7 @@ class BaseServerSdk(Generic[C]):
             _check_transport(transport, is_async_sdk=self._is_async)
         else:
             if callback_url is None and client is None:
-                from pushwire.callback_url import CallbackUrl  # as boto3, not always needed
+                from pushwire.callback_url import CallbackUrl  # not needed with `transport` or `client`
 
                 callback_url = CallbackUrl.from_environment().url
             transport = self._boto3_transport()(
@@ -89,8 +91,8 @@ def _check_transport(transport: object, *, is_async_sdk: bool) -> None:
     if isinstance(transport, type) or not all(map(callable, methods)):
         shown = f"the class {transport.__name__}" if isinstance(transport, type) else type(transport).__name__
         example = "AsyncHttpTransport(url)" if is_async_sdk else "HttpTransport(url)"
-        raise TypeError(f"transport= takes a transport, such as {example}, not {shown}")
-    # Why any: an async transport may have plain methods that return what an async one returns.
+        raise TypeError(f"transport= must be a transport, such as {example}, not {shown}")
+    # Why any: the methods of an async transport may be plain functions that return an awaitable.
     if any(map(is_async, methods)) != is_async_sdk:
         hint = (
             "not async, and this SDK awaits it: use an async transport, or the sync SDK"

@@ -1,4 +1,4 @@
-"""One message to many connections."""
+"""Sending of one message to many connections."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ class Broadcast(Generic[R_co]):
 
     A method may be called more than once; the connection ids are iterated again each time. Ids are read as they are
     needed, so a generator of a million ids takes constant memory. Each connection gets its own outcome: an error is in
-    the report and does not stop the other sends. Two messages to one connection never overtake one another, within one
-    broadcast or in two that follow each other.
+    the report and does not stop the other sends. Messages to one connection keep their order, within one broadcast and
+    in successive ones.
 
     Every method raises:
 
-    - `pushwire.PayloadTooLargeError`: the frame is over 131,072 bytes; nothing was sent.
-    - `TypeError`: the message has the wrong type; nothing was sent.
+    - `pushwire.PayloadTooLargeError`: the frame is larger than 131,072 bytes. It was not sent.
+    - `pushwire.FrameError`: the message cannot be encoded. It was not sent.
+    - `TypeError`: the message has the wrong type. It was not sent.
     - any exception of the iterable, `on_gone` or `on_outcome`, after the posts in flight have ended.
 
     Args:
@@ -44,7 +45,7 @@ class Broadcast(Generic[R_co]):
         self._send_to_recipients = send
 
     def _send(self, operation: Operation[M], message: M) -> R_co:
-        """Send one message to the recipients; the body of every generated method."""
+        """Send one message to the recipients. Every generated method calls it."""
         return self._send_to_recipients(operation, message)
 
 
@@ -123,7 +124,7 @@ class Outcomes:
 
 
 def _without_frames(error: SendError) -> SendError:
-    # Tracebacks keep the locals of their frames alive, and a report may hold very many errors.
+    # Why: tracebacks keep the local variables of their frames alive, and a report may hold very many errors.
     link: BaseException | None = error
     while link is not None:
         link.__traceback__ = None

@@ -4,7 +4,7 @@ import math
 from collections.abc import AsyncIterable, Callable, Collection
 from typing import NamedTuple, TypedDict
 
-from pushwire._functions import is_async
+from pushwire._functions import is_async, name_of
 from pushwire.errors import SendError
 from pushwire.transport.protocol import FanOutOptions
 from pushwire.transport.rate_limit import RateLimit
@@ -63,10 +63,11 @@ def check_options(options: BroadcastOptions) -> CheckedOptions:
         raise TypeError(_unknown_option(min(options.keys() - _KNOWN)))
     rate_limit: object = options.get("rate_limit")
     if rate_limit is not None and not isinstance(rate_limit, RateLimit):
-        raise TypeError(f"rate_limit= takes RateLimit(per_second=…), not {type(rate_limit).__name__}")
+        raise TypeError(f"rate_limit= must be RateLimit(per_second=…), not {type(rate_limit).__name__}")
     on_outcome = options.get("on_outcome")
     if on_outcome is not None and not _is_plain_function(on_outcome):
-        raise TypeError("on_outcome= takes a function, which is not async, of a connection id and an error or None")
+        shown = f"the async {name_of(on_outcome)}" if is_async(on_outcome) else type(on_outcome).__name__
+        raise TypeError(f"on_outcome= must be a function of (connection_id, error) that is not async, not {shown}")
     return CheckedOptions(
         FanOutOptions(
             _max_in_flight(options["max_in_flight"]) if "max_in_flight" in options else None,
@@ -110,7 +111,7 @@ def _is_plain_function(value: object) -> bool:
 
 def _max_in_flight(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"max_in_flight= takes a number of posts (int), not {type(value).__name__}")
+        raise TypeError(f"max_in_flight= must be a number of posts (int), not {type(value).__name__}")
     if value < 1:
         raise ValueError(f"max_in_flight= must be at least 1, not {value}")
     return value
@@ -120,9 +121,9 @@ def _deadline(value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"deadline= takes a number of seconds, not {type(value).__name__}")
+        raise TypeError(f"deadline= must be a number of seconds, not {type(value).__name__}")
     if math.isnan(value):
-        raise ValueError("deadline= takes a number of seconds, not nan")
+        raise ValueError("deadline= must be a number of seconds, not nan")
     return float(value)
 
 
@@ -130,6 +131,6 @@ def _skip(value: Collection[str]) -> frozenset[str]:
     given: object = value
     if isinstance(given, str | bytes) or not isinstance(given, Collection):
         raise TypeError(
-            f"skip= takes a collection of connection ids, such as [connection_id], not {type(value).__name__}"
+            f"skip= must be a collection of connection ids, such as [connection_id], not {type(value).__name__}"
         )
     return frozenset(value)

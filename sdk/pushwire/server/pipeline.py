@@ -58,10 +58,10 @@ class SendPipeline(Generic[C]):
 
     Args:
         transport: The transport that posts.
-        frame_format: The format to send in. `None` for the contract's.
+        frame_format: The format of all frames. `None` for the format of each operation in the contract.
         on_gone: Called with each connection id that API Gateway answers with 410.
-        observers: Notified of each send.
-        pending: The connection whose `$connect` is running. It cannot be sent to yet.
+        observers: Observers to notify of each send. Defaults to no observers.
+        pending: The id of the connection whose `$connect` is running, which cannot be sent to yet. Defaults to `None`.
 
     Attributes:
         transport: The transport that posts.
@@ -96,7 +96,20 @@ class SendPipeline(Generic[C]):
         return SendPipeline(self.transport, self._frame_format, self.on_gone, observers, self._pending)
 
     def frame(self, operation: Operation[M], message: M, recipient: str) -> bytes:
-        """Encode a message as the text of a frame. The recipient is for the log."""
+        """Encode a message as the text of a frame.
+
+        Args:
+            operation: The operation.
+            message: Its message.
+            recipient: The connection id, or a word for several, for the log.
+
+        Returns:
+            The frame's text in UTF-8.
+
+        Raises:
+            FrameError: The message cannot be encoded.
+            TypeError: The message has the wrong type.
+        """
         if not isinstance(message, operation.message_type):
             raise TypeError(
                 f"{operation} takes a {operation.message_type.DESCRIPTOR.full_name}, not a {type(message).__name__}"
@@ -110,7 +123,7 @@ class SendPipeline(Generic[C]):
         """Raise `PayloadTooLargeError` if a frame is over API Gateway's limit."""
         if len(data) > frame.MAX_FRAME_SIZE:
             raise PayloadTooLargeError(
-                f"{len(data):,} bytes, and API Gateway takes {frame.MAX_FRAME_SIZE:,}",
+                f"it has {len(data):,} bytes, and API Gateway's limit is {frame.MAX_FRAME_SIZE:,}",
                 size=len(data),
                 operation=operation,
                 connection_id=connection_id,
@@ -125,11 +138,10 @@ class SendPipeline(Generic[C]):
         if not isinstance(connection_id, str):
             raise TypeError(f"a connection id must be a string, not {type(connection_id).__name__}")
         if not connection_id:
-            return InvalidConnectionIdError("it is empty", connection_id=connection_id)
-        if connection_id == self._pending:  # API Gateway would answer 410
+            return InvalidConnectionIdError("the id is empty", connection_id=connection_id)
+        if connection_id == self._pending:  # API Gateway would answer with 410
             return ConnectionPendingError(
-                "send to it when the client's first message arrives (have the client say hello), or deny the "
-                "connection by raising ConnectionDenied",
+                "send when the client's first message arrives; to refuse the client, raise ConnectionDenied",
                 connection_id=connection_id,
             )
         return None
@@ -160,5 +172,5 @@ class SendPipeline(Generic[C]):
 
 
 def is_gone(error: SendError) -> bool:
-    """Return whether the connection is gone for good: not one that is not open yet."""
+    """Return whether an error means that the connection has ended, and not that it is not open yet."""
     return isinstance(error, ConnectionGoneError) and not isinstance(error, ConnectionPendingError)

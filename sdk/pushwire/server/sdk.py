@@ -23,14 +23,14 @@ M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 B_co = TypeVar("B_co", covariant=True)
 J_co = TypeVar("J_co", covariant=True)
-"""What `to` returns: a broadcast that returns a report or, with the option `via=` to come, a fan-out job."""
+"""The result of `to`: a broadcast whose methods return a report, or a fan-out job once `to` has the option `via=`."""
 
 
 class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
-    """Sends the messages of one service to its clients. Generated classes add a typed method for each message.
+    """Sender of one service's messages. Generated classes add a typed method for each message.
 
-    Make one and reuse it: it holds pooled connections, and threads can share it. It posts to `callback_url`, or through
-    `client` or `transport`, or by default to the URL in the environment variable `PUSHWIRE_CALLBACK_URL`.
+    Make one and reuse it, because it holds pooled connections. Threads can share it. It posts to `callback_url` or
+    through `client` or `transport`, by default to the URL in the environment variable `PUSHWIRE_CALLBACK_URL`.
 
     Every method raises a subclass of `pushwire.SendError`: `ConnectionGoneError`, `ThrottledError`,
     `PayloadTooLargeError`, `ForbiddenError`, `InvalidConnectionIdError`, `CredentialsError` or `UnavailableError`. A
@@ -39,23 +39,24 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
 
     Args:
         callback_url: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping
-            key, or an `http://` URL of this machine (the local gateway's). Posts go through boto3.
+            key, or an `http://` URL of this machine (the local gateway). boto3 posts.
         client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`, with its own retries and time-outs.
         transport: The transport that posts, such as `pushwire.testing.RecordingTransport`.
         region: The region to sign for. Defaults to that of the URL, `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile.
         connect_timeout: Seconds for each attempt to connect. Defaults to 1.
         read_timeout: Seconds to wait for the next byte of the response, for each attempt. Defaults to 3.
-        max_attempts: How many requests one send may make. Defaults to 3.
-        frame_format: The format to send in. Defaults to the contract's.
+        max_attempts: The largest number of requests for one send. Defaults to 3.
+        frame_format: The format of all frames. Defaults to the format of each operation in the contract.
         on_gone: Called with each connection id that API Gateway answers with 410, before `ConnectionGoneError`
-            is raised. Use it to remove stored connections.
+            is raised. Use it to remove stored connections. It must not be async.
 
     Raises:
         pushwire.CallbackUrlError: No callback URL was given, or it is malformed.
         pushwire.CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is needed and not installed.
-        TypeError: `transport` is combined with other settings, is not a transport, or is a transport for the
-            other kind of SDK.
+        TypeError: `transport` is combined with other settings, or is not a sync transport; `client` is combined with
+            other settings; `on_gone` is async; or a setting has the wrong type.
+        ValueError: `max_attempts` or a time-out is out of range.
     """
 
     _is_async = False
@@ -77,7 +78,7 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
             **options: The options, described at `pushwire.BroadcastOptions`.
 
         Returns:
-            An object with the same methods as this SDK, which take the message alone and return a report.
+            An object with one method for each message, which takes the message alone and returns a report.
 
         Raises:
             TypeError: `connection_ids` is a string, or an option is unknown or has the wrong type.
@@ -89,11 +90,11 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
 
     @property
     def connections(self) -> ConnectionsView:
-        """The connections of the API: details of one, and disconnecting one."""
+        """The management of single connections: `get` and `disconnect`."""
         return ConnectionsView(self._pipeline)
 
     def close(self) -> None:
-        """Close what this SDK opened. A `client` or `transport` of yours stays open."""
+        """Close the connections that this SDK opened. A `client` or `transport` that was passed to it stays open."""
         if self._owned:
             self._pipeline.transport.close()
 
@@ -106,11 +107,11 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
         self.close()
 
     def _send(self, operation: Operation[M], connection_id: str, message: M) -> None:
-        """Send one message; the body of every generated method."""
+        """Send one message. Every generated method calls it."""
         self._post(operation, connection_id, self._pipeline.frame(operation, message, connection_id))
 
     def _post(self, operation: AnyOperation | None, connection_id: str, data: bytes) -> None:
-        """Send the text of a frame, of an operation or another."""
+        """Send the text of a frame. It need not be a frame of an operation."""
         try:
             self._pipeline.check(connection_id)
             self._pipeline.check_size(operation, data, connection_id)
@@ -132,16 +133,32 @@ class ConnectionsView:
     def get(self, connection_id: str) -> ConnectionInfo:
         """Return when a connection was opened, when it was last active, and its source.
 
+        Args:
+            connection_id: The id of the connection.
+
+        Returns:
+            The details of the connection.
+
         Raises:
-            pushwire.SendError: The call failed; the subclass says how; `ConnectionGoneError` if it is not connected.
+            pushwire.ConnectionGoneError: The client is not connected.
+            pushwire.SendError: The call failed. The subclass has the reason.
+            TypeError: The connection id is not a string.
         """
         return self._call(connection_id, self._pipeline.transport.get)
 
     def disconnect(self, connection_id: str) -> None:
-        """Close a connection. API Gateway runs `$disconnect` with status 1000; no code or reason can be chosen.
+        """Close a connection.
+
+        API Gateway then runs the `$disconnect` handler with status code 1000. Its management API has no parameter for
+        the close code or the reason.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how; `ConnectionGoneError` if it is not connected.
+            pushwire.ConnectionGoneError: The client is not connected.
+            pushwire.SendError: The call failed. The subclass has the reason.
+            TypeError: The connection id is not a string.
         """
         self._call(connection_id, self._pipeline.transport.delete)
 
