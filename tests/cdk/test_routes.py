@@ -12,7 +12,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from pushwire import Direction, Operation, PushwireError
 from pushwire.cdk import InfrastructureError, Integrations, WebSocketApi
-from pushwire.cdk.plan import plan
+from pushwire.cdk._plan import plan
 from tests.cdk.stacks import function, integration, services
 from tests.cdk.world import World
 

@@ -11,12 +11,12 @@ from aws_cdk.aws_lambda import FunctionBase
 from constructs import Construct
 
 from pushwire.callback_url import ENVIRONMENT_VARIABLE
-from pushwire.cdk import models, routes
+from pushwire.cdk import _models, _routes
+from pushwire.cdk._functions import RoutedFunction, function_of, invoked
+from pushwire.cdk._plan import CONNECT, DISCONNECT
 from pushwire.cdk.errors import InfrastructureError
-from pushwire.cdk.functions import RoutedFunction, function_of, invoked
 from pushwire.cdk.integrations import Integrations
 from pushwire.cdk.options import WebSocketApiOptions
-from pushwire.cdk.plan import CONNECT, DISCONNECT
 from pushwire.cdk.stage import WebSocketStage
 
 __all__ = ["WebSocketApi"]
@@ -52,7 +52,7 @@ class WebSocketApi(CdkWebSocketApi):
     ) -> None:
         for name in options.keys() - WebSocketApiOptions.__optional_keys__:
             raise TypeError(f"{type(self).__name__} has no option {name!r}")
-        planned = routes.planned(integrations, options)
+        planned = _routes.planned(integrations, options)
         super().__init__(
             scope,
             id,
@@ -68,9 +68,9 @@ class WebSocketApi(CdkWebSocketApi):
         self._default_stage = WebSocketStage(self, "DefaultStage", web_socket_api=self, options=options)
         for remark in planned.remarks:
             Annotations.of(self).add_info(remark)
-        built = routes.build(self, planned.routes, options)
+        built = _routes.build(self, planned.routes, options)
         if not options.get("disable_route_models"):
-            models.attach(self, {route.operation: made for route, made in built if route.operation is not None})
+            _models.attach(self, {route.operation: made for route, made in built if route.operation is not None})
         sends = any(operation.direction.outbound for service in integrations for operation in service.operations())
         for each in invoked((made, route.integration) for route, made in built):
             self._restrict(each)

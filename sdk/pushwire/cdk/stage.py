@@ -6,7 +6,7 @@ from aws_cdk.aws_apigatewayv2 import WebSocketStage as CdkWebSocketStage
 from aws_cdk.aws_iam import Grant, IGrantable, IRole, Policy, PolicyStatement
 from constructs import Construct
 
-from pushwire.cdk import logs
+from pushwire.cdk import _logs
 from pushwire.cdk.errors import InfrastructureError
 from pushwire.cdk.options import WebSocketStageOptions
 
@@ -53,7 +53,7 @@ class WebSocketStage(CdkWebSocketStage):
                 "without a custom domain and with disable_execute_api_endpoint "
                 "clients cannot connect; add a domain_mapping"
             )
-        logs.write(self, options)
+        _logs.write(self, options)
 
     @property
     def url(self) -> str:

@@ -7,7 +7,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from pushwire.operation import AnyOperation
-from pushwire.schema.messages import Definitions
+from pushwire.schema._messages import Definitions
 from pushwire.schema.values import JsonSchema
 
 __all__ = ["frame_schema", "payload_schema"]

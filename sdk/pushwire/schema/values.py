@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from pushwire.schema import patterns
+from pushwire.schema import _patterns
 
 __all__ = ["JsonSchema", "NamedSchema", "enum_schema", "is_null_a_value", "key_pattern", "scalar", "well_known"]
 
@@ -31,11 +31,11 @@ def _whole_numbers(bounds: tuple[int, int]) -> JsonSchema:
 
 
 def _integers(bounds: tuple[int, int]) -> JsonSchema:
-    return _whole_numbers(bounds) | {"pattern": patterns.integer(*bounds)}
+    return _whole_numbers(bounds) | {"pattern": _patterns.integer(*bounds)}
 
 
 def _floats(largest: float) -> JsonSchema:
-    return {"type": ["number", "string", "null"], "minimum": -largest, "maximum": largest, "pattern": patterns.NUMBER}
+    return {"type": ["number", "string", "null"], "minimum": -largest, "maximum": largest, "pattern": _patterns.NUMBER}
 
 
 def _strings(pattern: str) -> JsonSchema:
@@ -44,7 +44,7 @@ def _strings(pattern: str) -> JsonSchema:
 
 _SCALARS: Final[dict[str, JsonSchema]] = {
     "bool": {"type": ["boolean", "null"]},
-    "bytes": _strings(patterns.BASE64),
+    "bytes": _strings(_patterns.BASE64),
     "double": _floats(_LARGEST_DOUBLE),
     "float": _floats(_LARGEST_FLOAT),
     "int32": _integers(_INT32),
@@ -90,11 +90,11 @@ _WELL_KNOWN: Final[dict[str, JsonSchema]] = {
         "properties": {"@type": {"type": "string"}},
         "anyOf": [{"required": ["@type"]}, {"maxProperties": 0}],
     },
-    "google.protobuf.Duration": _strings(patterns.DURATION),
-    "google.protobuf.FieldMask": _strings(patterns.FIELD_MASK),
+    "google.protobuf.Duration": _strings(_patterns.DURATION),
+    "google.protobuf.FieldMask": _strings(_patterns.FIELD_MASK),
     "google.protobuf.ListValue": {"type": ["array", "null"]},
     "google.protobuf.Struct": {"type": ["object", "null"]},
-    "google.protobuf.Timestamp": _strings(patterns.TIMESTAMP),
+    "google.protobuf.Timestamp": _strings(_patterns.TIMESTAMP),
     "google.protobuf.Value": {"type": ["array", "boolean", "null", "number", "object", "string"]},
 }
 
@@ -122,15 +122,15 @@ def enum_schema(enum_type: EnumDescriptor) -> JsonSchema:
     types = ["number", "string", "null"]
     if enum_type.is_closed:
         numbers = sorted({value.number for value in enum_type.values})
-        others = {"type": ["string", "null"], "pattern": patterns.NAME}
+        others = {"type": ["string", "null"], "pattern": _patterns.NAME}
         return {"type": types, "anyOf": [names, {"enum": [*numbers, *map(str, numbers)]}, others]}
-    return {"type": types, "anyOf": [names, _whole_numbers(_INT32) | {"pattern": patterns.name_or_integer(*_INT32)}]}
+    return {"type": types, "anyOf": [names, _whole_numbers(_INT32) | {"pattern": _patterns.name_or_integer(*_INT32)}]}
 
 
 def key_pattern(field: FieldDescriptor) -> str | None:
     """Return the pattern of a map's keys by the field of the key, or `None` if every string is one."""
     name = _SCALAR_OF_TYPE[field.type]
-    return patterns.BOOLEAN if name == "bool" else _SCALARS[name].get("pattern")
+    return _patterns.BOOLEAN if name == "bool" else _SCALARS[name].get("pattern")
 
 
 def is_null_a_value(field: FieldDescriptor) -> bool:

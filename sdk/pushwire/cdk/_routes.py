@@ -13,10 +13,10 @@ from aws_cdk.aws_apigatewayv2 import (
 )
 from aws_cdk.aws_apigatewayv2 import WebSocketApi as CdkWebSocketApi
 
+from pushwire.cdk._plan import CONNECT, DEFAULT, DISCONNECT, Route, RoutePlan, plan
 from pushwire.cdk.errors import InfrastructureError
 from pushwire.cdk.integrations import Integrations, SucceedingMock
 from pushwire.cdk.options import WebSocketApiOptions
-from pushwire.cdk.plan import CONNECT, DEFAULT, DISCONNECT, Route, RoutePlan, plan
 
 __all__ = ["build", "planned"]
 
