@@ -65,11 +65,11 @@ def test_every_request_gets_the_signature_that_botocore_gives_it(
     default_port = {"http": 80, "https": 443}[parts.scheme]
     host = parts.netloc.lower().removesuffix(f":{default_port}")
     signer = Signer(lambda: credentials, region=region, service="execute-api", headers=[("Host", host), *headers])
-    stamp = signer.stamp(now)
-    signature = stamp.signature(method, canonical_target(parts.path), sha256(body).hexdigest())
+    context = signer.context(now)
+    signature = context.signature(method, canonical_target(parts.path), sha256(body).hexdigest())
 
-    assert f"{stamp.authorization}{signature}" == expected["Authorization"]
-    assert dict(stamp.headers).items() <= expected.items()
+    assert f"{context.authorization}{signature}" == expected["Authorization"]
+    assert dict(context.headers).items() <= expected.items()
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,6 @@ def test_each_spelling_of_an_id_is_signed_as_botocore_signs_it(spelling: str) ->
     url = f"https://abc123.execute-api.eu-west-1.amazonaws.com/prod/{spelling}"
     expected, now = botocore_signs("POST", url, [], b"{}", credentials, "eu-west-1")
     host = ("Host", "abc123.execute-api.eu-west-1.amazonaws.com")
-    stamp = Signer(lambda: credentials, region="eu-west-1", service="execute-api", headers=[host]).stamp(now)
-    signature = stamp.signature("POST", canonical_target(f"/prod/{spelling}"), sha256(b"{}").hexdigest())
-    assert f"{stamp.authorization}{signature}" == expected["Authorization"]
+    context = Signer(lambda: credentials, region="eu-west-1", service="execute-api", headers=[host]).context(now)
+    signature = context.signature("POST", canonical_target(f"/prod/{spelling}"), sha256(b"{}").hexdigest())
+    assert f"{context.authorization}{signature}" == expected["Authorization"]

@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 import pushwire
-from pushwire.sigv4 import Credentials, Signer, Stamp, canonical_target, signing_key
+from pushwire.sigv4 import Credentials, Signer, SigningContext, canonical_target, signing_key
 
 EMPTY_BODY_HASH = sha256(b"").hexdigest()
 EXAMPLE = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -69,9 +69,9 @@ def example_signer(*headers: tuple[str, str], credentials: Credentials = EXAMPLE
     ],
 )
 def test_the_examples_that_aws_published(target: str, signature: str) -> None:
-    stamp = example_signer().stamp(NOON)
-    assert stamp.signature("GET", canonical_target(target), EMPTY_BODY_HASH) == signature
-    assert stamp.authorization == (
+    context = example_signer().context(NOON)
+    assert context.signature("GET", canonical_target(target), EMPTY_BODY_HASH) == signature
+    assert context.authorization == (
         "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
         "SignedHeaders=host;x-amz-date, Signature="
     )
@@ -89,8 +89,8 @@ def test_the_examples_that_aws_published(target: str, signature: str) -> None:
     ],
 )
 def test_the_examples_of_posts(headers: list[tuple[str, str]], signature: str) -> None:
-    stamp = example_signer(*headers).stamp(NOON)
-    assert stamp.signature("POST", canonical_target("/"), EMPTY_BODY_HASH) == signature
+    context = example_signer(*headers).context(NOON)
+    assert context.signature("POST", canonical_target("/"), EMPTY_BODY_HASH) == signature
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_the_examples_of_posts(headers: list[tuple[str, str]], signature: str) -
     ],
 )
 def test_the_examples_of_headers(headers: list[tuple[str, str]], signature: str) -> None:
-    stamp = example_signer(*headers).stamp(NOON)
-    assert stamp.signature("GET", canonical_target("/"), EMPTY_BODY_HASH) == signature
+    context = example_signer(*headers).context(NOON)
+    assert context.signature("GET", canonical_target("/"), EMPTY_BODY_HASH) == signature
 
 
 def test_the_signing_key_that_aws_published() -> None:
@@ -127,28 +127,28 @@ def test_within_one_second_nothing_is_computed_twice() -> None:
         return EXAMPLE
 
     signer = Signer(credentials, region="us-east-1", service="service", headers=[HOST])
-    assert signer.stamp(NOON) is signer.stamp(NOON + 0.999)
+    assert signer.context(NOON) is signer.context(NOON + 0.999)
     assert len(asked) == 1
-    assert signer.has_stamp(NOON + 0.5)
-    assert not signer.has_stamp(NOON + 1)
+    assert signer.has_context(NOON + 0.5)
+    assert not signer.has_context(NOON + 1)
 
 
 def test_the_key_of_a_day_is_kept_until_the_day_or_the_credentials_change() -> None:
     current = [EXAMPLE]
     signer = Signer(lambda: current[0], region="us-east-1", service="service", headers=[HOST])
-    first = signer.stamp(NOON)
-    assert signer.stamp(NOON + 1).key is first.key
-    next_day = signer.stamp(NOON + 86_400)
+    first = signer.context(NOON)
+    assert signer.context(NOON + 1).key is first.key
+    next_day = signer.context(NOON + 86_400)
     assert next_day.key == signing_key(EXAMPLE, "20150831", "us-east-1", "service") != first.key
     current[0] = Credentials("AKIDOTHER", "other")
-    assert signer.stamp(NOON + 86_401).key == signing_key(current[0], "20150831", "us-east-1", "service")
+    assert signer.context(NOON + 86_401).key == signing_key(current[0], "20150831", "us-east-1", "service")
 
 
 def test_a_session_token_is_sent_and_signed() -> None:
     temporary = EXAMPLE._replace(token="token==")
-    stamp = example_signer(credentials=temporary).stamp(NOON)
-    assert stamp.headers == (("X-Amz-Date", "20150830T123600Z"), ("X-Amz-Security-Token", "token=="))
-    assert "SignedHeaders=host;x-amz-date;x-amz-security-token" in stamp.authorization
+    context = example_signer(credentials=temporary).context(NOON)
+    assert context.headers == (("X-Amz-Date", "20150830T123600Z"), ("X-Amz-Security-Token", "token=="))
+    assert "SignedHeaders=host;x-amz-date;x-amz-security-token" in context.authorization
 
 
 def test_neither_secret_nor_token_is_shown() -> None:
@@ -157,15 +157,15 @@ def test_neither_secret_nor_token_is_shown() -> None:
 
 
 def test_a_stamp_shows_neither_its_key_nor_its_token() -> None:
-    stamp = example_signer(credentials=EXAMPLE._replace(token="the-token")).stamp(NOON)
-    assert "the-token" not in repr(stamp)
-    assert repr(stamp.key) not in repr(stamp)
+    context = example_signer(credentials=EXAMPLE._replace(token="the-token")).context(NOON)
+    assert "the-token" not in repr(context)
+    assert repr(context.key) not in repr(context)
 
 
 @pytest.mark.parametrize("secret", ["secret\n", "\ud800"])
 def test_a_secret_that_cannot_be_one_is_refused_without_repeating_it(secret: str) -> None:
-    with pytest.raises(pushwire.CredentialsError, match="the secret key holds a line break") as caught:
-        example_signer(credentials=EXAMPLE._replace(secret_key=secret)).stamp(NOON)
+    with pytest.raises(pushwire.CredentialsError, match="the secret key contains a line break") as caught:
+        example_signer(credentials=EXAMPLE._replace(secret_key=secret)).context(NOON)
     assert secret not in str(caught.value)
 
 
@@ -173,7 +173,7 @@ def test_a_secret_that_cannot_be_one_is_refused_without_repeating_it(secret: str
 def test_credentials_that_would_break_out_of_their_header_are_refused(field: str) -> None:
     credentials = EXAMPLE._replace(**{field: "value\r\nX-Evil: 1"})
     with pytest.raises(pushwire.CredentialsError, match="line break") as caught:
-        example_signer(credentials=credentials).stamp(NOON)
+        example_signer(credentials=credentials).context(NOON)
     assert "value" not in str(caught.value)
 
 
@@ -183,15 +183,15 @@ def test_threads_that_pass_midnight_together_never_see_half_a_state() -> None:
     calls = iter(range(10**9))
     signer = Signer(lambda: accounts[next(calls) % 7], region="us-east-1", service="service", headers=[HOST])
     midnight = NOON - NOON % 86_400
-    wrong: list[Stamp] = []
+    wrong: list[SigningContext] = []
 
     def sign() -> None:
         for number in range(300):
-            stamp = signer.stamp(midnight + number % 2 - 1)
-            if stamp.key != signing_key(stamp.credentials, stamp.day, "us-east-1", "service"):
-                wrong.append(stamp)
-            if f"Credential={stamp.credentials.access_key}/{stamp.day}/" not in stamp.authorization:
-                wrong.append(stamp)
+            context = signer.context(midnight + number % 2 - 1)
+            if context.key != signing_key(context.credentials, context.day, "us-east-1", "service"):
+                wrong.append(context)
+            if f"Credential={context.credentials.access_key}/{context.day}/" not in context.authorization:
+                wrong.append(context)
 
     threads = [threading.Thread(target=sign) for _ in range(4)]
     for thread in threads:

@@ -1,9 +1,9 @@
-"""Signing for AWS: Signature Version 4 without I/O, and the credentials to sign with."""
+"""AWS Signature Version 4 without I/O, and the credentials to sign with."""
 
 from typing import TYPE_CHECKING
 
 from pushwire.sigv4.credentials import CredentialChain, Credentials, environment_credentials
-from pushwire.sigv4.signer import Signer, Stamp, canonical_target, signing_key
+from pushwire.sigv4.signer import Signer, SigningContext, canonical_target, signing_key
 
 if TYPE_CHECKING:
     from pushwire.sigv4.presigner import presigned_url
@@ -12,7 +12,7 @@ __all__ = [
     "CredentialChain",
     "Credentials",
     "Signer",
-    "Stamp",
+    "SigningContext",
     "canonical_target",
     "environment_credentials",
     "presigned_url",
@@ -21,7 +21,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import what presigns only when asked: a send needs none of it, nor `urllib.parse`."""
+    """Import the presigner when it is first used. Why: sends do not need it or `urllib.parse`."""
     if name == "presigned_url":
         from pushwire.sigv4.presigner import presigned_url
 

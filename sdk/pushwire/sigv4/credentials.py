@@ -1,4 +1,4 @@
-"""Credentials: the environment's, as in Lambda, or those of botocore's chain, which is imported only if needed."""
+"""Credentials from the environment, as in Lambda, or from botocore's chain, which is imported only if needed."""
 
 import os
 import threading
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 __all__ = ["CredentialChain", "Credentials", "environment_credentials"]
 
 _MIN_VALIDITY: Final = 60
-"""Seconds. Credentials that are valid for longer are used while a thread refreshes them."""
+"""Seconds. While a thread refreshes credentials, the old ones are used if they are valid for longer than this."""
 
 _MAX_REFUSAL: Final = 5.0
-"""Seconds for which nothing is looked for again after it was not found: looking may take seconds each time."""
+"""Seconds for which `load` raises the last error again. Why: each search may take seconds."""
 
 _NOTHING_FOUND: Final = (
-    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role or a profile"
-    " (which are found through botocore: pip install 'pushwire[boto3]')"
+    "no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or configure a role or a profile"
+    " (botocore reads them: pip install 'pushwire[boto3]')"
 )
 
 
 class Credentials(NamedTuple):
-    """What signs requests. The secret and the token are left out of its `repr`.
+    """AWS credentials. `repr` shows the access key id only.
 
     Attributes:
         access_key: The access key id.
         secret_key: The secret access key.
-        token: The session token of temporary credentials.
+        token: The session token of temporary credentials. Defaults to `None`: long-lived credentials.
     """
 
     access_key: str
@@ -44,27 +44,31 @@ class Credentials(NamedTuple):
 
 
 def environment_credentials() -> Credentials | None:
-    """Read `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`; `None` where the first is not set.
+    """Return the credentials in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
+
+    Returns:
+        The credentials; `None` if `AWS_ACCESS_KEY_ID` is not set.
 
     Raises:
-        CredentialsError: The second is missing.
+        CredentialsError: `AWS_ACCESS_KEY_ID` is set, and `AWS_SECRET_ACCESS_KEY` is not.
     """
     access_key = os.environ.get("AWS_ACCESS_KEY_ID")
     if not access_key:
         return None
     secret_key = os.environ.get("AWS_SECRET_ACCESS_KEY")
     if not secret_key:
-        raise CredentialsError("AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not")
+        raise CredentialsError("AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not; set both or neither")
     return Credentials(access_key, secret_key, os.environ.get("AWS_SESSION_TOKEN") or None)
 
 
 class CredentialChain:
-    """Finds credentials, and has temporary ones refreshed before they expire. Safe to share between threads.
+    """Finds credentials and refreshes temporary ones before they expire. Safe to share between threads.
 
     Args:
-        session: Gives the botocore session to ask where the environment has no credentials; `None` where there is none
-            to ask. Called when it is first needed.
-        default: The credentials where none are found; `None` to raise an error.
+        session: Returns the botocore session to use if the environment has no credentials, or `None` to use no session.
+            Called once, when a session is first needed.
+        default: The credentials to use if none are found; `None` to raise an error.
+        clock: Returns monotonic time in seconds. Defaults to `time.monotonic`.
     """
 
     def __init__(
@@ -79,13 +83,13 @@ class CredentialChain:
         self._clock = clock
         self._process = os.getpid()
         self._lock = threading.Lock()
-        self._found: Any = None  # botocore's, which refresh themselves when they are read, or the default
+        self._found: Any = None  # botocore's credentials, which refresh themselves when they are read, or the default
         self._current_credentials: Credentials | None = None  # the last ones that botocore returned
         self._refreshing: threading.Thread | None = None
         self._refusal: tuple[float, str] | None = None
 
     def is_ready(self) -> bool:
-        """Whether `load` answers at once: without an import, a file, or a request for temporary credentials."""
+        """Return whether `load` returns at once, without an import, a file, or a request for temporary credentials."""
         if os.environ.get("AWS_ACCESS_KEY_ID"):
             return True
         if self._refusal is not None and self._clock() < self._refusal[0]:
@@ -95,10 +99,14 @@ class CredentialChain:
         return not self._needs_refresh() or self._is_valid()
 
     def load(self) -> Credentials:
-        """The credentials to sign with now. Where `is_ready` is false it may take seconds.
+        """Return the credentials to sign with now. May take seconds if `is_ready()` is false.
+
+        The environment's credentials take precedence over the session's. Expiring credentials are refreshed on a
+        thread while they are valid for more than a minute.
 
         Raises:
-            CredentialsError: There are none, or they cannot be loaded.
+            CredentialsError: No credentials were found, or they cannot be loaded. The same error is raised for five
+                seconds without a new search.
         """
         found = environment_credentials()
         if found is not None:
@@ -108,14 +116,15 @@ class CredentialChain:
             raise CredentialsError(refusal[1])
         try:
             found = self._current()
-        except Exception as exc:  # a provider may be a request, a process, a module of the user's
+        except Exception as exc:  # any type: a provider may be a request, a process or a module of the user
             raise self._refused(f"{type(exc).__name__}: {exc}") from exc
         if found is None:
             raise self._refused(_NOTHING_FOUND)
         return found
 
     def _current(self) -> Credentials | None:
-        if self._process != os.getpid():  # a fork, maybe in the middle of a look-up whose thread is not here
+        if self._process != os.getpid():
+            # Why start anew after a fork: a thread of the parent, which does not exist here, may have held the lock.
             self._process, self._lock, self._found, self._refreshing = os.getpid(), threading.Lock(), None, None
         with self._lock:
             if self._found is None:
@@ -124,14 +133,14 @@ class CredentialChain:
             found = self._found
         if found is None or isinstance(found, Credentials):
             return found
-        # botocore refreshes minutes ahead of the expiry, in the thread that asks. That may take seconds.
+        # Why a thread: botocore refreshes minutes before the expiry, in the calling thread, which may take seconds.
         if self._needs_refresh() and self._is_valid():
             self._refresh_on_a_thread()
             return self._current_credentials
         return self._refreshed()
 
     def _needs_refresh(self, within: int | None = None) -> bool:
-        """Whether the credentials expire within these seconds; by default, those before which botocore refreshes."""
+        """Return whether the credentials expire within so many seconds; by default, botocore's own 15 minutes."""
         refresh_needed = getattr(self._found, "refresh_needed", None)
         return refresh_needed is not None and refresh_needed(within)
 
@@ -139,7 +148,7 @@ class CredentialChain:
         return self._current_credentials is not None and not self._needs_refresh(_MIN_VALIDITY)
 
     def _refreshed(self) -> Credentials:
-        # Without the lock: while botocore refreshes, other threads use credentials that have not expired yet.
+        # Why without the lock: while botocore refreshes, other threads use the credentials that are still valid.
         self._current_credentials = found = Credentials(*self._found.get_frozen_credentials()[:3])
         return found
 

@@ -1,6 +1,6 @@
-"""URLs that carry their signature in their query, sans-I/O ("Create a signed AWS API request", AWS IAM user guide).
+"""Presigned URLs, sans-I/O ("Create a signed AWS API request", AWS IAM user guide).
 
-A WebSocket is opened by a GET: with such a URL any client can, without a header of its own.
+A WebSocket handshake is a GET, so a presigned URL authorizes clients that cannot set headers, such as browsers.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _NO_BODY: Final = sha256(b"").hexdigest()
 def presigned_url(
     url: str, credentials: Credentials, *, region: str, service: str, now: float, expires: int = 3_600
 ) -> str:
-    """Sign a GET in its URL.
+    """Return a URL for a GET with the signature in its query.
 
-    The `Host` header is signed as clients send it: in lower case, with the port unless it is the scheme's own.
+    The `Host` header is signed as clients send it: in lower case, and with the port if it is not the scheme's default.
 
     Args:
-        url: The URL, without a fragment. Its query is kept, and encoded as the signature needs it.
-        credentials: Whose signature it is to be.
+        url: The URL. Its query is kept, and encoded canonically; a fragment is dropped.
+        credentials: The credentials to sign with.
         region: The region to sign for.
         service: The service's signing name; `execute-api` for API Gateway.
-        now: Seconds since the epoch.
-        expires: For how many seconds the URL is good.
+        now: The time of signing, in seconds since the epoch.
+        expires: Seconds for which the URL is valid. Defaults to 3,600. AWS accepts at most 604,800.
     """
     parts = urlsplit(url)
     timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))

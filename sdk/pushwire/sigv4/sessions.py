@@ -1,4 +1,4 @@
-"""The botocore session to ask for a profile's region, and for credentials that the environment does not have."""
+"""botocore sessions: for the region of a profile, and for credentials that are not in the environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 LOOPBACK_CREDENTIALS: Final = Credentials("local", "local")
-"""What signs for a loopback host where no credentials are found: the local gateway checks none unless asked to."""
+"""Signs requests to loopback hosts if no credentials are found; by default, the local gateway checks no signatures."""
 
 _SETTINGS_FILES: Final = {
     "AWS_CONFIG_FILE": "~/.aws/config",
@@ -34,11 +34,11 @@ _SETTINGS_VARIABLES: Final = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-"""What else botocore's chain starts from, but for an instance role."""
+"""With the files above, all settings that botocore's chain of credentials starts from, except for instance roles."""
 
 
 def any_session() -> Session | None:
-    """Make a session; `None` where botocore is not installed."""
+    """Return a new session, or `None` if botocore is not installed."""
     try:
         from botocore.session import Session
     except ImportError:
@@ -47,32 +47,35 @@ def any_session() -> Session | None:
 
 
 def session_for_loopback() -> Session | None:
-    """Make a session for requests to this machine: one that never asks for an instance role.
+    """Return a session for requests to loopback hosts, which never requests an instance role.
 
     Returns:
-        `None` where botocore is not installed, or the machine has no settings that it could read, so that it is not
-        imported for nothing.
+        The session; `None` if botocore is not installed, or if the machine has no settings that it could read. Then
+        botocore is not imported.
     """
     session = any_session() if _has_aws_settings() else None
     return None if session is None else without_instance_role(session)
 
 
 def without_instance_role(session: Session) -> Session:
-    """Keep a session from asking for an instance role: on a laptop that takes seconds and finds nothing."""
+    """Remove the instance role from a session's chain. Why: outside EC2, that request only times out after seconds."""
     session.get_component("credential_provider").remove("iam-role")
     return session
 
 
 def region_of_environment() -> str | None:
-    """The region that `AWS_REGION` or `AWS_DEFAULT_REGION` names."""
+    """Return the region in `AWS_REGION` or `AWS_DEFAULT_REGION`, or `None`."""
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
 
 
 def region_of_profile(session: Session | None) -> str | None:
-    """The region that a session's profile names.
+    """Return the region of a session's profile, or `None`.
+
+    Args:
+        session: The session; `None` if botocore is not installed.
 
     Raises:
-        CredentialsError: The profile that the environment names does not exist, or its files cannot be read.
+        CredentialsError: The profile in the environment does not exist, or its files cannot be read.
     """
     if session is None:
         return None

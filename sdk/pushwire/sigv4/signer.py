@@ -1,7 +1,7 @@
 """AWS Signature Version 4, sans-I/O ("Create a signed AWS API request", AWS IAM user guide).
 
-Of the requests of one second, only method, target and body differ; all else that a signature covers is computed once,
-as a `Stamp`. The signing key, four of the five HMACs, lasts for a day.
+The requests of one second differ only in method, target and body. The other parts of their signatures are computed
+once, as a `SigningContext`. The signing key takes four of the five HMACs and is valid for a day.
 """
 
 from __future__ import annotations
@@ -16,13 +16,20 @@ from pushwire._url import percent_encoded
 from pushwire.errors import CredentialsError
 from pushwire.sigv4.credentials import Credentials
 
-__all__ = ["ALGORITHM", "Signer", "Stamp", "canonical_target", "signing_key"]
+__all__ = ["ALGORITHM", "Signer", "SigningContext", "canonical_target", "signing_key"]
 
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 
 
 def signing_key(credentials: Credentials, day: str, region: str, service: str) -> bytes:
-    """Derive the key that signs one day's requests; `day` is written as `20150830`."""
+    """Derive the key that signs the requests of one day.
+
+    Args:
+        credentials: The credentials to sign with.
+        day: The day in UTC, such as `20150830`.
+        region: The region to sign for.
+        service: The service's signing name; `execute-api` for API Gateway.
+    """
     key = f"AWS4{credentials.secret_key}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
@@ -30,9 +37,9 @@ def signing_key(credentials: Credentials, day: str, region: str, service: str) -
 
 
 def canonical_target(target: str) -> str:
-    """The two lines of a canonical request that stand for path and query.
+    """Return the two lines of a canonical request for path and query.
 
-    A path is encoded a second time, as for every service but S3, and loses empty and dot segments.
+    The path is percent-encoded a second time, as for every service except S3, and loses empty and dot segments.
 
     Args:
         target: Path and query, percent-encoded as in the request line.
@@ -44,18 +51,18 @@ def canonical_target(target: str) -> str:
     )
 
 
-class Stamp:
-    """What signs every request of one second.
+class SigningContext:
+    """The parts of a signature that all requests of one second share.
 
     Attributes:
-        second: Since the epoch.
-        day: As `20150830`.
-        credentials: Whose signature it is.
-        key: The day's signing key.
-        headers: To be sent beside those that the signer was given: the time and, with session credentials, the token.
+        second: The second, since the epoch.
+        day: The day in UTC, such as `20150830`.
+        credentials: The credentials to sign with.
+        key: The signing key of the day.
+        headers: The headers to send in addition to the signer's: the time and, for temporary credentials, the token.
         authorization: The `Authorization` header up to its signature.
-        canonical_headers: The lines of a canonical request that stand for its headers.
-        string_to_sign: All of it but the hash of the canonical request.
+        canonical_headers: The lines of a canonical request for its headers.
+        string_to_sign: The string to sign without its last line, the hash of the canonical request.
     """
 
     __slots__ = (
@@ -91,11 +98,11 @@ class Stamp:
         self.string_to_sign = string_to_sign
 
     def signature(self, method: str, target: str, body_hash: str) -> str:
-        """Sign a request.
+        """Return the signature of a request, in hexadecimal.
 
         Args:
-            method: Such as `POST`.
-            target: The request's target as `canonical_target` gives it.
+            method: The HTTP method, in upper case.
+            target: The request's target, as `canonical_target` returns it.
             body_hash: The SHA-256 of the body, in hexadecimal.
         """
         request = f"{method}\n{target}\n{self.canonical_headers}{body_hash}"
@@ -104,13 +111,13 @@ class Stamp:
 
 
 class Signer:
-    """Gives the stamp of a second. Safe to share between threads: its state is one stamp, replaced as a whole.
+    """Caches the per-second parts of signatures. Safe to share between threads: its state is one reference.
 
     Args:
-        credentials: Gives the credentials to sign with; asked once a second.
+        credentials: Returns the credentials to sign with. Called at most once for each second.
         region: The region to sign for.
         service: The service's signing name; `execute-api` for the management API.
-        headers: What all requests send and is to be signed; `Host` at least.
+        headers: The headers that all requests send and sign, as pairs of name and value; at least `Host`.
     """
 
     def __init__(
@@ -125,33 +132,38 @@ class Signer:
         self._region = region
         self._service = service
         self._headers = tuple(headers)
-        self._stamp: Stamp | None = None
+        self._context: SigningContext | None = None
 
-    def has_stamp(self, now: float) -> bool:
-        """Whether `stamp` answers without asking for credentials."""
-        return self._stamp is not None and self._stamp.second == int(now)
+    def has_context(self, now: float) -> bool:
+        """Return whether `context(now)` returns without a call for credentials."""
+        return self._context is not None and self._context.second == int(now)
 
-    def stamp(self, now: float) -> Stamp:
-        """The stamp of a second.
+    def context(self, now: float) -> SigningContext:
+        """Return the signing context of a second.
 
         Args:
-            now: Seconds since the epoch.
+            now: The time of signing, in seconds since the epoch.
 
         Raises:
-            pushwire.CredentialsError: There are no credentials, or no header can carry them.
+            CredentialsError: There are no credentials, or they contain characters that headers cannot carry.
         """
-        stamp = self._stamp
-        if stamp is None or stamp.second != int(now):
-            self._stamp = stamp = self._next(int(now), stamp)
-        return stamp
+        context = self._context
+        if context is None or context.second != int(now):
+            self._context = context = self._next(int(now), context)
+        return context
 
-    def _next(self, second: int, last: Stamp | None) -> Stamp:
+    def _next(self, second: int, last: SigningContext | None) -> SigningContext:
         credentials = self._credentials()
         shown = f"{credentials.access_key}{credentials.token or ''}"
         if not (shown.isascii() and shown.isprintable()):
-            raise CredentialsError("the access key or the session token holds a line break or another odd character")
+            raise CredentialsError(
+                "the access key or the session token contains a line break or another character that is not printable "
+                "ASCII; check how they are set"
+            )
         if not credentials.secret_key.isprintable():
-            raise CredentialsError("the secret key holds a line break or another odd character")
+            raise CredentialsError(
+                "the secret key contains a line break or another character that is not printable; check how it is set"
+            )
         timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         day = timestamp[:8]
         if last is not None and (last.day, last.credentials) == (day, credentials):
@@ -163,7 +175,7 @@ class Signer:
             headers.append(("X-Amz-Security-Token", credentials.token))
         canonical_headers, signed_headers = _canonical_headers([*self._headers, *headers])
         scope = f"{day}/{self._region}/{self._service}/aws4_request"
-        return Stamp(
+        return SigningContext(
             second=second,
             day=day,
             credentials=credentials,

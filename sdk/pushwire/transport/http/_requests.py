@@ -14,7 +14,7 @@ from pushwire._url import percent_encoded, split_url
 from pushwire._version import __version__
 from pushwire.callback_url import CallbackUrl
 from pushwire.errors import InvalidConnectionIdError
-from pushwire.sigv4 import CredentialChain, Signer, Stamp, canonical_target
+from pushwire.sigv4 import CredentialChain, Signer, SigningContext, canonical_target
 
 __all__ = ["Method", "Requests", "Template"]
 
@@ -41,7 +41,7 @@ class Template:
     __slots__ = ("_body_hash", "_canonical_path", "_end", "_method", "_middle", "_stamp", "_start", "second")
 
     def __init__(
-        self, method: Method, path: str, canonical_path: str, fixed_headers: str, body: bytes, stamp: Stamp
+        self, method: Method, path: str, canonical_path: str, fixed_headers: str, body: bytes, stamp: SigningContext
     ) -> None:
         headers = "".join(f"{name}: {value}\r\n" for name, value in stamp.headers)
         length = f"Content-Length: {len(body)}\r\n" if method == "POST" else ""
@@ -90,7 +90,7 @@ class Requests:
 
     def are_ready(self) -> bool:
         """Whether `template` answers at once: nothing has to be loaded to sign for this second."""
-        return self._signer.has_stamp(self._clock()) or self._credentials.is_ready()
+        return self._signer.has_context(self._clock()) or self._credentials.is_ready()
 
     def template(self, method: Method, body: bytes) -> Template:
         """Everything of a request but its connection id, signed for this second.
@@ -102,7 +102,7 @@ class Requests:
         Raises:
             pushwire.CredentialsError: There are no credentials.
         """
-        stamp = self._signer.stamp(self._clock())
+        stamp = self._signer.context(self._clock())
         return Template(method, self._path, self._canonical_path, self._fixed_headers, body, stamp)
 
     def is_current(self, template: Template) -> bool:
