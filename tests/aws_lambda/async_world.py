@@ -1,7 +1,7 @@
-"""The front desk behind async routers: the stories of the sync family, told once more.
+"""The front desk with async routers, so that the tests of sync routers run with them too.
 
-What it is given acts as in the sync family: a coroutine of the async SDK, or of the rest of the chain, is run at once.
-None of them waits for anything, because nothing is sent.
+The desk itself stays sync: the coroutines of the async SDK and of `call_next` run at once. They never suspend, because
+nothing is sent.
 """
 
 import copy
@@ -55,7 +55,7 @@ def async_router(
 
 
 class AsyncDesk(AsyncDeskHandlers):
-    """Hands on what it is given to a desk of the sync family."""
+    """Async handlers that call a sync desk."""
 
     def __init__(self, desk: Any) -> None:
         self._desk = desk
@@ -74,7 +74,7 @@ class AsyncDesk(AsyncDeskHandlers):
 
 
 class AsyncOpenDesk(AsyncDesk):
-    """A desk with all that is optional."""
+    """A desk with all optional methods."""
 
     async def on_connect(self, request: AsyncDeskConnectRequest, /) -> ConnectionAccepted | None:
         return cast("ConnectionAccepted | None", self._given("on_connect", request))
@@ -87,7 +87,7 @@ class AsyncOpenDesk(AsyncDesk):
 
 
 class Driven:
-    """Something whose async methods, and those of its SDK, can be called without `await`."""
+    """Wrapper whose async methods, and those of its SDK, can be called without `await`."""
 
     def __init__(self, behind: Any) -> None:
         self.behind = behind
@@ -114,7 +114,7 @@ def driving(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def driven(coroutine: Any) -> Any:
-    """Run a coroutine that waits for nothing."""
+    """Run a coroutine that never suspends."""
     try:
         coroutine.send(None)
     except StopIteration as end:
@@ -133,7 +133,7 @@ def awaiting(interceptor: Interceptor) -> AsyncInterceptor:
 
 
 class Awaited(SendObserver):
-    """A recording transport, as an async one."""
+    """Wrap a recording transport as an async one."""
 
     def __init__(self, transport: RecordingTransport) -> None:
         self._connections = transport

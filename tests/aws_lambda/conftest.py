@@ -8,6 +8,6 @@ from tests.aws_lambda.world import FORMS
 
 @pytest.fixture(params=FORMS)
 def form(request: pytest.FixtureRequest) -> Callable[..., Any]:
-    """Makes a router of a desk: with a class given, and with each function by a decorator, sync and async."""
+    """Return a function that makes a router of a desk: with a handler class or with decorators, sync and async."""
     made: Callable[..., Any] = request.param
     return made

@@ -1,4 +1,4 @@
-"""Over real sockets: a router in the local gateway, clients on WebSockets, posts through boto3."""
+"""A router in the local gateway, with WebSocket clients and posts through boto3."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ OPERATIONS = {operation.route: operation for operation in DeskRouter().operation
 
 
 class Sdks:
-    """Makes the SDKs of a router on boto3, counts them, and closes them."""
+    """Factory of a router's SDKs on boto3, which counts and closes them."""
 
     def __init__(self) -> None:
         self.made: list[DeskServerSdk] = []
@@ -111,7 +111,7 @@ def test_an_exception_in_a_handler_leaves_it_open(sdks: Sdks) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "answer"),
     [
         ('{"route":"say","payload":5}', "Bad request body"),
         ("hello", "Bad request body"),
@@ -119,14 +119,14 @@ def test_an_exception_in_a_handler_leaves_it_open(sdks: Sdks) -> None:
         ('{"route":"Greet","payload":{}}', "Forbidden"),
     ],
 )
-def test_what_is_refused_is_answered_and_the_connection_stays_open(sdks: Sdks, sent: str, told: str) -> None:
+def test_what_is_refused_is_answered_and_the_connection_stays_open(sdks: Sdks, sent: str, answer: str) -> None:
     with serving(DeskRouter(Desk(enter=greet), sdk=sdks)) as gateway, client(gateway) as ws:
         ws.send(sent)
-        answer = ws.recv(timeout=SECONDS)
-        assert isinstance(answer, str)
-        ids = json.loads(answer)
-        assert answer == (
-            f'{{"message": "{told}", "connectionId":"{ids["connectionId"]}", "requestId":"{ids["requestId"]}"}}'
+        received = ws.recv(timeout=SECONDS)
+        assert isinstance(received, str)
+        ids = json.loads(received)
+        assert received == (
+            f'{{"message": "{answer}", "connectionId":"{ids["connectionId"]}", "requestId":"{ids["requestId"]}"}}'
         )
         ws.send(text("Enter", Visitor(name="Ada")))
         assert receive(ws) == Greeting(text="Hi Ada")

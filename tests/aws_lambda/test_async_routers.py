@@ -1,4 +1,4 @@
-"""What async routers have of their own: the event loop, what they refuse. The rest is told of both families at once."""
+"""Async routers: their event loop, and the functions that they refuse. Other tests run with both kinds of routers."""
 
 import asyncio
 import subprocess
@@ -86,7 +86,7 @@ def test_a_denial_passes_the_logging_interceptor_as_a_decision(caplog: pytest.Lo
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
-def test_a_client_that_cannot_be_told_of_its_refusal_changes_nothing(
+def test_an_error_frame_that_does_not_arrive_does_not_fail_the_invocation(
     pushwire_async_transport: AsyncRecordingTransport,
 ) -> None:
     pushwire_async_transport.failures["a"] = ConnectionGoneError()
@@ -139,7 +139,7 @@ def test_what_is_left_running_goes_on_with_the_next_event() -> None:
 
 
 def test_events_of_several_threads_wait_for_one_another_without_blocking() -> None:
-    """Under the local gateway each event has a thread; of 8 that need all 8, none may keep the others from running."""
+    """The local gateway runs each event in a thread. Here 8 events wait for one another, so all 8 must run at once."""
     desk = AsyncDeskRouter()
     arrived, all_there = list[object](), asyncio.Event()
 
@@ -167,7 +167,7 @@ def test_a_thread_that_ends_first_hands_the_loop_over() -> None:
     @desk.leave
     async def leave(_request: AsyncDeskRequest[Empty], /) -> None:
         second_came.set()
-        for _ in range(50):  # it outlives the first, whose thread runs the loop
+        for _ in range(50):  # it runs longer than the first, whose thread runs the loop
             await asyncio.sleep(0)
         go_on.set()
         raise LookupError
@@ -225,11 +225,11 @@ async def timed_later(request: AnyRequest, call_next: AsyncCallNext, /) -> None:
     await call_next(request)
 
 
-def test_what_is_not_async_is_refused() -> None:
+def test_functions_that_are_not_async_are_refused() -> None:
     wrong: Any = nothing
     for register in ("say", "on_connect", "on_disconnect", "on_default"):
-        told = "nothing is not async, which this router cannot run; write it with async def"
-        with pytest.raises(TypeError, match=told):
+        text = "nothing is not async, which this router cannot run: define it with async def"
+        with pytest.raises(TypeError, match=text):
             getattr(AsyncDeskRouter(), register)(wrong)
 
     class Half(AsyncDesk):
@@ -241,7 +241,7 @@ def test_what_is_not_async_is_refused() -> None:
 
 
 @pytest.mark.parametrize("interceptor", [timed, logging_interceptor])
-def test_interceptors_of_the_sync_family_are_refused(interceptor: Any) -> None:
+def test_sync_interceptors_are_refused_by_async_routers(interceptor: Any) -> None:
     for make in (
         lambda: AsyncDeskRouter(interceptors=[interceptor]),
         lambda: AsyncDeskRouter().say(interceptors=[interceptor])(timed_later),  # type: ignore[arg-type]
@@ -252,7 +252,7 @@ def test_interceptors_of_the_sync_family_are_refused(interceptor: Any) -> None:
 
 
 @pytest.mark.parametrize("interceptor", [timed_later, async_logging_interceptor])
-def test_and_those_of_the_async_family_by_sync_routers(interceptor: Any) -> None:
+def test_async_interceptors_are_refused_by_sync_routers(interceptor: Any) -> None:
     for make in (
         lambda: DeskRouter(interceptors=[interceptor]),
         lambda: DeskRouter().say(interceptors=[interceptor])(nothing),
@@ -264,16 +264,16 @@ def test_and_those_of_the_async_family_by_sync_routers(interceptor: Any) -> None
 
 def test_handlers_and_routers_of_the_other_family_are_refused() -> None:
     wrong: Any = Desk()
-    with pytest.raises(TypeError, match="AsyncDeskRouter takes handlers made for its service, not Desk"):
+    with pytest.raises(TypeError, match="AsyncDeskRouter takes the handlers of its own service, not Desk"):
         AsyncDeskRouter(wrong)
     wrong = AsyncDesk()
-    with pytest.raises(TypeError, match="DeskRouter takes handlers made for its service, not AsyncDesk"):
+    with pytest.raises(TypeError, match="DeskRouter takes the handlers of its own service, not AsyncDesk"):
         DeskRouter(wrong)
     wrong = DeskRouter()
-    with pytest.raises(TypeError, match="AsyncRouter takes async routers of services, not DeskRouter"):
+    with pytest.raises(TypeError, match="AsyncRouter takes generated async routers, not DeskRouter"):
         AsyncRouter(wrong)
     wrong = AsyncDeskRouter()
-    with pytest.raises(TypeError, match="Router takes sync routers of services, not AsyncDeskRouter"):
+    with pytest.raises(TypeError, match="Router takes generated sync routers, not AsyncDeskRouter"):
         Router(PresenceRouter(), wrong)
 
 
@@ -317,8 +317,8 @@ def test_several_services_share_an_api() -> None:
     log.clear()
     with pytest.raises(LookupError, match="presence"):
         AsyncRouter(presence, also)(disconnect_event(), None)
-    assert log == ["presence disconnect", "desk disconnect"], "the others are told first"
-    with pytest.raises(RouterError, match="claimed twice"):
+    assert log == ["presence disconnect", "desk disconnect"], "all on_disconnect run before the error is raised"
+    with pytest.raises(RouterError, match="have the same route"):
         AsyncRouter(AsyncDeskRouter(), AsyncDeskRouter())
-    with pytest.raises(RouterError, match="needs at least one"):
+    with pytest.raises(RouterError, match="needs the router of at least one service"):
         AsyncRouter()

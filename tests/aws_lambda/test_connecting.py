@@ -1,4 +1,4 @@
-"""`$connect`: allowed, with a subprotocol, denied, or failed and so denied, whatever interceptors do."""
+"""`$connect` decisions: accepted, with a subprotocol, denied, or failed, with interceptors that catch exceptions."""
 
 import contextlib
 import http
@@ -76,7 +76,7 @@ def test_a_denial(form: Any, interceptors: Any, status_code: int, caplog: pytest
     assert f"connection AAAA1234= denied with {int(status_code)}: no such token" in caplog.text
 
 
-def test_a_denial_is_403_unless_told() -> None:
+def test_a_denial_has_status_403_by_default() -> None:
     router = by_class(OpenDesk(on_connect=raising(ConnectionDenied())), RecordingTransport())
     assert router(CAPTURED_CONNECT, None) == {"statusCode": 403}
     assert str(ConnectionDenied()) == "denied with 403"
@@ -111,7 +111,7 @@ def test_an_exit_opens_nothing() -> None:
 @pytest.mark.parametrize(
     "answer", [True, False, 0, "yes", {"statusCode": 200}, {"statusCode": 401}, ConnectionAccepted]
 )
-def test_an_answer_that_is_no_decision_denies(form: Any, answer: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_result_that_is_not_a_decision_denies(form: Any, answer: Any, caplog: pytest.LogCaptureFixture) -> None:
     router = form(OpenDesk(on_connect=lambda _request: answer), RecordingTransport())
     assert router(CAPTURED_CONNECT, None) == {"statusCode": 500}
     assert "raise ConnectionDenied" in caplog.text
@@ -221,7 +221,7 @@ def test_nothing_can_be_sent_to_a_connection_that_is_not_open(form: Any) -> None
     assert gone == [], "a connection that is not open yet is not to be forgotten"
 
 
-def test_too_early_a_greeting_that_nobody_catches_denies() -> None:
+def test_an_uncaught_error_of_an_early_send_denies() -> None:
     desk = OpenDesk(on_connect=lambda request: request.sdk.greet(request.connection_id, Greeting()))
     assert by_class(desk, RecordingTransport())(CAPTURED_CONNECT, None) == {"statusCode": 500}
 

@@ -1,4 +1,4 @@
-"""The three events, with what each of them holds, leaves out, or has as null."""
+"""The properties of the three events, with keys that are present, absent or null."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -83,7 +83,7 @@ def test_a_disconnect() -> None:
     assert event.authorizer == {"principalId": "ada"}
 
 
-def test_old_events_had_no_reason_for_a_disconnect() -> None:
+def test_an_old_event_without_a_disconnect_reason() -> None:
     raw = captured(CAPTURED_DISCONNECT)
     del raw["requestContext"]["disconnectStatusCode"], raw["requestContext"]["disconnectReason"]
     event = DisconnectEvent(raw)
@@ -121,7 +121,7 @@ def test_what_every_event_has_is_missed_by_name(key: str) -> None:
 
 
 @pytest.mark.parametrize("time", [None, "1", 10**30, -(10**30), float("nan")])
-def test_a_time_that_is_none(time: object) -> None:
+def test_a_time_that_is_not_a_time(time: object) -> None:
     with pytest.raises(EventError, match="connectedAt in milliseconds"):
         _ = MessageEvent(captured(CAPTURED_MESSAGE, context={"connectedAt": time})).connected_at
 

@@ -1,4 +1,4 @@
-"""Interceptors run around every handler, the router's outside the operation's, and see what fails."""
+"""Interceptors run around every handler, the router's outside the operation's, and receive its exceptions."""
 
 import copy
 import logging
@@ -115,14 +115,16 @@ def test_state_is_typed_and_of_one_request() -> None:
     assert repr(user) == "StateKey('user')"
 
 
-def test_state_that_nobody_has_set() -> None:
+def test_a_state_key_without_a_value() -> None:
     user = StateKey[str]("user")
     router = by_class(Desk(say=lambda request: request.state[user]), RecordingTransport())
-    with pytest.raises(MissingStateError, match="no 'user': add an interceptor that sets it before this one"):
+    with pytest.raises(MissingStateError, match="no value for 'user': add an interceptor that sets it"):
         router(SAY, None)
 
 
-def test_the_logging_one_tells_what_failed_and_lets_it_pass(form: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_logging_interceptor_logs_an_exception_and_raises_it_again(
+    form: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail(_request: object) -> None:
         raise LookupError("nobody")
 
@@ -147,10 +149,10 @@ def test_the_logging_one_is_silent_where_nothing_fails(caplog: pytest.LogCapture
 
 
 @pytest.mark.parametrize("wrong", [5, [5], [None], logging_interceptor])
-def test_what_is_no_interceptor_is_refused(wrong: Any) -> None:
-    with pytest.raises(TypeError, match=r"interceptors= takes a list|a function is expected"):
+def test_an_object_that_is_not_an_interceptor_is_refused(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"interceptors= must be a list|a router takes functions"):
         DeskRouter(interceptors=wrong)
-    with pytest.raises(TypeError, match=r"interceptors= takes a list|a function is expected"):
+    with pytest.raises(TypeError, match=r"interceptors= must be a list|a router takes functions"):
         DeskRouter().say(interceptors=wrong)(lambda _request: None)
 
 

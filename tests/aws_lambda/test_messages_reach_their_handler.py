@@ -1,4 +1,4 @@
-"""A message is decoded and reaches the method or function of its operation, with the SDK in its hand."""
+"""A message is decoded and passed to the method or function of its operation, with the SDK."""
 
 import base64
 import functools
@@ -41,9 +41,7 @@ def test_every_operation_that_servers_receive(form: Any, pushwire_transport: Rec
 
 
 @pytest.mark.parametrize("route_key", ["$default", "say", "another"])
-def test_either_format_whatever_route_api_gateway_has_chosen(
-    form: Any, pushwire_transport: RecordingTransport, route_key: str
-) -> None:
+def test_either_format_through_any_route_key(form: Any, pushwire_transport: RecordingTransport, route_key: str) -> None:
     desk = Desk()
     router = form(desk, pushwire_transport)
     for frame_format in Format:
@@ -183,7 +181,7 @@ def test_the_environments_callback_url_comes_first(monkeypatch: pytest.MonkeyPat
     assert made == ["https://ws.example.com/key"]
 
 
-def test_an_api_that_cannot_be_told_fails_where_the_sdk_is_used() -> None:
+def test_an_event_without_a_callback_url_fails_where_the_sdk_is_used() -> None:
     router = DeskRouter(Desk(say=lambda request: request.sdk))
     with pytest.raises(CallbackUrlError, match="AWS_REGION"):
         router(captured(CAPTURED_MESSAGE, context={"domainName": "ws.example.com"}), None)
@@ -210,7 +208,7 @@ def test_what_a_handler_returns_goes_nowhere_and_that_is_said(
 
 
 def hidden(function: Any) -> Any:
-    """What a decorator makes that knows nothing of async functions."""
+    """Decorate a function as a decorator does that does not know async functions."""
 
     @functools.wraps(function)
     def wrapper(*arguments: Any) -> Any:
@@ -229,13 +227,13 @@ def never_begun(*_: object) -> Iterator[None]:
 
 @pytest.mark.parametrize("function", [never_run, never_begun])
 @pytest.mark.parametrize("place", ["handler", "interceptor"])
-def test_a_function_that_nobody_would_run_fails_the_lambda(
+def test_a_function_that_would_never_run_fails_the_invocation(
     place: str, function: Any, pushwire_transport: RecordingTransport
 ) -> None:
     interceptors = [hidden(function)] if place == "interceptor" else []
     router = DeskRouter(sdk=lambda _url: DeskServerSdk(transport=pushwire_transport), interceptors=interceptors)
     router.say(hidden(function) if place == "handler" else (lambda _request: None))
-    with pytest.raises(RouterError, match="which a router never runs; use `def`"):
+    with pytest.raises(RouterError, match="which a router never runs: use `def`"):
         router(CAPTURED_MESSAGE, None)
 
 
@@ -248,7 +246,7 @@ def test_a_partial_of_an_object_whose_call_is_async_is_refused() -> None:
         DeskRouter().say(wrong)
 
 
-def test_on_default_gets_what_no_operation_claims(form: Any, pushwire_transport: RecordingTransport) -> None:
+def test_on_default_gets_frames_with_unknown_routes(form: Any, pushwire_transport: RecordingTransport) -> None:
     seen: list[Any] = []
     desk = OpenDesk(on_default=seen.append)
     router = form(desk, pushwire_transport)
@@ -312,7 +310,7 @@ def test_a_lambda_that_something_else_invokes_fails_visibly(pushwire_transport: 
     assert pushwire_transport.posts == []
 
 
-def test_without_an_event_type_the_route_key_tells(pushwire_transport: RecordingTransport) -> None:
+def test_without_an_event_type_the_route_key_gives_the_kind(pushwire_transport: RecordingTransport) -> None:
     desk = OpenDesk()
     router = by_class(desk, pushwire_transport)
     for route_key in ("$connect", "$disconnect", "say"):
@@ -332,7 +330,7 @@ def test_a_generated_module_loads_no_client_of_aws() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_router_tells_all_its_operations(form: Any, pushwire_transport: RecordingTransport) -> None:
+def test_a_router_lists_all_its_operations(form: Any, pushwire_transport: RecordingTransport) -> None:
     router = form(Desk(), pushwire_transport)
     assert [operation.name for operation in router.operations] == ["Enter", "Greet", "Say", "Leave"]
     assert all(isinstance(operation, pushwire.Operation) for operation in router.operations)

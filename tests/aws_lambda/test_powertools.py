@@ -63,7 +63,7 @@ class TestLogger:
     def logger(self, powertools: Any, stream: io.StringIO) -> Any:  # noqa: ARG002 - skips without it
         from aws_lambda_powertools import Logger
 
-        return Logger(service=f"desk-{uuid.uuid4()}", stream=stream)  # Loggers of one service share what they have
+        return Logger(service=f"desk-{uuid.uuid4()}", stream=stream)  # Loggers of one service share their keys
 
     def lines(self, stream: io.StringIO) -> list[dict[str, Any]]:
         return [json.loads(line) for line in stream.getvalue().splitlines()]
@@ -91,7 +91,7 @@ class TestLogger:
         )
         assert "operation" not in outside
 
-    def test_a_denial_is_no_failure(self, powertools: Any, logger: Any, stream: io.StringIO) -> None:
+    def test_a_denial_is_not_a_failure(self, powertools: Any, logger: Any, stream: io.StringIO) -> None:
         router = by_class(OpenDesk(on_connect=denying), RecordingTransport(), [powertools.LoggerInterceptor(logger)])
         assert router(connect_event(), None) == {"statusCode": 401}
         assert stream.getvalue() == ""
@@ -104,7 +104,7 @@ def recorder() -> Any:
 class TestTracer:
     @pytest.fixture
     def segments(self, powertools: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:  # noqa: ARG002 - as above
-        """What the real X-Ray SDK would send, kept instead."""
+        """Return the segments that the X-Ray SDK emits, which are recorded instead of sent."""
         xray_recorder = recorder()
 
         sent: list[Any] = []

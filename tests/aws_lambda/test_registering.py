@@ -1,4 +1,4 @@
-"""What is registered twice, wrongly, or for the wrong service is refused at once."""
+"""Registering a function twice, wrongly, or for the wrong service is an error at once."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def test_one_function_for_each(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["enter", "on_connect", "on_default"])
 def test_a_class_or_decorators_not_both(name: str) -> None:
-    with pytest.raises(RouterError, match="this DeskRouter was given Desk, which handles"):
+    with pytest.raises(RouterError, match="this DeskRouter was made with Desk, which handles"):
         getattr(DeskRouter(Desk()), name)(nothing)
 
 
@@ -43,21 +43,23 @@ def test_handlers_of_another_service() -> None:
         def appear(self, request: Any, /) -> None: ...
 
     wrong: Any = Presence()
-    with pytest.raises(TypeError, match="DeskRouter takes handlers made for its service: Presence has no method enter"):
+    with pytest.raises(
+        TypeError, match="DeskRouter takes the handlers of its own service: Presence has no method enter"
+    ):
         DeskRouter(wrong)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "text"),
     [
-        (Desk, r"DeskRouter takes an instance: DeskRouter\(Desk\(\)\)"),
-        (object(), "DeskRouter takes handlers made for its service, not object"),
+        (Desk, r"DeskRouter takes an instance of a class: DeskRouter\(Desk\(\)\)"),
+        (object(), "DeskRouter takes the handlers of its own service, not object"),
         (nothing, "not function"),
         ({}, "not dict"),
     ],
 )
-def test_what_is_no_handler_class(wrong: Any, told: str) -> None:
-    with pytest.raises(TypeError, match=told):
+def test_an_object_that_is_not_a_handler_class_is_refused(wrong: Any, text: str) -> None:
+    with pytest.raises(TypeError, match=text):
         DeskRouter(wrong)
 
 
@@ -69,13 +71,13 @@ def test_an_async_handler_is_refused() -> None:
             ...
 
     wrong: Any = slow
-    with pytest.raises(TypeError, match="slow is async, which this router cannot run; write it with def"):
+    with pytest.raises(TypeError, match="slow is async, which this router cannot run: define it with def"):
         DeskRouter().say(wrong)
     with pytest.raises(TypeError, match=r"Slow\.say is async"):
         DeskRouter(Slow())
 
 
-def test_what_is_no_function_is_refused() -> None:
+def test_an_object_that_is_not_a_function_is_refused() -> None:
     wrong: Any = 5
-    with pytest.raises(TypeError, match="a function is expected, not int"):
+    with pytest.raises(TypeError, match="a router takes functions, not int"):
         DeskRouter().say(wrong)

@@ -1,4 +1,4 @@
-"""What AWS PDK's Type Safe WebSocket API gets wrong, by the numbers of the list that this library was made from."""
+"""Known faults of AWS PDK's Type Safe WebSocket API, which Pushwire does not have."""
 
 import copy
 import json
@@ -16,7 +16,7 @@ from tests.aws_lambda.world import CAPTURED_CONNECT, OK, Desk, OpenDesk, error_f
 
 
 def try_catch(request: AnyRequest, call_next: CallNext, /) -> None:
-    """PDK's own: logs, and swallows."""
+    """PDK's own interceptor, which logs exceptions and does not raise them again."""
     try:
         call_next(request)
     except Exception:
@@ -64,7 +64,9 @@ def test_b7_an_error_of_a_handler_does_not_vanish(form: Any, caplog: pytest.LogC
         raise LookupError("nobody")
 
     router = form(Desk(say=fail), RecordingTransport(), [logging_interceptor])
-    with pytest.raises(LookupError):  # so API Gateway sends "Internal server error", and the Lambda's metrics count it
+    with pytest.raises(
+        LookupError
+    ):  # API Gateway then sends "Internal server error", and the Lambda's metrics count it
         router(message_event("say", Greeting()), None)
     assert "the handler raised" in caplog.text
 
@@ -129,7 +131,7 @@ def test_b11_behind_a_custom_domain_posts_go_to_the_apis_own_host(monkeypatch: p
 
     router = DeskRouter(Desk(say=lambda request: request.sdk), sdk=make)
     event = message_event("say", Greeting(), domain_name="ws.example.com")
-    with pytest.raises(CallbackUrlError, match="no region"):
+    with pytest.raises(CallbackUrlError, match="the region of the API is not known"):
         router(event, None)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")  # as Lambda does
     assert router(event, None) == OK

@@ -1,4 +1,4 @@
-"""What does not decode, or nobody handles, reaches no handler: it is logged, and answered in API Gateway's words."""
+"""A message that cannot be decoded, or has no handler, is logged and answered with API Gateway's error texts."""
 
 import base64
 import contextlib
@@ -92,7 +92,7 @@ def test_a_body_that_does_not_decode(form: Any, pushwire_transport: RecordingTra
 
 
 @pytest.mark.parametrize("body", UNKNOWN, ids=range(len(UNKNOWN)))
-def test_a_route_that_nobody_handles(form: Any, pushwire_transport: RecordingTransport, body: str) -> None:
+def test_a_route_without_a_handler(form: Any, pushwire_transport: RecordingTransport, body: str) -> None:
     desk = Desk()
     assert form(desk, pushwire_transport)(saying(body, route_key="$default"), None) == OK
     assert desk.calls == []
@@ -147,7 +147,7 @@ def test_ids_cannot_break_the_frame(pushwire_transport: RecordingTransport) -> N
     assert sent == {"message": "Bad request body", "connectionId": 'a"b\\', "requestId": '","x":"'}
 
 
-def test_the_log_tells_that_but_not_what(
+def test_the_log_has_the_refusal_without_the_content(
     pushwire_transport: RecordingTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     router = by_class(Desk(), pushwire_transport)
@@ -162,7 +162,7 @@ def test_the_log_tells_that_but_not_what(
 
 
 @pytest.mark.parametrize("failure", [ConnectionGoneError("410"), FrameError("never"), OSError("down"), ValueError("?")])
-def test_an_answer_that_cannot_be_sent_is_logged_and_no_more(
+def test_an_error_frame_that_cannot_be_sent_is_only_logged(
     caplog: pytest.LogCaptureFixture, failure: Exception
 ) -> None:
     class Broken(RecordingTransport):
@@ -170,7 +170,7 @@ def test_an_answer_that_cannot_be_sent_is_logged_and_no_more(
             raise failure
 
     assert by_class(Desk(), Broken())(saying(""), None) == OK
-    assert f"the answer 'Bad request body' did not reach connection {CONNECTION_ID}" in caplog.text
+    assert f"the error frame 'Bad request body' did not reach connection {CONNECTION_ID}" in caplog.text
 
 
 def test_a_client_that_has_gone_is_forgotten_then_too() -> None:
@@ -249,7 +249,7 @@ WRONG = [
 
 
 class CuriousDesk(OpenDesk):
-    """Reads every property of the events it gets."""
+    """Handlers that read every property of their events."""
 
     def _called(self, name: str, request: Any, seen: object) -> Any:
         super()._called(name, request, seen)
@@ -279,12 +279,12 @@ def test_there_are_more_than_enough_variants() -> None:
 
 
 @pytest.mark.parametrize("event", MISSING)
-def test_whatever_is_missing(form: Any, pushwire_transport: RecordingTransport, event: Event) -> None:
+def test_any_key_of_an_event_may_be_missing(form: Any, pushwire_transport: RecordingTransport, event: Event) -> None:
     answered(form(CuriousDesk(), pushwire_transport), pushwire_transport, event)
 
 
 @pytest.mark.parametrize("make", FORMS)
-def test_whatever_is_of_a_wrong_type(make: Any) -> None:
+def test_any_key_of_an_event_may_have_a_wrong_type(make: Any) -> None:
     for parameters in WRONG:
         transport = RecordingTransport()
         (event,) = parameters.values
@@ -316,7 +316,7 @@ _BODIES = st.one_of(
 @given(
     body=_BODIES | _JSON, is_base64=st.booleans() | _JSON, route_key=st.sampled_from(["say", "$default", "x"]) | _JSON
 )
-def test_whatever_arrives(body: Any, is_base64: Any, route_key: Any) -> None:
+def test_any_body_gets_a_defined_answer(body: Any, is_base64: Any, route_key: Any) -> None:
     for make in FORMS:
         transport = RecordingTransport()
         event = captured(CAPTURED_MESSAGE, body=body, isBase64Encoded=is_base64, context={"routeKey": route_key})
@@ -334,7 +334,7 @@ def test_whatever_arrives(body: Any, is_base64: Any, route_key: Any) -> None:
         }
     )
 )
-def test_whatever_the_event(event: Any) -> None:
+def test_any_event_gets_a_defined_answer(event: Any) -> None:
     transport = RecordingTransport()
     answered(by_class(CuriousDesk(), transport), transport, event)
 

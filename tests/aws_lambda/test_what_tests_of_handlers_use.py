@@ -1,4 +1,4 @@
-"""`pushwire.testing`: events of the real shapes, and what was sent as messages."""
+"""`pushwire.testing`: test events equal real ones, and recorded posts decode to messages."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def shape(value: Any) -> Any:
 def test_the_builders_events_have_the_captured_shapes_key_for_key() -> None:
     connect = connect_event(query_string_parameters={"token": "t"}, headers={"User-Agent": "Mozilla/5.0"})
     for headers in (connect["headers"], connect["multiValueHeaders"]):
-        del headers["User-Agent"]  # the captured client has one, and its headers were written down without it
+        del headers["User-Agent"]  # the captured client sent one, which the recorded headers do not have
     assert shape(connect) == shape(CAPTURED_CONNECT)
     assert shape(message_event("say", Greeting(text="Hello!"))) == shape(CAPTURED_MESSAGE)
     assert shape(disconnect_event()) == shape(CAPTURED_DISCONNECT)
@@ -38,7 +38,7 @@ def test_what_a_client_does_not_send_is_left_out() -> None:
     assert "Sec-WebSocket-Protocol" not in event["headers"]
 
 
-def test_what_can_be_told() -> None:
+def test_an_event_with_all_arguments() -> None:
     event = ConnectEvent(
         connect_event(
             connection_id="own",
@@ -103,13 +103,13 @@ def test_what_failed_was_not_sent() -> None:
     assert transport.posts == []
 
 
-def test_error_frames_are_posts_and_no_messages(pushwire_transport: RecordingTransport) -> None:
+def test_error_frames_are_posts_and_not_messages(pushwire_transport: RecordingTransport) -> None:
     by_class(Desk(), pushwire_transport)(CAPTURED_MESSAGE | {"body": "{"}, None)
     assert [post.data for post in pushwire_transport.posts] == [error_frame("Bad request body")]
     assert list(pushwire_transport.sent) == []
 
 
-def test_a_frame_that_its_client_could_not_decode_is_told(pushwire_transport: RecordingTransport) -> None:
+def test_a_frame_that_its_client_could_not_decode_is_an_error(pushwire_transport: RecordingTransport) -> None:
     operation = by_class(Desk(), pushwire_transport).operations[1]
     with pytest.raises(FrameError):
         pushwire_transport.on_send_complete(operation, "a", b"{}", None)

@@ -1,4 +1,4 @@
-"""What the stories need: captured events, a front desk that writes down what it is given, routers of both forms."""
+"""Captured events, a front desk that records its calls, and routers with handler classes and decorators."""
 
 import copy
 import json
@@ -48,24 +48,24 @@ OK = {"statusCode": 200}
 
 
 def captured(event: Event, **changes: Any) -> Event:
-    """A captured event with other top-level values; `context` changes its `requestContext`."""
+    """Return a captured event with other top-level values; `context` changes its `requestContext`."""
     made = copy.deepcopy(event)
     made["requestContext"] |= changes.pop("context", {})
     return made | changes
 
 
 def saying(body: str, *, route_key: str = "say", **changes: Any) -> Event:
-    """The captured message with another body."""
+    """Return the captured message with another body."""
     return captured(CAPTURED_MESSAGE, body=body, context={"routeKey": route_key}, **changes)
 
 
 def error_frame(text: str) -> bytes:
-    """API Gateway's error frame, spaced as in transcripts of the real service."""
+    """Return API Gateway's error frame, with the white space of the real service."""
     return f'{{"message": "{text}", "connectionId":"{CONNECTION_ID}", "requestId":"{REQUEST_ID}"}}'.encode()
 
 
 class Desk(DeskHandlers):
-    """Writes down what it is given, and what each method is to do besides."""
+    """Handlers that record their calls, and then run the function that a test has set for the method."""
 
     def __init__(self, **does: Callable[[Any], Any]) -> None:
         self.calls: list[tuple[str, Any]] = []
@@ -86,7 +86,7 @@ class Desk(DeskHandlers):
 
 
 class OpenDesk(Desk):
-    """A desk with all that is optional."""
+    """A desk with all optional methods."""
 
     def on_connect(self, request: DeskConnectRequest, /) -> Any:
         return self._called("on_connect", request, request.event.query_string_parameters)

@@ -1,7 +1,4 @@
-"""Lambda handlers: what generated `…Handlers` and `…Router` classes stand on.
-
-Generated code also imports `Bind`, `Handlers`, `ServiceRouter` and their async counterparts from here.
-"""
+"""Lambda handlers: the bases of generated `…Handlers` and `…Router` classes, requests, events and interceptors."""
 
 from pushwire.aws_lambda.async_interceptors import AsyncCallNext, AsyncInterceptor, async_logging_interceptor
 from pushwire.aws_lambda.async_router import AsyncRouter, AsyncServiceRouter

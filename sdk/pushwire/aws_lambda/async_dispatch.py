@@ -1,4 +1,4 @@
-"""Async dispatch: awaits the functions that a dispatcher selects. Loaded when an async router is made."""
+"""Async dispatch: awaits the functions that a dispatcher selects. It is imported when an async router is made."""
 
 from __future__ import annotations
 
@@ -26,12 +26,20 @@ __all__ = ["dispatch_on_loop"]
 
 
 def dispatch_on_loop(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any) -> Result:
-    """Dispatch an event, on the event loop that is kept for the process's life.
+    """Dispatch an event on the event loop of the process.
+
+    Args:
+        dispatcher: The dispatcher that selects the functions.
+        event: An event of a WebSocket API.
+        context: Lambda's context object.
+
+    Returns:
+        The proxy result for API Gateway.
 
     Raises:
-        EventError: It is not an event of a WebSocket API.
+        EventError: The event is not an event of a WebSocket API.
         RuntimeError: An event loop is running in this thread.
-        Exception: What a handler of a message or of `$disconnect` raises.
+        Exception: The exception of a function for a message or for `$disconnect`.
     """
     return LOOP.run(partial(_dispatch, dispatcher, event, context))
 
@@ -72,7 +80,7 @@ async def _refuse(invocation: Invocation, request: AnyRequest) -> None:
     try:
         sdk = invocation.service.sdk(request.event.raw)
         await sdk._post(None, request.connection_id, data)  # noqa: SLF001 - as in requests
-    except TypeError:  # a mistake in the code of `sdk=`, which must not pass as a lost frame
+    except TypeError:  # `sdk=` returned a wrong object, which is a mistake in the application and not a lost frame
         raise
     except Exception as error:  # noqa: BLE001 - the message is refused, whether or not the client receives the frame
         invocation.log_undelivered_refusal(error)

@@ -16,29 +16,45 @@ AsyncCallNext: TypeAlias = Callable[[AnyRequest], Coroutine[Any, Any, None]]
 
 
 class AsyncInterceptor(Protocol):
-    """Runs around every operation and hook of an async router, as `Interceptor` does in a sync one.
+    """Async function that runs around every operation and hook of an async router, like `Interceptor` in a sync one.
 
+    An interceptor must await `call_next`. One that does not await it does not call the handler.
+
+    Example:
+        ```python
         async def timed(request: AnyRequest, call_next: AsyncCallNext, /) -> None:
             start = time.perf_counter()
             await call_next(request)
             print(request.route, time.perf_counter() - start)
-
-    An interceptor that does not await `call_next` does not call the handler.
+        ```
     """
 
     async def __call__(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:
-        """Run around the rest of the chain."""
+        """Run around the inner interceptors and the handler.
+
+        Args:
+            request: The request.
+            call_next: Calls the next interceptor, or the handler. Its result must be awaited.
+        """
 
 
 async def async_logging_interceptor(request: AnyRequest, call_next: AsyncCallNext, /) -> None:
     """Log an exception of a handler with its operation, route and connection, and raise it again.
 
-    It is then an error of the Lambda, counted by its metrics, and API Gateway tells the client "Internal server error".
+    The invocation then fails: Lambda's metric `Errors` counts it, and API Gateway sends "Internal server error" to the
+    client. `ConnectionDenied` is not logged.
+
+    Args:
+        request: The request.
+        call_next: Calls the next interceptor, or the handler.
+
+    Raises:
+        Exception: The exception of the handler.
     """
     try:
         await call_next(request)
     except ConnectionDenied:
-        raise  # a decision, not a failure
+        raise  # a decision of the application, not a failure
     except Exception:
         log_failure(request)
         raise

@@ -22,17 +22,17 @@ M = TypeVar("M", bound=Message)
 
 
 class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
-    """The base of generated `Async…Router` classes: a Lambda handler for one service, whose functions are async.
+    """Base of generated `Async…Router` classes: a Lambda handler for one service, whose functions are async.
 
     Generated classes take the same arguments without the operations, and add a decorator for each operation that
     servers receive.
 
     Args:
         operations: All operations of the service, by the name of their method.
-        handlers: The functions of all operations. `None` to register them with decorators.
+        handlers: An instance of the service's handler class. `None` to register functions with decorators instead.
         interceptors: The interceptors around the functions, outermost first.
-        sdk: A function that returns the Server SDK for a callback URL. Use it to configure the SDK, or to pass the
-            transport of a test.
+        sdk: A function that returns the Server SDK for a callback URL. Use it to configure the SDK, or to pass a
+            recording transport in a test.
 
     Raises:
         TypeError: The handlers are not an instance of the service's handler class, a function is not async, or `sdk`
@@ -54,17 +54,17 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
 
     @property
     def on_connect(self) -> AsyncBindConnect[A]:
-        """Register the function that decides on a client that connects."""
+        """Decorator that registers the function that decides whether a client may connect."""
         return AsyncBindConnect(partial(self._service.register, "$on_connect", "on_connect"))
 
     @property
     def on_disconnect(self) -> AsyncBind[DisconnectRequest[A]]:
-        """Register the function that is called when a connection ends (best effort)."""
+        """Decorator that registers the function that is called when a connection ends (best effort)."""
         return AsyncBind(partial(self._service.register, "$on_disconnect", "on_disconnect"))
 
     @property
     def on_default(self) -> AsyncBind[Request[None, A]]:
-        """Register the function that handles frames with an unknown route."""
+        """Decorator that registers the function that handles frames with an unknown route."""
         return AsyncBind(partial(self._service.register, "$on_default", "on_default"))
 
     def _bind(self, operation: Operation[M], /) -> AsyncBind[Request[M, A]]:
@@ -72,18 +72,18 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
 
 
 class AsyncRouter(BaseRouter):
-    """A Lambda handler for several services behind one API, whose functions are async; see `Router`.
+    """Lambda handler for several services behind one API, whose functions are async; see `Router`.
 
-    Every `on_connect` runs, in this order, until one denies; every `on_disconnect` runs. The interceptors run around
-    each of them, and are outside those of the services' routers.
+    The `on_connect` functions run in the order of the services, until one denies the connection. Every `on_disconnect`
+    runs. The interceptors run around each of these calls, outside the interceptors of the services' routers.
 
     Args:
         services: The routers of the services.
-        interceptors: The interceptors around them, outermost first.
+        interceptors: The interceptors around them, outermost first. Defaults to no interceptors.
 
     Raises:
-        RouterError: No service was given, a route is claimed twice, or there are two `on_default`.
-        TypeError: A service is not a generated router of this mode, or the router cannot run an interceptor.
+        RouterError: No service was given, two services have the same route, or two have an `on_default`.
+        TypeError: A service is not a generated async router, or an interceptor is not an async function.
     """
 
     def __init__(self, *services: AsyncServiceRouter[Any], interceptors: Sequence[AsyncInterceptor] = ()) -> None:

@@ -25,7 +25,7 @@ S = TypeVar("S", bound=BaseServerSdk[Any])
 
 
 class LambdaHandler:
-    """Base of all routers: a function for Lambda to call."""
+    """Base of all routers: an object that Lambda can call."""
 
     _dispatch: Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
@@ -39,10 +39,10 @@ class LambdaHandler:
             context: Lambda's context object.
 
         Returns:
-            The result for API Gateway: `statusCode` and, for `$connect`, the chosen subprotocol if there is one.
+            The proxy result for API Gateway: `statusCode` and, for `$connect`, a header with the chosen subprotocol.
 
         Raises:
-            EventError: It is not an event of a WebSocket API.
+            EventError: The event is not an event of a WebSocket API.
             RuntimeError: The router is async, and an event loop is running in this thread.
             Exception: The exception of a function. An exception of `on_connect` denies the connection instead.
         """
@@ -50,7 +50,7 @@ class LambdaHandler:
 
 
 class BaseServiceRouter(LambdaHandler, Generic[S]):
-    """A router of one service."""
+    """Router of one service."""
 
     def __init__(
         self,
@@ -72,12 +72,12 @@ class BaseServiceRouter(LambdaHandler, Generic[S]):
 
     @property
     def operations(self) -> tuple[AnyOperation, ...]:
-        """The operations of the service, of each direction, in the contract's order."""
+        """The operations of the service in both directions, in the contract's order."""
         return self._service.operations
 
 
 class BaseRouter(LambdaHandler):
-    """A router of several services behind one API."""
+    """Router of several services behind one API."""
 
     def __init__(
         self,
@@ -92,10 +92,10 @@ class BaseRouter(LambdaHandler):
         given: Sequence[object] = services
         strangers = [type(service).__name__ for service in given if not isinstance(service, kind)]
         if strangers:
-            raise TypeError(f"{type(self).__name__} takes {mode.name} routers of services, not {strangers[0]}")
+            raise TypeError(f"{type(self).__name__} takes generated {mode.name} routers, not {strangers[0]}")
         if not services:
-            raise RouterError(f"{type(self).__name__}() needs at least one service's router")
-        # Private, because the public names of a service's router are the contract's.
+            raise RouterError(f"{type(self).__name__}() needs the router of at least one service")
+        # Private, because the public names of a generated router come from the contract.
         members = [service._service for service in services]  # noqa: SLF001
         self._dispatch = partial(dispatch, EventDispatcher(members, interceptors, mode))
         self._operations = tuple(operation for member in members for operation in member.operations)
@@ -104,5 +104,5 @@ class BaseRouter(LambdaHandler):
 
     @property
     def operations(self) -> tuple[AnyOperation, ...]:
-        """The operations of all services, of each direction."""
+        """The operations of all services in both directions."""
         return self._operations

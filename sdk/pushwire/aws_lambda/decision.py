@@ -1,7 +1,7 @@
-"""Runs `on_connect`, and decides whether a connection may open.
+"""The `$connect` decision of one service: runs `on_connect` with its interceptors.
 
-It opens only if `on_connect` accepts it and no interceptor raises. The decision is kept here, so an interceptor that
-swallows an exception, or passes on another request, cannot open a connection.
+A connection opens only if `on_connect` accepts it and no interceptor raises. The decision is recorded outside the
+interceptors, so an interceptor that catches an exception, or passes on another request, cannot open a connection.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ def decide(
 ) -> ConnectionAccepted | int:
     """Run `on_connect`, if there is one, with the interceptors around it.
 
+    Args:
+        request: The request of the client that connects.
+        on_connect: The function. `None` to accept every client.
+        interceptors: The interceptors, outermost first.
+
     Returns:
         The acceptance, or the status code of the denial: that of `ConnectionDenied`, 500 for any other exception, or
         403 if an interceptor did not call the next one.
@@ -48,7 +53,7 @@ def decide(
     call = guarded(ask)
     for interceptor in reversed(interceptors):
         call = guarded(chain([interceptor], call))
-    with contextlib.suppress(Exception):  # the decision holds it
+    with contextlib.suppress(Exception):  # recorded by `decision.failed`
         call(request)
     return decision.outcome()
 
@@ -75,13 +80,13 @@ async def decide_async(
     call = guarded(ask)
     for interceptor in reversed(interceptors):
         call = guarded(async_chain([interceptor], call))
-    with contextlib.suppress(Exception):  # the decision holds it
+    with contextlib.suppress(Exception):  # recorded by `decision.failed`
         await call(request)
     return decision.outcome()
 
 
 class _Decision:
-    """The decision so far. The last failure counts: an interceptor may turn an error into a `ConnectionDenied`."""
+    """Recorder of a decision. The last failure counts, because an interceptor may raise `ConnectionDenied` for it."""
 
     def __init__(self, event: ConnectEvent) -> None:
         self._event = event
@@ -89,11 +94,18 @@ class _Decision:
         self._failure: BaseException | None = None
 
     def failed(self, error: BaseException) -> None:
-        """Deny because a part of the chain raised, even if an outer interceptor handles the exception."""
+        """Record an exception. The connection is denied even if an outer interceptor catches it."""
         self._failure = error
 
     def answered(self, answer: object) -> None:
-        """Add the result of `on_connect`. It is `None` without an `on_connect`: every client may connect."""
+        """Record the result of `on_connect`. Without an `on_connect` it is `None`, which accepts every client.
+
+        Args:
+            answer: The result.
+
+        Raises:
+            RouterError: The result is not a decision, or the client does not offer its subprotocol.
+        """
         if answer is None:
             answer = ConnectionAccepted()
         elif not isinstance(answer, ConnectionAccepted):
@@ -103,8 +115,8 @@ class _Decision:
             )
         if answer.subprotocol is not None and answer.subprotocol not in self._event.subprotocols:
             raise RouterError(
-                f"on_connect accepted the subprotocol {answer.subprotocol!r}, which the client does not offer: choose "
-                "one of request.event.subprotocols, or none"
+                f"on_connect chose the subprotocol {answer.subprotocol!r}, which the client does not offer: choose "
+                "one of request.event.subprotocols, or None"
             )
         self._accepted = answer
 
@@ -120,6 +132,8 @@ class _Decision:
             )
             return 500
         if self._accepted is None:
-            logger("aws_lambda").warning("connection %s denied with 403: no interceptor let it through", connection_id)
+            logger("aws_lambda").warning(
+                "connection %s denied with 403: an interceptor did not call call_next", connection_id
+            )
             return 403
         return self._accepted

@@ -26,9 +26,17 @@ __all__ = ["dispatch"]
 def dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any) -> Result:
     """Dispatch an event.
 
+    Args:
+        dispatcher: The dispatcher that selects the functions.
+        event: An event of a WebSocket API.
+        context: Lambda's context object.
+
+    Returns:
+        The proxy result for API Gateway.
+
     Raises:
-        EventError: It is not an event of a WebSocket API.
-        Exception: What a handler of a message or of `$disconnect` raises.
+        EventError: The event is not an event of a WebSocket API.
+        Exception: The exception of a function for a message or for `$disconnect`.
     """
     read = dispatcher.event(event)
     if isinstance(read, MessageEvent):
@@ -64,7 +72,7 @@ def _refuse(invocation: Invocation, request: AnyRequest) -> None:
     data = invocation.refusal()
     try:
         invocation.service.sdk(request.event.raw)._post(None, request.connection_id, data)  # noqa: SLF001 - as in requests
-    except TypeError:  # a mistake in the code of `sdk=`, which must not pass as a lost frame
+    except TypeError:  # `sdk=` returned a wrong object, which is a mistake in the application and not a lost frame
         raise
     except Exception as error:  # noqa: BLE001 - the message is refused, whether or not the client receives the frame
         invocation.log_undelivered_refusal(error)

@@ -23,14 +23,14 @@ OK: Final = 200
 
 
 class Invocation(NamedTuple):
-    """A call of a function, with the interceptors around it.
+    """Call of a function, with the interceptors around it.
 
     Attributes:
         service: The service of the function.
         request: The argument of the function.
         function: The function. `None` if only the interceptors run, or if the message is refused.
         interceptors: The interceptors, outermost first.
-        answer: The text of the error frame for a message that is refused.
+        answer: The text of the error frame for a refused message.
     """
 
     service: RoutedService[Any]
@@ -40,29 +40,29 @@ class Invocation(NamedTuple):
     answer: str
 
     def refusal(self) -> bytes:
-        """Log a message that reaches no handler, without its content, and return the error frame for its client."""
+        """Log that a message is refused, without its content, and return the error frame for its client."""
         connection_id, route = self.request.connection_id, self.request.route
         logger("aws_lambda").warning("%s: message refused: %s (connection %s)", route, self.answer, connection_id)
-        logger("aws_lambda").debug("%s: it was refused because of %s", route, self.request.refusal)
+        logger("aws_lambda").debug("%s: the reason of the refusal: %s", route, self.request.refusal)
         return error_frame(self.answer, connection_id, self.request.event.raw["requestContext"].get("requestId"))
 
     def log_undelivered_refusal(self, error: Exception) -> None:
         """Log that the error frame did not reach the client."""
         logger("aws_lambda").warning(
-            "the answer %r did not reach connection %s: %s", self.answer, self.request.connection_id, error
+            "the error frame %r did not reach connection %s: %s", self.answer, self.request.connection_id, error
         )
 
 
 class EventDispatcher:
-    """Selects the functions to call for an event, among the services of one API.
+    """Selector of the functions to call for an event, among the services of one API.
 
     Args:
-        services: The services. Two services must not claim the same route.
+        services: The services. They must not have the same route twice.
         interceptors: The interceptors around all of them, outermost first.
         mode: The mode of their routers.
 
     Raises:
-        RouterError: A route is claimed twice, or there are two `on_default`.
+        RouterError: Two services have the same route, or two have an `on_default`.
         TypeError: A router of this mode cannot run the interceptors.
     """
 
@@ -75,10 +75,13 @@ class EventDispatcher:
         }
 
     def event(self, event: Mapping[str, Any]) -> ConnectEvent | MessageEvent | DisconnectEvent:
-        """Read an event.
+        """Return an event as an object with typed properties.
+
+        Args:
+            event: The event as Lambda passes it, or Powertools' `APIGatewayWebSocketEvent`.
 
         Raises:
-            EventError: It is not an event of a WebSocket API.
+            EventError: The event is not an event of a WebSocket API.
         """
         raw = raw_event(event)
         kind = kind_of(raw)
@@ -105,7 +108,7 @@ class EventDispatcher:
             yield self._invocation(service, service.find("$on_disconnect"), request)
 
     def _target(self, received: DecodedMessage) -> tuple[RoutedService[Any], Registration | None, DecodedMessage]:
-        """Return the service and the registration for a message, and the message as its function gets it."""
+        """Return the service and the registration for a message, and the message to pass to its function."""
         service = self._services[0]
         if received.operation is not None:
             service = self._by_route[received.operation.route]
@@ -136,23 +139,23 @@ class EventDispatcher:
 
 
 class ConnectDecisions:
-    """Combines the services' `$connect` decisions."""
+    """Combination of the services' `$connect` decisions."""
 
     def __init__(self, event: ConnectEvent) -> None:
         self._connection_id = event.connection_id
         self._subprotocols: set[str] = set()
         self.denied: Result | None = None
-        """The result, after a service has denied the connection."""
+        """The proxy result after a service has denied the connection. `None` before."""
 
     def add(self, outcome: ConnectionAccepted | int) -> None:
-        """Add the decision of one service."""
+        """Add the decision of one service: the acceptance, or the status code of the denial."""
         if isinstance(outcome, int):
             self.denied = {"statusCode": outcome}
         elif outcome.subprotocol is not None:
             self._subprotocols.add(outcome.subprotocol)
 
     def result(self) -> Result:
-        """Return the combined result."""
+        """Return the proxy result of all decisions."""
         if self.denied is not None:
             return self.denied
         if len(self._subprotocols) > 1:
@@ -166,13 +169,13 @@ class ConnectDecisions:
 
 
 class DisconnectFailures:
-    """Collects the failures of `on_disconnect`. Every service's runs, and the first failure is raised."""
+    """Failures of `on_disconnect`. The functions of all services run, and then the first failure is raised."""
 
     def __init__(self) -> None:
         self._first: Exception | None = None
 
     def failed(self, invocation: Invocation, error: Exception) -> None:
-        """Add a failure, while it is being handled."""
+        """Add the current exception. The log has all but the first, which `result` raises."""
         if self._first is not None:
             logger("aws_lambda").exception(
                 "%s: on_disconnect raised too (connection %s)",
@@ -182,7 +185,7 @@ class DisconnectFailures:
         self._first = self._first or error
 
     def result(self) -> Result:
-        """Return the result.
+        """Return the proxy result.
 
         Raises:
             Exception: The first failure.
@@ -195,8 +198,13 @@ class DisconnectFailures:
 def check_result(invocation: Invocation, request: AnyRequest, result: object) -> None:
     """Log a warning if a handler returned a value, which is ignored.
 
+    Args:
+        invocation: The invocation of the handler.
+        request: The request that the handler received.
+        result: The handler's result.
+
     Raises:
-        RouterError: It returned a coroutine or a generator.
+        RouterError: The result is a coroutine or a generator.
     """
     if result is not None:
         reject_unawaited(invocation.function, result)
@@ -208,17 +216,23 @@ def check_result(invocation: Invocation, request: AnyRequest, result: object) ->
 
 
 def _claims(services: Sequence[RoutedService[Any]]) -> dict[str, RoutedService[Any]]:
-    """Return the service of each route, and check that no route is claimed twice."""
+    """Return the service of each route.
+
+    Raises:
+        RouterError: Two services have the same route, or two have an `on_default`.
+    """
     claims: dict[str, RoutedService[Any]] = {}
     for service in services:
         for route, operation in service.inbound.items():
             other = claims.setdefault(route, service)
             if other is not service or services.count(service) > 1:
                 raise RouterError(
-                    f"route {route!r} is claimed twice, by {other.inbound[route]} and by {operation}: "
-                    "one API can have each route once, so give one of them another in its contract"
+                    f"{other.inbound[route]} and {operation} have the same route {route!r}: an API can have each route "
+                    "once, so set another route for one of them in its contract"
                 )
     defaults = [service.name for service in services if service.find("$on_default") is not None]
     if len(defaults) > 1:
-        raise RouterError(f"on_default is claimed twice, by {defaults[0]} and by {defaults[1]}: one API has one")
+        raise RouterError(
+            f"{defaults[0]} and {defaults[1]} both have an on_default, and an API can have one: remove one of them"
+        )
     return claims

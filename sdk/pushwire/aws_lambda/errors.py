@@ -1,4 +1,4 @@
-"""What is wrong with the event or with the router, as an error that says what to do."""
+"""The errors of events, routers and request state."""
 
 from pushwire.errors import PushwireError
 
@@ -6,12 +6,12 @@ __all__ = ["EventError", "MissingStateError", "RouterError"]
 
 
 class EventError(PushwireError, ValueError):
-    """An event is none that a WebSocket API of API Gateway sends, or lacks what each of them holds."""
+    """The event is not an event of a WebSocket API of API Gateway, or lacks a key that each such event has."""
 
 
 class RouterError(PushwireError, ValueError):
-    """A router cannot be built, or cannot take another function: two would answer for the same thing."""
+    """A router is configured wrongly: two functions for one route or hook, or a function with an invalid result."""
 
 
 class MissingStateError(PushwireError, LookupError):
-    """Nothing has been set under a key of a request's state."""
+    """The state of a request has no value for a key."""

@@ -1,4 +1,4 @@
-"""The event loop of async routers. It is made at the first call, and kept for the process's life."""
+"""The event loop of async routers. The first call makes it, and it stays open until the process exits."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ T = TypeVar("T")
 
 
 class WarmLoop:
-    """Runs coroutines on one event loop, which it keeps.
+    """Runner of coroutines on one event loop, which stays open between the calls.
 
-    In Lambda there is one call at a time, which runs in the calling thread. If several threads call at once, as under
-    the local gateway, one of them runs the loop for all. When its own coroutine has ended, another thread takes over.
+    Why: Lambda reuses the process, and an async SDK keeps its pooled connections only while its event loop is open.
+
+    In Lambda there is one call at a time, which runs in the calling thread. If several threads call at the same time,
+    as in the local gateway, one of them runs the loop for all. When its own coroutine has ended, another one continues.
     """
 
     def __init__(self) -> None:
@@ -28,7 +30,7 @@ class WarmLoop:
         self._turn = threading.Condition()
 
     def run(self, coroutine: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run a coroutine to its end.
+        """Run a coroutine until it ends.
 
         Args:
             coroutine: A function that returns the coroutine.
@@ -59,7 +61,7 @@ class WarmLoop:
                 self._turn.notify_all()
 
     def _opened(self) -> Runner:
-        import asyncio  # slow to import, and sync routers do without
+        import asyncio  # slow to import, and sync routers do not need it
 
         try:
             asyncio.get_running_loop()
@@ -67,7 +69,7 @@ class WarmLoop:
             pass
         else:
             raise RuntimeError(
-                "an async router is called as Lambda calls it, outside of any event loop; in a coroutine, "
+                "an async router cannot be called while an event loop runs in this thread: in a coroutine, "
                 "await asyncio.to_thread(router, event, context)"
             )
         if self._runner is None:
@@ -78,7 +80,7 @@ class WarmLoop:
         return self._runner
 
     def _hand_over(self, coroutine: Callable[[], Coroutine[Any, Any, T]], runner: Runner) -> Future[T]:
-        """Run a coroutine on the loop that another thread runs."""
+        """Schedule a coroutine on the loop that another thread runs."""
         import asyncio
 
         ended = asyncio.run_coroutine_threadsafe(coroutine(), runner.get_loop())

@@ -1,8 +1,8 @@
-"""The three events of a WebSocket API, read with names and types.
+"""The three events of a WebSocket API, with typed properties.
 
-Which key an event holds, and which it leaves out, is in "Set up a WebSocket API integration request", section "Input
-format of a Lambda function for proxy integration" (API Gateway developer guide), and in events logged on the service.
-A key that may be left out reads as `None` or as an empty mapping, whether it is absent, null, or of a wrong type.
+The keys of an event are documented in "Set up a WebSocket API integration request", section "Input format of a Lambda
+function for proxy integration" (API Gateway developer guide); events that were logged on the service have the others.
+The property of an optional key is `None` or an empty mapping if the key is absent, null, or of a wrong type.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pushwire.aws_lambda.errors import EventError
 __all__ = ["ConnectEvent", "DisconnectEvent", "Headers", "MessageEvent", "kind_of", "raw_event"]
 
 _REMEDY = (
-    "a router takes the events of a WebSocket API (API Gateway v2, Lambda proxy integration), and Powertools' "
-    "APIGatewayWebSocketEvent: see what invokes this Lambda"
+    "a router accepts the events of a WebSocket API (API Gateway v2, Lambda proxy integration) and Powertools' "
+    "APIGatewayWebSocketEvent; check the triggers of this Lambda function"
 )
 
 
 class Headers(Mapping[str, str]):
-    """HTTP headers, found in any case; iteration gives the client's own."""
+    """HTTP headers. Names are looked up without regard to case; iteration yields them as the client wrote them."""
 
     __slots__ = ("_by_lower_name", "_raw")
 
@@ -41,13 +41,13 @@ class Headers(Mapping[str, str]):
 
 
 class _WebSocketEvent:
-    """What the three events share.
+    """Base of the three events.
 
     Args:
-        event: The event as Lambda gives it, or Powertools' `APIGatewayWebSocketEvent`.
+        event: The event as Lambda passes it, or Powertools' `APIGatewayWebSocketEvent`.
 
     Raises:
-        EventError: It is no event of a WebSocket API.
+        EventError: The event is not an event of a WebSocket API, or has another kind.
     """
 
     __slots__ = ("_context", "_raw")
@@ -64,7 +64,7 @@ class _WebSocketEvent:
 
     @property
     def raw(self) -> Mapping[str, Any]:
-        """The whole event, as Lambda gave it."""
+        """The whole event, as Lambda passed it."""
         return self._raw
 
     @property
@@ -74,7 +74,7 @@ class _WebSocketEvent:
 
     @property
     def route_key(self) -> str:
-        """The route that API Gateway has chosen: `$connect`, `$disconnect`, `$default` or a route's own key.
+        """The key of the route that API Gateway chose: `$connect`, `$disconnect`, `$default`, or a custom route.
 
         Raises:
             EventError: The event lacks it.
@@ -101,7 +101,9 @@ class _WebSocketEvent:
 
     @property
     def domain_name(self) -> str:
-        """The host that the client came by; no callback URL can be made of a custom domain.
+        """The host that the client connected to.
+
+        For a custom domain it is not enough to build the callback URL, because events do not include the mapping key.
 
         Raises:
             EventError: The event lacks it.
@@ -119,7 +121,7 @@ class _WebSocketEvent:
 
     @property
     def extended_request_id(self) -> str:
-        """API Gateway's other id of this event, in practice the same.
+        """API Gateway's extended id of this event, which has so far been equal to `request_id`.
 
         Raises:
             EventError: The event lacks it.
@@ -128,7 +130,7 @@ class _WebSocketEvent:
 
     @property
     def connected_at(self) -> datetime:
-        """When the client connected, in UTC.
+        """The time when the client connected, in UTC.
 
         Raises:
             EventError: The event lacks it.
@@ -137,7 +139,7 @@ class _WebSocketEvent:
 
     @property
     def request_time(self) -> datetime:
-        """When API Gateway received what the event is about, in UTC.
+        """The time when API Gateway received the handshake, the message or the close of the connection, in UTC.
 
         Raises:
             EventError: The event lacks it.
@@ -146,25 +148,25 @@ class _WebSocketEvent:
 
     @property
     def source_ip(self) -> str | None:
-        """The client's address."""
+        """The client's IP address. `None` if the event lacks it."""
         return _optional_text(_mapping(self._context.get("identity")).get("sourceIp"))
 
     @property
     def user_agent(self) -> str | None:
-        """The client's `User-Agent`; `None` where it sent none."""
+        """The client's `User-Agent` header. `None` if the client did not send it."""
         return _optional_text(_mapping(self._context.get("identity")).get("userAgent"))
 
     @property
     def authorizer(self) -> Mapping[str, Any]:
-        """What the authorizer of `$connect` has found out, on each event of the connection; empty without one.
+        """The context of the Lambda authorizer of `$connect`, in each event of the connection. Empty without one.
 
-        API Gateway makes texts of its values ("Set up WebSocket API mapping template reference").
+        API Gateway converts its values to strings ("Set up WebSocket API mapping template reference").
         """
         return _mapping(self._context.get("authorizer"))
 
     @property
     def stage_variables(self) -> Mapping[str, str]:
-        """The stage's variables; empty where it has none."""
+        """The stage variables. Empty if the stage has no variables."""
         return _texts(self._raw.get("stageVariables"))
 
     def __repr__(self) -> str:
@@ -173,7 +175,7 @@ class _WebSocketEvent:
     def _text(self, key: str) -> str:
         value = self._context.get(key)
         if not isinstance(value, str):
-            raise EventError(f"the event has no requestContext.{key}, which each event of API Gateway's has")
+            raise EventError(f"the event has no requestContext.{key}, which each event of API Gateway has")
         return value
 
     def _time(self, key: str) -> datetime:
@@ -183,24 +185,22 @@ class _WebSocketEvent:
                 return datetime.fromtimestamp(value / 1000, UTC)
         except (OverflowError, OSError, ValueError):
             pass
-        raise EventError(
-            f"the event has no requestContext.{key} in milliseconds, which each event of API Gateway's has"
-        )
+        raise EventError(f"the event has no requestContext.{key} in milliseconds, which each event of API Gateway has")
 
 
 class _HeadersEvent(_WebSocketEvent):
-    """An event that has headers."""
+    """Base of the events that have headers."""
 
     __slots__ = ()
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers, the last value of each; found in any case."""
+        """The headers with the last value of each. Names are looked up without regard to case."""
         return Headers(_texts(self._raw.get("headers")))
 
     @property
     def multi_value_headers(self) -> Mapping[str, list[str]]:
-        """The headers with all values, in the client's case."""
+        """The headers with all values. Names are written as the client wrote them."""
         return _lists_of_texts(self._raw.get("multiValueHeaders"))
 
 
@@ -213,17 +213,17 @@ class ConnectEvent(_HeadersEvent):
 
     @property
     def query_string_parameters(self) -> Mapping[str, str]:
-        """The parameters of the URL, the last value of each; empty where it has none."""
+        """The query parameters of the URL with the last value of each. Empty if the URL has no query."""
         return _texts(self._raw.get("queryStringParameters"))
 
     @property
     def multi_value_query_string_parameters(self) -> Mapping[str, list[str]]:
-        """The parameters of the URL with all values; empty where it has none."""
+        """The query parameters of the URL with all values. Empty if the URL has no query."""
         return _lists_of_texts(self._raw.get("multiValueQueryStringParameters"))
 
     @property
     def subprotocols(self) -> tuple[str, ...]:
-        """The subprotocols that the client offers, in its order of preference."""
+        """The subprotocols that the client offers, in its order of preference. Empty if it offers none."""
         values = [
             value
             for name, texts in self.multi_value_headers.items()
@@ -234,7 +234,7 @@ class ConnectEvent(_HeadersEvent):
 
 
 class MessageEvent(_WebSocketEvent):
-    """The event of a message: no headers, no query string."""
+    """The event of a message. It has no headers and no query parameters."""
 
     __slots__ = ()
 
@@ -242,22 +242,25 @@ class MessageEvent(_WebSocketEvent):
 
     @property
     def body(self) -> str:
-        """What the client sent, in base64 where `is_base64_encoded`; empty where the event has none."""
+        """The text that the client sent; in base64 if `is_base64_encoded`. Empty if the event has no body."""
         return _optional_text(self._raw.get("body")) or ""
 
     @property
     def is_base64_encoded(self) -> bool:
-        """Whether `body` is in base64: the integration converts to binary."""
+        """Whether `body` is in base64, which an integration with `CONVERT_TO_BINARY` does."""
         return self._raw.get("isBase64Encoded") is True
 
     @property
     def message_id(self) -> str | None:
-        """API Gateway's id of the message."""
+        """API Gateway's id of the message. `None` if the event lacks it."""
         return _optional_text(self._context.get("messageId"))
 
 
 class DisconnectEvent(_HeadersEvent):
-    """The event of `$disconnect`, which comes on a best effort. Its headers are `Host` and empty ones."""
+    """The event of `$disconnect`, which API Gateway sends on a best-effort basis.
+
+    It has a `Host` header, and `x-api-key`, `X-Forwarded-For` and `x-restapi` with empty values.
+    """
 
     __slots__ = ()
 
@@ -265,35 +268,45 @@ class DisconnectEvent(_HeadersEvent):
 
     @property
     def disconnect_status_code(self) -> int | None:
-        """The WebSocket close code: 1005 for a client that gave none, 1006 for one that vanished, 1001 for idleness."""
+        """The WebSocket close code. `None` if the event lacks it.
+
+        It is 1005 if the client's close frame has no code, 1006 if the connection was lost without a close frame, and
+        1001 if API Gateway closed an idle connection.
+        """
         value = self._context.get("disconnectStatusCode")
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     @property
     def disconnect_reason(self) -> str | None:
-        """The close frame's reason, or API Gateway's words."""
+        """The reason in the client's close frame, or API Gateway's text. `None` if the event lacks it."""
         return _optional_text(self._context.get("disconnectReason"))
 
 
 def raw_event(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the event as Lambda gave it: of Powertools' event, what it wraps.
+    """Return the event as Lambda passed it, also if Powertools' `APIGatewayWebSocketEvent` wraps it.
+
+    Args:
+        event: The event.
 
     Raises:
-        EventError: It is no mapping.
+        EventError: The event is not a mapping.
     """
     if type(event) is dict:
         return cast("Mapping[str, Any]", event)
     raw: object = getattr(event, "raw_event", event)
     if not isinstance(raw, Mapping):
-        raise EventError(f"an event is a mapping, not {type(raw).__name__}: {_REMEDY}")
+        raise EventError(f"an event must be a mapping, not {type(raw).__name__}: {_REMEDY}")
     return cast("Mapping[str, Any]", raw)
 
 
 def kind_of(raw: Mapping[str, Any]) -> str:
-    """Return `CONNECT`, `MESSAGE` or `DISCONNECT`.
+    """Return the kind of an event: `CONNECT`, `MESSAGE` or `DISCONNECT`.
+
+    Args:
+        raw: The event as Lambda passed it.
 
     Raises:
-        EventError: It is no event of a WebSocket API.
+        EventError: The event is not an event of a WebSocket API.
     """
     found: object = raw.get("requestContext")
     if type(found) is not dict and not isinstance(found, Mapping):

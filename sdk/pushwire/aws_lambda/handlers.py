@@ -22,55 +22,77 @@ S = TypeVar("S", bound=ServerSdk[Any, Any])
 
 
 class Handlers(ABC, Generic[S]):
-    """The base of generated `…Handlers` classes, which add an abstract method for each operation that servers receive.
+    """Base of generated `…Handlers` classes, which add an abstract method for each operation that servers receive.
 
-    These three have defaults. Without an `on_connect` every client may connect; what no operation claims is answered
-    with an error frame unless there is an `on_default`.
+    The three methods of this class are optional. Without `on_connect`, every client may connect. Without `on_default`,
+    the router answers a frame with an unknown route with an error frame.
     """
 
     def on_connect(self, request: ConnectRequest[S], /) -> ConnectionAccepted | None:
         """Decide whether a client may connect. Override it to authorize clients.
 
-        The connection cannot be sent to yet. Send when its first message arrives.
+        Messages cannot be sent to the connection yet. Send when its first message arrives.
+
+        Args:
+            request: The request, with the headers and the query of the handshake in its event.
 
         Returns:
             `None`, or `ConnectionAccepted` with a subprotocol, to open the connection.
 
         Raises:
-            ConnectionDenied: To refuse it with a status code. Any other exception refuses it with 500.
+            ConnectionDenied: The connection is refused, with a status code. Any other exception refuses it with 500.
         """
 
     def on_disconnect(self, request: DisconnectRequest[S], /) -> None:
-        """Called when a connection ends (best effort)."""
+        """Handle the end of a connection. API Gateway calls it on a best-effort basis.
+
+        Args:
+            request: The request, with the close code in its event.
+        """
 
     def on_default(self, request: Request[None, S], /) -> None:
-        """Handle a frame with an unknown route. Its text is `request.event.body`."""
+        """Handle a frame with an unknown route.
+
+        Args:
+            request: The request. Its `message` is `None`; the text of the frame is `request.event.body`.
+        """
 
 
 class AsyncHandlers(ABC, Generic[A]):
-    """The base of generated `Async…Handlers` classes, as `Handlers` is of the sync ones."""
+    """Base of generated `Async…Handlers` classes. It is like `Handlers`, with async methods."""
 
     async def on_connect(self, request: ConnectRequest[A], /) -> ConnectionAccepted | None:
         """Decide whether a client may connect. Override it to authorize clients.
 
-        The connection cannot be sent to yet. Send when its first message arrives.
+        Messages cannot be sent to the connection yet. Send when its first message arrives.
+
+        Args:
+            request: The request, with the headers and the query of the handshake in its event.
 
         Returns:
             `None`, or `ConnectionAccepted` with a subprotocol, to open the connection.
 
         Raises:
-            ConnectionDenied: To refuse it with a status code. Any other exception refuses it with 500.
+            ConnectionDenied: The connection is refused, with a status code. Any other exception refuses it with 500.
         """
 
     async def on_disconnect(self, request: DisconnectRequest[A], /) -> None:
-        """Called when a connection ends (best effort)."""
+        """Handle the end of a connection. API Gateway calls it on a best-effort basis.
+
+        Args:
+            request: The request, with the close code in its event.
+        """
 
     async def on_default(self, request: Request[None, A], /) -> None:
-        """Handle a frame with an unknown route. Its text is `request.event.body`."""
+        """Handle a frame with an unknown route.
+
+        Args:
+            request: The request. Its `message` is `None`; the text of the frame is `request.event.body`.
+        """
 
 
 class _Decorator(Generic[R, T, N]):
-    """Registers a function that takes an `R` and returns a `T`, perhaps with interceptors `N`."""
+    """Decorator that registers a function with a request `R`, a result `T` and interceptors `N`."""
 
     __slots__ = ("_register",)
 
@@ -84,11 +106,19 @@ class _Decorator(Generic[R, T, N]):
     def __call__(
         self, function: Callable[[R], T] | None = None, /, *, interceptors: Sequence[N] = ()
     ) -> Callable[[R], T] | Callable[[Callable[[R], T]], Callable[[R], T]]:
-        """Register a function, bare or with interceptors of its own: `@chat.join_room(interceptors=[…])`.
+        """Register a function: `@chat.join_room`, or `@chat.join_room(interceptors=[…])`.
+
+        Args:
+            function: The function.
+            interceptors: The interceptors around this function alone, outermost first. They run inside those of the
+                router. Defaults to no interceptors.
+
+        Returns:
+            The function, or a decorator if the function is not given.
 
         Raises:
-            RouterError: A function is registered already, or the router has a handler class.
-            TypeError: It is not a function, or it is async in a sync router, or the reverse.
+            RouterError: The router has a function for it already, or was made with a handler class.
+            TypeError: The argument is not a function, or is async in a sync router or sync in an async one.
         """
 
         def register(function: Callable[[R], T]) -> Callable[[R], T]:
@@ -99,19 +129,19 @@ class _Decorator(Generic[R, T, N]):
 
 
 class Bind(_Decorator[R, None, Interceptor], Generic[R]):
-    """A router's decorator: registers the function that handles one operation. It returns the function."""
+    """Decorator of a router that registers the function of one operation, and returns it."""
 
     __slots__ = ()
 
 
 class BindConnect(_Decorator[ConnectRequest[S], ConnectionAccepted | None, Interceptor], Generic[S]):
-    """A router's decorator: registers the function that decides on clients that connect. It returns the function."""
+    """Decorator of a router that registers the function for `$connect`, and returns it."""
 
     __slots__ = ()
 
 
 class AsyncBind(_Decorator[R, Coroutine[Any, Any, None], AsyncInterceptor], Generic[R]):
-    """An async router's decorator: registers the function that handles one operation. It returns the function."""
+    """Decorator of an async router that registers the function of one operation, and returns it."""
 
     __slots__ = ()
 
@@ -119,6 +149,6 @@ class AsyncBind(_Decorator[R, Coroutine[Any, Any, None], AsyncInterceptor], Gene
 class AsyncBindConnect(
     _Decorator[ConnectRequest[A], Coroutine[Any, Any, ConnectionAccepted | None], AsyncInterceptor], Generic[A]
 ):
-    """An async router's decorator: registers the function that decides on clients that connect, and returns it."""
+    """Decorator of an async router that registers the function for `$connect`, and returns it."""
 
     __slots__ = ()

@@ -22,39 +22,57 @@ CallNext: TypeAlias = Callable[[AnyRequest], None]
 
 
 class Interceptor(Protocol):
-    """Runs around every operation, `on_connect`, `on_disconnect` and `on_default`: a function of two arguments.
+    """Function that runs around every operation, `on_connect`, `on_disconnect` and `on_default`.
 
+    The first interceptor of a list is the outermost. The interceptors of a router are outside those of an operation. An
+    exception of the handler passes through the interceptors and fails the invocation.
+
+    If an interceptor does not call `call_next`, a message counts as handled, and a connection is denied with 403. A
+    connection stays denied after any exception of `on_connect` or an interceptor, even if another interceptor catches
+    it.
+
+    Example:
+        ```python
         def timed(request: AnyRequest, call_next: CallNext, /) -> None:
             start = time.perf_counter()
             call_next(request)
             print(request.route, time.perf_counter() - start)
-
-    The first in a list is the outermost; a router's are outside those of an operation. An
-    exception passes outwards through it, and out of the Lambda. A message for which it does not call `call_next` counts
-    as handled; a connection for which it does not is denied with 403, and one for which anything has raised stays
-    denied, even if an interceptor swallows the exception.
+        ```
     """
 
     def __call__(self, request: AnyRequest, call_next: CallNext, /) -> None:
-        """Run around the rest of the chain."""
+        """Run around the inner interceptors and the handler.
+
+        Args:
+            request: The request.
+            call_next: Calls the next interceptor, or the handler.
+        """
 
 
 def logging_interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
     """Log an exception of a handler with its operation, route and connection, and raise it again.
 
-    It is then an error of the Lambda, counted by its metrics, and API Gateway tells the client "Internal server error".
+    The invocation then fails: Lambda's metric `Errors` counts it, and API Gateway sends "Internal server error" to the
+    client. `ConnectionDenied` is not logged.
+
+    Args:
+        request: The request.
+        call_next: Calls the next interceptor, or the handler.
+
+    Raises:
+        Exception: The exception of the handler.
     """
     try:
         call_next(request)
     except ConnectionDenied:
-        raise  # a decision, not a failure
+        raise  # a decision of the application, not a failure
     except Exception:
         log_failure(request)
         raise
 
 
 def log_failure(request: AnyRequest) -> None:
-    """Log the exception that is being handled, with the operation, route and connection of the request."""
+    """Log the current exception with the operation, route and connection of the request."""
     facts = {
         "operation": str(request.operation) if request.operation is not None else None,
         "route": request.route,
@@ -81,9 +99,13 @@ def _step(interceptor: Interceptor, call_next: CallNext, request: AnyRequest) ->
 
 
 def reject_unawaited(function: object, result: object) -> None:
-    """Raise if a function returned a coroutine or a generator, which the router would never run.
+    """Raise an error if a function returned a coroutine or a generator, which the router would never run.
 
-    Why here: registration refuses async functions, but a decorator may hide that a function is async.
+    Why: registration refuses async functions, but a decorator may hide that a function is async.
+
+    Args:
+        function: The function, for the error text.
+        result: The function's result.
 
     Raises:
         RouterError: The result is a coroutine or a generator.
@@ -94,6 +116,6 @@ def reject_unawaited(function: object, result: object) -> None:
     if close is not None:
         close()
     raise RouterError(
-        f"{name_of(function)} returned a {type(result).__name__}, which a router never runs; use `def` on sync routers "
+        f"{name_of(function)} returned a {type(result).__name__}, which a router never runs: use `def` on sync routers "
         "and `async def` on async ones"
     )

@@ -1,4 +1,4 @@
-"""Decodes the messages of clients, and writes the error frames for those that do not decode."""
+"""Decoding of clients' messages, and the error frames for messages that are refused."""
 
 import base64
 import binascii
@@ -17,8 +17,8 @@ __all__ = ["BAD_REQUEST_BODY", "FORBIDDEN", "DecodedMessage", "error_frame", "is
 
 BAD_REQUEST_BODY: Final = "Bad request body"
 FORBIDDEN: Final = "Forbidden"
-"""The texts of error frames are API Gateway's own, so that clients need to know no others ("Set up WebSocket API
-routes and integrations", API Gateway developer guide)."""
+"""The texts of error frames. They are API Gateway's own texts, so that clients handle one set of texts ("Set up
+WebSocket API routes and integrations", API Gateway developer guide)."""
 
 _KEEPALIVE: Final = frame.KEEPALIVE.decode()
 _KEEPALIVE_IN_BASE64: Final = base64.b64encode(frame.KEEPALIVE).decode()
@@ -26,18 +26,18 @@ _LONGEST_BASE64: Final = (frame.MAX_FRAME_SIZE + 2) // 3 * 4
 
 
 def is_keepalive(event: MessageEvent) -> bool:
-    """Return whether a message is a keepalive, which clients send so that API Gateway does not close them as idle."""
+    """Return whether a message is a keepalive frame, which routers ignore."""
     return event.body == (_KEEPALIVE_IN_BASE64 if event.is_base64_encoded else _KEEPALIVE)
 
 
 class DecodedMessage(NamedTuple):
-    """A message of a client, or the reason why it does not decode.
+    """Decoded message of a client, or the reason of its refusal.
 
     Attributes:
         operation: The operation of its route. `None` if the route is unknown.
         message: The decoded message, or `None`.
-        answer: The text of the error frame, or `None` if the message decodes.
-        error: The error for the log, or `None` if the message decodes.
+        answer: The text of the error frame. `None` if the message is not refused.
+        error: The error for the log. `None` if the message is not refused.
     """
 
     operation: AnyOperation | None
@@ -49,25 +49,31 @@ class DecodedMessage(NamedTuple):
 def receive(event: MessageEvent, operations: Mapping[str, AnyOperation]) -> DecodedMessage:
     """Decode the message of a client.
 
-    Where API Gateway has chosen an operation's own route, the frame must name it too: what a client is allowed to call
-    may depend on it (IAM policies name route keys). For any other route key, `$default` above all, the frame decides.
+    If API Gateway chose the route of an operation, the frame must have this route too. For any other route key, such as
+    `$default`, the route of the frame decides.
+
+    Why: IAM policies allow clients to call route keys. A client must not reach one operation through the route key of
+    another.
 
     Args:
         event: The event of the message.
-        operations: The operations to expect, by route.
+        operations: The expected operations, by route.
+
+    Returns:
+        The message, or the reason of its refusal.
     """
     route_key: Any = event.raw["requestContext"].get("routeKey")
     operation = operations.get(route_key) if isinstance(route_key, str) else None
     try:
         envelope = _read(event)
         if isinstance(envelope, frame.GatewayErrorFrame):
-            raise FrameError("an error frame of API Gateway's, sent by a client")  # noqa: TRY301 - as the others
+            raise FrameError("the client sent an error frame of API Gateway")  # noqa: TRY301 - handled below
         if operation is None:
             operation = operations.get(envelope.route)
             if operation is None:
-                return unclaimed("no operation has the route that the frame names")
+                return unclaimed("no operation has the route of the frame")
         elif envelope.route != operation.route:
-            raise FrameError("the frame names another route than API Gateway chose", route=operation.route)  # noqa: TRY301
+            raise FrameError("the frame has another route than API Gateway chose", route=operation.route)  # noqa: TRY301
         return DecodedMessage(operation, envelope.message(operation))
     except FrameError as error:
         return DecodedMessage(operation, answer=BAD_REQUEST_BODY, error=error)
@@ -79,7 +85,16 @@ def unclaimed(reason: str) -> DecodedMessage:
 
 
 def error_frame(text: str, connection_id: str, request_id: object) -> bytes:
-    """Return the error frame for a failed message, spaced like API Gateway's (seen in transcripts)."""
+    """Return the error frame for a refused message.
+
+    Args:
+        text: The error text.
+        connection_id: The id of the connection.
+        request_id: The id of the request. It is written as an empty string if it is not a string.
+
+    Returns:
+        The frame's text in UTF-8. Its white space is API Gateway's, as in recorded frames of the service.
+    """
     request = request_id if isinstance(request_id, str) else ""
     return (
         f'{{"message": {json.dumps(text)}, "connectionId":{json.dumps(connection_id)},'
@@ -97,7 +112,7 @@ def _read(event: MessageEvent) -> frame.Envelope | frame.GatewayErrorFrame:
         return frame.read(data)
     except FrameError as error:
         try:
-            return frame.read(data)  # a bare Frame may well be UTF-8
+            return frame.read(data)  # the bytes of a Frame can also be valid UTF-8
         except FrameError:
             raise error from None
 
@@ -108,4 +123,4 @@ def _from_base64(body: str) -> bytes:
     try:
         return base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise FrameError("the event says that its body is base64, and it is not") from error
+        raise FrameError("the event has isBase64Encoded, and its body is not valid base64") from error

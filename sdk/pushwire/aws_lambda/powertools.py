@@ -1,8 +1,12 @@
-"""Interceptors for Powertools for AWS Lambda: its Logger, Tracer and Metrics, with the operation, route and connection.
+"""Interceptors for the Logger, Tracer and Metrics of Powertools for AWS Lambda.
 
-handler = ChatRouter(Chat(), interceptors=[LoggerInterceptor(logger), TracerInterceptor(tracer)])
+They add the operation, the route and the connection to logs, traces and metrics. Async routers use
+`AsyncLoggerInterceptor`, `AsyncTracerInterceptor` and `AsyncMetricsInterceptor`, which do the same.
 
-Async routers take `AsyncLoggerInterceptor`, `AsyncTracerInterceptor` and `AsyncMetricsInterceptor`, which do the same.
+Example:
+    ```python
+    handler = ChatRouter(Chat(), interceptors=[LoggerInterceptor(logger), TracerInterceptor(tracer)])
+    ```
 """
 
 from __future__ import annotations
@@ -50,32 +54,46 @@ class _Logging:
             try:
                 yield
             except ConnectionDenied:
-                raise  # a decision, not a failure
+                raise  # a decision of the application, not a failure
             except Exception:
                 self._logger.exception("%s: the handler raised", request.operation or request.route)
                 raise
 
 
 class LoggerInterceptor(_Logging):
-    """Adds `operation`, `route` and `connection_id` to all that a Logger logs while a request is handled.
+    """Interceptor that adds `operation`, `route` and `connection_id` to the records of a Logger during a request.
 
-    It logs an exception of a handler with these keys, lets it pass, and removes the keys afterwards.
+    It logs an exception of the handler with these keys and raises it again. It removes the keys after the request.
 
     Args:
         logger: Powertools' Logger.
     """
 
     def __call__(self, request: AnyRequest, call_next: CallNext, /) -> None:
-        """Run around the rest of the chain."""
+        """Run around the inner interceptors and the handler.
+
+        Args:
+            request: The request.
+            call_next: Calls the next interceptor, or the handler.
+        """
         with self._around(request):
             call_next(request)
 
 
 class AsyncLoggerInterceptor(_Logging):
-    """`LoggerInterceptor` for async routers."""
+    """`LoggerInterceptor` for async routers.
+
+    Args:
+        logger: Powertools' Logger.
+    """
 
     async def __call__(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:
-        """Run around the rest of the chain."""
+        """Run around the inner interceptors and the handler.
+
+        Args:
+            request: The request.
+            call_next: Calls the next interceptor, or the handler.
+        """
         with self._around(request):
             await call_next(request)
 
@@ -86,9 +104,9 @@ class _Tracing:
 
     @contextmanager
     def _around(self, request: AnyRequest) -> Generator[None, None, None]:
-        # X-Ray takes no `$` in a name ("Segment documents", X-Ray developer guide).
+        # X-Ray does not allow `$` in a name ("Segment documents", X-Ray developer guide).
         name = request.operation.full_name if request.operation is not None else request.route.removeprefix("$")
-        # The subsegment takes note of an exception by itself.
+        # The subsegment's own context manager records an exception.
         with self._tracer.provider.in_subsegment(name=f"## {name}") as subsegment:
             for key, value in _keys(request).items():
                 subsegment.put_annotation(key=key, value=value)
@@ -96,25 +114,39 @@ class _Tracing:
 
 
 class TracerInterceptor(_Tracing):
-    """Traces the handling of a request in a subsegment of its own, named by the operation.
+    """Interceptor that traces each request in its own subsegment, which has the name of the operation.
 
-    It is annotated with `operation`, `route` and `connection_id`, and has the exception if there was one.
+    The subsegment has the annotations `operation`, `route` and `connection_id`, and the exception of the handler.
 
     Args:
         tracer: Powertools' Tracer.
     """
 
     def __call__(self, request: AnyRequest, call_next: CallNext, /) -> None:
-        """Run around the rest of the chain."""
+        """Run around the inner interceptors and the handler.
+
+        Args:
+            request: The request.
+            call_next: Calls the next interceptor, or the handler.
+        """
         with self._around(request):
             call_next(request)
 
 
 class AsyncTracerInterceptor(_Tracing):
-    """`TracerInterceptor` for async routers."""
+    """`TracerInterceptor` for async routers.
+
+    Args:
+        tracer: Powertools' Tracer.
+    """
 
     async def __call__(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:
-        """Run around the rest of the chain."""
+        """Run around the inner interceptors and the handler.
+
+        Args:
+            request: The request.
+            call_next: Calls the next interceptor, or the handler.
+        """
         with self._around(request):
             await call_next(request)
 
@@ -126,11 +158,11 @@ class _Measuring:
     @contextmanager
     def _around(self, request: AnyRequest) -> Generator[None, None, None]:
         counter = _SendCounter()
-        request._observe(counter)  # noqa: SLF001 - an observer is no business of handlers
+        request._observe(counter)  # noqa: SLF001 - private, because handlers do not need it
         try:
             yield
         finally:
-            counts = Counter(counter.ended_as)
+            counts = Counter(counter.outcomes)
             if isinstance(request, Request) and request.refusal is not None:
                 counts["MessagesRefused"] = 1
             if counts:
@@ -148,46 +180,67 @@ class _Measuring:
 
 
 class MetricsInterceptor(_Measuring):
-    """Counts what API Gateway's own metrics do not: how the sends of the request's SDK end, and what was refused.
+    """Interceptor that counts the outcomes of the request's sends, and refused messages.
 
-    `SendsAccepted`, `SendsGone`, `SendsThrottled`, `SendsFailed` and `MessagesRefused`, in the Metrics' namespace, with
-    its service and default dimensions, by `route` and `operation`; the connection is metadata, because CloudWatch bills
-    each value of a dimension. Written once per request, and only where there is something to count. Your own metrics
-    are left to yourself and `log_metrics`.
+    API Gateway's own metrics do not have these numbers. The metrics are `SendsAccepted`, `SendsGone`, `SendsThrottled`,
+    `SendsFailed` and `MessagesRefused`. They have the namespace, the service and the default dimensions of the Metrics
+    object, and the dimensions `route` and `operation`. The connection id is metadata, because CloudWatch bills each
+    value of a dimension.
+
+    The interceptor writes its metrics once for each request, if a count is not zero. It does not write the metrics of
+    the application, for which Powertools has `log_metrics`.
 
     Args:
         metrics: Powertools' Metrics.
     """
 
     def __call__(self, request: AnyRequest, call_next: CallNext, /) -> None:
-        """Run around the rest of the chain."""
+        """Run around the inner interceptors and the handler.
+
+        Args:
+            request: The request.
+            call_next: Calls the next interceptor, or the handler.
+        """
         with self._around(request):
             call_next(request)
 
 
 class AsyncMetricsInterceptor(_Measuring):
-    """`MetricsInterceptor` for async routers."""
+    """`MetricsInterceptor` for async routers.
+
+    Args:
+        metrics: Powertools' Metrics.
+    """
 
     async def __call__(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:
-        """Run around the rest of the chain."""
+        """Run around the inner interceptors and the handler.
+
+        Args:
+            request: The request.
+            call_next: Calls the next interceptor, or the handler.
+        """
         with self._around(request):
             await call_next(request)
 
 
 class _SendCounter(SendObserver):
-    """Collects how sends ended. Several threads may call it."""
+    """Recorder of the outcomes of sends. Several threads may call it.
+
+    Attributes:
+        outcomes: The name of the metric of each send.
+    """
 
     def __init__(self) -> None:
-        self.ended_as: list[str] = []
+        self.outcomes: list[str] = []
 
     def on_send_complete(
         self, _operation: AnyOperation, _connection_id: str, _data: bytes, error: SendError | None, /
     ) -> None:
-        """Add how a send ended."""
-        self.ended_as.append(_how(error))
+        """Record the outcome of a send."""
+        self.outcomes.append(_metric_of(error))
 
 
-def _how(error: SendError | None) -> str:
+def _metric_of(error: SendError | None) -> str:
     match error:
         case None:
             return "SendsAccepted"

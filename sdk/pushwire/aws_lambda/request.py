@@ -1,4 +1,4 @@
-"""The requests that handlers get: the message, the connection, the Server SDK and the event."""
+"""The arguments of handlers: the message, the connection, the Server SDK and the event."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ class _BaseRequest(Generic[E_co, S_co]):
 
     @property
     def connection_id(self) -> str:
-        """The connection that the event is about."""
+        """The id of the connection that the event belongs to."""
         return self._event.connection_id
 
     @property
     def event(self) -> E_co:
-        """The event, typed by its kind. Only a `$connect` event has the headers and query string of the handshake."""
+        """The event with typed properties. Only a `$connect` event has the headers and the query of the handshake."""
         return self._event
 
     @property
     def sdk(self) -> S_co:
-        """The Server SDK of the service, for the API that the event came from; built once and reused.
+        """The Server SDK of the service for the API of the event. It is made once for each callback URL and reused.
 
         Raises:
-            pushwire.CallbackUrlError: There is no region, or `PUSHWIRE_CALLBACK_URL` is malformed.
-            TypeError: `sdk=` of the router returned another object than its SDK.
+            pushwire.CallbackUrlError: The region of the API is not known, or `PUSHWIRE_CALLBACK_URL` is invalid.
+            TypeError: The function `sdk=` of the router returned an object that is not its SDK.
         """
         if self._sdk is None:
             sdk = self._sdk_for(self._event.raw)
@@ -58,7 +58,7 @@ class _BaseRequest(Generic[E_co, S_co]):
 
     @property
     def context(self) -> Any:
-        """Lambda's context object."""
+        """Lambda's context object, as the router was called with it."""
         return self._context
 
     @property
@@ -72,13 +72,13 @@ class _BaseRequest(Generic[E_co, S_co]):
         return None
 
     def _observe(self, observer: SendObserver) -> None:
-        """Notify an observer of every message that this request's SDK sends from now on."""
+        """Notify an observer of every message that the SDK of this request sends after this call."""
         self._observers = (*self._observers, observer)
         self._sdk = None
 
 
 class Request(_BaseRequest[MessageEvent, S_co], Generic[M_co, S_co]):
-    """A message of a client. Given to the method or function of its operation, and to `on_default`."""
+    """A message of a client: the argument of an operation's function and of `on_default`."""
 
     __slots__ = ("_message", "_operation", "_refusal")
 
@@ -98,12 +98,12 @@ class Request(_BaseRequest[MessageEvent, S_co], Generic[M_co, S_co]):
 
     @property
     def message(self) -> M_co:
-        """The message, decoded; `None` in `on_default`, which has `event.body`."""
+        """The decoded message. `None` in `on_default`, which reads `event.body`."""
         return self._message
 
     @property
     def operation(self) -> AnyOperation | None:
-        """The operation that the client sent; `None` in `on_default`."""
+        """The operation that the client sent. `None` in `on_default`."""
         return self._operation
 
     @property
@@ -113,39 +113,40 @@ class Request(_BaseRequest[MessageEvent, S_co], Generic[M_co, S_co]):
 
     @property
     def refusal(self) -> FrameError | None:
-        """For interceptors: the reason why this message reaches no handler, or `None`.
+        """The reason why the message is refused, for interceptors. `None` if a handler gets the message.
 
-        A message that does not decode, or that has no handler, passes the interceptors too, so that they can count it.
-        Its `message` is `None`, and `call_next` answers it with an error frame.
+        A message that cannot be decoded, or that has no handler, passes the interceptors too, so that they can count
+        it. Its `message` is `None`, and the innermost `call_next` sends an error frame to the client.
         """
         return self._refusal
 
 
 class ConnectRequest(_BaseRequest[ConnectEvent, S_co], Generic[S_co]):
-    """A client that wants to connect. Given to `on_connect`.
+    """The handshake of a client: the argument of `on_connect`.
 
-    Its `sdk` is for other connections: API Gateway answers 410 for this one until `on_connect` has returned, so sending
-    to it raises `pushwire.ConnectionPendingError` at once. Send at the client's first message.
+    Its `sdk` can send to other connections only. API Gateway answers with 410 for this connection until `on_connect`
+    has returned, so the SDK raises `pushwire.ConnectionPendingError` without a request. Send when the client's first
+    message arrives.
     """
 
     __slots__ = ()
 
     def __init__(self, event: ConnectEvent, sdk_for: Callable[[Mapping[str, Any]], S_co], context: Any) -> None:
-        # Private, because the public names of an SDK are the contract's.
+        # Private, because the public names of an SDK come from the contract.
         super().__init__(event, lambda raw: sdk_for(raw)._while_pending(event.connection_id), context)  # noqa: SLF001
 
     @property
     def route(self) -> str:
-        """`$connect`."""
+        """The route key `$connect`."""
         return "$connect"
 
 
 class DisconnectRequest(_BaseRequest[DisconnectEvent, S_co], Generic[S_co]):
-    """A connection that has ended. Given to `on_disconnect`, which API Gateway calls on a best-effort basis."""
+    """The end of a connection: the argument of `on_disconnect`, which API Gateway calls on a best-effort basis."""
 
     __slots__ = ()
 
     @property
     def route(self) -> str:
-        """`$disconnect`."""
+        """The route key `$disconnect`."""
         return "$disconnect"

@@ -1,4 +1,4 @@
-"""A service of a router: its operations, the functions registered for them, and its Server SDKs."""
+"""The service of a router: its operations, the functions registered for them, and its Server SDKs."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,14 +39,18 @@ class Mode(NamedTuple):
     def checked(self, function: F, name: str) -> F:
         """Return the function if a router of this mode can run it.
 
+        Args:
+            function: The function.
+            name: Its name, for the error text.
+
         Raises:
             TypeError: It is not a function, or has the other mode.
         """
         if not callable(function):
-            raise TypeError(f"a function is expected, not {name}")
+            raise TypeError(f"a router takes functions, not {name}")
         if is_async(function) != self.is_async:
             kind = "not async" if self.is_async else "async"
-            raise TypeError(f"{name} is {kind}, which this router cannot run; write it with {self.definition}")
+            raise TypeError(f"{name} is {kind}, which this router cannot run: define it with {self.definition}")
         return function
 
 
@@ -67,13 +71,23 @@ class Registration(NamedTuple):
 
 
 class RoutedService(Generic[S]):
-    """A service of a router.
+    """The service of a router.
+
+    Args:
+        name: The name of its router in error texts.
+        operations: All operations of the service, by the name of their method.
+        interceptors: The interceptors of the router, outermost first.
+        make_sdk: A function that returns the Server SDK for a callback URL.
+        mode: The kind of functions that the router runs.
 
     Attributes:
         name: The name of its router in error texts.
         operations: The operations of the service, in the contract's order.
         inbound: The operations that servers receive, by route.
         interceptors: The interceptors of the router.
+
+    Raises:
+        TypeError: The router cannot run an interceptor, or `make_sdk` is async or a class of another SDK.
     """
 
     def __init__(
@@ -111,19 +125,22 @@ class RoutedService(Generic[S]):
     def use_class(self, handlers: Any) -> None:
         """Register the methods of a handler class: all operations, and the hooks that it overrides.
 
+        Args:
+            handlers: An instance of the class.
+
         Raises:
             TypeError: It is not an instance of the service's handler class, or a method has the other mode.
         """
         if isinstance(handlers, type):
-            raise TypeError(f"{self.name} takes an instance: {self.name}({handlers.__name__}())")
+            raise TypeError(f"{self.name} takes an instance of a class: {self.name}({handlers.__name__}())")
         kind = cast("type[object]", type(handlers))
         owner = kind.__name__
         if not isinstance(handlers, self._mode.handlers):
-            raise TypeError(f"{self.name} takes handlers made for its service, not {owner}")
+            raise TypeError(f"{self.name} takes the handlers of its own service, not {owner}")
         for route, name in self._method_names.items():
             method = getattr(handlers, name, None)
             if method is None:
-                raise TypeError(f"{self.name} takes handlers made for its service: {owner} has no method {name}")
+                raise TypeError(f"{self.name} takes the handlers of its own service: {owner} has no method {name}")
             self._registrations[route] = Registration(self._mode.checked(method, f"{owner}.{name}"))
         for hook in HOOKS:
             if getattr(kind, hook) is not getattr(self._mode.handlers, hook):
@@ -134,14 +151,20 @@ class RoutedService(Generic[S]):
     def register(self, key: str, shown: str, function: Callable[[Any], Any], interceptors: Sequence[Any]) -> None:
         """Register a function for a route, or for a hook as `$` and its name.
 
+        Args:
+            key: The route, or `$` and the name of the hook.
+            shown: The name of the operation or hook in error texts.
+            function: The function.
+            interceptors: The interceptors around this function alone.
+
         Raises:
-            RouterError: A function is registered already, or the router has a handler class.
+            RouterError: The router has a function for it already, or was made with a handler class.
             TypeError: It is not a function, or has the other mode.
         """
         if self._handlers_name is not None:
             raise RouterError(
-                f"this {self.name} was given {self._handlers_name}, which handles {shown}: "
-                f"change that class, or register every function on a {self.name}() of its own"
+                f"this {self.name} was made with {self._handlers_name}, which handles {shown}: change that class, or "
+                f"register all functions on a {self.name}() without handlers"
             )
         owners = self._siblings if key == "$on_default" else [self]
         for owner in owners:
@@ -156,11 +179,14 @@ class RoutedService(Generic[S]):
         )
 
     def sdk(self, event: Mapping[str, Any]) -> S:
-        """Return the Server SDK for the API that an event came from, built at the first call.
+        """Return the Server SDK for the API of an event. The first call for a callback URL makes it.
+
+        Args:
+            event: The event as Lambda passed it.
 
         Raises:
-            pushwire.CallbackUrlError: The event and the environment give no callback URL.
-            TypeError: `sdk=` of the router returned another object than its SDK.
+            pushwire.CallbackUrlError: The event and the environment have no valid callback URL.
+            TypeError: The function `sdk=` of the router returned an object that is not its SDK.
         """
         from pushwire.callback_url import CallbackUrl  # not needed before the first send
 
@@ -184,9 +210,13 @@ class RoutedService(Generic[S]):
 def checked_interceptors(interceptors: Iterable[Any], mode: Mode) -> tuple[Any, ...]:
     """Return the interceptors if a router of this mode can run them.
 
+    Args:
+        interceptors: The interceptors.
+        mode: The mode of the router.
+
     Raises:
         TypeError: They are not a collection, or one of them is not callable or has the other mode.
     """
     if callable(interceptors) or not isinstance(interceptors, Iterable):
-        raise TypeError(f"interceptors= takes a list of interceptors, not {name_of(interceptors)}")
+        raise TypeError(f"interceptors= must be a list of interceptors, not {name_of(interceptors)}")
     return tuple(mode.checked(interceptor, name_of(interceptor)) for interceptor in interceptors)

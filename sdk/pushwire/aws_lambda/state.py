@@ -1,4 +1,4 @@
-"""Values that interceptors and handlers share for one request, typed by their keys."""
+"""Values that interceptors and handlers of one request share. Keys give their types."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ D = TypeVar("D")
 
 
 class StateKey(Generic[T]):
-    """A key of a request's state, and the type of its value.
+    """Key of a value in a request's state, with the type of the value.
 
-    Two keys are never equal, even with the same name. Make one per module, not per request:
-
-        USER = StateKey[User]("user")
+    Two keys are never equal, even if they have the same name. Make a key once, as a constant of a module.
 
     Args:
-        name: The name in error texts.
+        name: The name of the key in error texts.
+
+    Example:
+        ```python
+        USER = StateKey[User]("user")
+        ```
     """
 
     __slots__ = ("name",)
@@ -33,7 +36,7 @@ class StateKey(Generic[T]):
 
 
 class RequestState:
-    """The values stored with one request while it is handled: `request.state[USER] = user`."""
+    """Values that are stored with one request while it is handled: `request.state[USER] = user`."""
 
     __slots__ = ("_values",)
 
@@ -41,16 +44,19 @@ class RequestState:
         self._values: dict[StateKey[Any], Any] = {}
 
     def __getitem__(self, key: StateKey[T], /) -> T:
-        """Return the value.
+        """Return the value of a key.
+
+        Args:
+            key: The key.
 
         Raises:
-            MissingStateError: No value was set.
+            MissingStateError: The key has no value.
         """
         try:
             return cast("T", self._values[key])
         except KeyError:
             raise MissingStateError(
-                f"the request's state has no {key.name!r}: add an interceptor that sets it before this one"
+                f"the request's state has no value for {key.name!r}: add an interceptor that sets it and runs earlier"
             ) from None
 
     def __setitem__(self, key: StateKey[T], value: T, /) -> None:
@@ -64,5 +70,10 @@ class RequestState:
     @overload
     def get(self, key: StateKey[T], default: D, /) -> T | D: ...
     def get(self, key: StateKey[Any], default: object = None, /) -> object:
-        """Return the value, or the default."""
+        """Return the value of a key, or the default if it has no value.
+
+        Args:
+            key: The key.
+            default: The result if the key has no value. Defaults to `None`.
+        """
         return self._values.get(key, default)
