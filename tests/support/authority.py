@@ -20,8 +20,8 @@ class Authority:
         self.bundle = folder / "authority.pem"
         self._authority.cert_pem.write_to_path(self.bundle)
 
-    def server(self, name: str = "127.0.0.1") -> ssl.SSLContext:
-        """What a server of this name speaks TLS with."""
+    def server(self, *names: str) -> ssl.SSLContext:
+        """What a server of these names speaks TLS with; of 127.0.0.1 if there are none."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._authority.issue_cert(name).configure_cert(context)
+        self._authority.issue_cert(*names or ("127.0.0.1",)).configure_cert(context)
         return context

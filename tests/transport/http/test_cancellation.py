@@ -3,13 +3,19 @@
 import asyncio
 import contextlib
 import gc
-import importlib.util
+import importlib
+import itertools
 import random
+import selectors
+import socket
+import weakref
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.authority import Authority
 from tests.support.fault_server import FaultServer, answer
 
 from pushwire.transport import AsyncHttpTransport
@@ -30,27 +36,85 @@ def descriptors() -> set[str]:
     return found
 
 
-def loop_factories() -> list[Any]:
-    factories = [pytest.param(asyncio.new_event_loop, id="asyncio")]
-    if importlib.util.find_spec("uvloop") is None:
-        return factories
-    return [*factories, pytest.param(importlib.import_module("uvloop").new_event_loop, id="uvloop")]
-
-
 async def later(ids: list[str]) -> AsyncIterator[str]:
     for connection_id in ids:
         await asyncio.sleep(0)
         yield connection_id
 
 
-@pytest.mark.parametrize("factory", loop_factories())
+class Registered:
+    """The descriptors that a loop and the selectors of broadcasts watch, and those that were closed while watched."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.on_loop: set[tuple[str, int]] = set()
+        self.closed: list[int] = []
+        self._selectors: weakref.WeakSet[selectors.BaseSelector] = weakref.WeakSet()
+        make_selector, close_socket = selectors.DefaultSelector, socket.socket.close
+        close_selector = selectors.DefaultSelector.close
+
+        def selector() -> selectors.BaseSelector:
+            made = make_selector()
+            self._selectors.add(made)
+            return made
+
+        def close(closed: Any, then: Callable[[Any], None]) -> None:
+            with contextlib.suppress(ValueError):  # closed before
+                self._closes(closed.fileno())
+            then(closed)
+
+        monkeypatch.setattr(selectors, "DefaultSelector", selector)
+        monkeypatch.setattr(make_selector, "close", lambda closed: close(closed, close_selector))
+        monkeypatch.setattr(socket.socket, "close", lambda closed: close(closed, close_socket))
+
+    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Note what is added to a loop and removed from it."""
+        for kind in ("reader", "writer"):
+            for change, note in (("add", self.on_loop.add), ("remove", self.on_loop.discard)):
+                name = f"{change}_{kind}"
+                setattr(loop, name, partial(self._changed, kind, note, getattr(loop, name)))
+
+    def _changed(self, kind: str, note: Callable[[Any], None], change: Any, descriptor: int, *callback: Any) -> Any:
+        note((kind, descriptor))
+        return change(descriptor, *callback)
+
+    def _closes(self, descriptor: int) -> None:
+        maps = [selector.get_map() or {} for selector in list(self._selectors)]
+        if descriptor in {number for _, number in self.on_loop} or any(descriptor in watched for watched in maps):
+            self.closed.append(descriptor)
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> Registered:
+    return Registered(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "loop", ["asyncio.SelectorEventLoop", pytest.param("uvloop.Loop", marks=pytest.mark.extra("uvloop"))]
+)
+@pytest.mark.parametrize(
+    ("over_tls", "instants"),
+    [
+        pytest.param(False, 300, id="plain"),
+        pytest.param(True, 30, id="TLS"),
+        pytest.param(True, 300, id="TLS, at length", marks=pytest.mark.at_length),
+    ],
+)
 @pytest.mark.parametrize("kind", ["send", "broadcast", "broadcast of an async iterable"])
 def test_nothing_is_left_of_a_call_that_is_cancelled_at_any_instant(
-    kind: str, factory: Callable[[], asyncio.AbstractEventLoop]
+    kind: str,
+    over_tls: bool,
+    instants: int,
+    loop: str,
+    authority: Authority,
+    registered: Registered,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    module, _, name = loop.partition(".")
     chance = random.Random(2026)
     problems: list[str] = []
+    cancelled = 0
     ids = [f"c{number}=" for number in range(12)]
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.bundle))
 
     async def call(transport: AsyncHttpTransport) -> None:
         options = FanOutOptions(max_in_flight=4)
@@ -70,28 +134,45 @@ def test_nothing_is_left_of_a_call_that_is_cancelled_at_any_instant(
         raise AssertionError("a descriptor is left")
 
     async def main(url: str) -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: problems.append(context["message"]))
+        nonlocal cancelled
+        running = asyncio.get_running_loop()
+        running.set_exception_handler(lambda _loop, context: problems.append(context["message"]))
+        registered.watch(running)
         transport = AsyncHttpTransport(url)
-        await call(transport)  # loops open descriptors of their own when they need them
+        whole = asyncio.ensure_future(call(transport))  # loops open descriptors of their own when they need them
+        turns = 0
+        while not whole.done():
+            await asyncio.sleep(0)
+            turns += 1
         await transport.close()
         before = descriptors()
-        for number in range(100):
+        for number in range(instants):
             task = asyncio.ensure_future(call(transport))
-            for _ in range(chance.randrange(60)):
+            # More of the early instants: a call on a connection that was kept is much shorter than the first one.
+            for _ in range(int(turns ** chance.random())):
                 await asyncio.sleep(0)
             task.cancel()
             await asyncio.wait([task])
+            cancelled += task.cancelled()
             assert asyncio.all_tasks() == {asyncio.current_task()}
+            assert registered.on_loop == set()
             if number % 10 == 0:
                 await transport.close()
                 await no_more_than(before)
+                # Half of the transports look their host up, which takes a thread.
+                transport = AsyncHttpTransport(url.replace("127.0.0.1", "localhost") if number % 20 else url)
         await transport.post("after=", b"{}")  # what is open still works
         await transport.close()
 
-    with FaultServer(answer(200)) as server, asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(main(server.url))
+    tls = authority.server("localhost", "127.0.0.1") if over_tls else None
+    answers = itertools.cycle([answer(200), answer(200), answer(200, Connection="close")])
+    with FaultServer(lambda exchange: next(answers)(exchange), tls=tls) as server:
+        with asyncio.Runner(loop_factory=getattr(importlib.import_module(module), name)) as runner:
+            runner.run(main(server.url))
         gc.collect()
     assert problems == []
+    assert registered.closed == []
+    assert cancelled > instants / 10
 
 
 def test_a_loop_without_add_reader_is_an_error_that_names_the_ways_out() -> None:
