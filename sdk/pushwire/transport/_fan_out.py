@@ -35,7 +35,8 @@ A driver does the I/O, with threads, a selector or an event loop. It works in tu
 - `stop(exc)` ends the fan-out early. `pull` calls it when the iterator raises. The turns continue until all attempts
   in flight have ended; then `result` raises the exception. An exception from `on_outcome` is handled the same way.
 - `wait` returns the longest pause until there is something to do without an outcome; `None` if only an outcome helps.
-- All calls come from one thread at a time. `on_outcome` is called inside `ended`, `take`, `needs_id` and `stop`.
+- All calls come from one thread at a time. `on_outcome` is called inside `ended`, `stop`, and the methods that stop at
+  the deadline: `take`, `needs_id` and `is_over`.
 """
 
 from __future__ import annotations
@@ -152,12 +153,18 @@ class FanOut:
         """Whether `max_in_flight` is all that keeps another attempt from starting."""
         return self._in_flight >= self.max_in_flight and (bool(self._ready) or self._may_pull())
 
+    def is_over(self, now: float) -> bool:
+        """Stop at the deadline; return whether it has passed."""
+        if now < self.deadline:
+            return False
+        self.stop()
+        return True
+
     def needs_id(self, now: float) -> bool:
         """Return whether to pull one more id; after `True`, `False` until `add` or `no_more_ids` is called."""
-        if now >= self.deadline:
-            self.stop()
         if (
-            self._requested
+            self.is_over(now)
+            or self._requested
             or self._ready
             or self._in_flight >= self.max_in_flight
             or not self._may_pull()
@@ -206,9 +213,7 @@ class FanOut:
 
     def take(self, now: float) -> str | None:
         """Return a connection to post to now; `None` if there is none, or if it has to wait."""
-        if now >= self.deadline:
-            self.stop()
-        if self._in_flight >= self.max_in_flight:
+        if self.is_over(now) or self._in_flight >= self.max_in_flight:
             return None
         if self._retries and self._retries[0][0] <= now:
             if not self._start(now):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from pushwire.errors import SendError, ThrottledError, UnavailableError
 from pushwire.transport._checks import check_whole_number
 
-__all__ = ["DEFAULT_MAX_ATTEMPTS", "Attempts", "RetryPolicy"]
+__all__ = ["DEFAULT_MAX_ATTEMPTS", "Attempts", "RetryPolicy", "call", "call_async"]
+
+T = TypeVar("T")
 
 DEFAULT_MAX_ATTEMPTS: Final = 3
 
@@ -79,3 +81,46 @@ class Attempts:
         if self.made >= self.policy.max_attempts or not isinstance(error, ThrottledError | UnavailableError):
             return None
         return self.policy.delay(self.made)
+
+
+def call(attempt: Callable[[str], T], connection_id: str, policy: RetryPolicy, sleep: Callable[[float], object]) -> T:
+    """Make attempts until one succeeds or the policy has no more.
+
+    Args:
+        attempt: Makes one attempt for a connection; returns its result, or raises a `SendError`.
+        connection_id: The connection.
+        policy: The retry policy.
+        sleep: Waits for a number of seconds.
+
+    Raises:
+        pushwire.SendError: The error of the last attempt.
+    """
+    attempts = Attempts(policy)
+    while True:
+        try:
+            return attempt(connection_id)
+        except SendError as error:
+            error.connection_id = connection_id
+            delay = attempts.failed(error)
+            if delay is None:
+                raise
+        sleep(delay)
+
+
+async def call_async(
+    attempt: Callable[[str], Awaitable[T]],
+    connection_id: str,
+    policy: RetryPolicy,
+    sleep: Callable[[float], Awaitable[object]],
+) -> T:
+    """Make attempts until one succeeds or the policy has no more, as `call` does."""
+    attempts = Attempts(policy)
+    while True:
+        try:
+            return await attempt(connection_id)
+        except SendError as error:
+            error.connection_id = connection_id
+            delay = attempts.failed(error)
+            if delay is None:
+                raise
+        await sleep(delay)

@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from pushwire._closing import AsyncClosing
 from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
-from pushwire.transport._retry import Attempts
+from pushwire.transport._retry import call_async
 from pushwire.transport.boto3._attempts import Boto3Attempts
 from pushwire.transport.boto3._tasks import run_on_loop
 from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, ConnectionInfo, FanOutOptions, ManagementApiClient
@@ -83,7 +84,7 @@ class AsyncBoto3Transport(AsyncClosing):
         Raises:
             pushwire.SendError: The call failed; the subclass says how.
         """
-        await self._call(lambda: self._once.post(connection_id, data))
+        await self._call(partial(self._once.post, data=data), connection_id)
 
     async def post_many(
         self,
@@ -108,10 +109,7 @@ class AsyncBoto3Transport(AsyncClosing):
             max_in_flight=min(options.max_in_flight or DEFAULT_MAX_IN_FLIGHT, self._once.max_connections)
         )
         fan_out = FanOut(options, self._once.policy, on_outcome, self._clock())
-
-        def post(connection_id: str) -> asyncio.Future[None]:
-            return self._on_thread(lambda: self._once.post(connection_id, data))
-
+        post = partial(self._on_thread, partial(self._once.post, data=data))
         return await run_on_loop(fan_out, connection_ids, post, self._clock)
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
@@ -120,7 +118,7 @@ class AsyncBoto3Transport(AsyncClosing):
         Raises:
             pushwire.SendError: The call failed; the subclass says how.
         """
-        return await self._call(lambda: self._once.get(connection_id))
+        return await self._call(self._once.get, connection_id)
 
     async def delete(self, connection_id: str, /) -> None:
         """Close a connection; API Gateway runs `$disconnect`.
@@ -128,7 +126,7 @@ class AsyncBoto3Transport(AsyncClosing):
         Raises:
             pushwire.SendError: The call failed; the subclass says how.
         """
-        await self._call(lambda: self._once.delete(connection_id))
+        await self._call(self._once.delete, connection_id)
 
     async def close(self) -> None:
         """Wait for requests in flight, then end the threads and close the pooled connections.
@@ -140,18 +138,10 @@ class AsyncBoto3Transport(AsyncClosing):
             await asyncio.to_thread(threads.shutdown, cancel_futures=True)
         self._once.close()
 
-    async def _call(self, attempt: Callable[[], T]) -> T:
-        attempts = Attempts(self._once.policy)
-        while True:
-            try:
-                return await self._on_thread(attempt)
-            except SendError as error:
-                delay = attempts.failed(error)
-                if delay is None:
-                    raise
-            await self._sleep(delay)
+    async def _call(self, attempt: Callable[[str], T], connection_id: str) -> T:
+        return await call_async(partial(self._on_thread, attempt), connection_id, self._once.policy, self._sleep)
 
-    def _on_thread(self, attempt: Callable[[], T]) -> asyncio.Future[T]:
+    def _on_thread(self, attempt: Callable[[str], T], connection_id: str) -> asyncio.Future[T]:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._once.max_connections, thread_name_prefix="pushwire")
-        return asyncio.get_running_loop().run_in_executor(self._threads, attempt)
+        return asyncio.get_running_loop().run_in_executor(self._threads, attempt, connection_id)

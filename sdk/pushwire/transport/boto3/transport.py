@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 from pushwire._closing import Closing
 from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
-from pushwire.transport._retry import Attempts
+from pushwire.transport._retry import call
 from pushwire.transport.boto3._attempts import Boto3Attempts
 from pushwire.transport.boto3._threads import run_on_threads
 from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, ConnectionInfo, FanOutOptions, ManagementApiClient
@@ -80,7 +81,7 @@ class Boto3Transport(Closing):
         Raises:
             pushwire.SendError: The call failed; the subclass says how.
         """
-        self._call(lambda: self._once.post(connection_id, data))
+        self._call(partial(self._once.post, data=data), connection_id)
 
     def post_many(
         self,
@@ -108,9 +109,7 @@ class Boto3Transport(Closing):
             max_in_flight=min(options.max_in_flight or DEFAULT_MAX_IN_FLIGHT, self._once.max_connections)
         )
         fan_out = FanOut(options, self._once.policy, on_outcome, self._clock())
-        return run_on_threads(
-            fan_out, connection_ids, lambda connection_id: self._once.post(connection_id, data), self._clock
-        )
+        return run_on_threads(fan_out, connection_ids, partial(self._once.post, data=data), self._clock)
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
         """Return what API Gateway knows about a connection.
@@ -118,7 +117,7 @@ class Boto3Transport(Closing):
         Raises:
             pushwire.SendError: The call failed; the subclass says how.
         """
-        return self._call(lambda: self._once.get(connection_id))
+        return self._call(self._once.get, connection_id)
 
     def delete(self, connection_id: str, /) -> None:
         """Close a connection; API Gateway runs `$disconnect`.
@@ -126,19 +125,11 @@ class Boto3Transport(Closing):
         Raises:
             pushwire.SendError: The call failed; the subclass says how.
         """
-        self._call(lambda: self._once.delete(connection_id))
+        self._call(self._once.delete, connection_id)
 
     def close(self) -> None:
         """Close the pooled connections; your own client stays open."""
         self._once.close()
 
-    def _call(self, attempt: Callable[[], T]) -> T:
-        attempts = Attempts(self._once.policy)
-        while True:
-            try:
-                return attempt()
-            except SendError as error:
-                delay = attempts.failed(error)
-                if delay is None:
-                    raise
-            self._sleep(delay)
+    def _call(self, attempt: Callable[[str], T], connection_id: str) -> T:
+        return call(attempt, connection_id, self._once.policy, self._sleep)

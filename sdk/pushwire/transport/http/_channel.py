@@ -42,7 +42,7 @@ class Channel:
         idle_since: When it last carried a response. The owner sets it.
     """
 
-    __slots__ = ("_has_begun", "_parser", "_request", "_sent", "_would_block", "connection", "idle_since")
+    __slots__ = ("_has_begun", "_is_reused", "_parser", "_request", "_sent", "_would_block", "connection", "idle_since")
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class Channel:
         self._request = b""
         self._sent = 0
         self._has_begun = False
+        self._is_reused = False
 
     @property
     def events(self) -> int:
@@ -68,6 +69,11 @@ class Channel:
     def has_sent_nothing(self) -> bool:
         """Whether no byte of the request has left."""
         return self._sent == 0 and not self._has_begun
+
+    @property
+    def was_stale(self) -> bool:
+        """Whether a failed exchange was not an attempt: the peer had closed the channel while it was idle."""
+        return self._is_reused and self.has_sent_nothing
 
     @property
     def has_sent_all(self) -> bool:
@@ -114,6 +120,7 @@ class Channel:
                 data = self.connection.recv(_READ_SIZE)
                 response = self._parser.feed(data) if data else self._parser.end()
                 if response is not None:
+                    self._is_reused = True
                     # After a response that came early, the server would take the rest of the request for another one.
                     return response if self.has_sent_all else response._replace(must_close=True)
         except self._would_block:

@@ -105,14 +105,13 @@ class Core:
         """
         pool = self.pool()
         while True:
-            kept = pool.take()
-            channel = kept or (yield from self.connect())
+            channel = pool.take() or (yield from self.connect())
             try:
                 response = yield from exchange(channel, request, self.clock, self.read_timeout)
             except UnavailableError:
-                if kept is None or not channel.has_sent_nothing:
+                if not channel.was_stale:
                     raise
-                continue  # the peer had closed it while it was idle: this is not an attempt
+                continue
             if not response.must_close:
                 channel.idle_since = self.clock()
                 pool.keep(channel)

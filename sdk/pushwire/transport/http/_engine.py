@@ -40,11 +40,10 @@ class _Slot:
         until: When the attempt is late.
         steps: Open the channel, while it is being opened.
         channel: The channel; `None` where one has to be opened.
-        is_reused: Whether the channel has carried a response before.
         watched: The socket that is registered with the selector.
     """
 
-    __slots__ = ("channel", "connection_id", "is_reused", "request", "steps", "until", "watched")
+    __slots__ = ("channel", "connection_id", "request", "steps", "until", "watched")
 
     def __init__(self) -> None:
         self.connection_id: str | None = None
@@ -52,7 +51,6 @@ class _Slot:
         self.until = math.inf
         self.steps: ConnectSteps | None = None
         self.channel: Channel | None = None
-        self.is_reused = False
         self.watched: socket.socket | None = None
 
 
@@ -147,8 +145,7 @@ class BroadcastEngine:
                     return 0.0
             else:
                 break
-        if now >= fan_out.deadline:
-            fan_out.stop()
+        if fan_out.is_over(now):
             self._withdraw_connecting()
         if self._resting and can_sign:
             return 0.0
@@ -205,7 +202,7 @@ class BroadcastEngine:
             if channel is None:
                 self._connect(slot)
                 return
-            self._adopt(slot, channel, is_reused=True)
+            self._adopt(slot, channel)
         self._send(slot, channel, now)
 
     def _connect(self, slot: _Slot) -> None:
@@ -221,12 +218,12 @@ class BroadcastEngine:
         except StopIteration as done:
             self._connecting -= 1
             slot.steps = None
-            self._adopt(slot, done.value, is_reused=False)
+            self._adopt(slot, done.value)
             now = self._clock()
-            if now < self.fan_out.deadline:
-                self._send(slot, done.value, now)
-            else:
+            if self.fan_out.is_over(now):
                 self._withdraw(slot)
+            else:
+                self._send(slot, done.value, now)
         except UnavailableError as error:
             self._connecting -= 1
             slot.steps = None
@@ -235,8 +232,8 @@ class BroadcastEngine:
             self._watch(slot, connection, events)
             self._expect(slot, until)
 
-    def _adopt(self, slot: _Slot, channel: Channel, *, is_reused: bool) -> None:
-        slot.channel, slot.is_reused = channel, is_reused
+    def _adopt(self, slot: _Slot, channel: Channel) -> None:
+        slot.channel = channel
         self._watch(slot, channel.connection, selectors.EVENT_READ)
 
     def _send(self, slot: _Slot, channel: Channel, now: float) -> None:
@@ -289,8 +286,8 @@ class BroadcastEngine:
             response = channel.failed(exc, self._core.read_timeout)
         except UnavailableError as error:
             self._drop(slot, channel)
-            if slot.is_reused and channel.has_sent_nothing:
-                self._connect(slot)  # the peer had closed it while it was idle: this is not an attempt
+            if channel.was_stale:
+                self._connect(slot)
             else:
                 self._end(slot, error)
         else:
@@ -300,7 +297,6 @@ class BroadcastEngine:
         if response.must_close:
             self._drop(slot, channel)
         channel.idle_since = self._looked_at
-        slot.is_reused = True
         self._end(slot, error_of("POST", response, slot.connection_id or ""))
 
     def _end(self, slot: _Slot, error: SendError | None) -> None:

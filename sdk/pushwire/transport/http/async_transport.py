@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from functools import partial
 
 from pushwire._closing import AsyncClosing
 from pushwire.errors import SendError
-from pushwire.transport._retry import Attempts
+from pushwire.transport._retry import call_async
 from pushwire.transport.http._core import DEFAULT_MAX_CONNECTIONS, Core
 from pushwire.transport.http._loop import run_broadcast, run_on_loop
 from pushwire.transport.http._outcomes import connection_info_of, error_of
@@ -133,18 +134,10 @@ class AsyncHttpTransport(AsyncClosing):
         self._core.pool().close()
 
     async def _call(self, method: Method, connection_id: str, body: bytes) -> Response:
-        attempts = Attempts(self._core.policy)
-        while True:
-            try:
-                return await self._attempt(method, connection_id, body)
-            except SendError as error:
-                error.connection_id = connection_id
-                delay = attempts.failed(error)
-                if delay is None:
-                    raise
-            await self._sleep(delay)
+        attempt = partial(self._attempt, method, body)
+        return await call_async(attempt, connection_id, self._core.policy, self._sleep)
 
-    async def _attempt(self, method: Method, connection_id: str, body: bytes) -> Response:
+    async def _attempt(self, method: Method, body: bytes, connection_id: str) -> Response:
         core = self._core
         loop = asyncio.get_running_loop()
         if self._loop is not loop:

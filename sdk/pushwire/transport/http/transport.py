@@ -10,7 +10,7 @@ from functools import partial
 
 from pushwire._closing import Closing
 from pushwire.errors import SendError
-from pushwire.transport._retry import Attempts
+from pushwire.transport._retry import call
 from pushwire.transport.http._channel import run_blocking
 from pushwire.transport.http._core import DEFAULT_MAX_CONNECTIONS, Core
 from pushwire.transport.http._outcomes import connection_info_of, error_of
@@ -149,18 +149,10 @@ class HttpTransport(Closing):
         self._core.pool().close()
 
     def _call(self, method: Method, connection_id: str, body: bytes) -> Response:
-        attempts = Attempts(self._core.policy)
-        while True:
-            try:
-                return self._attempt(method, connection_id, body)
-            except SendError as error:
-                error.connection_id = connection_id
-                delay = attempts.failed(error)
-                if delay is None:
-                    raise
-            self._sleep(delay)
+        attempt = partial(self._attempt, method, body)
+        return call(attempt, connection_id, self._core.policy, self._sleep)
 
-    def _attempt(self, method: Method, connection_id: str, body: bytes) -> Response:
+    def _attempt(self, method: Method, body: bytes, connection_id: str) -> Response:
         core = self._core
         if self._process != os.getpid():  # threads of the parent may have held permits at the fork
             self._process, self._permits = os.getpid(), threading.Semaphore(core.max_connections)
