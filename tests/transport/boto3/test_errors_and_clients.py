@@ -110,7 +110,7 @@ def test_a_client_without_its_endpoint_is_refused_with_the_remedy() -> None:
     client = boto3.client(
         "apigatewaymanagementapi", region_name="eu-west-1", aws_access_key_id="id", aws_secret_access_key="secret"
     )
-    with pytest.raises(pushwire.CallbackUrlError, match="API's id is missing"):
+    with pytest.raises(pushwire.CallbackUrlError, match="id of the API is missing"):
         Boto3Transport(client=client)
     client.close()
 
