@@ -1,4 +1,4 @@
-"""A thousand drops at any instant, while both sides send numbered messages: what is lost is counted, and named."""
+"""A thousand drops at any time, while both sides send numbered messages: every lost message is accounted for."""
 
 import asyncio
 import itertools
@@ -37,12 +37,12 @@ def number_of(frame: str | bytes) -> int:
 
 
 class Server:
-    """The server's side: what it has received, in the order of arrival, and what it drops and sends.
+    """The server's side, which records what it receives, drops connections, and posts numbers.
 
     Attributes:
-        received: Connection and number of each message.
-        drops: How often it has dropped the connection.
-        posted: The numbers that were accepted for the client.
+        received: The connection and the number of each message, in the order of arrival.
+        drops: The number of drops.
+        posted: The numbers that the gateway accepted for the client.
     """
 
     def __init__(self, gateway: RunningGateway, chance: random.Random) -> None:
@@ -59,7 +59,7 @@ class Server:
             self.received.append((entry.connection_id, number_of(entry.text)))
 
     def _drop(self) -> None:
-        """Drop what is open, on the gateway's own thread; and again after any time."""
+        """Drop the open connections, on the gateway's own thread; and again after random delays."""
         if self._gateway.connection_ids:
             self.drops += 1
             self._gateway.gateway.drop()
@@ -67,7 +67,7 @@ class Server:
             self._gateway.gateway.loop.call_later(self._chance.random() * 0.01, self._drop)
 
     async def post(self) -> None:
-        """Post numbers to whichever connection is open, over one TCP connection, until the last drop."""
+        """Post numbers to the open connection, over one TCP connection, until the last drop."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._gateway.gateway.port)
         for number in itertools.count():
             connection_ids = self._gateway.connection_ids
@@ -115,7 +115,7 @@ def test_nothing_is_lost_but_what_was_written_in_the_instant_of_a_drop() -> None
                 while server.drops < DROPS:
                     batch = [asyncio.ensure_future(send(client, next(numbers))) for _ in range(chance.randint(1, 5))]
                     await asyncio.gather(*batch)
-                    # No faster than the server reads: what fills the system's buffers is lost with them.
+                    # Not faster than the server reads: messages in buffers are lost with the connection.
                     await asyncio.sleep(chance.random() * 0.002)
                 await posting
                 last = next(numbers)
@@ -135,7 +135,7 @@ def test_nothing_is_lost_but_what_was_written_in_the_instant_of_a_drop() -> None
     lost = sorted(set(returned) - set(received))
     connection_of = {number: connection_id for connection_id, number in server.received}
     ends = {ids[-1][1] for _, ids in _by_connection(server.received)}
-    # What is lost was the last that its connection carried: nothing that was sent over it later has arrived.
+    # A lost message was the last on its connection: no later message of that connection has arrived.
     for number in lost:
         before = max((known for known in received if known < number), default=None)
         after = min(known for known in received if known > number)

@@ -1,4 +1,4 @@
-"""A client needs websockets, and nothing else of the extras: no gateway, no boto3."""
+"""A client needs websockets, and no other package of the extras: no gateway, no boto3."""
 
 import asyncio
 import subprocess

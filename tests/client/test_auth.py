@@ -1,4 +1,4 @@
-"""Who a client is: none, IAM, a token in the query, a header or a subprotocol, or something of one's own."""
+"""Authentication: none, IAM, a token in the query, a header or a subprotocol, or a function of the user."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ TOKEN = "c2VjcmV0-that_nobody.may~see"
 
 
 def seen(auth: Auth | None, **options: Any) -> list[dict[str, Any]]:
-    """The events of two handshakes: the first, and that of a reconnection."""
+    """Return the events of two handshakes: the first one, and that of a reconnection."""
 
     async def story() -> list[dict[str, Any]]:
         async with async_local_gateway(desk := Desk()) as gateway:
@@ -120,7 +120,9 @@ BROKEN: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_an_auth_that_makes_no_handshake_is_told_without_its_token(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_auth_without_a_valid_handshake_is_an_error_without_its_token(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story() -> None:
         with pytest.raises(ConnectFailedError) as caught:
             await desk_client("ws://127.0.0.1:9/local", auth=BROKEN[kind], connect_attempts=2)
@@ -266,7 +268,9 @@ def test_region_and_credentials_are_found_in_a_profile(tmp_path: Path, monkeypat
 
 def test_without_a_region_or_credentials_the_error_says_what_to_set() -> None:
     async def story() -> None:
-        with pytest.raises(ConnectFailedError, match=r"AuthError: no region to sign for: pass IamAuth\(region=…\)"):
+        with pytest.raises(
+            ConnectFailedError, match=r"AuthError: the region to sign for is not known; pass IamAuth\(region=…\)"
+        ):
             await desk_client("wss://ws.example.com", auth=IamAuth())
         with pytest.raises(ConnectFailedError, match=r"CredentialsError: .*set AWS_ACCESS_KEY_ID"):
             await desk_client("wss://ws.example.com", auth=IamAuth("eu-west-1"))
@@ -278,15 +282,15 @@ def test_without_a_region_or_credentials_the_error_says_what_to_set() -> None:
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("", "is empty or not plain ASCII"),
-        ("ws.example.com/prod", "write it in full"),
-        ("ftp://ws.example.com", "write it in full"),
-        ("wss://", "write it in full"),
-        ("wss://ws.example.com:0/prod", "write it in full"),
+        ("", "is empty, or has spaces or characters outside ASCII"),
+        ("ws.example.com/prod", "is missing or wrong; write the URL as wss://"),
+        ("ftp://ws.example.com", "is missing or wrong; write the URL as wss://"),
+        ("wss://", "is missing or wrong; write the URL as wss://"),
+        ("wss://ws.example.com:0/prod", "is missing or wrong; write the URL as wss://"),
         ("wss://ws.example.com:port/prod", "is malformed"),
         ("wss://[::1/prod", "is malformed"),
-        ("wss://ws.example.com/a b", "without spaces"),
-        ("wss://ws.exämple.com/", "not plain ASCII"),
+        ("wss://ws.example.com/a b", "has spaces"),
+        ("wss://ws.exämple.com/", "characters outside ASCII"),
         ("wss://ws.example.com/prod#top", "must not have a fragment"),
         (f"wss://ada:{TOKEN}@ws.example.com/prod", "must not have a user name or a password"),
         ("wss://abc.execute-api.eu-west-1.amazonaws.com", "the stage is missing"),

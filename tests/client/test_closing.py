@@ -1,4 +1,4 @@
-"""A client can be closed from any state and from anywhere, and leaves nothing behind."""
+"""A client can be closed in any state and from any task, and leaves no task, thread or socket."""
 
 import asyncio
 import contextlib
@@ -56,9 +56,9 @@ def test_closing_is_clean_from_any_state_and_as_often_as_you_like(disturb: Distu
             await asyncio.gather(client.close(), client.close(), client.close())
             await client.close()
             assert client.status.state is State.CLOSED
-            for told in (waiting, client.say(said("too late")), client.__aenter__()):
+            for call in (waiting, client.say(said("too late")), client.__aenter__()):
                 with pytest.raises((ClientClosedError, ConnectFailedError)):
-                    await told
+                    await call
             await gateway.settled()
             await until(lambda: gateway.connection_ids == ())
 
@@ -262,7 +262,7 @@ def test_listeners_that_close_do_not_wait_for_one_another(shared: str) -> None:
 
             async def close(_error: PushwireError) -> None:
                 await client.close()
-                ended.append("told of an error")
+                ended.append("an error was reported")
 
             async def close_too(_greeting: Greeting) -> None:
                 await client.close()
@@ -324,7 +324,7 @@ def test_a_hook_that_closes_the_client_when_it_is_cancelled_does_not_wait_for_it
     run(story())
 
 
-def test_a_hook_that_will_not_be_cancelled_holds_nobody_up_for_long() -> None:
+def test_closing_does_not_wait_long_for_a_hook_that_suppresses_cancellation() -> None:
     async def story() -> None:
         async with async_local_gateway(Desk()) as gateway:
             client, let_go = await desk_client(gateway.url, close_timeout=0.05), asyncio.Event()

@@ -1,4 +1,4 @@
-"""Hooks put a client back where it was, on each connection but the first, whatever they do themselves."""
+"""Hooks run on each connection except the first, also if they raise, send, wait or close the client."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def test_hooks_run_before_what_waits_in_order_and_on_each_connection_but_the_fir
             async def enter() -> None:
                 ran.append("enter")
                 await client.enter(Visitor(name="Ada"))
-                await client.wait_for_greet(timeout=5)  # what arrives meanwhile is delivered
+                await client.wait_for_greet(timeout=5)  # messages are delivered while hooks run
                 ran.append("entered")
 
             client.on_reconnect(enter)
@@ -102,7 +102,7 @@ def test_what_a_hook_sends_after_its_connection_is_lost_is_not_kept_for_the_next
 
             async def late() -> None:
                 first = client.status.last_closed
-                await until(lambda: client.status.last_closed is not first)  # the second has ended, too
+                await until(lambda: client.status.last_closed is not first)  # the second has ended as well
                 try:
                     await client.say(said("from a hook of the past"))
                 except ConnectionLostError as error:
@@ -171,7 +171,7 @@ def test_a_hook_that_ends_as_if_by_the_client_s_own_doing_is_reported_and_the_ot
     run(story())
 
 
-def test_a_hook_that_says_goodbye_while_it_is_cancelled_holds_nobody_up() -> None:
+def test_closing_does_not_wait_for_a_hook_that_sends_while_it_is_cancelled() -> None:
     async def story() -> None:
         async with async_local_gateway(desk := Desk()) as gateway, desk_client(gateway.url) as client:
             outcomes: list[object] = []
@@ -233,7 +233,7 @@ def test_a_task_that_a_hook_leaves_behind_sends_like_any_other() -> None:
     run(story())
 
 
-def test_a_hook_that_still_sends_when_the_client_is_closed_is_no_error() -> None:
+def test_a_hook_that_sends_when_the_client_is_closed_is_not_an_error() -> None:
     async def story() -> None:
         async with async_local_gateway(Desk()) as gateway:
             client, errors = await desk_client(gateway.url), list[PushwireError]()

@@ -1,4 +1,4 @@
-"""A client keeps its connection from being taken for idle, and renews it in time: two hours and more in a moment."""
+"""Keepalives and renewal over hours of the gateway's clock, which run in a moment."""
 
 import asyncio
 import itertools
@@ -33,7 +33,7 @@ SERIAL = GatewaySettings(message_order=MessageOrder.SERIAL)
 
 
 async def pass_time(gateway: AsyncRunningGateway, client: DeskClient, seconds: float) -> None:
-    """Let time pass on the one clock of gateway and client; what falls due is done before more passes."""
+    """Advance the clock that gateway and client share, and run each action that is due before advancing more."""
     for _ in range(round(seconds / 10)):
         gateway.gateway.clock.advance(10)
         for _ in range(10):
@@ -66,7 +66,7 @@ def test_two_hours_of_life_with_keepalives_and_a_renewal_in_time() -> None:
                         said_so_far.append(f"{hour}:{minute}")
                         await client.say(said(said_so_far[-1]))
                         await until(lambda: heard == said_so_far)
-                # Six hours, and API Gateway has cut nothing: neither for idleness nor for age.
+                # Six hours, and API Gateway has not closed a connection, neither as idle nor after two hours.
                 assert {(entry.code, entry.reason) for entry in ended} == {(1000, "renewal")}
                 assert client.status.renewals == len(entered) == len(ended) == 3
                 assert client.status.last_closed == Closed(1000, "renewal")
@@ -74,7 +74,7 @@ def test_two_hours_of_life_with_keepalives_and_a_renewal_in_time() -> None:
                 assert all(6_372 <= life <= 7_080 + 10 for life in lives), lives
                 keepalives = desk.heard.count("keepalive")
                 assert keepalives == client.status.keepalives
-                # Every 20 minutes something is said: at most 3 keepalives between, and never more than 10 minutes.
+                # A message every 20 minutes: at most 3 keepalives between two, and never 10 minutes without a message.
                 assert 18 * 2 <= keepalives <= 18 * 4
                 assert [text for text in desk.heard if ":" in text] == said_so_far
                 assert client.status.errors == 0
@@ -103,7 +103,7 @@ def without_default() -> dict[str, Any]:
     return {"omit_routes": ["$default"], "settings": SERIAL}
 
 
-def test_an_api_without_a_default_route_answers_forbidden_and_nobody_is_bothered() -> None:
+def test_the_forbidden_frames_of_an_api_without_a_default_route_are_not_reported() -> None:
     async def story() -> None:
         clock = ManualClock()
         async with (
@@ -124,7 +124,7 @@ def test_an_api_without_a_default_route_answers_forbidden_and_nobody_is_bothered
     run(story())
 
 
-def test_a_forbidden_that_answers_a_message_is_told() -> None:
+def test_a_forbidden_frame_that_answers_a_message_is_reported() -> None:
     async def story() -> None:
         async with async_local_gateway(Desk(), routes={"say": Desk()}, **without_default()) as gateway:
             clock = gateway.gateway.clock
@@ -219,7 +219,7 @@ def test_an_api_that_answers_keepalives_may_do_so_after_something_else_was_sent(
             for frame in protocol.events_received():
                 assert isinstance(frame, Frame)
                 if frame.opcode is Opcode.TEXT and (frame.data != KEEPALIVE or next(keepalives) == 0):
-                    protocol.send_text(forbidden)  # at once to the first, then when something else has come
+                    protocol.send_text(forbidden)  # at once after the first, then after another message
             flush(protocol, writer)
             if protocol.close_rcvd is not None:
                 return
@@ -243,7 +243,7 @@ def test_an_api_that_answers_keepalives_may_do_so_after_something_else_was_sent(
     run(story())
 
 
-def test_of_a_server_that_answers_no_pings_no_more_than_one_answer_is_waited_for() -> None:
+def test_at_most_one_task_waits_for_a_server_that_answers_no_pings() -> None:
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         protocol = await handshake(reader)
         flush(protocol, writer)

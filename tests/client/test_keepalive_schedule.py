@@ -1,4 +1,4 @@
-"""What an open connection needs as time goes by: keepalives, pings, renewal. No clock and no network."""
+"""The schedule of keepalives, pings and renewal, without a clock and a network."""
 
 import math
 from typing import Any
@@ -11,13 +11,13 @@ from pushwire.client.options import settings_of
 
 
 def schedule(share: float = 0.0, **intervals: float) -> KeepaliveSchedule:
-    """The schedule of a connection that was opened at 0, with these intervals and no others."""
+    """Return the schedule of a connection that was opened at 0, with these intervals only."""
     none: Any = dict.fromkeys(["renew_after", "keepalive_interval", "ping_interval"])
     return KeepaliveSchedule(settings_of(**{**none, **intervals}, random=lambda: share), 0.0)
 
 
 def actions(kept: KeepaliveSchedule, until: float, answer: Any = None) -> list[tuple[float, Action]]:
-    """The actions that are due until a time, with the schedule checked when it asks for that."""
+    """Return the actions that are due until a time. The schedule is checked when it asks for that."""
     done: list[tuple[float, Action]] = []
     now = 0.0
     while (now := max(now, kept.next_check_at())) <= until:
@@ -100,7 +100,7 @@ def test_anything_that_comes_is_as_good_as_an_answer() -> None:
     assert kept.next_check_at() == 100
 
 
-def test_an_answer_to_a_ping_is_no_message() -> None:
+def test_a_pong_is_not_a_message() -> None:
     found = actions(schedule(keepalive_interval=300.0, ping_interval=30.0), 600, answer_pings)
     assert [at for at, action in found if action is Action.SEND_KEEPALIVE] == [300, 600]
 

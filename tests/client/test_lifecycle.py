@@ -1,4 +1,4 @@
-"""When to connect, to wait and to give up: the rules, without a clock and without a network."""
+"""The rules when to connect, wait and give up, without a clock and a network."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ CUT = Closed(1006, "")
 
 
 def lifecycle(share: float = 1.0, **options: Any) -> Lifecycle:
-    """One whose delays are as long as they may be, unless a smaller share is asked for."""
+    """Return a lifecycle with the longest delays, or with another share of them."""
     return Lifecycle(settings_of(**{"random": lambda: share, **options}))
 
 
@@ -182,7 +182,7 @@ EVENTS = st.sampled_from(["opened", "lost", "failed", "restored", "renewing", "c
 
 @given(st.lists(EVENTS, max_size=30), st.integers(1, 3), st.floats(0, 1))
 @example(["opened", "lost", "opened", "close", "restored"], 3, 0.0)
-def test_whatever_happens_a_closed_client_stays_closed_and_delays_are_bounded(
+def test_after_any_events_a_closed_client_stays_closed_and_delays_are_bounded(
     events: list[str], most: int, share: float
 ) -> None:
     any_life = lifecycle(share, max_attempts=most, connect_attempts=most)

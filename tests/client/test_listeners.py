@@ -1,4 +1,4 @@
-"""Listeners, sync and async: what they do themselves, and fail to do, harms nobody else."""
+"""Sync and async listeners: one that raises, is slow or closes the client does not affect the others."""
 
 import asyncio
 import logging
@@ -58,7 +58,7 @@ def test_calls_of_an_async_listener_follow_one_another() -> None:
     run(story())
 
 
-def test_a_listener_that_raises_is_reported_and_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listener_that_raises_is_reported_and_the_others_are_called(caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         client, heard, errors = offline(), Greetings(), Errors()
 
@@ -88,7 +88,7 @@ def test_a_listener_that_raises_is_reported_and_stops_nobody(caplog: pytest.LogC
     assert "ZeroDivisionError: by a listener" in caplog.text
 
 
-def test_an_error_listener_that_raises_is_logged_and_not_told_of_itself(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_exception_of_an_error_listener_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         client, errors = offline(), Errors()
 
@@ -126,7 +126,7 @@ def test_a_cancelled_error_of_a_listener_s_own_ends_that_call_only() -> None:
     run(story())
 
 
-def test_an_async_listener_that_is_too_slow_is_told_of_too() -> None:
+def test_an_async_listener_that_is_too_slow_is_reported() -> None:
     async def story() -> None:
         client, errors, heard = offline(max_events=2), Errors(), list[str]()
         release = asyncio.Event()
@@ -178,7 +178,7 @@ def test_a_cancelled_error_of_a_sync_listener_is_reported_like_any_other(caplog:
     assert caplog.text.count("<lambda> raised") == 4
 
 
-def test_an_async_listener_that_has_caught_up_is_told_how_much_it_has_lost_each_time() -> None:
+def test_the_number_of_lost_events_is_reported_when_an_async_listener_has_drained_its_buffer() -> None:
     async def story() -> None:
         client, errors, heard = offline(max_events=2), Errors(), list[str]()
         release = asyncio.Event()

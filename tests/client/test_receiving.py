@@ -1,4 +1,4 @@
-"""What arrives reaches everybody who waits for it: listeners, iterations, and whoever waits for one message."""
+"""Received messages reach all listeners, iterations and waiters."""
 
 import asyncio
 import base64
@@ -57,7 +57,7 @@ def test_every_listener_and_every_iteration_sees_every_event() -> None:
 
 
 @pytest.mark.parametrize("frame_format", Format)
-def test_both_formats_are_read_whatever_the_contract_says(frame_format: Format) -> None:
+def test_both_formats_are_read_with_each_format_of_the_contract(frame_format: Format) -> None:
     async def story() -> None:
         client, heard = offline(), Greetings()
         client.on_greet(heard.append)
@@ -104,7 +104,7 @@ def test_who_stops_waiting_is_forgotten() -> None:
     ],
     ids=range(14),
 )
-def test_what_cannot_be_decoded_is_told_and_stops_nothing(frame: str | bytes) -> None:
+def test_a_frame_that_cannot_be_decoded_is_reported_and_the_next_is_received(frame: str | bytes) -> None:
     async def story() -> None:
         client, heard, errors = offline(), Greetings(), Errors()
         client.on_error(errors.append)
@@ -120,7 +120,7 @@ def test_what_cannot_be_decoded_is_told_and_stops_nothing(frame: str | bytes) ->
 
 
 @pytest.mark.parametrize("route", ["Nobody", "constructor", "toString", "__class__", "Enter", "$connect", "on_greet"])
-def test_a_route_that_nobody_knows_is_an_event_and_no_error(route: str) -> None:
+def test_an_unknown_route_is_an_event_and_not_an_error(route: str) -> None:
     async def story() -> None:
         client, errors = offline(), Errors()
         client.on_error(errors.append)
@@ -133,7 +133,7 @@ def test_a_route_that_nobody_knows_is_an_event_and_no_error(route: str) -> None:
     run(story())
 
 
-def test_an_error_frame_is_told_and_an_event_and_no_message() -> None:
+def test_an_error_frame_is_reported_and_is_an_event() -> None:
     async def story() -> None:
         client, errors, heard = offline(), Errors(), Greetings()
         client.on_error(errors.append)
@@ -165,7 +165,7 @@ def test_a_message_may_have_a_message() -> None:
     run(story())
 
 
-def test_an_iteration_that_is_too_slow_is_told_what_it_has_lost() -> None:
+def test_an_iteration_that_is_too_slow_raises_the_number_of_lost_events() -> None:
     async def story() -> None:
         client, errors = offline(max_events=3), Errors()
         client.on_error(errors.append)
@@ -231,7 +231,7 @@ def test_frames_that_come_with_the_handshake_wait_for_the_first_listeners() -> N
         for number in range(3):
             protocol.send_text(encode(DeskOperations.greet, Greeting(text=str(number))))
         flush(protocol, writer)
-        await reader.read(1)  # until the client says goodbye
+        await reader.read(1)  # until the client closes the connection
 
     async def story() -> None:
         async with server(visit) as url, desk_client(url) as client:
@@ -260,7 +260,7 @@ def test_messages_in_fragments_and_in_binary_frames_are_read() -> None:
         protocol.send_continuation(whole[60_000:], fin=True)
         protocol.send_binary(binary)
         flush(protocol, writer)
-        await reader.read(1)  # until the client says goodbye
+        await reader.read(1)  # until the client closes the connection
 
     async def story() -> None:
         async with server(visit) as url, desk_client(url) as client:
@@ -271,7 +271,7 @@ def test_messages_in_fragments_and_in_binary_frames_are_read() -> None:
     run(story())
 
 
-def test_text_that_is_not_utf_8_is_told_and_ends_the_connection() -> None:
+def test_text_that_is_not_utf_8_is_reported_and_ends_the_connection() -> None:
     visits: list[int] = []
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -292,13 +292,13 @@ def test_text_that_is_not_utf_8_is_told_and_ends_the_connection() -> None:
             errors: list[PushwireError] = []
             client.on_error(errors.append)
             await until(lambda: client.status.connections == 2)
-            assert [str(error) for error in errors] == ["a text message that is not UTF-8"]
+            assert [str(error) for error in errors] == ["the text message is not UTF-8"]
             assert visits[:2] == [1, 1_007]
 
     run(story())
 
 
-def test_who_no_longer_waits_is_kept_nowhere() -> None:
+def test_a_waiter_that_has_ended_is_removed() -> None:
     async def story() -> None:
         client = offline()
         for _ in range(3):
@@ -309,7 +309,7 @@ def test_who_no_longer_waits_is_kept_nowhere() -> None:
     run(story())
 
 
-def test_an_answer_that_nobody_comes_to_await_is_no_error_of_its_own() -> None:
+def test_a_waiter_that_is_never_awaited_is_not_an_error() -> None:
     async def story() -> None:
         client = offline()
         for timeout in (None, 0.001):
@@ -320,7 +320,7 @@ def test_an_answer_that_nobody_comes_to_await_is_no_error_of_its_own() -> None:
         await asyncio.sleep(0.01)
         await client.close()
 
-    run(story())  # which sees every error that nobody has retrieved
+    run(story())  # which fails if an exception was never retrieved
 
 
 def test_an_iteration_that_nothing_else_holds_goes_on() -> None:
@@ -353,7 +353,7 @@ def test_an_iteration_is_not_lost_when_another_is_dropped_in_a_thread() -> None:
 
         threading.Thread(target=drop).start()
         await until(dropped.is_set)
-        assert len(client._subscriptions.streams.active) == 1  # forgotten by the event loop's own thread, later
+        assert len(client._subscriptions.streams.active) == 1  # removed later, in the event loop's own thread
         events = aiter(client)
         greet(client, "hi")
         assert await anext(events) == DeskGreetEvent(Greeting(text="hi"))

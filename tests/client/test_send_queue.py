@@ -1,4 +1,4 @@
-"""The order of sends: those of hooks first, and what was taken and not written first of its kind."""
+"""The order of sends: the sends of hooks first, and a send that was put back before the others."""
 
 from pushwire.client._core.send_queue import SendQueue
 

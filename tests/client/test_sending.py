@@ -1,4 +1,4 @@
-"""What is sent: when a send returns, in which order and frames it goes out, and what is refused before that."""
+"""Sends: when they return, their order and fragments, and errors before the write."""
 
 import asyncio
 import itertools
@@ -34,7 +34,7 @@ from tests.client.world import (
 )
 
 OVERHEAD = len(encode(DeskOperations.say, said("x"))) - 1
-"""What a frame holds beside the text of what is said."""
+"""The size of a frame without the text of its message."""
 
 
 @pytest.mark.parametrize("frame_format", Format)
@@ -108,7 +108,7 @@ def test_another_message_is_a_type_error() -> None:
     run(story())
 
 
-def test_what_cannot_be_encoded_is_told() -> None:
+def test_a_message_that_cannot_be_encoded_is_an_error() -> None:
     async def story() -> None:
         async with async_local_gateway(Desk()) as gateway, desk_client(gateway.url) as client:
             visitor = Visitor()
@@ -132,7 +132,7 @@ def test_sends_arrive_in_the_order_in_which_they_were_begun() -> None:
     run(story())
 
 
-def test_no_extension_is_offered_and_nobody_is_lied_to_about_who_asks() -> None:
+def test_the_handshake_offers_no_extension_and_has_pushwires_user_agent() -> None:
     requests: list[str] = []
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -164,7 +164,7 @@ def test_before_it_is_opened_and_after_it_is_closed_nothing_can_be_sent() -> Non
     run(story())
 
 
-def test_sends_wait_while_there_is_no_connection_and_no_more_than_may() -> None:
+def test_at_most_max_queued_sends_wait_while_there_is_no_connection() -> None:
     async def story() -> None:
         async with async_local_gateway(desk := Desk()) as gateway:
             clock = gateway.gateway.clock
@@ -177,7 +177,7 @@ def test_sends_wait_while_there_is_no_connection_and_no_more_than_may() -> None:
                 with pytest.raises(SendQueueFullError) as caught:
                     await client.say(said("too much"))
                 assert (caught.value.operation, caught.value.max_queued) == (DeskOperations.say, 3)
-                assert "3 sends already wait" in str(caught.value)
+                assert "3 sends are queued already" in str(caught.value)
                 assert not any(send.done() for send in waiting)
                 await gateway.advance(500)
                 await asyncio.gather(*waiting)
@@ -204,7 +204,7 @@ def test_what_may_have_left_behind_pongs_is_not_sent_again() -> None:
         flush(protocol, writer)
         if is_first:
             writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one for reading too
-            for _ in range(100):  # their pongs fill all that there is between the two
+            for _ in range(100):  # their pongs fill all buffers between client and server
                 protocol.send_ping(b"p" * 125)
             pings = b"".join(protocol.data_to_send())
             while not go_on.is_set():

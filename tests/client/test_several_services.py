@@ -1,4 +1,4 @@
-"""The clients of several services share one connection: each has its own messages, and all have its care."""
+"""The clients of several services share one connection: each gets its own messages, and all reconnect together."""
 
 import asyncio
 from typing import Any
@@ -44,7 +44,7 @@ def test_each_client_has_its_own_messages_over_one_connection() -> None:
     run(story())
 
 
-def test_a_route_of_another_client_s_is_not_unknown_and_one_of_nobody_s_is_to_all() -> None:
+def test_only_a_route_that_no_client_has_is_an_unknown_event() -> None:
     async def story() -> None:
         connection = Connection("ws://127.0.0.1:9/local")
         front, presence = DeskClient(connection=connection), PresenceClient(connection=connection)
@@ -79,9 +79,9 @@ def test_closing_a_client_leaves_the_connection_to_the_others() -> None:
             async with DeskClient(connection=connection) as front, PresenceClient(connection=connection) as presence:
                 waiting, iterating = asyncio.ensure_future(front.wait_for_say()), aiter(front)
                 await front.close()
-                for told in (waiting, front.say(said("too late")), front.__aenter__()):
+                for call in (waiting, front.say(said("too late")), front.__aenter__()):
                     with pytest.raises(ClientClosedError):
-                        await told
+                        await call
                 assert [event async for event in iterating] == []
                 await presence.appear(Visitor(name="Ada"))
                 await desk.has_heard(1)
@@ -142,8 +142,8 @@ class ClashingClient(Client[Any]):
 def test_a_route_that_two_services_claim_is_refused() -> None:
     connection = Connection("ws://127.0.0.1:9/local")
     DeskClient(connection=connection)
-    RivalClient(connection=connection)  # which sends under the same route, and that is the server's to refuse
-    with pytest.raises(ValueError, match=r"route 'say' is claimed twice, by desk.*Say and by other"):
+    RivalClient(connection=connection)  # it sends with the same route, which only the server can refuse
+    with pytest.raises(ValueError, match=r"desk.*Say and other.* have the same route 'say'"):
         ClashingClient(connection=connection)
 
 

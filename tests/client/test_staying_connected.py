@@ -1,4 +1,4 @@
-"""A client stays connected, whatever happens to its connection, until it is closed or has to give up."""
+"""A client reconnects after every kind of failure, until it is closed or gives up."""
 
 import asyncio
 import contextlib
@@ -44,7 +44,7 @@ def unused_port() -> int:
 
 
 async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A server that accepts, and hears."""
+    """A server that accepts connections and reads from them."""
     protocol = await handshake(reader)
     flush(protocol, writer)
     while data := await reader.read(65_536):
@@ -72,7 +72,7 @@ def answer(data: bytes) -> Visit:
 
 
 def one_after_another(*visits: Visit) -> Visit:
-    """Serve connections in these ways, and all that follow in the last one."""
+    """Serve each connection with the next of these functions, and further connections with the last one."""
     waiting = list(visits)
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -188,7 +188,7 @@ def test_a_server_that_comes_back_is_found() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_who_is_shut_out_gives_up_and_everybody_who_waits_is_told(status: int) -> None:
+def test_after_a_fatal_status_a_client_gives_up_and_all_waiting_calls_raise(status: int) -> None:
     async def story() -> None:
         visits = itertools.count()
         desk = Desk(lambda _event: 200 if next(visits) == 0 else status)
@@ -200,9 +200,9 @@ def test_who_is_shut_out_gives_up_and_everybody_who_waits_is_told(status: int) -
             gateway.drop()
             await until(lambda: client.status.state is not State.OPEN)
             sending = asyncio.ensure_future(client.say(said("too late")))
-            for told in (sending, waiting, asyncio.ensure_future(anext(events))):
+            for call in (sending, waiting, asyncio.ensure_future(anext(events))):
                 with pytest.raises(ConnectFailedError) as caught:
-                    await told
+                    await call
                 assert caught.value.status_code == status
             with pytest.raises(ConnectFailedError):
                 await client.say(said("later"))
@@ -307,7 +307,7 @@ def test_awaiting_an_open_client_opens_no_second_connection() -> None:
     run(story())
 
 
-def test_a_server_that_says_goodbye_and_does_not_hang_up_is_left() -> None:
+def test_a_server_that_closes_but_keeps_the_tcp_connection_is_dropped() -> None:
     visits = itertools.count()
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -335,12 +335,12 @@ def test_a_server_that_says_goodbye_and_does_not_hang_up_is_left() -> None:
     run(story())
 
 
-def test_a_client_whose_chance_fails_it_says_so_to_everybody() -> None:
+def test_an_exception_of_random_ends_a_client_and_all_waiting_calls_raise() -> None:
     async def story() -> None:
         async with async_local_gateway(Desk()) as gateway:
             with pytest.raises(ConnectFailedError, match="the client failed with ZeroDivisionError"):
                 await desk_client(gateway.url, random=lambda: 1 / 0)
-            shares = iter([0.5])  # one for the renewal, and none for the delay
+            shares = iter([0.5])  # one for the renewal; a renewal has no delay
             client, errors = await desk_client(gateway.url, random=lambda: next(shares)), list[PushwireError]()
             client.on_error(errors.append)
             gateway.drop()

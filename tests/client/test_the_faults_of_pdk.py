@@ -1,4 +1,4 @@
-"""What AWS PDK's generated client gets wrong, and this one does not: the findings B21 to B35, one test for each."""
+"""Known faults of AWS PDK's generated client, which Pushwire's client does not have: B21 to B35, one test each."""
 
 import asyncio
 import itertools
@@ -38,7 +38,7 @@ from tests.client.world import (
 )
 
 
-def test_b21_reconnecting_goes_on_until_the_server_is_back_and_errors_are_told() -> None:
+def test_b21_a_client_reconnects_until_the_server_is_back_and_reports_errors() -> None:
     async def story() -> None:
         async with LocalGateway(Desk()) as gateway:
             settings = GatewaySettings(port=gateway.port)
@@ -68,7 +68,7 @@ def test_b22_a_refused_connection_is_an_exception_that_can_be_caught(status: int
     run(story())
 
 
-def test_b23_giving_up_is_told_and_crashes_nothing() -> None:
+def test_b23_giving_up_is_reported_and_does_not_crash() -> None:
     async def story() -> None:
         async with LocalGateway(Desk()) as gateway:
             client, errors = await desk_client(gateway.url, max_attempts=2), list[PushwireError]()
@@ -78,14 +78,14 @@ def test_b23_giving_up_is_told_and_crashes_nothing() -> None:
         assert (errors[-1].retry_in, errors[-1].attempts) == (None, 2)
         await client.close()
 
-    run(story())  # which sees every error that nobody has caught
+    run(story())  # which fails if an exception was never caught
 
 
 def test_b24_a_server_that_accepts_and_closes_is_asked_ever_more_rarely_and_not_given_up() -> None:
     waits: list[float] = []
 
     class Watched:
-        """A clock that writes down how long is to be waited, and waits no longer than a moment."""
+        """A clock that records the delays, and waits only for a moment."""
 
         def time(self) -> float:
             return asyncio.get_running_loop().time()
@@ -165,7 +165,7 @@ def test_b28_a_frame_that_comes_with_the_handshake_arrives_each_time() -> None:
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         protocol = await handshake(reader)
         protocol.send_text(encode(DeskOperations.greet, Greeting(text=str(next(greetings)))))
-        flush(protocol, writer)  # the answer and the frame in one packet, and then nothing more
+        flush(protocol, writer)  # the response and the frame in one packet, and nothing after them
 
     async def story() -> None:
         async with server(visit) as url, desk_client(url) as client:
@@ -239,7 +239,7 @@ def test_b31_a_route_named_like_something_of_the_language_is_just_unknown(route:
     run(story())
 
 
-def test_b32_hooks_run_whatever_has_ended_the_connection_and_a_closed_client_stays_closed() -> None:
+def test_b32_hooks_run_after_each_kind_of_end_and_a_closed_client_stays_closed() -> None:
     async def story() -> None:
         async with async_local_gateway(Desk()) as gateway:
             clock = gateway.gateway.clock
@@ -276,7 +276,7 @@ def test_b33_a_custom_auth_is_a_function_as_the_guide_says_and_nothing_else_is_t
     run(story())
 
 
-def test_b34_drops_shortly_after_one_another_exhaust_no_bound() -> None:
+def test_b34_drops_in_quick_succession_do_not_exhaust_a_limit() -> None:
     async def story() -> None:
         async with async_local_gateway(Desk()) as gateway, desk_client(gateway.url, max_attempts=1) as client:
             for number in range(20):
@@ -286,7 +286,7 @@ def test_b34_drops_shortly_after_one_another_exhaust_no_bound() -> None:
     run(story())
 
 
-def test_b35_every_error_that_is_told_has_a_text() -> None:
+def test_b35_every_reported_error_has_a_text() -> None:
     async def story() -> None:
         async with LocalGateway(Desk()) as gateway:
             client, errors = await desk_client(gateway.url, max_attempts=2, max_events=1), list[PushwireError]()

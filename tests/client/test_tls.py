@@ -1,4 +1,4 @@
-"""Sending over `wss://`: as over `ws://`, though asyncio's TLS holds something back."""
+"""Sends over `wss://` return when they are written, although asyncio's TLS layer has its own buffer."""
 
 import asyncio
 import ssl
@@ -70,7 +70,7 @@ def test_a_server_that_reads_nothing_over_tls_holds_sends_up_and_not_the_end(
     run(story())
 
 
-def test_a_certificate_that_nobody_vouches_for_is_told(authority: Authority) -> None:
+def test_a_certificate_that_is_not_trusted_is_reported(authority: Authority) -> None:
     async def story() -> None:
         async with server(Frames(), tls=authority.server()) as url:
             with pytest.raises(ConnectFailedError, match="certificate is not trusted"):

@@ -1,4 +1,4 @@
-"""What the client relies on in websockets beside its documented API. A new version that changes it fails here."""
+"""The undocumented parts of websockets that the client uses. A new version that changes them fails here."""
 
 import asyncio
 from typing import get_type_hints

@@ -1,4 +1,4 @@
-"""What the stories of clients need: a desk that answers, servers that misbehave, and a look at what is left behind."""
+"""A desk that answers clients, servers that misbehave, and a check for tasks, threads and sockets that are left."""
 
 import asyncio
 import contextlib
@@ -28,21 +28,21 @@ from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 T = TypeVar("T")
 
 SECONDS = 20.0
-"""How long a story may take before it fails; none that passes waits so long."""
+"""Seconds until a story fails. A story that passes does not wait for it."""
 QUICK = Backoff(first=0.001, maximum=0.002)
 PATIENT = Backoff(first=1_000.0, maximum=1_000.0)
-"""With this a client that has lost its connection waits until its clock is set ahead."""
+"""A backoff with which a client that has lost its connection waits until the test advances its clock."""
 
 
 def run(story: Coroutine[Any, Any, T], *, seconds: float = SECONDS) -> T:
-    """Tell a story, and see that it leaves nothing behind: no task, thread or socket, and no error that nobody saw."""
+    """Run a story, and check that it leaves no task, thread, socket or unretrieved exception."""
     gc.collect()
-    gc.freeze()  # what is there from before is not searched again: that took longer than the stories
+    gc.freeze()  # existing objects are not searched again, which took longer than the stories
     threads, sockets = set(threading.enumerate()), open_sockets()
     with asyncio.Runner() as runner:
         result = runner.run(_watched(story, seconds))
     for thread in set(threading.enumerate()) - threads:
-        thread.join(1)  # one that has been told to end may need a moment
+        thread.join(1)  # one that is ending may need a moment
     assert set(threading.enumerate()) - threads == set()
     gc.collect()
     assert open_sockets() == sockets
@@ -55,7 +55,7 @@ async def _watched(story: Coroutine[Any, Any, T], seconds: float) -> T:
     async with asyncio.timeout(seconds):
         result = await story
     others = asyncio.all_tasks() - {asyncio.current_task()}
-    if others:  # what has been told to end may need a moment
+    if others:  # tasks that are ending may need a moment
         await asyncio.wait(others, timeout=1)
     left = [task for task in others if not task.done()]
     assert left == [], left
@@ -65,7 +65,7 @@ async def _watched(story: Coroutine[Any, Any, T], seconds: float) -> T:
 
 
 def open_sockets() -> int:
-    """How many sockets this process has; 0 where the system does not tell."""
+    """Return the number of sockets of this process; 0 if the operating system does not list them."""
     count = 0
     with contextlib.suppress(FileNotFoundError):
         for file in Path("/proc/self/fd").iterdir():
@@ -75,24 +75,24 @@ def open_sockets() -> int:
 
 
 async def until(happened: Callable[[], object]) -> None:
-    """Let everybody else go on until something has happened."""
+    """Let other tasks run until a condition is true."""
     while not happened():  # noqa: ASYNC110 - what is waited for has no event
         await asyncio.sleep(0)
 
 
 async def until_open(client: Client[Any] | Connection, connections: int) -> None:
-    """Let everybody else go on until a client has had so many connections, and the last one is open."""
+    """Let other tasks run until a client has had this number of connections and is open."""
     await until(lambda: client.status.state is State.OPEN and client.status.connections == connections)
 
 
 class Desk:
-    """A Lambda function that answers: what is said comes back, who enters is greeted; all of it is written down.
+    """A Lambda function that echoes messages, greets visitors and records everything it receives.
 
     Args:
-        connect: Decides on a handshake: the status to answer it with.
+        connect: A function that returns the status of the response to a handshake.
 
     Attributes:
-        heard: What has been said, in order.
+        heard: The texts of the received messages, in order.
         handshakes: The events of the handshakes.
     """
 
@@ -113,7 +113,7 @@ class Desk:
         return {"statusCode": 200}
 
     async def has_heard(self, count: int) -> None:
-        """Let everybody else go on until so many messages have come."""
+        """Let other tasks run until this number of messages has arrived."""
         await until(lambda: len(self.heard) >= count)
 
     def _handle(self, event: dict[str, Any]) -> None:
@@ -145,7 +145,7 @@ def said(text: str) -> Greeting:
 
 
 def desk_client(url: str, **options: Any) -> DeskClient:
-    """A client that reconnects at once, unless asked for something else."""
+    """Return a client that reconnects at once, or with other options."""
     return DeskClient(url, **{"backoff": QUICK, **options})
 
 
@@ -154,7 +154,7 @@ Visit = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @contextlib.asynccontextmanager
 async def server(visit: Visit, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncGenerator[str]:
-    """Serve raw connections, of TCP or of TLS, and give the URL."""
+    """Serve raw TCP or TLS connections, and yield the URL."""
     tasks: set[asyncio.Task[Any]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -179,7 +179,7 @@ async def server(visit: Visit, port: int = 0, tls: ssl.SSLContext | None = None)
 
 
 async def handshake(reader: asyncio.StreamReader) -> ServerProtocol:
-    """Read a handshake, and accept it: the answer is not yet sent."""
+    """Read a handshake and accept it. The response is not sent yet."""
     protocol = ServerProtocol()
     protocol.receive_data(await reader.readuntil(b"\r\n\r\n"))
     (request,) = protocol.events_received()
@@ -189,12 +189,12 @@ async def handshake(reader: asyncio.StreamReader) -> ServerProtocol:
 
 
 def flush(protocol: ServerProtocol, writer: asyncio.StreamWriter) -> None:
-    """Send what there is to send, all at once."""
+    """Send all pending bytes in one write."""
     writer.write(b"".join(protocol.data_to_send()))
 
 
 class Frames:
-    """A server that writes down the frames of its clients, as they are on the wire."""
+    """A server that records the frames of its clients as they are on the wire."""
 
     def __init__(self) -> None:
         self.frames: list[Frame] = []
@@ -213,20 +213,20 @@ class Frames:
                 return
 
     def text(self) -> bytes:
-        """The payloads of all data frames, together."""
+        """The joined payloads of all data frames."""
         data = (Opcode.TEXT, Opcode.CONT)
         return b"".join(bytes(frame.data) for frame in self.frames if frame.opcode in data)
 
 
 async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A server that accepts, and reads nothing."""
+    """Accept connections and read nothing."""
     flush(await handshake(reader), writer)
     writer.transport.pause_reading()  # type: ignore[attr-defined] # it is one for reading too
     await asyncio.get_running_loop().create_future()
 
 
 def answering(*answers: bytes) -> Visit:
-    """Answer each connection with one of these bytes, the last one again and again, and end it."""
+    """Answer each connection with the next of these responses, then with the last one, and close it."""
     waiting = list(answers)
 
     async def visit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -237,29 +237,29 @@ def answering(*answers: bytes) -> Visit:
 
 
 def http_answer(status: int, headers: Iterable[str] = ()) -> bytes:
-    """An HTTP answer."""
+    """Return an HTTP response."""
     lines = [f"HTTP/1.1 {status} Something", "Content-Length: 0", "Connection: close", *headers]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
 def offline(**options: Any) -> DeskClient:
-    """A client without a network; `arrive` stands for it."""
+    """Return a client without a network. `arrive` delivers frames to it."""
     return desk_client("ws://127.0.0.1:9/local", **options)
 
 
 def arrive(client: Client[Any] | Connection, frame: str | bytes) -> None:
-    """Deliver a frame, as if it had come from the network."""
+    """Deliver a frame as if it came from the network."""
     connection = client if isinstance(client, Connection) else client._connection
     connection._dispatcher.received(frame)
 
 
 def keepalive_tasks(client: Client[Any]) -> set[asyncio.Task[None]]:
-    """The keepalives, pings and renewals that are under way."""
+    """Return the running keepalives, pings and renewals."""
     return client._connection._keepalive.tasks
 
 
 def open_websocket(client: Client[Any]) -> WebSocket:
-    """The WebSocket connection that is open."""
+    """Return the open WebSocket connection."""
     websocket = client._connection._websocket
     assert websocket is not None
     return websocket

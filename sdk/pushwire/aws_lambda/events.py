@@ -205,7 +205,14 @@ class _HeadersEvent(_WebSocketEvent):
 
 
 class ConnectEvent(_HeadersEvent):
-    """The event of `$connect`: a client's handshake."""
+    """The event of `$connect`: a client's handshake.
+
+    Args:
+        event: The event as Lambda passes it, or Powertools' `APIGatewayWebSocketEvent`.
+
+    Raises:
+        EventError: The event is not an event of a WebSocket API, or has another kind.
+    """
 
     __slots__ = ()
 
@@ -234,7 +241,14 @@ class ConnectEvent(_HeadersEvent):
 
 
 class MessageEvent(_WebSocketEvent):
-    """The event of a message. It has no headers and no query parameters."""
+    """The event of a message. It has no headers and no query parameters.
+
+    Args:
+        event: The event as Lambda passes it, or Powertools' `APIGatewayWebSocketEvent`.
+
+    Raises:
+        EventError: The event is not an event of a WebSocket API, or has another kind.
+    """
 
     __slots__ = ()
 
@@ -260,6 +274,12 @@ class DisconnectEvent(_HeadersEvent):
     """The event of `$disconnect`, which API Gateway sends on a best-effort basis.
 
     It has a `Host` header, and `x-api-key`, `X-Forwarded-For` and `x-restapi` with empty values.
+
+    Args:
+        event: The event as Lambda passes it, or Powertools' `APIGatewayWebSocketEvent`.
+
+    Raises:
+        EventError: The event is not an event of a WebSocket API, or has another kind.
     """
 
     __slots__ = ()

@@ -32,12 +32,12 @@ _TOKEN_CHARACTERS: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopq
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """The opening handshake that a client is about to send. Its `repr` omits what may be secret.
+    """Opening handshake that a client is about to send. Its `repr` omits the query and the values of headers.
 
     Attributes:
         url: The URL, including its query.
-        headers: Headers to send in addition to those of every WebSocket handshake.
-        subprotocols: The subprotocols to offer, the preferred one first.
+        headers: Headers to send in addition to those of every WebSocket handshake. Defaults to no headers.
+        subprotocols: The subprotocols to offer, the preferred one first. Defaults to no subprotocols.
     """
 
     url: str
@@ -57,8 +57,8 @@ class Handshake:
         """Return a copy with one more parameter in the URL's query.
 
         Args:
-            name: The parameter's name, not encoded.
-            value: The parameter's value, not encoded.
+            name: The parameter's name, without percent encoding.
+            value: The parameter's value, without percent encoding.
         """
         parts = urlsplit(self.url)
         pair = f"{quote(name, safe='')}={quote(value, safe='')}"
@@ -100,14 +100,17 @@ class Handshake:
 
 
 Token: TypeAlias = str | Callable[[], str | Awaitable[str]]
-"""A token, or a function, sync or async, that returns the current one. It is called for each connection."""
+"""A token, or a sync or async function that returns the current token. It is called for each connection."""
 
 
 class Auth(Protocol):
-    """A function, sync or async, that completes a handshake.
+    """Sync or async function that completes a handshake.
 
-    async def auth(handshake: Handshake) -> Handshake:
-        return handshake.with_header("X-Device", await device.sign(handshake.url))
+    Example:
+        ```python
+        async def auth(handshake: Handshake) -> Handshake:
+            return handshake.with_header("X-Device", await device.sign(handshake.url))
+        ```
     """
 
     def __call__(self, handshake: Handshake, /) -> Handshake | Awaitable[Handshake]:
@@ -117,14 +120,14 @@ class Auth(Protocol):
             handshake: A handshake for the client's URL, without credentials.
 
         Raises:
-            Exception: Any exception is a failed attempt to connect. Its text is not repeated.
+            Exception: Any exception is a failed attempt to connect. Its text is not shown, because it may have a token.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class QueryAuth:
-    """A token in the URL's query. A Lambda authorizer finds it in `queryStringParameters`.
+    """Token in the URL's query. A Lambda authorizer finds it in `queryStringParameters`.
 
     Attributes:
         name: The parameter's name, such as `token`.
@@ -135,13 +138,20 @@ class QueryAuth:
     token: Token = field(repr=False)
 
     async def __call__(self, handshake: Handshake, /) -> Handshake:
-        """Return the handshake with the token."""
+        """Return the handshake with the token.
+
+        Args:
+            handshake: The handshake of the client.
+
+        Raises:
+            AuthError: The token is not a string.
+        """
         return handshake.with_query(self.name, await _current(self.token))
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderAuth:
-    """A token in a header. Programs can send one; browsers cannot.
+    """Token in a header. Browsers cannot send headers with a WebSocket handshake.
 
     Attributes:
         name: The header's name, such as `Authorization`.
@@ -152,15 +162,23 @@ class HeaderAuth:
     token: Token = field(repr=False)
 
     async def __call__(self, handshake: Handshake, /) -> Handshake:
-        """Return the handshake with the token."""
+        """Return the handshake with the token.
+
+        Args:
+            handshake: The handshake of the client.
+
+        Raises:
+            AuthError: The token is not a string, or has characters that are not allowed there.
+        """
         return handshake.with_header(self.name, await _current(self.token))
 
 
 @dataclass(frozen=True, slots=True)
 class SubprotocolAuth:
-    """A token as a subprotocol, offered after the client's own. Browsers do this, because they cannot send a header.
+    """Token as a subprotocol, offered after the client's own. Browsers do this, because they cannot send a header.
 
-    `$connect` must select one of the other subprotocols or none, because its selection is sent back to the client.
+    `$connect` must not select the token, because the selected subprotocol is sent back to the client. It selects one of
+    the other subprotocols, or none.
 
     Attributes:
         token: The token, in the characters of a subprotocol; or a function that returns it.
@@ -169,12 +187,19 @@ class SubprotocolAuth:
     token: Token = field(repr=False)
 
     async def __call__(self, handshake: Handshake, /) -> Handshake:
-        """Return the handshake with the token."""
+        """Return the handshake with the token.
+
+        Args:
+            handshake: The handshake of the client.
+
+        Raises:
+            AuthError: The token is not a string, or has characters that are not allowed there.
+        """
         return handshake.with_subprotocol(await _current(self.token))
 
 
 async def result_of(returned: object) -> object:
-    """Await what a sync or async function has returned, if it is awaitable, and return the result."""
+    """Return the result of a sync or async function: await the returned value if it is awaitable."""
     if isinstance(returned, Awaitable):
         return await cast("Awaitable[object]", returned)
     return returned
@@ -202,15 +227,15 @@ def check_url(text: str) -> None:
     """Check the URL of a WebSocket API.
 
     Raises:
-        ClientUrlError: The URL is not usable. The text never has its query, nor a password.
+        ClientUrlError: The URL is not usable. The text never has its query or a password.
         TypeError: The URL is not a string.
     """
     if not isinstance(cast("object", text), str):
         raise TypeError(f"the URL must be a string, not {type(text).__name__}")
     if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise ClientUrlError(f"the URL is empty or not plain ASCII: write it as {_EXAMPLE}, without spaces")
+        raise ClientUrlError(f"the URL is empty, or has spaces or characters outside ASCII; write it as {_EXAMPLE}")
     if len(text) > _MAX_URL_LENGTH:
-        raise ClientUrlError(f"the URL has {len(text):,} characters, and API Gateway accepts {_MAX_URL_LENGTH:,}")
+        raise ClientUrlError(f"the URL has {len(text):,} characters, and API Gateway's limit is {_MAX_URL_LENGTH:,}")
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
@@ -221,17 +246,17 @@ def check_url(text: str) -> None:
         path = re.sub(r"/(@|%40)connections(/.*)?$", "", parts.path, flags=re.IGNORECASE)
         raise ClientUrlError(f"this is the URL that servers post to; connect to {scheme}://{_place(parts)}{path}")
     if parts.scheme not in {"ws", "wss"} or not host or port == 0:
-        raise ClientUrlError(f"the URL is incomplete: write it in full, as {_EXAMPLE}")
+        raise ClientUrlError(f"the scheme, the host or the port is missing or wrong; write the URL as {_EXAMPLE}")
     if parts.username is not None or parts.password is not None:
-        raise ClientUrlError("the URL must not have a user name or a password: pass auth= instead")
+        raise ClientUrlError("the URL must not have a user name or a password; pass auth= instead")
     if "#" in text:
-        raise ClientUrlError("the URL must not have a fragment: remove the # and what follows it")
+        raise ClientUrlError("the URL must not have a fragment; remove the # and the text after it")
     if _EXECUTE_API.fullmatch(host) and not parts.path.strip("/"):
-        raise ClientUrlError(f"the stage is missing: write the URL as {_EXAMPLE}")
+        raise ClientUrlError(f"the stage is missing; write the URL as {_EXAMPLE}")
 
 
 def execute_api_region(url: str) -> str | None:
-    """Return the region in the name of an execute-api host; `None` for other hosts."""
+    """Return the AWS region in the name of an execute-api host; `None` for other hosts."""
     match = _EXECUTE_API.fullmatch(urlsplit(url).hostname or "")
     return match["region"] if match else None
 

@@ -25,36 +25,40 @@ E_co = TypeVar("E_co", covariant=True)
 
 
 class Client(Generic[E_co]):
-    """A client of one service. Generated subclasses add typed methods for each operation.
+    """Client of one service. Generated subclasses add typed methods for each operation.
 
-        async with ChatClient("wss://…", auth=IamAuth()) as client:
-            client.on_send_greeting(show)
-            await client.join_room(JoinRoomRequest(room="lobby"))
-            async for event in client:
-                ...
+    The client connects when its `async with` block begins, and stays connected until the block ends: it reconnects,
+    renews its connection before API Gateway closes it, and queues sends while there is no connection.
 
-    The client connects when the block begins, and stays connected until it ends: it reconnects, renews its connection
-    before API Gateway closes it, and queues sends while there is no connection. Each message is delivered to all
-    listeners and iterations that exist when it arrives. Listeners that are added before the first `await` of the block
-    miss nothing, provided that the task that adds them has opened the client itself. All of them get the same message
-    object, so do not change it.
+    Each message is delivered to all listeners and iterations that exist when it arrives. They all get the same message
+    object, so do not change it. Listeners that are added before the first `await` of the block get all messages,
+    provided that the task that adds them has opened the client itself.
 
     A send returns when its message is written. The server may not have received it, because the network can fail later.
-    Sends raise subclasses of `ClientError`; before anything is written, they raise `pushwire.PayloadTooLargeError`,
+    Sends raise subclasses of `ClientError`. Before anything is written, they raise `pushwire.PayloadTooLargeError`,
     `pushwire.FrameError` or `TypeError`.
 
     Args:
         url: `wss://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping key, or the
             URL that `pushwire dev` prints.
-        connection: A connection to share with the clients of other services, instead of a URL. Its creator opens and
-            closes it.
-        options: See `ConnectionOptions`.
+        connection: A connection to share with the clients of other services, instead of a URL. The code that created it
+            opens and closes it.
+        **options: The options, described at `ConnectionOptions`.
 
     Raises:
         ClientUrlError: The URL is not usable.
         TypeError: Neither or both of URL and connection were passed, or an option is unknown or has the wrong type.
         ValueError: The value of an option is invalid, or another client on the connection has a different operation
             with the same route.
+
+    Example:
+        ```python
+        async with ChatClient("wss://…", auth=IamAuth()) as client:
+            client.on_send_greeting(show)
+            await client.join_room(JoinRoomRequest(room="lobby"))
+            async for event in client:
+                ...
+        ```
     """
 
     _events: ClassVar[Sequence[tuple[type[Event[Any]], AnyOperation]]] = ()
@@ -100,6 +104,9 @@ class Client(Generic[E_co]):
 
         Returns:
             A function that removes the listener.
+
+        Raises:
+            TypeError: The argument is not a function.
         """
         return self._connection.on_error(listener)
 
@@ -114,15 +121,18 @@ class Client(Generic[E_co]):
 
         Returns:
             A function that removes the hook.
+
+        Raises:
+            TypeError: The argument is not a function.
         """
         return self._connection.on_reconnect(hook)
 
     async def close(self) -> None:
-        """Close the client, and its connection unless that is shared.
+        """Close the client, and its connection unless it is shared.
 
-        The sends that can be written are written. Async listeners and iterations end, and no task is left running. The
-        method can be called in any state, more than once, and from listeners and hooks. A closed client cannot be
-        opened again.
+        Queued sends are written if there is a connection. Async listeners and iterations end, and no task is left
+        running. The method can be called in any state, more than once, and from listeners and hooks. A closed client
+        cannot be opened again.
         """
         self._is_closed = True
         await (self._connection.close() if self._owns_connection else self._tasks.close(self._leave_connection))

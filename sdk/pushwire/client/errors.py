@@ -1,18 +1,20 @@
 """The errors of clients.
 
-    PushwireError
-     +-- ClientError
-          +-- AuthError              an auth returned something that a handshake cannot carry
-          +-- ClientUrlError         the URL to connect to is not usable
-          +-- ConnectFailedError     an attempt to connect failed, or the client gave up
-          +-- ConnectionLostError    the connection was lost during a send
-          +-- ClientClosedError      the client is closed, or was not opened
-          +-- SendQueueFullError     too many sends wait for the next connection
-          +-- EventsLostError        a consumer's buffer overflowed
-          +-- ListenerError          a listener or a hook raised
-          +-- GatewayError           API Gateway sent an error frame
+```text
+PushwireError
+ +-- ClientError
+      +-- AuthError              the result of an auth cannot be sent in a handshake
+      +-- ClientUrlError         the URL to connect to is not usable
+      +-- ConnectFailedError     an attempt to connect failed, or the client gave up
+      +-- ConnectionLostError    the connection was lost during a send
+      +-- ClientClosedError      the client is closed, or was not opened
+      +-- SendQueueFullError     too many sends wait for the next connection
+      +-- EventsLostError        a consumer's buffer overflowed
+      +-- ListenerError          a listener or a hook raised
+      +-- GatewayError           API Gateway sent an error frame
+```
 
-A message of more than 128 KB is a `pushwire.PayloadTooLargeError`, as on the Server SDK.
+A message of more than 131,072 bytes raises `pushwire.PayloadTooLargeError`, as in the Server SDK.
 """
 
 from pushwire.errors import PushwireError
@@ -33,18 +35,18 @@ __all__ = [
 
 
 class ClientError(PushwireError):
-    """The base class of all errors of clients."""
+    """Base class of the errors of clients."""
 
 
 class AuthError(ClientError, ValueError):
-    """An auth returned something that a handshake cannot carry, such as a header with a line break.
+    """The result of an auth cannot be sent in a handshake, for example a header with a line break.
 
     The text never has the token.
     """
 
 
 class ClientUrlError(ClientError, ValueError):
-    """The URL to connect to is not usable. The text says why and what to write instead, without the URL's query.
+    """The URL to connect to is not usable. The text has the reason and the correction, but not the URL's query.
 
     Attributes:
         reason: What is wrong, and what to do.
@@ -63,9 +65,9 @@ class ConnectFailedError(ClientError):
 
     Attributes:
         reason: What happened, without a URL, a header or a token.
-        attempts: The number of attempts that have failed since the last connection, including this one.
-        status_code: The HTTP status of the response to the handshake; `None` if there was no response.
-        retry_in: Seconds until the next attempt; `None` if the client has given up.
+        attempts: The number of attempts that have failed since the last connection, including this one. Defaults to 1.
+        status_code: The HTTP status of the response to the handshake. `None` if no response was received.
+        retry_in: Seconds until the next attempt. `None` if the client has given up.
     """
 
     def __init__(
@@ -90,8 +92,8 @@ class ConnectFailedError(ClientError):
 class ConnectionLostError(ClientError):
     """The connection was lost during a send that the client does not repeat.
 
-    The client does not repeat a message that may have been written completely, because it could arrive twice. It does
-    not repeat what an `on_reconnect` hook sends either, because the hook runs again on the next connection.
+    The client does not repeat a message that may have been written completely, because it could arrive twice. It also
+    does not repeat the sends of an `on_reconnect` hook, because the hook runs again on the next connection.
 
     Attributes:
         operation: The operation that was being sent.
@@ -112,8 +114,8 @@ class ClientClosedError(ClientError):
     """The client is closed, or was not opened.
 
     Attributes:
-        reason: Which of the two, and what to do.
-        operation: The operation that was to be sent; `None` if nothing was to be sent.
+        reason: Whether the client is closed or was not opened, and what to do.
+        operation: The operation that could not be sent. `None` if the call was not a send.
     """
 
     def __init__(self, reason: str, *, operation: AnyOperation | None = None) -> None:
@@ -129,7 +131,7 @@ class SendQueueFullError(ClientError):
     """The client is not connected, and `max_queued` sends already wait for the next connection.
 
     Attributes:
-        operation: The operation that was to be sent.
+        operation: The operation that could not be sent.
         max_queued: The number of sends that may wait.
     """
 
@@ -139,14 +141,17 @@ class SendQueueFullError(ClientError):
         self.max_queued = max_queued
 
     def __str__(self) -> str:
-        return f"{self.operation} not sent: the client is reconnecting, and {self.max_queued} sends already wait"
+        return (
+            f"{self.operation} not sent: the client is reconnecting, and {self.max_queued} sends are queued already "
+            "(max_queued=)"
+        )
 
 
 class EventsLostError(ClientError):
-    """A consumer's buffer overflowed: events arrived while `max_events` already waited for it.
+    """A consumer's buffer overflowed: events arrived while `max_events` events already waited in it.
 
-    An iteration that has lost events raises it after its buffer is drained. It is passed to `on_error` listeners when
-    the first event is lost, and again with the number of lost events when an async listener has drained its buffer.
+    An iteration that has lost events raises it after its buffer is drained. `on_error` listeners get it when the first
+    event is lost, and again with the number of lost events when an async listener has drained its buffer.
 
     Attributes:
         receiver: The consumer that has lost events.
@@ -163,11 +168,11 @@ class EventsLostError(ClientError):
 
 
 class ListenerError(ClientError):
-    """A listener or a hook raised; the exception is its `__cause__`. The other listeners and hooks are still called.
+    """A listener or a hook raised an exception, which is its `__cause__`. The others are still called.
 
     Attributes:
         listener: The name of the function.
-        operation: The operation whose message it was called with; `None` for error listeners and for hooks.
+        operation: The operation of the message that it was called with. `None` for error listeners and for hooks.
     """
 
     def __init__(self, listener: str, operation: AnyOperation | None) -> None:
@@ -187,7 +192,8 @@ class GatewayError(ClientError):
     Attributes:
         message: API Gateway's text: `Forbidden`, `Internal server error`, `Endpoint request timed out`, …
         connection_id: The id of this client's connection.
-        request_id: The id to search for in API Gateway's logs. Nothing says which message the frame answers.
+        request_id: The id of the request in API Gateway's logs. The frame does not identify the message that it
+            answers.
     """
 
     __match_args__ = ("message", "connection_id", "request_id")

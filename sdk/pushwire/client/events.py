@@ -12,7 +12,7 @@ M_co = TypeVar("M_co", bound=Message, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Event(Generic[M_co]):
-    """A message of the contract. Generated subclasses name its operation: `case ChatSendGreetingEvent(message)`.
+    """Message of the contract. Each operation has a generated subclass: `case ChatSendGreetingEvent(message)`.
 
     Attributes:
         message: The message.
@@ -23,11 +23,11 @@ class Event(Generic[M_co]):
 
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
-    """A frame whose route no client on the connection knows, for example one of a newer server.
+    """Frame with a route that the clients on the connection do not have, for example from a newer server.
 
     Attributes:
-        route: The route in the frame.
-        frame: The frame itself: the text of a text message, the bytes of a binary one.
+        route: The route of the frame.
+        frame: The frame: a `str` for a text message, `bytes` for a binary one.
     """
 
     route: str

@@ -21,21 +21,24 @@ __all__ = ["IamAuth"]
 _SERVICE = "execute-api"
 _LOOPBACK_REGION = "us-east-1"
 _EXPIRES = 300
-"""Seconds that the signature is valid. The URL is used at once."""
+"""Seconds that the signature is valid. The client sends the request within seconds of signing it."""
 
 
 class IamAuth:
-    """A signature of the URL with AWS credentials, for an API whose `$connect` has IAM authorization.
+    """Signature of the URL with AWS credentials, for an API whose `$connect` has IAM authorization.
 
-    The credentials are those of the environment, or else those that botocore finds (a profile, a role, a container).
-    They are loaded and refreshed outside the event loop. They need the permission `execute-api:Invoke` on
+    The credentials come from environment variables, or else from botocore's other sources (a profile, a role, a
+    container). They are loaded and refreshed in a thread, so that the event loop does not wait.
+
+    They need the permission `execute-api:Invoke` on
     `arn:aws:execute-api:{region}:{account}:{api-id}/{stage}/$connect` ("Control access to a WebSocket API with AWS IAM
     authorization").
 
     Args:
         region: The region to sign for. Defaults to the region in the URL, then `AWS_REGION`, `AWS_DEFAULT_REGION` and
             the region of the profile.
-        clock: Returns the time of day in seconds since the epoch. API Gateway allows a difference of five minutes.
+        clock: Returns the time in seconds since the epoch, which API Gateway accepts with a difference of up to five
+            minutes. Defaults to `time.time`.
     """
 
     def __init__(self, region: str | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -48,6 +51,9 @@ class IamAuth:
 
     async def __call__(self, handshake: Handshake, /) -> Handshake:
         """Return the handshake with a signed URL.
+
+        Args:
+            handshake: The handshake of the client.
 
         Raises:
             AuthError: The region is not known.
@@ -81,5 +87,5 @@ def _region_of_profile(url: str) -> str:
     loopback = is_loopback(url)
     region = region_of_profile(session_for_loopback() if loopback else any_session())
     if region is None and not loopback:
-        raise AuthError("no region to sign for: pass IamAuth(region=…), or set AWS_REGION")
+        raise AuthError("the region to sign for is not known; pass IamAuth(region=…), or set AWS_REGION")
     return region or _LOOPBACK_REGION

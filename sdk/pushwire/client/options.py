@@ -24,14 +24,17 @@ _SECONDS_OR_NONE: Final = ("renew_after", "keepalive_interval", "ping_interval")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """Exponential backoff with full jitter: a random share of a ceiling that doubles with each attempt.
+    """Exponential backoff with full jitter: a random share of an upper bound that doubles with each attempt.
 
-    The jitter spreads the attempts of clients that lost their connections together, because API Gateway accepts 500
-    new connections a second ("Quotas for configuring and running a WebSocket API").
+    The jitter spreads the attempts of clients that lost their connections at the same time, because API Gateway accepts
+    500 new connections a second ("Quotas for configuring and running a WebSocket API").
 
     Attributes:
-        first: Seconds, the ceiling of the first delay. Defaults to 0.5.
-        maximum: Seconds, the highest ceiling. Defaults to 30.
+        first: The upper bound of the first delay in seconds. Defaults to 0.5.
+        maximum: The largest upper bound in seconds. Defaults to 30.
+
+    Raises:
+        ValueError: `first` is not above 0, or is larger than `maximum`.
     """
 
     first: float = 0.5
@@ -39,10 +42,12 @@ class Backoff:
 
     def __post_init__(self) -> None:
         if not 0 < self.first <= self.maximum:
-            raise ValueError(f"backoff: 0 < first <= maximum, not first={self.first} and maximum={self.maximum}")
+            raise ValueError(
+                f"Backoff() requires 0 < first <= maximum, not first={self.first} and maximum={self.maximum}"
+            )
 
     def delay(self, step: int, share: float) -> float:
-        """Return how many seconds to wait.
+        """Return the seconds to wait.
 
         Args:
             step: The number of delays before this one.
@@ -51,7 +56,7 @@ class Backoff:
         return share * min(self.maximum, self.first * 2.0 ** min(step, 64))
 
     def last_step(self) -> int:
-        """Return the first step that has the highest ceiling."""
+        """Return the first step with the largest upper bound."""
         step = 0
         while self.first * 2.0**step < self.maximum and step < 64:
             step += 1
@@ -59,17 +64,18 @@ class Backoff:
 
 
 class ConnectionOptions(TypedDict, total=False):
-    """The keyword arguments of every client, and of `pushwire.client.Connection`.
+    """Keyword arguments of every client, and of `pushwire.client.Connection`.
 
     Attributes:
         auth: Authenticates the client: `IamAuth`, `QueryAuth`, `HeaderAuth`, `SubprotocolAuth`, or a function from a
             `Handshake` to a `Handshake`. It is called for each connection. Defaults to no authentication.
-        subprotocols: The subprotocols to offer, the preferred one first. Defaults to none.
-        frame_format: The format of the frames that the client sends. Defaults to the contract's.
+        subprotocols: The subprotocols to offer, the preferred one first. Defaults to no subprotocols.
+        frame_format: The format of the frames that the client sends. Defaults to the format of each operation in the
+            contract.
         ssl: The TLS context for `wss://` URLs. Defaults to Python's default context.
-        connect_timeout: Seconds that auth and handshake may take together. Defaults to 30, because the handshake waits
-            for `$connect`, which may take 29.
-        connect_attempts: The number of attempts to make the first connection; `None` for no limit. Defaults to 1.
+        connect_timeout: Seconds that `auth` and the handshake may take together. Defaults to 30, because the handshake
+            waits for `$connect`, which may take 29 seconds.
+        connect_attempts: The number of attempts to open the first connection; `None` for no limit. Defaults to 1.
         max_attempts: The number of failed attempts in a row after which the client gives up reconnecting. A connection
             that is opened and lost at once is not a failed attempt. Defaults to `None`, no limit.
         backoff: The delays between attempts. Defaults to `Backoff()`.
@@ -78,14 +84,14 @@ class ConnectionOptions(TypedDict, total=False):
         renew_after: Seconds after which to renew the connection at the latest; the client renews it up to a tenth
             sooner. `None` to wait until API Gateway closes it after two hours. Defaults to 7,080 (1 h 58 min).
         keepalive_interval: Seconds without a message in either direction after which to send a keepalive; `None` for no
-            keepalives. Defaults to 300, half of API Gateway's limit.
+            keepalives. Defaults to 300, half of API Gateway's limit for idle connections.
         keepalive: An async function that sends the keepalive, for example one that sends an operation of the contract.
-            Defaults to sending the frame `{"route":"$keepalive"}`, which generated routers ignore.
+            By default the client sends the frame `{"route":"$keepalive"}`, which generated routers ignore.
         ping_interval: Seconds without a byte from the server after which to send a WebSocket ping; `None` for no pings.
             Defaults to 30.
         ping_timeout: Seconds to wait for the pong of a server that has answered a ping before. Defaults to 20.
-        close_timeout: Seconds that writing queued messages and the closing handshake may take together, then again for
-            hooks that are cancelled, and for async listeners. Defaults to 10.
+        close_timeout: Seconds that writing queued messages and the closing handshake may take together. The same limit
+            then applies to cancelled hooks, and to async listeners. Defaults to 10.
         max_queued: The number of sends that may wait while there is no connection, or while the server is closing it.
             Defaults to 1,000.
         max_events: The number of events that may wait for an iteration or for an async listener. Defaults to 1,000.
@@ -117,7 +123,7 @@ class ConnectionOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionSettings:
-    """The checked options of one connection, with defaults. `ConnectionOptions` describes them."""
+    """Checked options of one connection, with defaults. `ConnectionOptions` describes them."""
 
     auth: Auth | None = field(default=None, repr=False)
     subprotocols: Sequence[str] = ()

@@ -1,18 +1,22 @@
-"""What tests of code that uses Pushwire need: no network, no AWS.
+"""Test kit for applications: events, recording transports, and a local gateway. It needs no AWS account.
 
-A test of a handler builds an event, gives it to a router whose SDKs stand on `RecordingTransport`, and looks at what
-was sent:
+A test of a handler makes an event, calls a router whose SDKs use a `RecordingTransport`, and compares the messages that
+were sent:
 
-    transport = RecordingTransport()
-    router = ChatRouter(Chat(), sdk=lambda url: ChatServerSdk(transport=transport))
-    router(message_event("JoinRoom", JoinRoomRequest(name="Ada"), connection_id="a"), None)
-    assert transport.sent.to("a") == [Greeting(greeting="Hi Ada")]
+```python
+transport = RecordingTransport()
+router = ChatRouter(Chat(), sdk=lambda url: ChatServerSdk(transport=transport))
+router(message_event("JoinRoom", JoinRoomRequest(name="Ada"), connection_id="a"), None)
+assert transport.sent.to("a") == [Greeting(greeting="Hi Ada")]
+```
 
 A test of a whole server runs it on a local gateway, with real clients:
 
-    with local_gateway(app.handler) as gateway, gateway.connect() as client:
-        client.send("JoinRoom", JoinRoomRequest(name="Ada"))
-        assert client.receive(Greeting) == Greeting(greeting="Hi Ada")
+```python
+with local_gateway(app.handler) as gateway, gateway.connect() as client:
+    client.send("JoinRoom", JoinRoomRequest(name="Ada"))
+    assert client.receive(Greeting) == Greeting(greeting="Hi Ada")
+```
 """
 
 from typing import TYPE_CHECKING
@@ -47,7 +51,7 @@ _ASYNC_GATEWAY = {"AsyncGatewayClient", "AsyncRunningGateway", "async_local_gate
 
 
 def __getattr__(name: str) -> object:
-    """Import what needs the extra `dev` only when asked."""
+    """Import the names that need the extra `dev` when they are first used."""
     if name in _GATEWAY:
         from pushwire.testing import gateway
 

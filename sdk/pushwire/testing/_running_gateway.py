@@ -16,7 +16,7 @@ from pushwire.testing.frames import Frames
 __all__ = ["PATIENCE_SECONDS", "Closed", "GatewayUnderTest", "callback_url_of", "closed"]
 
 PATIENCE_SECONDS = 30.0
-"""Seconds that a client waits for a frame before the test fails; a test that passes never waits as long."""
+"""Seconds that a client waits for a frame before the test fails. A test that passes does not wait for it."""
 
 
 class Closed(NamedTuple):
@@ -41,7 +41,7 @@ class GatewayUnderTest:
 
     Args:
         gateway: A gateway that runs.
-        handler: The Lambda handler; a router's operations are used to check messages.
+        handler: The Lambda handler. The operations of a router are used to check messages.
     """
 
     def __init__(self, gateway: LocalGateway, handler: object) -> None:
@@ -91,7 +91,7 @@ class GatewayUnderTest:
         Args:
             connection_id: The id of one connection. Defaults to all open connections.
             code: The close code. Defaults to 1012.
-            reason: The reason in the close frame.
+            reason: The reason in the close frame. Defaults to "Service restart".
         """
         self._call(lambda: self.gateway.close(connection_id, code=code, reason=reason))
 
@@ -99,7 +99,7 @@ class GatewayUnderTest:
         action()
 
     def _drop_silent(self) -> None:
-        """Drop silenced clients, whose closing handshake would wait for its time-out."""
+        """Drop silenced clients, because their closing handshakes would last until the time-out."""
         for connection_id in self._silent:
             self.drop(connection_id)
 

@@ -1,4 +1,4 @@
-"""A local gateway for asyncio tests, on the test's own event loop, and its clients."""
+"""Local gateway for asyncio tests, on the event loop of the test, and its clients."""
 
 import asyncio
 import contextlib
@@ -23,11 +23,11 @@ M = TypeVar("M", bound=Message)
 
 
 class AsyncGatewayClient:
-    """A client of a gateway under test, with a real WebSocket. Close it, or use it as a context manager.
+    """Client of a gateway under test, with a real WebSocket. Close it, or use it as a context manager.
 
     Attributes:
-        socket: The connection of `websockets`.
-        connection_id: The id of its connection.
+        socket: The connection object of the package `websockets`.
+        connection_id: API Gateway's id of the connection.
     """
 
     def __init__(self, socket: ClientConnection, connection_id: str, frames: Frames) -> None:
@@ -56,7 +56,11 @@ class AsyncGatewayClient:
         await self.send_text(self._frames.encode(route, message, frame_format))
 
     async def send_text(self, text: str) -> None:
-        """Send a text message."""
+        """Send a text message, which need not be a valid frame.
+
+        Args:
+            text: The text.
+        """
         await self.socket.send(text)
 
     async def receive(self, message_type: type[M]) -> M:
@@ -65,8 +69,12 @@ class AsyncGatewayClient:
         Args:
             message_type: The expected type of the message.
 
+        Returns:
+            The message.
+
         Raises:
-            AssertionError: The frame has another message; the text of the error includes the frame.
+            AssertionError: The frame has another message. The text of the error includes the frame.
+            pushwire.FrameError: The frame cannot be decoded.
             TimeoutError: No frame arrived within 30 seconds.
         """
         return self._frames.decode(await self.receive_text(), message_type)
@@ -103,7 +111,12 @@ class AsyncGatewayClient:
         raise AssertionError(f"expected the connection to be closed, received this frame: {text}")
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection. Calling it again does nothing."""
+        """Close the connection. Calling it again does nothing.
+
+        Args:
+            code: The close code. Defaults to 1000.
+            reason: The reason in the close frame. Defaults to an empty string.
+        """
         await self.socket.close(code, reason)
 
     async def __aenter__(self) -> Self:
@@ -116,7 +129,7 @@ class AsyncGatewayClient:
 
 
 class AsyncRunningGateway(GatewayUnderTest):
-    """A gateway under test, which runs on the event loop of the test.
+    """Gateway under test, which runs on the event loop of the test.
 
     Attributes:
         gateway: The gateway.
@@ -138,9 +151,12 @@ class AsyncRunningGateway(GatewayUnderTest):
         """Connect a client. It is closed with the gateway at the latest.
 
         Args:
-            query: The query parameters of its URL.
-            headers: Additional headers of its handshake.
-            subprotocols: The subprotocols to offer.
+            query: The query parameters of its URL. Defaults to no parameters.
+            headers: Additional headers of its handshake. Defaults to no headers.
+            subprotocols: The subprotocols to offer. Defaults to no subprotocols.
+
+        Returns:
+            The connected client.
 
         Raises:
             websockets.exceptions.InvalidStatus: The handshake was refused; the error has the `response`.
@@ -154,7 +170,8 @@ class AsyncRunningGateway(GatewayUnderTest):
         """Advance the gateway's clock, and wait until the work that falls due is done.
 
         Args:
-            seconds: Seconds to advance: 600 reach the idle limit, 7,200 the lifetime, 29 the time-out of a handler.
+            seconds: Seconds to advance. API Gateway closes idle connections after 600 seconds and all connections after
+                7,200; it waits 29 seconds for a handler.
         """
         self.gateway.clock.advance(seconds)
         await self.gateway.settled()
@@ -173,14 +190,18 @@ class AsyncRunningGateway(GatewayUnderTest):
 async def async_local_gateway(
     handler: Handler | None = None, /, **options: Unpack[GatewayOptions]
 ) -> AsyncGenerator[AsyncRunningGateway]:
-    """Run a local gateway on the running event loop while the block runs, on a free port.
+    """Run a local gateway on the running event loop, on a free port, while the block runs.
 
-    Meanwhile the environment has no `PUSHWIRE_CALLBACK_URL`, so that handlers post to this gateway. For an API on a
-    custom domain, where events do not include the address, the variable is this gateway's callback URL.
+    While the block runs, the environment variable `PUSHWIRE_CALLBACK_URL` is not set, so that handlers post to the
+    gateway in their events. For an API on a custom domain, whose events do not have the gateway's address, the variable
+    is set to the callback URL of this gateway.
 
     Args:
-        handler: The Lambda handler; a router's operations are its routes. `None` if `routes` has all routes.
-        options: The options of `GatewayOptions`: `routes`, `settings`, `clock` and more.
+        handler: The Lambda handler. The operations of a router become routes. `None` if `routes` has all routes.
+        **options: The options of `GatewayOptions`: `routes`, `settings`, `clock` and more.
+
+    Yields:
+        The running gateway.
 
     Raises:
         pushwire.gateway.RouteError: The routes are invalid.

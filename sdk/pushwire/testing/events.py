@@ -1,7 +1,7 @@
-"""The events of a WebSocket API, key for key as API Gateway sends them ("Set up a WebSocket API integration request").
+"""Events of a WebSocket API with the keys of API Gateway ("Set up a WebSocket API integration request").
 
-A key that API Gateway leaves out is left out here, never null. All of them come from one API, `abcd1234` in us-east-1,
-and one connection unless told otherwise; times and request ids are always the same.
+A key that API Gateway omits is omitted here, and not null. All events come from the API `abcd1234` in us-east-1, and by
+default from one connection. Times and request ids are constant.
 """
 
 from collections.abc import Mapping
@@ -31,17 +31,20 @@ def connect_event(
     domain_name: str = _HOST,
     stage: str = "prod",
 ) -> dict[str, Any]:
-    """Return the event of a client that connects.
+    """Return the `$connect` event of a client.
 
     Args:
-        connection_id: The id that its connection has got.
-        headers: Headers of its handshake, besides those that every handshake has.
-        query_string_parameters: The parameters of the URL; the event has none of these keys without.
-        subprotocols: The subprotocols that the client offers.
-        authorizer: What an authorizer has found out, such as `{"principalId": "ada"}`.
-        stage_variables: The stage's variables.
-        domain_name: The host that the client came by.
-        stage: The API's stage.
+        connection_id: The id of the connection. Defaults to the id that all test events share.
+        headers: Headers of the handshake, in addition to those of every handshake. Defaults to no headers.
+        query_string_parameters: The query parameters of the URL. Defaults to no query, for which the event has no keys.
+        subprotocols: The subprotocols that the client offers. Defaults to no subprotocols.
+        authorizer: The context of a Lambda authorizer, such as `{"principalId": "ada"}`. Defaults to no authorizer.
+        stage_variables: The stage variables. Defaults to no variables.
+        domain_name: The host that the client connected to. Defaults to the execute-api host of the API.
+        stage: The stage. Defaults to `prod`.
+
+    Returns:
+        The event, as Lambda passes it to a handler.
     """
     sent = {
         "Host": domain_name,
@@ -78,28 +81,32 @@ def message_event(
     domain_name: str = _HOST,
     stage: str = "prod",
 ) -> dict[str, Any]:
-    """Return the event of a message that a client has sent.
+    """Return the event of a message from a client.
 
     Args:
         route: The route of the operation, such as `JoinRoom`.
-        message: The operation's message.
-        body: The text to send instead of a frame of `message`: what a broken client would.
-        route_key: The route that API Gateway has chosen, unless it is what it chooses for the format: the route itself
-            for JSON, and `$default` for BINARY, which it cannot read.
-        frame_format: The format that the client sends in.
-        connection_id: The client's connection.
-        authorizer: What an authorizer found out at `$connect`.
-        user_agent: The client's `User-Agent`.
-        stage_variables: The stage's variables.
-        domain_name: The host that the client came by.
-        stage: The API's stage.
+        message: The operation's message. Pass either `message` or `body`.
+        body: A text to send instead of a frame, for example an invalid frame.
+        route_key: The route key that API Gateway chose. Defaults to `route` for JSON frames, and to `$default` for
+            BINARY frames, whose route API Gateway cannot read.
+        frame_format: The format of the frame. Defaults to JSON.
+        connection_id: The id of the connection. Defaults to the id that all test events share.
+        authorizer: The context of a Lambda authorizer at `$connect`. Defaults to no authorizer.
+        user_agent: The client's `User-Agent` header. Defaults to `None`, for which the event has no key.
+        stage_variables: The stage variables. Defaults to no variables.
+        domain_name: The host that the client connected to. Defaults to the execute-api host of the API.
+        stage: The stage. Defaults to `prod`.
+
+    Returns:
+        The event, as Lambda passes it to a handler.
 
     Raises:
-        TypeError: Neither a message nor a body is given, or both are.
+        TypeError: Neither `message` nor `body` was given, or both were.
         pushwire.FrameError: The message cannot be encoded.
     """
     if (message is None) == (body is None):
-        raise TypeError("give a message, or the body to send instead of one")
+        given = "neither was given" if message is None else "both were given"
+        raise TypeError(f"message_event() requires either message or body=; {given}")
     if message is not None:
         body = message_frame(route, message, frame_format)
     if route_key is None:
@@ -122,17 +129,20 @@ def disconnect_event(
     domain_name: str = _HOST,
     stage: str = "prod",
 ) -> dict[str, Any]:
-    """Return the event of a connection that has ended.
+    """Return the `$disconnect` event of a connection.
 
     Args:
-        connection_id: The connection.
-        status_code: The WebSocket close code.
-        reason: The reason that goes with it.
-        authorizer: What an authorizer found out at `$connect`.
-        user_agent: The client's `User-Agent`.
-        stage_variables: The stage's variables.
-        domain_name: The host that the client came by.
-        stage: The API's stage.
+        connection_id: The id of the connection. Defaults to the id that all test events share.
+        status_code: The WebSocket close code. Defaults to 1005, a close frame without a code.
+        reason: The reason. Defaults to API Gateway's text for 1005.
+        authorizer: The context of a Lambda authorizer at `$connect`. Defaults to no authorizer.
+        user_agent: The client's `User-Agent` header. Defaults to `None`, for which the event has no key.
+        stage_variables: The stage variables. Defaults to no variables.
+        domain_name: The host that the client connected to. Defaults to the execute-api host of the API.
+        stage: The stage. Defaults to `prod`.
+
+    Returns:
+        The event, as Lambda passes it to a handler.
     """
     sent = {"Host": domain_name, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
     context = _context(

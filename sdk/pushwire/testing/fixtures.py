@@ -1,4 +1,4 @@
-"""Fixtures for pytest; name this module in `conftest.py`: `pytest_plugins = ["pushwire.testing.fixtures"]`."""
+"""Fixtures for pytest. Enable them in `conftest.py`: `pytest_plugins = ["pushwire.testing.fixtures"]`."""
 
 import contextlib
 from collections.abc import Iterator
@@ -25,38 +25,48 @@ __all__ = [
 
 
 class LocalGateways(Protocol):
-    """Starts local gateways for one test: `gateway = local_gateway(app.handler)`. All are stopped after it."""
+    """Function that starts local gateways for one test: `gateway = local_gateway(app.handler)`."""
 
     def __call__(self, handler: "Handler | None" = None, /, **options: "Unpack[GatewayOptions]") -> "RunningGateway":
-        """Start one; the arguments are those of `pushwire.testing.local_gateway`."""
+        """Start a gateway, which stops at the end of the test.
+
+        Args:
+            handler: The Lambda handler. `None` if `routes` has all routes.
+            **options: The options of `pushwire.testing.local_gateway`.
+        """
         ...
 
 
 class AsyncLocalGateways(Protocol):
-    """Makes local gateways on a test's event loop: `async with async_local_gateway(app.handler) as gateway`."""
+    """Function that makes local gateways on the test's event loop: `async with async_local_gateway(handler) as …`."""
 
     def __call__(
         self, handler: "Handler | None" = None, /, **options: "Unpack[GatewayOptions]"
     ) -> "contextlib.AbstractAsyncContextManager[AsyncRunningGateway]":
-        """Make one; the arguments are those of `pushwire.testing.async_local_gateway`."""
+        """Return a context manager that runs a gateway.
+
+        Args:
+            handler: The Lambda handler. `None` if `routes` has all routes.
+            **options: The options of `pushwire.testing.async_local_gateway`.
+        """
         ...
 
 
 @pytest.fixture
 def pushwire_transport() -> RecordingTransport:
-    """A transport that records instead of sending: `ChatServerSdk(transport=pushwire_transport)`."""
+    """Return a transport that records instead of sending: `ChatServerSdk(transport=pushwire_transport)`."""
     return RecordingTransport()
 
 
 @pytest.fixture
 def pushwire_async_transport() -> AsyncRecordingTransport:
-    """The same for async SDKs: `AsyncChatServerSdk(transport=pushwire_async_transport)`."""
+    """Return a recording transport for async SDKs: `AsyncChatServerSdk(transport=pushwire_async_transport)`."""
     return AsyncRecordingTransport()
 
 
 @pytest.fixture
 def local_gateway() -> Iterator[LocalGateways]:
-    """Starts local gateways, each on a free port and in a thread of its own; they are stopped after the test."""
+    """Return a function that starts local gateways, each in its own thread and on a free port, until the test ends."""
     from pushwire.testing.gateway import local_gateway
 
     with contextlib.ExitStack() as gateways:
@@ -69,7 +79,7 @@ def local_gateway() -> Iterator[LocalGateways]:
 
 @pytest.fixture
 def async_local_gateway() -> AsyncLocalGateways:
-    """Makes local gateways on the test's own event loop."""
+    """Return a function that makes local gateways on the test's event loop."""
     from pushwire.testing.async_gateway import async_local_gateway
 
     return async_local_gateway

@@ -1,4 +1,4 @@
-"""The frames that test clients send and receive, checked against the handler's contract. Sans-I/O."""
+"""Encoding and decoding of test clients' frames, checked against the handler's contract. Sans-I/O."""
 
 from collections.abc import Iterable
 from typing import TypeVar, cast
@@ -15,7 +15,12 @@ M = TypeVar("M", bound=Message)
 
 
 def message_frame(route: str, message: Message, frame_format: Format = Format.JSON) -> str:
-    """Return the text of a frame that carries a message.
+    """Return the text of a frame with a message.
+
+    Args:
+        route: The route of the frame.
+        message: The message.
+        frame_format: The format of the frame. Defaults to JSON.
 
     Raises:
         pushwire.FrameError: The message cannot be encoded.
@@ -32,10 +37,10 @@ def message_frame(route: str, message: Message, frame_format: Format = Format.JS
 
 
 class Frames:
-    """Encodes and decodes the frames of one API.
+    """Codec for the frames of one API.
 
     Args:
-        handler: The Lambda handler. If it has `operations`, as a router has, routes and message types are checked.
+        handler: The Lambda handler. Routes and message types are checked if it has `operations`, like a router.
     """
 
     def __init__(self, handler: object) -> None:
@@ -47,8 +52,8 @@ class Frames:
 
         Args:
             route: The operation's route.
-            message: The message; `None` stands for `google.protobuf.Empty`.
-            frame_format: The format of the frame; `None` stands for the format in the contract.
+            message: The message. `None` for `google.protobuf.Empty`.
+            frame_format: The format of the frame. `None` for the format in the contract.
 
         Raises:
             TypeError: The contract has no inbound operation with this route, or another message type for it.
@@ -74,7 +79,7 @@ class Frames:
             message_type: The expected type of the message.
 
         Raises:
-            AssertionError: The frame has another message; the text of the error includes the frame.
+            AssertionError: The frame has another message. The text of the error includes the frame.
             pushwire.FrameError: The frame cannot be decoded.
         """
         envelope = frame.read(text)
@@ -96,6 +101,9 @@ class Frames:
 
     def decode_error(self, text: str) -> frame.GatewayErrorFrame:
         """Return an error frame that a client has received.
+
+        Args:
+            text: The frame.
 
         Raises:
             AssertionError: The frame is not an error frame.

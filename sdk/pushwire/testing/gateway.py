@@ -1,4 +1,4 @@
-"""A local gateway for tests without an event loop, and its clients."""
+"""Local gateway for tests without an event loop, and its clients."""
 
 import asyncio
 import contextlib
@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 
 class GatewayClient:
-    """A client of a gateway under test, with a real WebSocket. Close it, or use it as a context manager.
+    """Client of a gateway under test, with a real WebSocket. Close it, or use it as a context manager.
 
     Attributes:
-        socket: The connection of `websockets`.
-        connection_id: The id of its connection.
+        socket: The connection object of the package `websockets`.
+        connection_id: API Gateway's id of the connection.
     """
 
     def __init__(self, socket: ClientConnection, connection_id: str, frames: Frames) -> None:
@@ -57,7 +57,11 @@ class GatewayClient:
         self.send_text(self._frames.encode(route, message, frame_format))
 
     def send_text(self, text: str) -> None:
-        """Send a text message."""
+        """Send a text message, which need not be a valid frame.
+
+        Args:
+            text: The text.
+        """
         self.socket.send(text)
 
     def receive(self, message_type: type[M]) -> M:
@@ -66,8 +70,12 @@ class GatewayClient:
         Args:
             message_type: The expected type of the message.
 
+        Returns:
+            The message.
+
         Raises:
-            AssertionError: The frame has another message; the text of the error includes the frame.
+            AssertionError: The frame has another message. The text of the error includes the frame.
+            pushwire.FrameError: The frame cannot be decoded.
             TimeoutError: No frame arrived within 30 seconds.
         """
         return self._frames.decode(self.receive_text(), message_type)
@@ -104,7 +112,12 @@ class GatewayClient:
         raise AssertionError(f"expected the connection to be closed, received this frame: {text}")
 
     def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection. Calling it again does nothing."""
+        """Close the connection. Calling it again does nothing.
+
+        Args:
+            code: The close code. Defaults to 1000.
+            reason: The reason in the close frame. Defaults to an empty string.
+        """
         self.socket.close(code, reason)
 
     def __enter__(self) -> Self:
@@ -117,7 +130,7 @@ class GatewayClient:
 
 
 class RunningGateway(GatewayUnderTest):
-    """A gateway under test, which runs in a thread.
+    """Gateway under test, which runs in a thread.
 
     Attributes:
         gateway: The gateway. Call its methods only on its event loop, which runs in another thread.
@@ -139,9 +152,12 @@ class RunningGateway(GatewayUnderTest):
         """Connect a client. It is closed with the gateway at the latest.
 
         Args:
-            query: The query parameters of its URL.
-            headers: Additional headers of its handshake.
-            subprotocols: The subprotocols to offer.
+            query: The query parameters of its URL. Defaults to no parameters.
+            headers: Additional headers of its handshake. Defaults to no headers.
+            subprotocols: The subprotocols to offer. Defaults to no subprotocols.
+
+        Returns:
+            The connected client.
 
         Raises:
             websockets.exceptions.InvalidStatus: The handshake was refused; the error has the `response`.
@@ -154,7 +170,8 @@ class RunningGateway(GatewayUnderTest):
         """Advance the gateway's clock, and wait until the work that falls due is done.
 
         Args:
-            seconds: Seconds to advance: 600 reach the idle limit, 7,200 the lifetime, 29 the time-out of a handler.
+            seconds: Seconds to advance. API Gateway closes idle connections after 600 seconds and all connections after
+                7,200; it waits 29 seconds for a handler.
         """
 
         async def advance() -> None:
@@ -184,14 +201,18 @@ class RunningGateway(GatewayUnderTest):
 
 @contextlib.contextmanager
 def local_gateway(handler: Handler | None = None, /, **options: Unpack[GatewayOptions]) -> Generator[RunningGateway]:
-    """Run a local gateway while the block runs, in a thread of its own, on a free port.
+    """Run a local gateway in its own thread, on a free port, while the block runs.
 
-    Meanwhile the environment has no `PUSHWIRE_CALLBACK_URL`, so that handlers post to this gateway. For an API on a
-    custom domain, where events do not include the address, the variable is this gateway's callback URL.
+    While the block runs, the environment variable `PUSHWIRE_CALLBACK_URL` is not set, so that handlers post to the
+    gateway in their events. For an API on a custom domain, whose events do not have the gateway's address, the variable
+    is set to the callback URL of this gateway.
 
     Args:
-        handler: The Lambda handler; a router's operations are its routes. `None` if `routes` has all routes.
-        options: The options of `GatewayOptions`: `routes`, `settings`, `clock` and more.
+        handler: The Lambda handler. The operations of a router become routes. `None` if `routes` has all routes.
+        **options: The options of `GatewayOptions`: `routes`, `settings`, `clock` and more.
+
+    Yields:
+        The running gateway.
 
     Raises:
         pushwire.gateway.RouteError: The routes are invalid.

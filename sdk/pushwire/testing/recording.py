@@ -20,11 +20,11 @@ __all__ = ["AsyncRecordingTransport", "Post", "RecordingTransport", "Sent", "Sen
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One frame that was sent.
+    """Frame that was posted.
 
     Attributes:
-        connection_id: The connection that it was sent to.
-        data: The frame's text in UTF-8, as API Gateway would carry it.
+        connection_id: The id of the connection that it was posted to.
+        data: The frame's text in UTF-8.
     """
 
     connection_id: str
@@ -33,12 +33,12 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One message that a Server SDK has sent.
+    """Message that a Server SDK has sent.
 
     Attributes:
-        connection_id: The connection that it was sent to.
-        operation: The operation that it was sent by.
-        message: The message as its client would decode it.
+        connection_id: The id of the connection that it was sent to.
+        operation: The operation of the message.
+        message: The message, decoded from the frame.
     """
 
     connection_id: str
@@ -47,17 +47,25 @@ class Sent:
 
 
 class SentMessages(Sequence[Sent]):
-    """The messages that Server SDKs have sent so far, in order."""
+    """Messages that Server SDKs have sent, in order: a sequence of `Sent`."""
 
     def __init__(self) -> None:
         self._sent: list[Sent] = []
 
     def to(self, connection_id: str) -> list[Message]:
-        """Return the messages that were sent to one connection: `assert sent.to("a") == [Greeting(greeting="Hi")]`."""
+        """Return the messages that were sent to one connection: `assert sent.to("a") == [Greeting(greeting="Hi")]`.
+
+        Args:
+            connection_id: The id of the connection.
+        """
         return [sent.message for sent in self._sent if sent.connection_id == connection_id]
 
     def add(self, sent: Sent) -> None:
-        """Add a message."""
+        """Add a message.
+
+        Args:
+            sent: The message with its connection and operation.
+        """
         self._sent.append(sent)
 
     @overload
@@ -76,14 +84,7 @@ class SentMessages(Sequence[Sent]):
 
 
 class _Record(SendObserver):
-    """The records of both recording transports.
-
-    Attributes:
-        posts: The frames sent so far, in order, including error frames.
-        sent: The messages in these frames that Server SDKs with this transport have sent.
-        deleted: The connections closed so far, in order.
-        failures: The error to raise for a connection id, in place of recording. Tests may change it at any time.
-    """
+    """Base of both recording transports, which document the arguments and attributes."""
 
     def __init__(self, *, failures: Mapping[str, SendError] | None = None) -> None:
         self.posts: list[Post] = []
@@ -94,7 +95,13 @@ class _Record(SendObserver):
     def on_send_complete(
         self, operation: AnyOperation, connection_id: str, data: bytes, error: SendError | None, /
     ) -> None:
-        """Record the message of a frame. The Server SDK that posted the frame calls this.
+        """Record the message of a frame. The Server SDK that posted the frame calls this method.
+
+        Args:
+            operation: The operation that was sent.
+            connection_id: The id of the connection.
+            data: The frame's text in UTF-8.
+            error: The error of the send. `None` if the frame was accepted.
 
         Raises:
             pushwire.FrameError: A client could not decode the frame.
@@ -126,10 +133,24 @@ class _Record(SendObserver):
 
 
 class RecordingTransport(_Record, Closing):
-    """A transport that records instead of sending."""
+    """Transport that records instead of sending.
+
+    Args:
+        failures: The errors to raise, by connection id. Defaults to no errors.
+
+    Attributes:
+        posts: The posted frames, in order, including error frames.
+        sent: The messages of these frames that Server SDKs with this transport have sent.
+        deleted: The ids of the connections that were closed, in order.
+        failures: The errors to raise, by connection id, instead of recording. Tests may change them at any time.
+    """
 
     def post(self, connection_id: str, data: bytes, /) -> None:
         """Record a frame.
+
+        Args:
+            connection_id: The id of the connection.
+            data: The frame's text in UTF-8.
 
         Raises:
             pushwire.SendError: The error that `failures` has for the connection.
@@ -140,17 +161,30 @@ class RecordingTransport(_Record, Closing):
         self,
         connection_ids: Iterable[str],
         data: bytes,
-        _options: FanOutOptions,
+        options: FanOutOptions,  # noqa: ARG002 - named as in the protocol
         on_outcome: Callable[[str, SendError | None], object],
         /,
     ) -> tuple[str, ...]:
-        """Record a frame to each connection, in order."""
+        """Record a frame for each connection, in order.
+
+        Args:
+            connection_ids: The ids of the connections.
+            data: The frame's text in UTF-8.
+            options: The options of the broadcast, which are ignored.
+            on_outcome: A function that is called with each connection id, and with its error or `None`.
+
+        Returns:
+            An empty tuple, because all ids are sent to.
+        """
         for connection_id in connection_ids:
             on_outcome(connection_id, self._post(connection_id, data))
         return ()
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Return a fixed time and address.
+        """Return constant details of a connection.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
             pushwire.SendError: The error that `failures` has for the connection.
@@ -160,20 +194,37 @@ class RecordingTransport(_Record, Closing):
     def delete(self, connection_id: str, /) -> None:
         """Record that a connection was closed.
 
+        Args:
+            connection_id: The id of the connection.
+
         Raises:
             pushwire.SendError: The error that `failures` has for the connection.
         """
         self._delete(connection_id)
 
     def close(self) -> None:
-        """Do nothing."""
+        """Do nothing, because a recording transport has no connections."""
 
 
 class AsyncRecordingTransport(_Record, AsyncClosing):
-    """An async transport that records instead of sending."""
+    """Async transport that records instead of sending.
+
+    Args:
+        failures: The errors to raise, by connection id. Defaults to no errors.
+
+    Attributes:
+        posts: The posted frames, in order, including error frames.
+        sent: The messages of these frames that Server SDKs with this transport have sent.
+        deleted: The ids of the connections that were closed, in order.
+        failures: The errors to raise, by connection id, instead of recording. Tests may change them at any time.
+    """
 
     async def post(self, connection_id: str, data: bytes, /) -> None:
         """Record a frame.
+
+        Args:
+            connection_id: The id of the connection.
+            data: The frame's text in UTF-8.
 
         Raises:
             pushwire.SendError: The error that `failures` has for the connection.
@@ -184,17 +235,30 @@ class AsyncRecordingTransport(_Record, AsyncClosing):
         self,
         connection_ids: Iterable[str] | AsyncIterable[str],
         data: bytes,
-        _options: FanOutOptions,
+        options: FanOutOptions,  # noqa: ARG002 - named as in the protocol
         on_outcome: Callable[[str, SendError | None], object],
         /,
     ) -> tuple[str, ...]:
-        """Record a frame to each connection, in order."""
+        """Record a frame for each connection, in order.
+
+        Args:
+            connection_ids: The ids of the connections.
+            data: The frame's text in UTF-8.
+            options: The options of the broadcast, which are ignored.
+            on_outcome: A function that is called with each connection id, and with its error or `None`.
+
+        Returns:
+            An empty tuple, because all ids are sent to.
+        """
         async for connection_id in _each(connection_ids):
             on_outcome(connection_id, self._post(connection_id, data))
         return ()
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Return a fixed time and address.
+        """Return constant details of a connection.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
             pushwire.SendError: The error that `failures` has for the connection.
@@ -204,13 +268,16 @@ class AsyncRecordingTransport(_Record, AsyncClosing):
     async def delete(self, connection_id: str, /) -> None:
         """Record that a connection was closed.
 
+        Args:
+            connection_id: The id of the connection.
+
         Raises:
             pushwire.SendError: The error that `failures` has for the connection.
         """
         self._delete(connection_id)
 
     async def close(self) -> None:
-        """Do nothing."""
+        """Do nothing, because a recording transport has no connections."""
 
 
 def _raise(failure: SendError | None) -> None:

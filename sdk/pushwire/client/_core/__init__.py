@@ -1,1 +1,1 @@
-"""The rules of the client, sans-I/O: no event loop, no network, no clock of their own."""
+"""The rules of the client, sans-I/O: they use no event loop, no network and no clock."""

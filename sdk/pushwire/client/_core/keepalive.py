@@ -1,8 +1,8 @@
 """The schedule of one open connection: keepalives, pings, renewal. Sans-I/O.
 
 API Gateway closes a connection after 10 minutes without a message, and after 2 hours in any case ("Quotas for
-configuring and running a WebSocket API"). AWS does not document whether API Gateway answers WebSocket pings, nor
-whether pings count as messages. So the schedule never relies on a ping: it drops a connection only if its server has
+configuring and running a WebSocket API"). AWS does not document whether API Gateway answers WebSocket pings, or
+whether pings count as messages. So the schedule does not depend on pings: it drops a connection only if its server has
 answered a ping before and then stops answering.
 """
 
@@ -22,7 +22,7 @@ Why: clients that connected together are renewed at different times, so that the
 
 
 class Action(enum.Enum):
-    """What a connection needs now."""
+    """Action that is due on a connection."""
 
     SEND_KEEPALIVE = "send keepalive"
     """Send a message, so that API Gateway does not close the connection as idle."""
@@ -42,9 +42,10 @@ class KeepaliveSchedule:
         now: The time at which the connection was opened.
 
     Attributes:
-        last_received_at: The time at which bytes last came from the server, pongs included. The I/O sets all three.
-        last_message_at: The time at which a message last came from the server.
-        last_sent_at: The time at which a message was last written.
+        last_received_at: The time when the last bytes came from the server, including pongs. The I/O code sets it and
+            the two others.
+        last_message_at: The time when the last message came from the server.
+        last_sent_at: The time when the last message was written.
     """
 
     __slots__ = (
@@ -80,7 +81,7 @@ class KeepaliveSchedule:
         self.last_received_at = now
 
     def next_action(self, now: float) -> Action | None:
-        """Return an action that is due, once; `None` if none is due. Call it again until it returns `None`."""
+        """Return an action that is due, once, or `None`. Call it again until it returns `None`."""
         if self._awaits_pong() and now >= self._pinged_at + self._ping_timeout:
             self._answers_pings = False
             return Action.DROP
@@ -97,9 +98,9 @@ class KeepaliveSchedule:
         return None
 
     def next_check_at(self) -> float:
-        """Return the time at which to call `next_action` again; infinity for never.
+        """Return the time to call `next_action` again; infinity for never.
 
-        An action may not be due yet at that time, but none is due before it.
+        No action is due before that time. An action may be due later than that time.
         """
         deadlines = [self._renew_at, self._next_keepalive_at(), self._next_ping_at()]
         if self._awaits_pong():

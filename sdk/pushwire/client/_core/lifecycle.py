@@ -1,12 +1,14 @@
-"""The life of a client: when to connect, wait, reconnect and give up, and why it is closed. Sans-I/O.
+"""The states of a client: when to connect, wait, reconnect and give up, and why it is closed. Sans-I/O.
 
-        connecting ──▶ open ◀──▶ reconnecting
-            │            │             │
-            └────────────┴──────┬──────┘
-                                ▼
-                              closed
+```text
+connecting ──▶ open ◀──▶ reconnecting
+    │            │             │
+    └────────────┴──────┬──────┘
+                        ▼
+                      closed
+```
 
-The I/O calls a method for each thing that has happened; the return value says what to do next.
+The I/O code calls a method for each event on the connection. The return value is the next step.
 
 Sources: "Overview of WebSocket APIs in API Gateway" (close codes), RFC 6455 section 7.4.1.
 """
@@ -133,7 +135,7 @@ class Status:
 
 
 class Lifecycle:
-    """The state of a client. Decides when to connect, retry or give up.
+    """The state of a client, and the decisions when to connect, retry or give up.
 
     Args:
         settings: The limits on attempts, the backoff, and the source of random numbers.
@@ -182,7 +184,8 @@ class Lifecycle:
         """Count a failed attempt to connect.
 
         Returns:
-            The error to report. Its `retry_in` says when to try again; `None` says that the client has given up.
+            The error to report. Its `retry_in` has the seconds until the next attempt, or `None` if the client has
+            given up.
         """
         self._failed_attempts += 1
         limit = self._settings.max_attempts if self.connections else self._settings.connect_attempts
@@ -199,10 +202,10 @@ class Lifecycle:
         return self._error(failure, retry_in=None)
 
     def closed_error(self, operation: AnyOperation | None = None) -> ClientError:
-        """Return why the client is closed, as a new error each time.
+        """Return the reason why the client is closed, as a new error each time.
 
         Args:
-            operation: The operation that was to be sent. Defaults to `None`, no operation.
+            operation: The operation that could not be sent. Defaults to `None`, no operation.
 
         Returns:
             A `ConnectFailedError` if the client has given up, otherwise a `ClientClosedError`.
@@ -230,7 +233,7 @@ class Lifecycle:
                 self.state = State.OPEN
 
     def renewing(self) -> None:
-        """Hold sends back, because the connection is being closed to renew it."""
+        """Stop writing sends, because the connection is being closed to renew it."""
         self.counters.renewals += 1
         self._is_renewing = True
         if self.state is State.OPEN:
@@ -241,11 +244,11 @@ class Lifecycle:
 
         Args:
             now: The current time.
-            closed: How it was closed, as the I/O has seen it.
+            closed: The close code and reason that the I/O code received.
 
         Returns:
-            How it was closed, which is `RENEWAL` if it was being renewed; and the seconds to wait before connecting
-            again, unless the client is closed.
+            The close code and reason, which are `RENEWAL` if the connection was being renewed; and the seconds to wait
+            before connecting again, unless the client is closed.
         """
         self.restoring = False
         self._last_closed = closed = RENEWAL if self._is_renewing else closed
@@ -262,7 +265,7 @@ class Lifecycle:
     def _next_delay(self, code: int | None) -> float:
         backoff = self._settings.backoff
         # Why: API Gateway closes a client that sends too much with 1008, and answers handshakes above the account's
-        # rate with 429. Both mean that this client, or its account, is too fast.
+        # rate with 429. Both mean that this client, or its account, exceeds a limit.
         if code in {_TOO_MANY_REQUESTS, _POLICY_VIOLATION}:
             self._step = max(self._step, backoff.last_step())
         delay = backoff.delay(self._step, self._settings.random())

@@ -14,7 +14,7 @@ S = TypeVar("S")
 
 
 class SendQueue(Generic[S]):
-    """A queue of sends, in order, with the sends of hooks first."""
+    """Queue of sends, in order, with the sends of hooks first."""
 
     __slots__ = ("_sends", "_urgent")
 
@@ -35,15 +35,15 @@ class SendQueue(Generic[S]):
         (self._urgent if urgent else self._sends).append(send)
 
     def put_back(self, send: S) -> None:
-        """Put back a send that was taken and not written, as the next one."""
+        """Put back a send that was taken and not written. It becomes the next one."""
         self._sends.appendleft(send)
 
     def take_urgent(self) -> S | None:
-        """Remove and return the next send of a hook; `None` if there is none."""
+        """Remove and return the next send of a hook, or `None`."""
         return self._urgent.popleft() if self._urgent else None
 
     def take(self) -> S | None:
-        """Remove and return the next send, those of hooks first; `None` if the queue is empty."""
+        """Remove and return the next send, or `None`. The sends of hooks come first."""
         if self._urgent:
             return self._urgent.popleft()
         return self._sends.popleft() if self._sends else None

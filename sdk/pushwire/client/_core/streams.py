@@ -11,14 +11,14 @@ __all__ = ["Signal", "Stream", "Streams"]
 
 V = TypeVar("V")
 ClosedError = Callable[[], ClientError]
-"""Returns why the client is closed, as a new error each time."""
+"""Returns the reason why the client is closed, as a new error each time."""
 
 
 class Signal(Protocol):
     """A flag to wait for. An `asyncio.Event` is one."""
 
     def set(self) -> None:
-        """Set the flag, and wake those who wait for it."""
+        """Set the flag, and wake the tasks that wait for it."""
         ...
 
     def clear(self) -> None:
@@ -35,8 +35,9 @@ class Stream(Generic[V]):
 
     Args:
         bound: The number of events that may wait.
-        changed: Is set when an event was added, or when the stream has ended.
-        awaited: The set that holds the stream while a task waits for it, because nothing else may hold that task.
+        changed: A signal that is set when an event is added, or when the stream ends.
+        awaited: The set that holds the stream while a task waits for it. asyncio has only weak references to tasks, so
+            the task and its stream could be garbage-collected otherwise.
     """
 
     def __init__(self, bound: int, changed: Signal, awaited: "set[Stream[V]]") -> None:
@@ -60,7 +61,7 @@ class Stream(Generic[V]):
         """End the stream after the events that wait.
 
         Args:
-            closed_error: Returns why. The iteration raises the error, unless it is a `ClientClosedError`.
+            closed_error: Returns the reason. The iteration raises it, unless it is a `ClientClosedError`.
         """
         self._closed_error = self._closed_error or closed_error
         self._changed.set()
@@ -96,8 +97,8 @@ class Streams(Generic[V]):
 
     Args:
         bound: The number of events that may wait in each stream.
-        new_signal: Returns a new signal.
-        report: Is called when a stream loses its first event.
+        new_signal: A function that returns a new signal.
+        report: A function that is called when a stream loses its first event.
 
     Attributes:
         active: Weak references to the streams.

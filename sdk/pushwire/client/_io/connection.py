@@ -38,22 +38,25 @@ M = TypeVar("M", bound=Message)
 
 
 class Connection:
-    """A WebSocket connection that reconnects, for the clients of several services.
-
-        async with Connection("wss://…", auth=IamAuth()) as connection:
-            chat, presence = ChatClient(connection=connection), PresenceClient(connection=connection)
+    """WebSocket connection that reconnects, for the clients of several services.
 
     A single client creates its own: `ChatClient("wss://…")`. A connection belongs to one event loop.
 
     Args:
         url: `wss://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping key, or the
             URL that `pushwire dev` prints.
-        options: See `ConnectionOptions`.
+        **options: The options, described at `ConnectionOptions`.
 
     Raises:
         ClientUrlError: The URL is not usable.
         TypeError: An option is unknown or has the wrong type.
         ValueError: The value of an option is invalid.
+
+    Example:
+        ```python
+        async with Connection("wss://…", auth=IamAuth()) as connection:
+            chat, presence = ChatClient(connection=connection), PresenceClient(connection=connection)
+        ```
     """
 
     def __init__(self, url: str, **options: Unpack[ConnectionOptions]) -> None:
@@ -101,6 +104,9 @@ class Connection:
 
         Returns:
             A function that removes the listener.
+
+        Raises:
+            TypeError: The argument is not a function.
         """
         return self._errors.listen(listener)
 
@@ -115,6 +121,9 @@ class Connection:
 
         Returns:
             A function that removes the hook.
+
+        Raises:
+            TypeError: The argument is not a function.
         """
         if not callable(hook):
             raise TypeError(f"a hook must be a function, not {type(hook).__name__}")
@@ -127,10 +136,10 @@ class Connection:
         return remove
 
     async def close(self) -> None:
-        """Close the connection, after writing the sends that can be written.
+        """Close the connection, after writing the queued sends if there is a connection.
 
-        Async listeners end, and no task is left running. It can be called in any state, more than once, and from
-        listeners and hooks. A closed connection cannot be opened again.
+        Async listeners end, and no task is left running. The method can be called in any state, more than once, and
+        from listeners and hooks. A closed connection cannot be opened again.
         """
         self._lifecycle.close()
         await self._tasks.close(self._close)
@@ -179,7 +188,7 @@ class Connection:
         data = frame.encode(operation, message, self._settings.frame_format)
         if len(data) > frame.MAX_FRAME_SIZE:
             raise PayloadTooLargeError(
-                f"{len(data):,} bytes, and API Gateway accepts {frame.MAX_FRAME_SIZE:,}",
+                f"it has {len(data):,} bytes, and API Gateway's limit is {frame.MAX_FRAME_SIZE:,}",
                 size=len(data),
                 operation=operation,
             )
@@ -292,7 +301,7 @@ class Connection:
             await websocket.wait_closed()
         finally:
             websocket.abort()
-        websocket.receive(self._receiver)  # it may have ended before `_receive` was called
+        websocket.receive(self._receiver)  # for the case that it ended before `_receive` was called
         self._writer.lost()
         await self._tasks.wait_for(self._keepalive.end() | self._cancel_hooks(), self._settings.close_timeout)
         self._websocket = None
@@ -342,7 +351,7 @@ class Connection:
         await self._end_websocket(websocket, RENEWAL)
 
     async def _end_websocket(self, websocket: WebSocket, closed: Closed) -> None:
-        """Write what can be written, then close a connection, within `close_timeout`."""
+        """Write the queued sends, then close a connection, within `close_timeout`."""
         deadline = asyncio.get_running_loop().time() + self._settings.close_timeout
         await self._writer.drain_until(deadline)
         await websocket.end(closed, deadline)

@@ -1,4 +1,4 @@
-"""The way of a frame to the functions and iterations of users: decoding, subscriptions, listeners, error reports."""
+"""Delivery of frames to the user's functions and iterations: decoding, subscriptions, listeners, error reports."""
 
 import asyncio
 from collections import deque
@@ -40,16 +40,16 @@ Report = ConnectFailedError | EventsLostError | FrameError | GatewayError | List
 
 
 class SerialListener(Generic[V]):
-    """A function of the user that is called with values. If it is async, its calls run one after another.
+    """Function of the user that is called with values. If it is async, its calls run one after another.
 
     A listener that raises or is slow does not affect the others.
 
     Args:
         function: The function.
-        operation: The operation whose messages it is called with; `None` for an error listener.
+        operation: The operation whose messages it is called with. `None` for an error listener.
         bound: The number of calls that may wait for the running one.
-        tasks: Runs the calls of an async function.
-        report: Is called with what the function raises, and when calls were lost.
+        tasks: The tasks that run the calls of an async function.
+        report: A function that is called with the exceptions of the function, and when calls were lost.
     """
 
     __slots__ = ("_bound", "_function", "_is_running", "_lost", "_operation", "_report", "_tasks", "_waiting")
@@ -75,7 +75,7 @@ class SerialListener(Generic[V]):
         self._lost = 0
 
     def __call__(self, value: V) -> None:
-        """Call the function, and report what it raises."""
+        """Call the function, and report its exception."""
         try:
             result = self._function(value)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the other listeners are still called
@@ -125,12 +125,12 @@ class SerialListener(Generic[V]):
 def listener_error(
     function: Callable[..., object], error: BaseException, operation: AnyOperation | None = None
 ) -> ListenerError:
-    """Return the error to report when a function of the user has raised.
+    """Return the error to report for an exception of the user's function.
 
     Args:
         function: The function.
         error: The exception.
-        operation: The operation whose message it was called with. Defaults to `None`, no message.
+        operation: The operation of the message that it was called with. Defaults to `None`, no message.
     """
     report = ListenerError(name_of(function), operation)
     report.__cause__ = error
@@ -145,12 +145,12 @@ def _discard(result: Awaitable[object]) -> None:
 
 
 class ErrorReporter:
-    """Logs errors that no call raises, and passes them to `on_error` listeners.
+    """Reporter of errors that no call raises. It logs them and passes them to `on_error` listeners.
 
     Args:
-        tasks: Runs async listeners.
+        tasks: The tasks that run async listeners.
         bound: The number of calls of one listener that may wait.
-        counters: Counts the errors.
+        counters: The counters, which count the errors.
     """
 
     def __init__(self, tasks: ListenerTasks, bound: int, counters: Counters) -> None:
@@ -160,7 +160,7 @@ class ErrorReporter:
         self._listeners: tuple[SerialListener[PushwireError], ...] = ()
 
     def listen(self, function: Callable[[PushwireError], object]) -> Callable[[], None]:
-        """Add a listener, and return a function that removes it. What it raises itself is only logged."""
+        """Add a listener, and return a function that removes it. Its own exceptions are only logged."""
         listener = SerialListener(function, None, bound=self._bound, tasks=self._tasks, report=_log)
         self._listeners = (*self._listeners, listener)
 
@@ -185,7 +185,7 @@ def _log(error: Report) -> None:
 
 
 class Subscription(Generic[M]):
-    """The receivers of one operation in one client: listeners, waiters, iterations.
+    """Receivers of one operation in one client: listeners, waiters, iterations.
 
     Args:
         operation: The operation.
@@ -230,7 +230,7 @@ class Subscription(Generic[M]):
         """Return a future of the next message after this call.
 
         Args:
-            timeout: Seconds after which the future raises `TimeoutError`; `None` for no limit.
+            timeout: Seconds after which the future raises `TimeoutError`. `None` for no limit.
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[M] = loop.create_future()
@@ -258,7 +258,8 @@ class Subscription(Generic[M]):
 def _fail(waiter: asyncio.Future[Any], error: Exception) -> None:
     if not waiter.done():
         waiter.set_exception(error)
-        # Why: the caller never awaits it if a send raised first, and asyncio would then log the error as unretrieved.
+        # Why: a caller that gets an exception from a send first never awaits the future. asyncio would then log that
+        # the exception was never retrieved.
         waiter.exception()
 
 
@@ -270,8 +271,8 @@ class Subscriptions:
         streams: The client's iterations.
 
     Attributes:
-        by_route: The subscriptions.
-        streams: The iterations.
+        by_route: The subscriptions, by route.
+        streams: The client's iterations.
     """
 
     def __init__(self, events: Iterable[tuple[type[Event[Any]], AnyOperation]], streams: Streams[Any]) -> None:
@@ -286,7 +287,7 @@ class Subscriptions:
         """Fail all waiters, and end all iterations.
 
         Args:
-            closed_error: Returns why, as a new error each time.
+            closed_error: Returns the reason, as a new error each time.
         """
         for subscription in self.by_route.values():
             subscription.end(closed_error)
@@ -294,12 +295,12 @@ class Subscriptions:
 
 
 class Dispatcher:
-    """Decodes frames, and passes their messages to the clients that share the connection.
+    """Decoder of frames, which passes their messages to the clients that share the connection.
 
     Args:
-        report: Is called with frames that cannot be decoded, and with API Gateway's error frames.
-        is_expected: Returns whether an error frame answers a keepalive. Such frames are dropped.
-        counters: Counts the frames.
+        report: A function that is called for frames that cannot be decoded, and for API Gateway's error frames.
+        is_expected: A function that returns whether an error frame answers a keepalive. Such frames are dropped.
+        counters: The counters, which count the frames.
     """
 
     def __init__(
@@ -326,8 +327,8 @@ class Dispatcher:
             for other in self._by_route.get(route, ()):
                 if other.operation != subscription.operation:
                     raise ValueError(
-                        f"route {route!r} is claimed twice, by {other.operation} and by {subscription.operation}; "
-                        "change one of the two routes in its contract, or use a connection for each client"
+                        f"{other.operation} and {subscription.operation} have the same route {route!r}: set another "
+                        "route for one of them in its contract, or use one connection for each client"
                     )
         self._use((*self._clients, client))
         if self._closed_error is not None:

@@ -1,4 +1,4 @@
-"""The timer of the open connection: runs the actions of its `KeepaliveSchedule`."""
+"""The keepalive, ping and renewal timers of the open connection."""
 
 import asyncio
 import contextlib
@@ -24,18 +24,18 @@ from pushwire.operation import AnyOperation
 __all__ = ["KeepaliveRunner"]
 
 _FORBIDDEN: Final = "Forbidden"
-"""API Gateway's answer to a route that an API does not have."""
+"""The text of API Gateway's error frame for a route that an API does not have."""
 
 
 class KeepaliveRunner:
-    """Runs keepalives, pings and the renewal of one connection after another.
+    """Runner of the keepalives, pings and renewals of one connection after another.
 
     Args:
         settings: The intervals, and the user's keepalive.
-        counters: Counts the keepalives.
-        send: Sends a frame as a keepalive.
-        renew: Closes a connection to renew it.
-        report: Is called with what the user's keepalive raises.
+        counters: The counters, which count the keepalives.
+        send: An async function that sends a frame as a keepalive.
+        renew: An async function that closes a connection to renew it.
+        report: A function that is called with the exceptions of the user's keepalive.
 
     Attributes:
         tasks: The running actions.
@@ -58,21 +58,21 @@ class KeepaliveRunner:
         self._schedule: KeepaliveSchedule | None = None
         self._timer: TimerHandle | None = None
         self._pinging: asyncio.Task[None] | None = None
-        self._unanswered = 0  # keepalives that `Forbidden` may still answer
+        self._unanswered = 0  # keepalives that a `Forbidden` frame may still answer
         self._is_always_answered = False
         self._received = 0
         self._time: Callable[[], float] = lambda: 0.0
         self.tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, websocket: WebSocket, now: float) -> None:
-        """Begin with a connection that was opened at `now`."""
+        """Start the timers of a connection that was opened at the time `now`."""
         self._time = (self._settings.clock or asyncio.get_running_loop()).time
         self._schedule = KeepaliveSchedule(self._settings, now)
         self._unanswered = 0
         self._wait(websocket, self._schedule)
 
     def end(self) -> set[asyncio.Task[None]]:
-        """Stop, because the connection has ended; return the tasks that are being cancelled."""
+        """Stop the timers, because the connection has ended, and return the tasks that are being cancelled."""
         self._schedule = None
         if self._timer is not None:
             self._timer.cancel()
@@ -90,9 +90,10 @@ class KeepaliveRunner:
                 schedule.last_message_at = schedule.last_received_at
 
     def message_written(self, operation: AnyOperation | None) -> None:
-        """Record that a message was written; `None` for a keepalive."""
-        # Why: an API without `$default` answers each keepalive with `Forbidden`. Before the first such answer it is not
-        # known whether the API does; a `Forbidden` after another message may then answer that message instead.
+        """Record that a message was written. The operation is `None` for a keepalive."""
+        # Why: an API without `$default` answers each keepalive with `Forbidden`. Before the first such frame it is not
+        # known whether the API has `$default`, and a `Forbidden` after another message may be the answer to that
+        # message. An error frame does not identify the message that it answers.
         if operation is None:
             self._unanswered += 1
         elif not self._is_always_answered:
@@ -126,7 +127,7 @@ class KeepaliveRunner:
                 self._start(self._send_keepalive())
             case Action.PING:
                 if self._pinging is not None:
-                    self._pinging.cancel()  # at most one task waits for a server that never answers pings
+                    self._pinging.cancel()  # so that tasks do not accumulate if the server never answers pings
                 self._pinging = self._start(self._ping(websocket, schedule))
             case Action.RENEW:
                 self._start(self._renew(websocket))
@@ -146,7 +147,7 @@ class KeepaliveRunner:
             await keepalive()
             self._counters.keepalives += 1
         except ClientError:
-            pass  # a connection on which nothing can be sent needs no keepalive
+            pass  # the connection is closed or being closed, so a keepalive has no use
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 raise

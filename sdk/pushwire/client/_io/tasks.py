@@ -1,4 +1,4 @@
-"""The tasks that run functions of users, and how they end with their client."""
+"""The tasks that run functions of users. They end with their client."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -15,7 +15,7 @@ Task: TypeAlias = asyncio.Task[Any]
 def is_cancelled() -> bool:
     """Return whether the current task is being cancelled.
 
-    Why: a `CancelledError` may also come from something that a function of the user awaited and that was cancelled.
+    Why: a `CancelledError` may also come from another task or future that a function of the user awaited.
     """
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
@@ -31,7 +31,7 @@ class _Closers:
         self._changed: asyncio.Future[None] | None = None
 
     async def wait_for(self, closing: Task) -> None:
-        """Wait for a task that closes something. The current task may be one that `closing` would wait for."""
+        """Wait for a task that closes a client or a connection. The current task may be a listener of it."""
         current = asyncio.current_task()
         self._tasks.add(current)
         if self._changed is not None and not self._changed.done():
@@ -43,7 +43,15 @@ class _Closers:
             self._tasks.discard(current)
 
     async def wait_for_others(self, tasks: AbstractSet[Task], seconds: float | None) -> set[Task]:
-        """Wait until tasks have ended or have become closers; return those that have not after so many seconds."""
+        """Wait until tasks have ended or have become closers.
+
+        Args:
+            tasks: The tasks.
+            seconds: Seconds to wait at most. `None` for no limit.
+
+        Returns:
+            The other tasks after this time.
+        """
         loop = asyncio.get_running_loop()
         deadline = None if seconds is None else loop.time() + seconds
         while others := {task for task in tasks if not task.done()} - self._tasks:
@@ -79,12 +87,13 @@ class ListenerTasks:
     async def close(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run the work that closes the owner of these tasks, once, and wait for it.
 
-        The current task may be a listener of the owner. The work goes on if the current task is cancelled.
+        The current task may be a listener of the owner. The work continues if the current task is cancelled.
 
         Args:
-            work: Closes the owner. It is not called again by further calls, which wait for the first.
+            work: The async function that closes the owner. Only the first call of this method calls it; later ones wait
+                for the first.
         """
-        if self._closing is None:  # Why a task: a hook that closes its client is cancelled by that
+        if self._closing is None:  # Why a task: closing a client cancels its hooks, and a hook may close the client
             self._closing = asyncio.create_task(work())
         await self._closers.wait_for(self._closing)
 
@@ -96,7 +105,7 @@ class ListenerTasks:
         """
         late = await self._closers.wait_for_others(self._tasks, seconds)
         if late:
-            text = "closing: cancelling %d listeners that still run after %s s"
+            text = "closing: cancelling %d listeners that still run after %s seconds"
             logger("client").warning(text, len(late), seconds)
             for task in late:
                 task.cancel()

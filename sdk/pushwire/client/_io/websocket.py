@@ -1,4 +1,4 @@
-"""One WebSocket connection, on websockets: opening it, what arrives, and whether a message was written."""
+"""One WebSocket connection, based on websockets: opening, receiving, and whether a message was written."""
 
 import asyncio
 import contextlib
@@ -35,12 +35,12 @@ _DATA: Final = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
 class Receiver(NamedTuple):
-    """The callbacks for what arrives.
+    """Callbacks for received data.
 
     Attributes:
-        on_data: Is called after bytes have come, also for a part of a message and for a pong.
-        on_message: Is called with each message: the text of a text message, the bytes of a binary one.
-        on_malformed: Is called with the error for a text message that is not UTF-8.
+        on_data: Called after bytes were received, also for a part of a message and for a pong.
+        on_message: Called with each message: `str` for a text message, `bytes` for a binary one.
+        on_malformed: Called with the error for a text message that is not UTF-8.
     """
 
     on_data: Callable[[], object]
@@ -60,26 +60,26 @@ class Written(enum.Enum):
 
 
 class WebSocket(ClientConnection):
-    """A connection that passes messages on as they arrive, without a task that waits for each.
+    """Connection that passes messages on as they arrive, without a task that waits for each message.
 
-    Besides websockets' documented API it uses `process_event`, `pending_pings` and `connect.process_redirect`, and that
-    a `ClientConnection` is an `asyncio.Protocol`. tests/client/test_websockets.py checks these.
+    Besides the documented API of websockets it uses `process_event`, `pending_pings` and `connect.process_redirect`,
+    and it depends on `ClientConnection` being an `asyncio.Protocol`. tests/client/test_websockets.py checks these.
     """
 
     def __init__(self, protocol: ClientProtocol, *, close_timeout: float, **limits: Any) -> None:
         super().__init__(protocol, close_timeout=close_timeout, **limits)
         self._close_timeout = close_timeout
         self._receiver: Receiver | None = None
-        self._early: list[Frame] = []  # frames that have come before there is a receiver
+        self._early: list[Frame] = []  # frames that arrived before there was a receiver
         self._fragments: list[Frame] = []
         self._transport: asyncio.Transport | None = None
-        self._is_paused = False  # whether asyncio holds bytes that the operating system has not taken
-        self._has_paused = False  # whether it did so during the current write
+        self._is_paused = False  # whether asyncio has bytes that the operating system has not taken
+        self._has_paused = False  # whether that was so during the current write
         self._failing: asyncio.Task[None] | None = None
         self._abort_timer: asyncio.TimerHandle | None = None
 
     def receive(self, receiver: Receiver) -> None:
-        """Pass everything that arrives to a receiver: first the frames that have already come, then the others."""
+        """Pass all messages to a receiver, beginning with those that have arrived already."""
         self._receiver = receiver
         early, self._early = self._early, []
         for frame in early:
@@ -93,12 +93,13 @@ class WebSocket(ClientConnection):
         """
         if not self.is_open:
             return Written.INCOMPLETE
-        # Why not False: while pongs wait in the buffer, the message can leave behind them without another pause.
+        # Why not False: if pongs wait in the buffer, the message can be queued behind them without another pause.
         self._has_paused = self._is_paused
         fragments = _Fragments(data, self._forget_pause) if len(data) > MAX_FRAGMENT_BYTES else None
         try:
             await self.send(data if fragments is None else fragments, text=True)
-            is_lost = self.state is ProtocolState.CLOSED  # an error that the system reports at once raises nothing
+            # Why: `send` does not raise if the operating system reports an error at once.
+            is_lost = self.state is ProtocolState.CLOSED
         except ConnectionClosed:
             is_lost = True
         if not is_lost:
@@ -108,9 +109,9 @@ class WebSocket(ClientConnection):
         return Written.UNKNOWN if may_be_complete else Written.INCOMPLETE
 
     async def wait_for_pong(self) -> None:
-        """Send a ping, and wait for its pong. Earlier pings are forgotten.
+        """Send a ping, and wait for its pong. Pongs for earlier pings are ignored.
 
-        Why: websockets remembers each ping until its pong, and a server may never send one.
+        Why: websockets stores each ping until its pong arrives, which some servers never send.
         """
         self.pending_pings.clear()
         await (await self.ping())
@@ -122,7 +123,7 @@ class WebSocket(ClientConnection):
 
     @property
     def closed(self) -> Closed:
-        """The end of the connection, after it has ended."""
+        """The close code and reason, after the connection has ended."""
         return Closed(int(self.close_code or CloseCode.ABNORMAL_CLOSURE), self.close_reason or "")
 
     async def end(self, closed: Closed, deadline: float) -> None:
@@ -130,7 +131,7 @@ class WebSocket(ClientConnection):
 
         Args:
             closed: The code and the reason for the close frame.
-            deadline: The time on the event loop's clock at which to abort it.
+            deadline: The time on the event loop's clock when the connection is aborted.
         """
         try:
             with contextlib.suppress(TimeoutError):
@@ -148,7 +149,7 @@ class WebSocket(ClientConnection):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the TCP connection."""
+        """Store the TCP connection."""
         super().connection_made(transport)
         self._transport = transport  # type: ignore[assignment] # a Transport, as asyncio.Protocol says
 
@@ -212,7 +213,7 @@ class WebSocket(ClientConnection):
         try:
             text = str(frame.data, "utf-8")
         except UnicodeDecodeError:
-            receiver.on_malformed(FrameError("a text message that is not UTF-8"))
+            receiver.on_malformed(FrameError("the text message is not UTF-8"))
             self._failing = asyncio.create_task(self.close(CloseCode.INVALID_DATA))  # RFC 6455, section 8.1
         else:
             receiver.on_message(text)
@@ -222,7 +223,7 @@ class _Fragments:
     """The fragments of one message.
 
     Attributes:
-        exhausted: Whether all fragments have been taken. websockets then ends the message with an empty one.
+        exhausted: Whether all fragments have been read. websockets then ends the message with an empty fragment.
     """
 
     def __init__(self, data: bytes, when_exhausted: Callable[[], None]) -> None:
@@ -252,13 +253,14 @@ _LOGGER: Final = _NoDebugLogger(logging.getLogger("pushwire.client"), {})
 _TLS_WRITE_LIMITS: Final = (1, 0)
 """The limits of asyncio's write buffer over TLS.
 
-Why: with limits of 0 asyncio pauses a writer to TCP until the buffer is empty, so that a send returns when the system
-has taken all of it. A writer to TLS it would pause forever, because a size is never below 0.
+Why: with limits of 0, asyncio pauses a writer to TCP until its buffer is empty, so that a send returns when the
+operating system has taken all bytes. The same limits would pause a writer to TLS forever, because asyncio resumes it
+only when the size of the buffer is below the limit.
 """
 
 
 class _ConnectWithoutRedirects(connect):
-    """A connect that treats a redirect as a refusal, because a token is for one host only."""
+    """`connect` without redirects. A redirect is a refused handshake, because the token is for one host only."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
@@ -275,11 +277,11 @@ async def open_websocket(handshake: Handshake, settings: ConnectionSettings) -> 
     connection: Any = await _ConnectWithoutRedirects(
         handshake.url,
         subprotocols=[Subprotocol(name) for name in handshake.subprotocols] or None,
-        compression=None,  # API Gateway negotiates no extension
+        compression=None,  # API Gateway does not negotiate extensions
         additional_headers=handshake.headers,
         user_agent_header=f"pushwire/{__version__}",
         proxy=None if is_loopback(handshake.url) else True,
-        open_timeout=None,  # the caller has one
+        open_timeout=None,  # the caller has a time-out
         ping_interval=None,
         close_timeout=settings.close_timeout,
         max_queue=None,
@@ -293,7 +295,7 @@ async def open_websocket(handshake: Handshake, settings: ConnectionSettings) -> 
 
 
 def connect_failure(error: BaseException) -> Failure:
-    """Return why a connection was not opened. The text never has a token."""
+    """Return the reason why a connection was not opened. The text never has a token."""
     if isinstance(error, InvalidStatus):
         status = error.response.status_code
         return Failure(f"the server answered the handshake with HTTP {status}", status, error)

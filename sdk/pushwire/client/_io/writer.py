@@ -1,4 +1,4 @@
-"""Writing: sends go out in order, and each caller waits until its message is written."""
+"""Writing of sends in order. Each caller waits until its message is written."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ class _Stage(enum.Enum):
     """The stage of one run of `on_reconnect` hooks."""
 
     RUNNING = "running"
-    """Their sends go first."""
+    """Their sends are written before all others."""
     DONE = "done"
     """All hooks have run. Tasks that they have started send like any other task."""
     LOST = "lost"
@@ -43,7 +43,7 @@ class _HookRun:
 _current_run: ContextVar[_HookRun | None] = ContextVar("pushwire.client.hook_run", default=None)
 """The run of hooks that the current context belongs to.
 
-Why a context variable: tasks that a hook starts inherit it, so their sends are known as the hook's.
+Why a context variable: tasks that a hook starts inherit it, so the writer recognizes their sends as the hook's.
 """
 
 
@@ -54,7 +54,7 @@ class _Send:
     Attributes:
         operation: Its operation; `None` for a keepalive.
         data: The frame.
-        done: Is resolved when the message has been written, or will not be.
+        done: A future that is done when the message has been written or the send has failed.
         is_urgent: Whether a hook sends it.
     """
 
@@ -69,12 +69,13 @@ class _Send:
 
 
 class Writer:
-    """Writes to one connection after another.
+    """Writer to one connection after another.
 
     Args:
         lifecycle: The state of the client.
         max_queued: The number of sends that may wait while there is no connection.
-        has_written: Is called with the operation of each message that was written; `None` for a keepalive.
+        has_written: A function that is called with the operation of each written message, or with `None` for a
+            keepalive.
     """
 
     def __init__(
@@ -120,10 +121,10 @@ class Writer:
         self._start()
 
     async def drain_until(self, deadline: float) -> None:
-        """Wait until everything that can be written now is written.
+        """Wait until all sends are written that can be written now.
 
         Args:
-            deadline: The time on the event loop's clock at which to return anyway.
+            deadline: The time on the event loop's clock when the wait ends in any case.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
@@ -143,7 +144,7 @@ class Writer:
             send.fail(self._lifecycle.closed_error(send.operation))
 
     def enter_run(self) -> None:
-        """Send what this task sends, and tasks that it starts, before everything else until `finish_run`."""
+        """Give the sends of this task, and of tasks that it starts, precedence until `finish_run`."""
         self._run = _HookRun(self)
         _current_run.set(self._run)
 
@@ -172,7 +173,7 @@ class Writer:
             self._run = None
 
     def _is_writing(self) -> bool:
-        """Return whether queued sends are being written. They are not while the server closes the connection."""
+        """Return whether queued sends are being written, which stops when the server closes the connection."""
         return self._lifecycle.state is State.OPEN and self._websocket is not None and self._websocket.is_open
 
     def _start(self) -> None:
