@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.tools import COVERAGE, measured
+
 pytest_plugins = ["pushwire.testing.fixtures", "tests.support.made_once"]
 
 # By hand, property tests look for new examples each time; scripts/test repeats the same ones, so that it is never green
@@ -93,6 +95,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("extra"):
         if importlib.util.find_spec(mark.args[0]) is None:
             pytest.skip(f"{mark.args[0]} is not installed")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_coverage_of_programs() -> None:
+    for name in COVERAGE:
+        os.environ.pop(name, None)
+
+
+@pytest.fixture
+def measured_programs() -> Iterator[None]:
+    with measured():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.tools import unmeasured
+from tests.support.tools import environment
 
 CHAT = Path(__file__).parent.parent / "examples" / "chat"
 
@@ -14,6 +14,6 @@ def test_the_chat_example_passes_its_own_tests(tmp_path: Path) -> None:
     copy = tmp_path / "chat"
     shutil.copytree(CHAT, copy, ignore=shutil.ignore_patterns("__pycache__"))
     for command in (["buf", "generate"], [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]):
-        done = subprocess.run(command, cwd=copy, env=unmeasured(), capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=copy, env=environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout

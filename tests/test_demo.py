@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.benches import broadcast, gateway, memory
-from tests.support.tools import unmeasured
+from tests.support.tools import environment
 
 ROOT = Path(__file__).parent.parent
 
@@ -16,7 +16,9 @@ pytestmark = pytest.mark.repository
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=ROOT, env=unmeasured(), capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def test_the_demo_sends_each_operation_in_both_formats_to_a_real_client() -> None:

@@ -10,6 +10,7 @@ from tests.codegen import toolchain
 from tests.codegen.requests import capture_request
 from tests.codegen.toolchain import FIXTURES
 from tests.support.made_once import MakeOnce
+from tests.support.tools import measured
 
 
 @pytest.fixture(scope="session")
@@ -18,14 +19,13 @@ def buf_output(made_once: MakeOnce) -> Path:
 
     def fill(folder: Path) -> None:
         toolchain.buf_workspace(folder, FIXTURES / "proto")
-        done = toolchain.buf_generate(
-            folder,
-            [
-                toolchain.messages_plugin("absolute"),
-                toolchain.pushwire_plugin("absolute"),
-                toolchain.pushwire_plugin("relative/contracts", "imports=relative"),
-            ],
-        )
+        plugins = [
+            toolchain.messages_plugin("absolute"),
+            toolchain.pushwire_plugin("absolute"),
+            toolchain.pushwire_plugin("relative/contracts", "imports=relative"),
+        ]
+        with measured():
+            done = toolchain.buf_generate(folder, plugins)
         assert done.returncode == 0, done.stderr
         toolchain.copy_with_relative_imports(folder / "absolute", folder / "relative" / "contracts", "*_pb2.py")
 
@@ -50,14 +50,13 @@ def optional_output(made_once: MakeOnce) -> Path:
 
     def fill(folder: Path) -> None:
         toolchain.buf_workspace(folder, FIXTURES / "proto")
-        done = toolchain.buf_generate(
-            folder,
-            [
-                toolchain.messages_plugin("absolute"),
-                toolchain.pushwire_plugin("absolute", "targets=cdk+schema"),
-                toolchain.pushwire_plugin("relative/contracts", "targets=cdk+schema", "imports=relative"),
-            ],
-        )
+        plugins = [
+            toolchain.messages_plugin("absolute"),
+            toolchain.pushwire_plugin("absolute", "targets=cdk+schema"),
+            toolchain.pushwire_plugin("relative/contracts", "targets=cdk+schema", "imports=relative"),
+        ]
+        with measured():
+            done = toolchain.buf_generate(folder, plugins)
         assert done.returncode == 0, done.stderr
 
     return made_once("optional", fill)

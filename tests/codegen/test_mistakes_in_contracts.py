@@ -55,6 +55,7 @@ def test_buf_tells_a_mistake_alone(mistake: Mistake, tmp_path: Path) -> None:
     assert by_buf(write(tmp_path / "source", mistake), tmp_path / "work") == mistake.lines(by_buf=True)
 
 
+@pytest.mark.usefixtures("measured_programs")
 def test_protoc_tells_all_mistakes_in_one_run(tmp_path: Path) -> None:
     lines = by_protoc(write(tmp_path / "source", *MISTAKES), tmp_path / "out")
     assert lines == in_order([line for mistake in MISTAKES for line in mistake.lines(by_buf=False)])

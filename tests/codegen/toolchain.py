@@ -9,25 +9,23 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support.tools import environment, unmeasured
+from tests.support.tools import environment
 
 FIXTURES = Path(__file__).parent / "fixtures"
 OPTIONS = Path(__file__).parents[2] / "proto"
 """The folder that holds `pushwire/v1/options.proto`."""
 
 PLUGIN = "protoc-gen-pushwire"
-_CHECKERS = ("mypy", "pyright")
 _NO_EDITION_2024 = 'edition 2024,? (is|which is) later than the|edition "2024" not yet fully supported'
 _PROTOC = [sys.executable, "-m", "grpc_tools.protoc"]
 
 
 def run(command: Sequence[str | Path], folder: Path, **environment_changes: str) -> subprocess.CompletedProcess[str]:
     """Run a tool to its end, whatever the end."""
-    settings = unmeasured if command[0] in _CHECKERS else environment
     return subprocess.run(
         [str(word) for word in command],
         cwd=folder,
-        env=settings(**environment_changes),
+        env=environment(**environment_changes),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.tools import unmeasured
+from tests.support.tools import environment
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [
@@ -40,14 +40,12 @@ def snippet(page: str, language: str, containing: str) -> str:
 
 
 # The packages that all snippets use are read once. Each worker has a cache: mypy does not lock it.
-_CACHE = ROOT / ".mypy_cache" / f"snippets-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-ENVIRONMENT = unmeasured(MYPY_CACHE_DIR=str(_CACHE))
+CACHE = ROOT / ".mypy_cache" / f"snippets-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
 
-def run(*command: str, folder: Path, **environment: str) -> str:
-    done = subprocess.run(
-        command, cwd=folder, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, check=False
-    )
+def run(*command: str, folder: Path, **changes: str) -> str:
+    settings = environment(MYPY_CACHE_DIR=str(CACHE), **changes)
+    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from tests.docs.snippets import ENVIRONMENT, ROOT, run, snippet, snippets, write_contract
+from tests.docs.snippets import ROOT, run, snippet, snippets, write_contract
 from tests.support.fault_server import FaultServer, answer
+from tests.support.tools import environment
 
 from pushwire.testing import connect_event, disconnect_event, message_event
 from scripts import bench
@@ -124,7 +125,7 @@ def test_the_contract_pages_error_is_what_the_plugin_says(workspace: Path) -> No
     option = "    option (pushwire.v1.operation) = {direction: DIRECTION_CLIENT_TO_SERVER};\n"
     write_contract(workspace, "shop/v1/order.proto", contract.replace(option, ""))
     done = subprocess.run(
-        ["buf", "generate"], cwd=workspace, env=ENVIRONMENT, capture_output=True, text=True, check=False
+        ["buf", "generate"], cwd=workspace, env=environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
     assert snippet("docs/contract.md", "text", "OrderService").strip() in done.stderr

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.docs.snippets import ENVIRONMENT, run, snippet
+from tests.docs.snippets import run, snippet
 from tests.support import browser as browsers
 from tests.support.node import node, npm
+from tests.support.tools import environment
 
 pytestmark = pytest.mark.repository  # the page is the same for every Python
 
@@ -59,7 +60,7 @@ for (const text of process.argv.slice(2)) {
 
 
 def path_with(*folders: Path) -> str:
-    return os.pathsep.join([*map(str, folders), ENVIRONMENT["PATH"]])
+    return os.pathsep.join([*map(str, folders), environment()["PATH"]])
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +73,8 @@ def packages(pytestconfig: pytest.Config) -> Path:
     words = shlex.split(snippet(PAGE, "sh", "npm install"))[1:]
     if not all((folder / "node_modules" / word.removesuffix("@2")).exists() for word in words[1:]):
         command = [*install, *words, "--no-audit", "--no-fund"]
-        environment = {**ENVIRONMENT, "PATH": path_with(Path(program).parent)}
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        settings = environment(PATH=path_with(Path(program).parent))
+        done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             pytest.skip(f"npm cannot install what compiles TypeScript: {done.stderr.strip()[-200:]}")
     return folder / "node_modules"
@@ -99,7 +100,7 @@ def gateway(chat: Path) -> Iterator[str]:
     """The URL of `pushwire dev`."""
     (chat / "app.py").write_text(HANDLER)
     command = ["pushwire", "dev", "app:handler", "--port", "0"]
-    with subprocess.Popen(command, cwd=chat, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=chat, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().split()[-1]

@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 from pushwire import ConnectionGoneError
 from pushwire.transport import Boto3Transport
 from tests.gateway.world import SECONDS
+from tests.support.tools import COVERAGE
 
 APP = """
 import os
@@ -62,7 +63,7 @@ def start(project: Path, *arguments: str, **environment: str) -> "subprocess.Pop
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "pushwire.cli.main", "dev", *arguments],
         cwd=project,
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | environment,
+        env=os.environ | COVERAGE | {"PYTHONDONTWRITEBYTECODE": "1"} | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -9,6 +9,8 @@ from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest, CodeGenera
 from pushwire._version import __version__
 from tests.plugin.contracts import Contract, request
 
+pytestmark = pytest.mark.usefixtures("measured_programs")
+
 RUN = "import sys; from pushwire.plugin import main; sys.exit(main.main())"
 
 
