@@ -59,13 +59,13 @@ def test_the_burst_is_a_tenth_of_a_second_unless_given() -> None:
 
 @pytest.mark.parametrize("per_second", ["5000", None, True])
 def test_a_rate_that_is_no_number_is_a_type_error(per_second: Any) -> None:
-    with pytest.raises(TypeError, match="per_second= takes a number of requests"):
+    with pytest.raises(TypeError, match="per_second= must be a number of requests"):
         RateLimit(per_second=per_second)
 
 
 @pytest.mark.parametrize("per_second", [0, -1, float("nan"), float("inf")])
 def test_a_rate_that_allows_nothing_or_anything_is_refused(per_second: float) -> None:
-    with pytest.raises(ValueError, match="per_second= is a number above zero"):
+    with pytest.raises(ValueError, match="per_second= must be above 0"):
         RateLimit(per_second=per_second)
 
 

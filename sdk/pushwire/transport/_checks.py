@@ -1,15 +1,15 @@
-"""One policy for the arguments of all transports: the type, the range, and the name in the error."""
+"""Checks of the arguments of all transports: the type, the range, and the name in the error."""
 
 from typing import Final
 
 __all__ = ["check_region", "check_seconds", "check_whole_number"]
 
 _MAX_SECONDS: Final = 86_400.0
-"""A day: what any way to wait accepts."""
+"""One day. Every way to wait accepts this."""
 
 
 def check_whole_number(name: str, value: object) -> int:
-    """Return a number of connections or attempts.
+    """Check and return a number of connections or attempts.
 
     Args:
         name: The argument's name, for the error.
@@ -20,14 +20,14 @@ def check_whole_number(name: str, value: object) -> int:
         ValueError: The value is below 1.
     """
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} takes a whole number, not {value!r}")
+        raise TypeError(f"{name}= must be a whole number, not {value!r:.100}")
     if value < 1:
-        raise ValueError(f"{name} is at least 1, not {value}")
+        raise ValueError(f"{name}= must be at least 1, not {value}")
     return value
 
 
 def check_seconds(name: str, value: object, default: float) -> float:
-    """Return a time-out.
+    """Check and return a time-out.
 
     Args:
         name: The argument's name, for the error.
@@ -41,14 +41,14 @@ def check_seconds(name: str, value: object, default: float) -> float:
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} takes a number of seconds, not {value!r}")
+        raise TypeError(f"{name}= must be a number of seconds, not {value!r:.100}")
     if not 0 < value <= _MAX_SECONDS:
-        raise ValueError(f"{name} takes a number of seconds above 0 and at most {_MAX_SECONDS:g}, not {value}")
+        raise ValueError(f"{name}= must be above 0 and at most {_MAX_SECONDS:g} seconds, not {value}")
     return value
 
 
 def check_region(region: object) -> None:
-    """Check a region that the user gave; `None` is valid.
+    """Check a region that the user gave. `None` is valid.
 
     Raises:
         TypeError: The region is not a string.
@@ -57,6 +57,6 @@ def check_region(region: object) -> None:
     if region is None:
         return
     if not isinstance(region, str):
-        raise TypeError(f"region takes a string such as 'eu-west-1', not {region!r:.100}")
+        raise TypeError(f"region= must be a string such as 'eu-west-1', not {region!r:.100}")
     if not (region.isascii() and region.replace("-", "").isalnum()):
-        raise ValueError(f"region takes a name such as 'eu-west-1', not {region!r:.100}")
+        raise ValueError(f"region= must be a name such as 'eu-west-1', not {region!r:.100}")

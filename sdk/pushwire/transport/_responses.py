@@ -50,7 +50,7 @@ def error_for_status(status_code: int, body: Mapping[str, Any], *, connection_id
     if status_code >= 500:
         # A gateway that failed may have passed the message on before it failed.
         return UnavailableError(
-            reason or "no reason given",
+            reason or "the response has no message",
             connection_id=connection_id,
             status_code=status_code,
             attempts=1,
@@ -82,7 +82,7 @@ def connection_info(body: Mapping[str, Any], *, connection_id: str) -> Connectio
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise UnavailableError(
-            "GetConnection's answer lacks a field or cannot be read",
+            "a field in the response of GetConnection is missing or malformed",
             connection_id=connection_id,
             attempts=1,
             status_code=200,

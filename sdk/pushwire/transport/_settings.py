@@ -49,7 +49,7 @@ def signing_region(url: CallbackUrl, region: str | None, profile_region: Callabl
         or (_LOOPBACK_REGION if url.is_loopback else None)
     )
     if not found:
-        raise CallbackUrlError("no region to sign for: pass region= or set AWS_REGION", url=url.url)
+        raise CallbackUrlError("the signing region is unknown; pass region= or set AWS_REGION", url=url.url)
     return str(found)
 
 

@@ -38,14 +38,14 @@ class RateLimit:
     def __init__(self, *, per_second: float, burst: int | None = None) -> None:
         rate: object = per_second
         if isinstance(rate, bool) or not isinstance(rate, int | float):
-            raise TypeError(f"per_second= takes a number of requests, not {type(rate).__name__}")
+            raise TypeError(f"per_second= must be a number of requests, not {type(rate).__name__}")
         if not (math.isfinite(per_second) and per_second > 0):
-            raise ValueError(f"per_second= is a number above zero, not {per_second!r}")
+            raise ValueError(f"per_second= must be above 0, not {per_second!r}")
         size: object = max(1, int(per_second / 10)) if burst is None else burst
         if isinstance(size, bool) or not isinstance(size, int):
-            raise TypeError(f"burst= takes a whole number of requests, not {type(size).__name__}")
+            raise TypeError(f"burst= must be a whole number of requests, not {type(size).__name__}")
         if size < 1:
-            raise ValueError(f"burst= is at least 1, not {size}")
+            raise ValueError(f"burst= must be at least 1, not {size}")
         self._per_second = per_second
         self._burst = size
         self._left = float(size)

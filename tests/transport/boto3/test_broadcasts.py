@@ -281,4 +281,4 @@ async def test_closing_meanwhile_fails_the_posts_that_wait_for_a_thread(stalling
     client.close()
     (error,) = errors
     assert error is not None
-    assert (error.attempts, error.reason) == (0, "the transport was closed before the request")
+    assert (error.attempts, error.reason) == (0, "the transport was closed before the request was made")

@@ -86,13 +86,13 @@ def test_a_broadcast_opens_more_connections_while_it_waits(
 @pytest.mark.parametrize(
     ("settings", "error", "text"),
     [
-        ({"max_connections": 1.5}, TypeError, "max_connections takes a whole number"),
-        ({"max_connections": True}, TypeError, "max_connections takes a whole number"),
-        ({"max_attempts": 2.5}, TypeError, "max_attempts takes a whole number"),
-        ({"max_attempts": 0}, ValueError, "max_attempts is at least 1"),
-        ({"read_timeout": "3"}, TypeError, "read_timeout takes a number of seconds"),
-        ({"region": "x\r\nH: 1"}, ValueError, "region takes a name"),
-        ({"region": 1}, TypeError, "region takes a string"),
+        ({"max_connections": 1.5}, TypeError, "max_connections= must be a whole number"),
+        ({"max_connections": True}, TypeError, "max_connections= must be a whole number"),
+        ({"max_attempts": 2.5}, TypeError, "max_attempts= must be a whole number"),
+        ({"max_attempts": 0}, ValueError, "max_attempts= must be at least 1"),
+        ({"read_timeout": "3"}, TypeError, "read_timeout= must be a number of seconds"),
+        ({"region": "x\r\nH: 1"}, ValueError, "region= must be a name"),
+        ({"region": 1}, TypeError, "region= must be a string"),
     ],
 )
 def test_an_argument_of_another_kind_is_an_error_that_names_it(

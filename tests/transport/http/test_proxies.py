@@ -64,7 +64,7 @@ def test_a_user_name_and_password_are_sent_and_never_shown(
     expected = base64.b64encode(b"ada:p@ss:word").decode()
     assert f"Proxy-Authorization: Basic {expected}\r\n" in proxy.requests[0]
     assert (caught.value.attempts, caught.value.maybe_accepted) == (1, False)
-    assert f"the proxy {proxy.authority}: it answers 407 to CONNECT" in str(caught.value)
+    assert f"the proxy {proxy.authority} did not open a tunnel (HTTP 407 in response to CONNECT)" in str(caught.value)
     told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(vars(transport))
     assert "ss:word" not in told
     assert "p%40ss" not in told
@@ -98,7 +98,9 @@ def test_a_proxy_that_does_not_answer_is_told_as_such(http: Implementation, monk
     with FaultServer(answer(200)) as server, ConnectProxy(server.port, answer=b"") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.authority}")
         transport = http.connect(URL, connect_timeout=0.2, max_attempts=1)
-        with pytest.raises(pushwire.UnavailableError, match=f"no tunnel by the proxy {proxy.authority} within 0.2 s"):
+        with pytest.raises(
+            pushwire.UnavailableError, match=f"the proxy {proxy.authority} did not open a tunnel within 0.2 s"
+        ):
             transport.post(CONNECTION_ID, b"{}")
 
 

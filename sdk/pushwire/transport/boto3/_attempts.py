@@ -52,7 +52,7 @@ class Boto3Attempts:
             settings = (callback_url, region, connect_timeout, read_timeout, max_attempts)
             if any(setting is not None for setting in settings):
                 raise TypeError(
-                    "client= cannot be combined with callback_url, region, time-outs or max_attempts; pass one of them"
+                    "client= cannot be combined with callback_url, region, time-outs or max_attempts; pass it alone"
                 )
             _check_endpoint(client)
             self.client = client
@@ -69,7 +69,7 @@ class Boto3Attempts:
             )
             self._pool = _IdlePool(self.client, clock)
         else:
-            raise TypeError("a transport needs a callback URL or client=")
+            raise TypeError("no callback URL and no client= given; pass one of them")
         config = getattr(getattr(self.client, "meta", None), "config", None)
         self.max_connections = int(getattr(config, "max_pool_connections", _DEFAULT_POOL_SIZE))
 

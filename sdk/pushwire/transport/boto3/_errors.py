@@ -40,12 +40,12 @@ def error_of(exc: Exception, connection_id: str) -> SendError:
     if isinstance(exc, _CREDENTIALS_ERRORS):
         return CredentialsError(str(exc), connection_id=connection_id)
     if isinstance(exc, botocore_errors.ParamValidationError):
-        return InvalidConnectionIdError("refused by botocore before any request", connection_id=connection_id)
+        return InvalidConnectionIdError("botocore rejected it before sending a request", connection_id=connection_id)
     if isinstance(exc, botocore_errors.SSLError):
-        reason = f"{exc}: is its certificate authority trusted here (AWS_CA_BUNDLE)?"
+        reason = f"{exc}; check that the certificate authority is trusted here (AWS_CA_BUNDLE)"
         return UnavailableError(reason, connection_id=connection_id, attempts=1)
     if isinstance(exc, botocore_errors.ConnectTimeoutError):
-        reason = f"{exc} (no route, or a TLS handshake that stalls, as with an untrusted certificate authority)"
+        reason = f"{exc}; check the network, and that the certificate authority is trusted here (AWS_CA_BUNDLE)"
         return UnavailableError(reason, connection_id=connection_id, attempts=1)
     if isinstance(exc, botocore_errors.ConnectionError):  # DNS, refused, proxy: nothing was sent
         return UnavailableError(str(exc), connection_id=connection_id, attempts=1)
@@ -53,5 +53,5 @@ def error_of(exc: Exception, connection_id: str) -> SendError:
         return UnavailableError(str(exc), connection_id=connection_id, attempts=1, maybe_accepted=True)
     if isinstance(exc, botocore_errors.BotoCoreError):
         return SendError(f"{type(exc).__name__}: {exc}", connection_id=connection_id, attempts=1, maybe_accepted=True)
-    reason = f"botocore cannot read the answer ({type(exc).__name__})"
+    reason = f"botocore could not parse the response ({type(exc).__name__})"
     return UnavailableError(reason, connection_id=connection_id, attempts=1, maybe_accepted=True)

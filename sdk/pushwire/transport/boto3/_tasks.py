@@ -115,7 +115,7 @@ class _Driver:
     def _ended(self, connection_id: str, attempt: asyncio.Future[None]) -> None:
         if attempt.cancelled():
             error: SendError | None = SendError(
-                "the transport was closed before the request", connection_id=connection_id
+                "the transport was closed before the request was made", connection_id=connection_id
             )
         else:  # `post` guarantees that there is no other exception
             error = cast("SendError | None", attempt.exception())

@@ -34,11 +34,13 @@ class Boto3Transport(Closing):
             key, or an `http://` URL of this machine. The latter needs neither credentials nor a region.
         client: Your own `boto3.client("apigatewaymanagementapi", endpoint_url=…)`. It cannot be combined with
             the other arguments.
-        region: The region to sign for.
+        region: The region to sign for. Defaults to the first one that is found, in the order above.
         connect_timeout: Seconds for each attempt to connect, over TCP and TLS; botocore does not count DNS. Defaults
             to 1.
         read_timeout: Seconds that an attempt may wait for the next byte of the response. Defaults to 3.
         max_attempts: The most requests that one call makes. Defaults to 3.
+        sleep: Waits between two attempts, for a number of seconds. For tests.
+        clock: Returns the time in seconds, for deadlines and idle connections. For tests.
 
     Raises:
         CallbackUrlError: The URL cannot work, or no region is known.

@@ -34,12 +34,13 @@ class Channel:
 
     Args:
         connection: A connected non-blocking socket; a TLS socket after its handshake.
-        would_block: What the socket's methods raise instead of blocking.
-        parser: Parses the responses.
+        would_block: The exceptions that the socket's methods raise instead of blocking. Defaults to those of a socket
+            without TLS.
+        parser: Parses the responses. Defaults to a new `ResponseParser`.
 
     Attributes:
-        connection: The socket, to wait for.
-        idle_since: When it last carried a response. The owner sets it.
+        connection: The socket.
+        idle_since: The time in seconds when the channel last carried a response. The owner sets it.
     """
 
     __slots__ = ("_has_begun", "_is_reused", "_parser", "_request", "_sent", "_would_block", "connection", "idle_since")
@@ -81,15 +82,15 @@ class Channel:
         return self._sent == len(self._request)
 
     def is_intact(self) -> bool:
-        """Whether an idle channel is still open, and no unexpected bytes have come."""
-        # A TLS socket may hold decrypted bytes, of which the descriptor says nothing.
+        """Return whether an idle channel is still open, and no unexpected bytes were received."""
+        # A TLS socket may hold decrypted bytes. Its descriptor is then not readable.
         pending = getattr(self.connection, "pending", None)
         if not (pending and pending()) and not wait(self.connection, selectors.EVENT_READ, 0):
             return True
         try:
-            self.connection.recv(1)  # unexpected bytes, or none at the end of the stream
+            self.connection.recv(1)  # returns unexpected bytes, or no bytes at the end of the stream
         except self._would_block:
-            return True  # TLS's own messages
+            return True  # only TLS records without data, such as session tickets, were received
         except OSError:
             pass
         return False
@@ -121,7 +122,7 @@ class Channel:
                 response = self._parser.feed(data) if data else self._parser.end()
                 if response is not None:
                     self._is_reused = True
-                    # After a response that came early, the server would take the rest of the request for another one.
+                    # After an early response, the server would read the rest of the request as another request.
                     return response if self.has_sent_all else response._replace(must_close=True)
         except self._would_block:
             return None
@@ -130,7 +131,7 @@ class Channel:
         """Return the partial response of an exchange that failed: its status counts, even without the body.
 
         Args:
-            exc: Why the exchange failed; a `TimeoutError` where it took too long.
+            exc: The cause; a `TimeoutError` if the exchange took too long.
             timeout: The read timeout in seconds, for the error.
 
         Raises:
@@ -152,7 +153,7 @@ class Channel:
         except BlockingIOError:
             pass
         except self._would_block:
-            self._has_begun = True  # some TLS records may have left; OpenSSL reports the bytes when all have
+            self._has_begun = True  # TLS records may have left; OpenSSL reports bytes only when all records have
 
 
 def exchange(channel: Channel, request: bytes, clock: Callable[[], float], timeout: float) -> Steps[Response]:
@@ -165,7 +166,7 @@ def exchange(channel: Channel, request: bytes, clock: Callable[[], float], timeo
         timeout: Seconds for the exchange, from the first byte of the request to the last byte of the response.
 
     Raises:
-        UnavailableError: No response came.
+        UnavailableError: No response was received.
     """
     until = clock() + timeout
     response: Response | None = None
@@ -192,7 +193,7 @@ def run_blocking(steps: Steps[T], clock: Callable[[], float]) -> T:
     try:
         connection, events, until = next(steps)
         while True:
-            # `poll` looks at the socket after its time-out once more, so a process that was stopped still reads first.
+            # `poll` checks the socket again after its time-out, so a process that was stopped still reads first.
             if wait(connection, events, until - clock()):
                 connection, events, until = next(steps)
             else:

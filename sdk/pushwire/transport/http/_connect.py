@@ -88,7 +88,7 @@ def _resolve(resolver: Resolver, until: float) -> Steps[list[Address]]:
 
 
 def _connect(addresses: list[Address], clock: Callable[[], float], until: float) -> Steps[socket.socket]:
-    failure = OSError("the host has no address")
+    failure = OSError("DNS returned no address")
     for number, address in enumerate(addresses):
         now = clock()
         try:

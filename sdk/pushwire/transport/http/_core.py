@@ -37,19 +37,19 @@ DEFAULT_MAX_CONNECTIONS: Final = 256
 
 
 class Core:
-    """What both transports do, but for the waiting.
+    """The parts of both transports that do not wait. The arguments are those of `HttpTransport`.
 
     Attributes:
-        requests: Writes the requests.
-        policy: The number of attempts, and the delays between them.
+        requests: Builds the requests.
+        policy: The retry policy.
         read_timeout: Seconds for each request, from its first byte to the last byte of its response.
-        max_connections: How many connections calls may use at once.
+        max_connections: The largest number of connections that calls use at the same time.
         clock: Returns the time in seconds.
 
     Raises:
         CallbackUrlError: The URL cannot work, no region is known, or the proxy cannot be used.
         CredentialsError: The profile that the environment names does not exist.
-        TypeError: A number is not a number.
+        TypeError: An argument has the wrong type.
         UnavailableError: `AWS_CA_BUNDLE` cannot be loaded.
         ValueError: A number is out of range, or the region has characters that no region has.
     """
@@ -83,9 +83,9 @@ class Core:
         self._pool = Pool(self.max_connections, clock)
 
     def pool(self) -> Pool:
-        """Return the idle channels of this process."""
+        """Return the pool of this process."""
         if self._process != os.getpid():
-            self._pool.close()  # this process's copies; the channels stay open in the parent
+            self._pool.close()  # closes the copies of this process; the channels stay open in the parent
             self._process, self._pool = os.getpid(), Pool(self.max_connections, self.clock)
         return self._pool
 
@@ -120,17 +120,22 @@ class Core:
     def broadcast(
         self, data: bytes, options: FanOutOptions, on_outcome: Callable[[str, SendError | None], object]
     ) -> BroadcastEngine:
-        """Start a broadcast, which does nothing before its first turn.
+        """Return the engine of a broadcast. It does nothing before its first turn.
+
+        Args:
+            data: The frame.
+            options: The limits: posts in flight, rate, deadline.
+            on_outcome: Called with each id, and `None` if it was accepted or else a `pushwire.SendError`.
 
         Raises:
             ValueError: `max_in_flight` is above `max_connections`.
         """
-        # Imported here for the sake of cold starts that end in one send.
+        # Imported lazily: a cold start that sends one message does not need it.
         from pushwire.transport.http._engine import BroadcastEngine
 
         if options.max_in_flight is not None and options.max_in_flight > self.max_connections:
             raise ValueError(
-                f"max_in_flight={options.max_in_flight} is above max_connections={self.max_connections}: lower it, or"
-                " construct the transport with more connections"
+                f"max_in_flight={options.max_in_flight} is above max_connections={self.max_connections}; lower it,"
+                " or construct the transport with a larger max_connections"
             )
         return BroadcastEngine(self, data, options, on_outcome)

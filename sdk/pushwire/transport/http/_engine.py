@@ -32,15 +32,15 @@ __all__ = ["BroadcastEngine"]
 
 
 class _Slot:
-    """Carries one attempt at a time.
+    """A place for one attempt at a time, with its channel.
 
     Attributes:
-        connection_id: The attempt's; `None` while the slot is free.
-        request: The attempt's request.
-        until: When the attempt is late.
-        steps: Open the channel, while it is being opened.
-        channel: The channel; `None` where one has to be opened.
-        watched: The socket that is registered with the selector.
+        connection_id: The id of the attempt; `None` while the slot is free.
+        request: The request of the attempt.
+        until: The time in seconds after which the attempt is late.
+        steps: The steps that open the channel; `None` unless it is being opened.
+        channel: The channel; `None` until one is open.
+        watched: The socket that is registered with the selector; `None` for no socket.
     """
 
     __slots__ = ("channel", "connection_id", "request", "steps", "until", "watched")
@@ -57,20 +57,20 @@ class _Slot:
 class BroadcastEngine:
     """Runs one broadcast.
 
-    A slot rests for one look at the sockets before it is used again. If its server has closed the connection, or sent
-    bytes that were not asked for, that look finds out before another request is sent.
+    A slot rests until the sockets were read once before it is used again. So the engine notices that a server has
+    closed the connection, or sent unexpected bytes, before it sends another request.
 
     Args:
-        core: The transport's core.
+        core: The core of the transport.
         data: The frame.
-        options: How many at once, how fast, until when.
-        on_outcome: Called with each id, and `None` where it was accepted or else its last error.
+        options: The limits: posts in flight, rate, deadline.
+        on_outcome: Called with each id, and `None` if it was accepted or else its last error.
 
     Attributes:
-        fan_out: What to send next, and the outcomes.
-        selector: Where the sockets are registered.
-        pull: Pulls the id that the fan-out needs, or has it pulled. The driver sets it.
-        load: Loads credentials elsewhere and then calls `turn`. `None`, the default, loads them in the turn.
+        fan_out: Decides what to send next, and collects the outcomes.
+        selector: The selector of the sockets.
+        pull: Pulls the id that the fan-out needs, or requests it from a task. The driver sets it.
+        load: Loads credentials on a thread, and then calls `turn`. Defaults to `None`: the turn loads them.
     """
 
     def __init__(
@@ -107,12 +107,12 @@ class BroadcastEngine:
         """Read the sockets, then start attempts.
 
         Args:
-            seconds: How long to wait for a socket; `None` for any time.
+            seconds: The longest wait for a socket; `None` to wait without a limit.
 
         Returns:
-            The longest pause before the next turn, in seconds; `None` where only a socket can bring news.
+            The longest pause before the next turn, in seconds; `None` if only a socket can end the pause.
         """
-        # An attempt is late if its time had passed before the look that found no response.
+        # An attempt is late only if its time had passed before `select` reported no response.
         before = self._clock()
         ready = self.selector.select(seconds)
         looked_at = self._looked_at = self._clock()
@@ -128,7 +128,7 @@ class BroadcastEngine:
         return pause
 
     def start_attempts(self) -> float | None:
-        """Start what can be started; return the longest pause before the next turn, as `turn` does."""
+        """Start attempts while that is possible; return the longest pause before the next turn, as `turn` does."""
         fan_out, clock = self.fan_out, self._clock
         can_sign = self._can_sign()
         now = clock()
@@ -141,7 +141,7 @@ class BroadcastEngine:
             elif fan_out.needs_id(now):
                 self.pull()
                 now = clock()
-                if now > until:  # user code was slow: look at the sockets first
+                if now > until:  # user code was slow, so read the sockets first
                     return 0.0
             else:
                 break
@@ -154,7 +154,7 @@ class BroadcastEngine:
         return None if until == math.inf else max(0.0, until - now)
 
     def close(self) -> None:
-        """Leave idle channels to the next call; close those that are in use, where the broadcast is interrupted."""
+        """Return idle channels to the pool, and close channels in use, which an interrupted broadcast has."""
         self.selector.close()
         for slot in self._slots:
             if slot.steps is not None:
@@ -166,7 +166,7 @@ class BroadcastEngine:
                     slot.channel.close()
 
     def _can_sign(self) -> bool:
-        """Whether requests can be signed now; if not, credentials are being loaded."""
+        """Return whether requests can be signed now; if not, credentials are being loaded."""
         requests = self._core.requests
         if self._template is not None and requests.is_current(self._template):
             return True
@@ -174,7 +174,7 @@ class BroadcastEngine:
         if self.load is not None and not requests.are_ready():
             self.load()
             return False
-        with suppress(SendError):  # each attempt raises an error of its own
+        with suppress(SendError):  # each attempt gets an error of its own
             self._template = requests.template("POST", self._data)
         return True
 
@@ -212,7 +212,7 @@ class BroadcastEngine:
 
     def _connect_on(self, slot: _Slot, resume: Callable[[], Waiting]) -> None:
         """Resume the steps that open a channel, until they wait again."""
-        self._unwatch(slot)  # before they may close the socket
+        self._unwatch(slot)  # the steps may close the socket
         try:
             connection, events, until = resume()
         except StopIteration as done:
@@ -268,7 +268,7 @@ class BroadcastEngine:
                 self._answer(slot, channel, response)
 
     def _expire(self, before: float) -> None:
-        """End what is late."""
+        """End attempts that are late."""
         self._next_check = math.inf
         for slot in self._slots:
             if slot.connection_id is None:
@@ -281,7 +281,7 @@ class BroadcastEngine:
                 self._connect_on(slot, partial(slot.steps.throw, TimeoutError()))
 
     def _fail(self, slot: _Slot, channel: Channel, exc: Exception) -> None:
-        """Continue where a channel is lost, or late, with a request."""
+        """Handle a request whose channel was lost, or whose response is late."""
         try:
             response = channel.failed(exc, self._core.read_timeout)
         except UnavailableError as error:
@@ -315,7 +315,7 @@ class BroadcastEngine:
         self.fan_out.withdraw(self._release(slot))
 
     def _withdraw_connecting(self) -> None:
-        """Give up the connections that are not open at the deadline: nothing is sent any more."""
+        """Close connections that are not open yet at the deadline, after which nothing is sent."""
         for slot in self._slots:
             if slot.steps is not None:
                 self._connecting -= 1
@@ -325,7 +325,7 @@ class BroadcastEngine:
                 self._withdraw(slot)
 
     def _adapt(self, limit: InFlightLimit, looked_at: float) -> None:
-        """Adapt the number of posts in flight to how the time since the last turn was spent."""
+        """Adapt the number of posts in flight to the share of waiting since the last turn."""
         now = self._clock()
         waited, worked = looked_at - self._turn_ended, now - looked_at
         if self._connecting:

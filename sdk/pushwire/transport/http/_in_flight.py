@@ -1,7 +1,7 @@
-"""How many posts a broadcast has in flight; no clock and no I/O.
+"""The number of posts that a broadcast has in flight, sans-I/O.
 
-The right number depends on the network. On loopback the work for one post takes longer than the wait for its response,
-and more connections only cost memory. With responses after 20 ms, 32 connections wait nearly all the time.
+The best number depends on the network. On loopback, the work for a post takes longer than the wait for its response, so
+more connections only cost memory. With responses after 20 ms, 32 connections wait nearly all the time.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from typing import Final
 __all__ = ["InFlightLimit"]
 
 _MIN_GAIN: Final = 1.1
-"""How much faster twice the connections have to be. A server that is busy only answers later when it gets more."""
+"""The factor by which the rate has to grow with twice the connections. A busy server only responds later."""
 
 _ROUNDS_AFTER_NO_GAIN: Final = 100
+"""Measurements after which to try more connections again."""
 
 
 class InFlightLimit:
-    """Doubles the number of posts in flight while a broadcast waits more than it works, and gains by it.
+    """Doubles the number of posts in flight while a broadcast waits more than it works, and becomes faster by it.
 
     Args:
         start: The number to start with.
-        most: The highest number.
+        most: The largest number.
 
     Attributes:
         value: The number of posts that may be in flight.
@@ -37,7 +38,7 @@ class InFlightLimit:
         self.restart()
 
     def restart(self) -> None:
-        """Measure anew: while connections are opened, time does not say what the open ones can do."""
+        """Start a new measurement. While connections are being opened, times do not show what the open ones can do."""
         self._waited = self._worked = 0.0
         self._ended = 0
 

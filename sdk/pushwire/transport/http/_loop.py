@@ -1,4 +1,4 @@
-"""Waiting on an asyncio event loop: for the steps of one call, and for a broadcast's selector."""
+"""Adapters to an asyncio event loop: one for the steps of a call, and one for the selector of a broadcast."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ __all__ = ["run_broadcast", "run_on_loop"]
 T = TypeVar("T")
 
 _POLL_INTERVAL: Final = 0.005
-"""Seconds between two turns where a selector has no file descriptor (`select` on Windows)."""
+"""Seconds between two turns if the selector has no file descriptor, as that of `select` on Windows."""
 
 
 async def run_on_loop(steps: Steps[T], clock: Callable[[], float]) -> T:
     """Run steps to their end, waiting on the running event loop.
 
+    Args:
+        steps: The steps.
+        clock: Returns the time in seconds; the clock of the steps.
+
     Raises:
         asyncio.CancelledError: This call was cancelled. The steps are closed, and their socket with them.
         BaseException: Whatever the steps raise.
-        RuntimeError: The event loop cannot wait for sockets.
+        RuntimeError: The event loop does not support `add_reader`.
     """
     run = _Run(steps, clock)
     try:
@@ -59,17 +63,17 @@ class _Run(Generic[T]):
         self._watched: tuple[int, int] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._result: list[T] = []
-        # Kept here, because a future would log an exception that a cancelled task does not retrieve.
+        # Not kept in the future, which would log an exception that a cancelled task does not retrieve.
         self._failure: BaseException | None = None
 
     def result(self) -> T:
-        """Return what the steps have returned, or raise what they have raised."""
+        """Return the result of the steps, or raise their exception."""
         if self._failure is not None:
             raise self._failure
         return self._result[0]
 
     def resume(self, resume: Callable[[], Waiting]) -> None:
-        """Resume the steps, and wait for what they need next."""
+        """Resume the steps, and wait for their next socket."""
         self.stop_waiting()
         try:
             connection, events, until = resume()
@@ -84,7 +88,7 @@ class _Run(Generic[T]):
     def stop_waiting(self) -> None:
         """Remove all callbacks.
 
-        This comes before a socket is closed: the next one gets its number, and would get its callbacks.
+        Call this before a socket is closed: the next socket gets its number, and would get its callbacks.
         """
         if self._watched is not None:
             descriptor, events = self._watched
@@ -110,7 +114,7 @@ class _Run(Generic[T]):
         self.resume(self._steps.__next__)
 
     def _late(self, connection: socket.socket, events: int) -> None:
-        # A loop that was stopped may run its timers before it looks at its sockets.
+        # After the process was stopped, a loop may run its timers before it reads its sockets.
         if wait(connection, events, 0):
             self._ready()
         else:
@@ -127,17 +131,17 @@ async def run_broadcast(
     """Run a broadcast to its end, on the running event loop.
 
     Args:
-        engine: The broadcast.
+        engine: The engine of the broadcast.
         requests: Loads the credentials, on a thread if that takes time.
-        connection_ids: The ids. The next id of an async iterable is awaited while posts are in flight; that wait is
-            cancelled when the broadcast has ended without it.
+        connection_ids: The ids. The next id of an async iterable is awaited while posts are in flight. When the
+            broadcast ends before the id arrives, the wait is cancelled.
 
     Returns:
-        The ids that were pulled and not tried.
+        The ids that were pulled and not sent.
 
     Raises:
-        asyncio.CancelledError: This call was cancelled, and the attempts with it.
-        RuntimeError: The event loop cannot wait for sockets.
+        asyncio.CancelledError: This call was cancelled. Its attempts are cancelled as well.
+        RuntimeError: The event loop does not support `add_reader`.
     """
     run = _Broadcast(engine, requests)
     pulling: asyncio.Task[None] | None = None
@@ -154,12 +158,16 @@ async def run_broadcast(
         engine.close()
         if pulling is not None:
             pulling.cancel()
-            await asyncio.wait([pulling])  # until then nobody else can use the iterable
+            await asyncio.wait([pulling])  # until it ends, the caller cannot use the iterable
     return engine.fan_out.result()
 
 
 class _Broadcast:
     """A broadcast that runs on an event loop.
+
+    Args:
+        engine: The engine of the broadcast.
+        requests: Loads the credentials.
 
     Attributes:
         ended: Done when the broadcast has ended.
@@ -193,16 +201,16 @@ class _Broadcast:
         self.ended.cancel()
 
     def ask_for_id(self) -> None:
-        """Have the task pull the next id."""
+        """Wake the task that pulls the next id."""
         self._asked.set_result(None)
 
     async def pull_when_asked(self, connection_ids: AsyncIterable[str]) -> None:
-        """Pull ids, each when the broadcast asks for it."""
+        """Pull ids, each when the broadcast needs it."""
         fan_out = self._engine.fan_out
         try:
             ids = aiter(connection_ids)
             while True:
-                await self._asked  # does not pause if it was asked already
+                await self._asked  # does not pause if an id was requested before
                 self._asked = self._loop.create_future()
                 fan_out.add(await anext(ids))
                 self._guarded(self._engine.start_attempts)
@@ -218,7 +226,7 @@ class _Broadcast:
         self._guarded(partial(self._engine.turn, 0.0))
 
     def _guarded(self, turn: Callable[[], float | None]) -> None:
-        """Run a turn, and plan the next one; a failure ends the call, because a loop would only log it."""
+        """Run a turn, and schedule the next one. An exception ends the call, because a loop would only log it."""
         if self.ended.done():
             return
         try:
@@ -238,7 +246,7 @@ class _Broadcast:
         at = math.inf if pause is None else now + pause
         if self._timer is not None:
             if now <= self._timer_at <= at:
-                return  # a turn that comes early does no harm
+                return  # an early turn does no harm
             self._timer.cancel()
         self._timer, self._timer_at = None, at
         if pause == 0:
@@ -258,7 +266,7 @@ class _Broadcast:
     def _loaded(self, loading: asyncio.Future[object]) -> None:
         self._loading = None
         if not loading.cancelled():
-            loading.exception()  # the attempts raise it
+            loading.exception()  # marks it as retrieved; the attempts raise it again
         self._turn()
 
 
@@ -267,6 +275,6 @@ def _add_reader(loop: asyncio.AbstractEventLoop, descriptor: int, callback: Call
         loop.add_reader(descriptor, callback)
     except NotImplementedError:
         raise RuntimeError(
-            f"{type(loop).__name__} cannot wait for sockets: run AsyncHttpTransport on an asyncio.SelectorEventLoop,"
-            " or use AsyncBoto3Transport"
+            f"{type(loop).__name__} does not support add_reader; run AsyncHttpTransport on an"
+            " asyncio.SelectorEventLoop, or use AsyncBoto3Transport"
         ) from None

@@ -1,4 +1,4 @@
-"""The meaning of responses, and of their absence: what failed, why, and whether the request may have been accepted."""
+"""Errors for responses and for failed exchanges, with their cause and whether the request may have been accepted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 Stage = Literal["resolve", "connect", "tunnel", "handshake"]
 
-_AUTHORITY = "is its certificate authority trusted here (AWS_CA_BUNDLE, SSL_CERT_FILE)?"
+_AUTHORITY = "that the certificate authority is trusted here (AWS_CA_BUNDLE, SSL_CERT_FILE)"
 
 
 def error_of(method: Method, response: Response, connection_id: str) -> SendError | None:
@@ -45,27 +45,27 @@ def connection_info_of(response: Response, connection_id: str) -> ConnectionInfo
 
 
 def failure_of_connecting(endpoint: Endpoint, stage: Stage, exc: Exception, timeout: float) -> UnavailableError:
-    """Return the error for a connection that could not be opened, with its cause; no request was sent.
+    """Return the error for a connection that could not be opened, with its cause. No request was sent.
 
     Args:
         endpoint: The host to connect to.
         stage: The stage that failed.
-        exc: Why it failed; a `TimeoutError` where it took too long.
+        exc: The cause; a `TimeoutError` if it took too long.
         timeout: The connect timeout in seconds.
     """
     host, port = endpoint.peer
     in_time = f"within {timeout:g} s"
     is_late = isinstance(exc, TimeoutError)
     if stage == "resolve":
-        reason = f"no address of {host} from DNS {in_time}" if is_late else f"{host}: {exc}"
+        reason = f"DNS did not resolve {host} {in_time}" if is_late else f"DNS did not resolve {host}: {exc}"
     elif stage == "connect":
-        reason = f"no connection to {host}:{port} {in_time}" if is_late else f"{host}:{port}: {exc}"
+        reason = f"no connection to {host}:{port} {in_time if is_late else f'({exc})'}"
     elif stage == "tunnel":
-        reason = f"no tunnel by the proxy {host}:{port} {in_time}" if is_late else f"the proxy {host}:{port}: {exc}"
+        reason = f"the proxy {host}:{port} did not open a tunnel {in_time if is_late else f'({exc})'}"
     elif is_late:
-        reason = f"no TLS handshake with {endpoint.host} {in_time}: a network that stalls, or else {_AUTHORITY}"
+        reason = f"no TLS handshake with {endpoint.host} {in_time}; check the network, and {_AUTHORITY}"
     else:
-        reason = f"no TLS with {endpoint.host}: {exc}: {_AUTHORITY}"
+        reason = f"no TLS handshake with {endpoint.host} ({exc}); check {_AUTHORITY}"
     error = UnavailableError(reason, attempts=1)
     error.__cause__ = exc
     return error
@@ -78,18 +78,18 @@ def check_tunnel(response: Response) -> None:
         OSError: The proxy refused the tunnel.
     """
     if not 200 <= response.status < 300:
-        raise OSError(f"it answers {response.status} to CONNECT")
+        raise OSError(f"HTTP {response.status} in response to CONNECT")
 
 
 def failure_of_exchange(exc: Exception, timeout: float, *, maybe_accepted: bool) -> UnavailableError:
     """Return the error for a request without a response, with its cause.
 
     Args:
-        exc: Why there is none; a `TimeoutError` where it took too long.
+        exc: The cause; a `TimeoutError` if it took too long.
         timeout: The read timeout in seconds.
         maybe_accepted: Whether the server may have received the whole request.
     """
-    reason = f"no answer within {timeout:g} s" if isinstance(exc, TimeoutError) else f"no answer: {exc}"
+    reason = f"no response within {timeout:g} s" if isinstance(exc, TimeoutError) else f"no response: {exc}"
     error = UnavailableError(reason, attempts=1, maybe_accepted=maybe_accepted)
     error.__cause__ = exc
     return error

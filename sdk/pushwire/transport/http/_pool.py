@@ -1,4 +1,4 @@
-"""Connections that are kept open between calls."""
+"""The pool of idle connections, which are kept open between calls."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ __all__ = ["Pool"]
 
 
 class Pool:
-    """Idle channels for the next call, most recently used first. Threads may share it; no lock has to survive a fork.
+    """Idle channels, of which the most recently used one is taken first.
+
+    Threads may share a pool. It has no lock, which another thread could hold at a fork: operations of a `deque` are
+    atomic.
 
     Args:
-        most: The number of channels to keep.
+        most: The largest number of channels to keep.
         clock: Returns the time in seconds.
     """
 
@@ -29,7 +32,7 @@ class Pool:
         return len(self._kept)
 
     def take(self) -> Channel | None:
-        """Return an intact channel; `None` if a connection has to be opened."""
+        """Return an intact channel; `None` if there is none, and a connection has to be opened."""
         oldest = self._clock() - MAX_IDLE
         while True:
             try:
@@ -41,7 +44,7 @@ class Pool:
             channel.close()
 
     def keep(self, channel: Channel) -> None:
-        """Keep an idle channel; close those that were not used for long."""
+        """Keep an idle channel, and close channels that were idle for too long."""
         oldest = self._clock() - MAX_IDLE
         self._kept.append(channel)
         with suppress(IndexError):  # another thread may take the last one
@@ -49,7 +52,7 @@ class Pool:
                 self._kept.popleft().close()
 
     def close(self) -> None:
-        """Close all of them."""
+        """Close all channels."""
         with suppress(IndexError):
             while True:
                 self._kept.pop().close()

@@ -1,6 +1,7 @@
-"""The requests of the management API as bytes, signed.
+"""Signed requests of the management API, as bytes.
 
-All requests of one second for one body differ in their connection id and signature only; the rest is a `Template`.
+Requests for one body in one second differ only in their connection id and signature. A `Template` holds the other
+parts.
 """
 
 from __future__ import annotations
@@ -24,18 +25,18 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Template:
-    """A request up to its connection id.
+    """A request without its connection id and signature.
 
     Args:
         method: The method.
         path: The path up to the connection id, as it is sent.
-        canonical_path: The same as it is signed.
-        fixed_headers: The lines that all requests send.
+        canonical_path: The path up to the connection id, as it is signed.
+        fixed_headers: The header lines of every request.
         body: The body; empty for none.
-        stamp: What signs it.
+        stamp: The parts of the signature that all requests of one second share.
 
     Attributes:
-        second: The second since the epoch that it is signed for.
+        second: The time of the signature, in whole seconds since the epoch.
     """
 
     __slots__ = ("_body_hash", "_canonical_path", "_end", "_method", "_middle", "_stamp", "_start", "second")
@@ -55,10 +56,10 @@ class Template:
         self._stamp = stamp
 
     def request(self, connection_id: str) -> bytes:
-        """The whole request.
+        """Return the request for a connection.
 
         Raises:
-            InvalidConnectionIdError: No URL can name the id.
+            InvalidConnectionIdError: A URL cannot contain the id.
         """
         quoted = connection_id.replace("=", "%3D") if _is_plain(connection_id) else _quoted(connection_id)
         target = f"{self._canonical_path}{quoted.replace('%', '%25')}\n"
@@ -67,13 +68,13 @@ class Template:
 
 
 class Requests:
-    """Writes the requests to one callback URL. Safe to share between threads.
+    """Builds the requests to one callback URL. Safe to share between threads.
 
     Args:
-        url: Where to post.
+        url: The callback URL.
         region: The region to sign for.
-        credentials: Finds the credentials to sign with; asked once a second.
-        clock: Gives the time in seconds since the epoch.
+        credentials: Loads the credentials to sign with, once a second.
+        clock: Returns the time in seconds since the epoch. Defaults to `time.time`.
     """
 
     def __init__(
@@ -89,24 +90,24 @@ class Requests:
         self._clock = clock
 
     def are_ready(self) -> bool:
-        """Whether `template` answers at once: nothing has to be loaded to sign for this second."""
+        """Return whether `template` returns at once, because no credentials have to be loaded."""
         return self._signer.has_context(self._clock()) or self._credentials.is_ready()
 
     def template(self, method: Method, body: bytes) -> Template:
-        """Everything of a request but its connection id, signed for this second.
+        """Return the template of requests for this second.
 
         Args:
             method: The method.
             body: The body; empty for none.
 
         Raises:
-            pushwire.CredentialsError: There are no credentials.
+            pushwire.CredentialsError: No credentials were found, or they could not be loaded.
         """
         stamp = self._signer.context(self._clock())
         return Template(method, self._path, self._canonical_path, self._fixed_headers, body, stamp)
 
     def is_current(self, template: Template) -> bool:
-        """Whether a template is of this second."""
+        """Return whether a template is for this second."""
         return template.second == int(self._clock())
 
 
@@ -116,14 +117,18 @@ def _host(scheme: str, name: str, port: int | None) -> str:
 
 
 def _is_plain(connection_id: str) -> bool:
-    """Whether an id is of the form that API Gateway gives, where only the `=` is to be encoded."""
+    """Return whether an id has the form of API Gateway's ids, in which only the `=` has to be encoded."""
     return connection_id.isascii() and connection_id.replace("=", "").replace("-", "").replace("_", "").isalnum()
 
 
 def _quoted(connection_id: str) -> str:
-    if connection_id in {"", ".", ".."}:  # as a part of a path it would name another resource
-        raise InvalidConnectionIdError("no URL can name it", connection_id=connection_id)
+    if connection_id in {"", ".", ".."}:  # as a segment of a path, these address another resource
+        raise InvalidConnectionIdError(
+            "a URL cannot contain it; pass the connectionId of an event", connection_id=connection_id
+        )
     try:
         return percent_encoded(connection_id)
     except UnicodeEncodeError as exc:
-        raise InvalidConnectionIdError("no URL can name it", connection_id=connection_id) from exc
+        raise InvalidConnectionIdError(
+            "a URL cannot contain it; pass the connectionId of an event", connection_id=connection_id
+        ) from exc

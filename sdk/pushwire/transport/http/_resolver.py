@@ -1,4 +1,4 @@
-"""Addresses of a host, with a bound on the wait: `getaddrinfo` has none, so it runs in a thread of its own."""
+"""DNS look-ups with a time-out. `getaddrinfo` has none, so it runs in a thread of its own."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from typing import Any, Final
 __all__ = ["Address", "Lookup", "Resolver"]
 
 Address = tuple[int, int, int, Any]
-"""Family, type and protocol of a socket, and what to connect it to."""
+"""The family, type and protocol of a socket, and the address to connect it to."""
 
 _MAX_REUSE: Final = 1.0
-"""Seconds for which an answer serves others: connections that are opened together ask once."""
+"""Seconds for which a result is reused, so that connections that are opened together share one look-up."""
 
 
 class Lookup:
-    """One look-up. It runs on when nobody waits for it any more.
+    """One look-up. It continues when its caller stops waiting, because `getaddrinfo` cannot be cancelled.
 
     Args:
-        host: A name, or an IP address, which needs no thread.
+        host: A host name, or an IP address, which needs no thread.
         port: The port.
-        clock: Gives the time in seconds.
+        clock: Returns the time in seconds.
+
+    Attributes:
+        process: The id of the process that started the look-up.
     """
 
     def __init__(self, host: str, port: int, clock: Callable[[], float]) -> None:
@@ -44,11 +47,14 @@ class Lookup:
             self._ask_on_a_thread()
 
     def serves(self, now: float) -> bool:
-        """Whether to take its answer, or to wait for it, rather than to ask again."""
+        """Return whether to use this look-up instead of a new one: it is in progress, or has just succeeded."""
         return self._ended is None or (self._failure is None and now - self._ended <= _MAX_REUSE)
 
     def waiter(self) -> socket.socket | None:
-        """A socket that is readable when `addresses` can answer, to be closed by the caller; `None` if it can now."""
+        """Return a socket that becomes readable at the end of the look-up; `None` if it has ended.
+
+        The caller closes the socket.
+        """
         with self._lock:
             if self._ended is not None:
                 return None
@@ -58,25 +64,25 @@ class Lookup:
             return mine
 
     def addresses(self) -> list[Address]:
-        """The addresses, when they are there.
+        """Return the addresses, after the end of the look-up.
 
         Raises:
-            OSError: The host has none, or nobody knows it.
+            OSError: The look-up failed.
         """
         if self._failure is not None:
-            # One for each who asks: an exception that is raised twice has the frames of both.
+            # A new exception for each caller: one that is raised twice has the frames of both callers.
             raise type(self._failure)(*self._failure.args)
         return self._addresses
 
     def _ask(self, flags: int) -> list[Address]:
-        # In bytes: a callback URL is ASCII, and to encode a name Python would import all that IDNA needs.
+        # In bytes: to encode a host name, Python would import everything that IDNA needs. A callback URL is ASCII.
         found = socket.getaddrinfo(self._host.encode(), self._port, type=socket.SOCK_STREAM, flags=flags)
         return [(family, kind, protocol, address) for family, kind, protocol, _, address in found]
 
     def _ask_on_a_thread(self) -> None:
         try:
             threading.Thread(target=self._run, name="pushwire-dns", daemon=True).start()
-        except RuntimeError as exc:  # there may be no more threads
+        except RuntimeError as exc:  # the limit of threads is reached
             self._failure, self._ended = OSError(str(exc)), self._clock()
 
     def _run(self) -> None:
@@ -91,12 +97,12 @@ class Lookup:
 
 
 class Resolver:
-    """Looks up one host, once for all connections that wait for it. Threads may share it.
+    """Looks up one host. Connections that are opened at the same time share a look-up. Threads may share it.
 
     Args:
         host: The host.
         port: The port.
-        clock: Gives the time in seconds.
+        clock: Returns the time in seconds. Defaults to `time.monotonic`.
     """
 
     def __init__(self, host: str, port: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -106,9 +112,9 @@ class Resolver:
         self._lookup: Lookup | None = None
 
     def lookup(self) -> Lookup:
-        """A look-up that has just ended or is under way."""
+        """Return the look-up that is in progress or has just succeeded, or start one."""
         lookup = self._lookup
-        # After a fork, a thread of the parent's does not end here.
+        # After a fork, the parent's thread does not run in this process, so its look-up would never end.
         if lookup is None or lookup.process != os.getpid() or not lookup.serves(self._clock()):
             self._lookup = lookup = Lookup(self._host, self._port, self._clock)
         return lookup

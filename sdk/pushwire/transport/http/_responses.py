@@ -102,7 +102,7 @@ class ResponseParser:
         """
         response = self.partial_response()
         if response is None:
-            raise MalformedResponseError("the connection was closed before a response came")
+            raise MalformedResponseError("the server closed the connection without a response")
         return response._replace(complete=self._length == _UNTIL_THE_END)
 
     def partial_response(self) -> Response | None:

@@ -23,19 +23,23 @@ __all__ = ["AsyncHttpTransport"]
 class AsyncHttpTransport(AsyncClosing):
     """A transport over HTTP/1.1, without boto3, for asyncio. Several event loops may use it, one after another.
 
-    Everything is as in `HttpTransport`. A call that is cancelled ends at once; its message may have been accepted.
-    Credentials that take time to find or to refresh are loaded on a thread. The event loop must support `add_reader`:
-    `asyncio.SelectorEventLoop` does, and uvloop; Windows' default, the `ProactorEventLoop`, does not.
+    It works like `HttpTransport`, and finds the signing region and the credentials in the same order. A call that is
+    cancelled ends at once; its message may have been accepted. Credentials that take time to find or to refresh are
+    loaded on a thread. The event loop must support `add_reader`: `asyncio.SelectorEventLoop` and uvloop do, but the
+    `ProactorEventLoop`, the default on Windows, does not.
 
     Args:
-        callback_url: Where to post: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with
-            its mapping key, or an `http://` URL of this machine, where missing credentials and region do not matter.
-        region: The region to sign for.
+        callback_url: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping
+            key, or an `http://` URL of this machine. The latter needs neither credentials nor a region.
+        region: The region to sign for. Defaults to the first one that is found, as described for `HttpTransport`.
         connect_timeout: Seconds for each attempt to connect: DNS, TCP, proxy and TLS together. Defaults to 1.
         read_timeout: Seconds for each attempt to receive the whole response. Defaults to 3.
-        max_attempts: How many requests one call may make. Defaults to 3.
-        max_connections: How many connections calls use at once; further calls wait. Each `post_many` may open as many
-            again. Defaults to 256.
+        max_attempts: The most requests that one call makes. Defaults to 3.
+        max_connections: The most connections that calls use at the same time; further calls wait. Each `post_many` may
+            open as many more. Defaults to 256.
+        sleep: Waits between two attempts, for a number of seconds. For tests.
+        clock: Returns the time in seconds, for time-outs and deadlines. For tests.
+        wall_clock: Returns the time in seconds since the epoch, for signatures. For tests.
 
     Raises:
         CallbackUrlError: The URL cannot work, no region is known, or `HTTPS_PROXY` names a proxy that cannot be used.
@@ -80,7 +84,7 @@ class AsyncHttpTransport(AsyncClosing):
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         await self._call("POST", connection_id, data)
 
@@ -98,13 +102,13 @@ class AsyncHttpTransport(AsyncClosing):
         32 connections, and opens more while it waits more than it works, up to `max_connections`.
 
         Args:
-            connection_ids: The connections, from an iterable or an async one.
+            connection_ids: The connections, as an iterable or an async iterable.
             data: The frame's text in UTF-8, at most 131,072 bytes.
-            options: How many at once, how fast, until when.
-            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`.
+            options: The limits: posts in flight, rate, deadline.
+            on_outcome: Called with each id, and `None` if it was accepted or else a `pushwire.SendError`.
 
         Returns:
-            The ids that were pulled and not tried when the deadline came.
+            The ids that were read and not sent before the deadline.
 
         Raises:
             RuntimeError: The event loop does not support `add_reader`.
@@ -114,10 +118,10 @@ class AsyncHttpTransport(AsyncClosing):
         return await run_broadcast(engine, self._core.requests, connection_ids)
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Ask what is known of a connection.
+        """Return what API Gateway knows about a connection.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         return connection_info_of(await self._call("GET", connection_id, b""), connection_id)
 
@@ -125,12 +129,12 @@ class AsyncHttpTransport(AsyncClosing):
         """Close a connection; API Gateway runs `$disconnect`.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         await self._call("DELETE", connection_id, b"")
 
     async def close(self) -> None:
-        """Close the connections that are kept open. A later call opens one again."""
+        """Close the pooled connections. A later call opens a new one."""
         self._core.pool().close()
 
     async def _call(self, method: Method, connection_id: str, body: bytes) -> Response:

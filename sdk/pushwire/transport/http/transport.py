@@ -25,21 +25,24 @@ class HttpTransport(Closing):
     """A transport over HTTP/1.1, without boto3. It is safe to share between threads, and to fork.
 
     A send costs a fraction of a send through boto3, and so does the first send of a Lambda function. Errors, retries
-    and time-outs are those of `Boto3Transport`; a message may arrive twice here, too. A transport is a context manager,
-    and closes when the block ends.
+    and time-outs are those of `Boto3Transport`, so a message may arrive twice. A transport is a context manager, which
+    closes it at the end of the block.
 
-    The signing region, in order: `region`, the execute-api host's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
-    Credentials come from the environment, as in Lambda, else from botocore's chain, which is loaded only then.
+    The signing region is the first of: `region`, the execute-api host's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the
+    profile's. Credentials come from the environment, as in Lambda. If it has none, botocore's chain is loaded.
 
     Args:
-        callback_url: Where to post: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with
-            its mapping key, or an `http://` URL of this machine, where missing credentials and region do not matter.
-        region: The region to sign for.
+        callback_url: `https://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping
+            key, or an `http://` URL of this machine. The latter needs neither credentials nor a region.
+        region: The region to sign for. Defaults to the first one that is found, in the order above.
         connect_timeout: Seconds for each attempt to connect: DNS, TCP, proxy and TLS together. Defaults to 1.
         read_timeout: Seconds for each attempt to receive the whole response. Defaults to 3.
-        max_attempts: How many requests one call may make. Defaults to 3.
-        max_connections: How many connections calls use at once; further calls wait. Each `post_many` may open as many
-            again. Defaults to 256.
+        max_attempts: The most requests that one call makes. Defaults to 3.
+        max_connections: The most connections that calls use at the same time; further calls wait. Each `post_many` may
+            open as many more. Defaults to 256.
+        sleep: Waits between two attempts, for a number of seconds. For tests.
+        clock: Returns the time in seconds, for time-outs and deadlines. For tests.
+        wall_clock: Returns the time in seconds since the epoch, for signatures. For tests.
 
     Raises:
         CallbackUrlError: The URL cannot work, no region is known, or `HTTPS_PROXY` names a proxy that cannot be used.
@@ -84,7 +87,7 @@ class HttpTransport(Closing):
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         self._call("POST", connection_id, data)
 
@@ -103,13 +106,13 @@ class HttpTransport(Closing):
         than it works, up to `max_connections`.
 
         Args:
-            connection_ids: The connections; one that occurs twice is sent to twice.
+            connection_ids: The connections. One that occurs twice gets the frame twice.
             data: The frame's text in UTF-8, at most 131,072 bytes.
-            options: How many at once, how fast, until when.
-            on_outcome: Called with each id, and `None` where it was accepted or else a `pushwire.SendError`.
+            options: The limits: posts in flight, rate, deadline.
+            on_outcome: Called with each id, and `None` if it was accepted or else a `pushwire.SendError`.
 
         Returns:
-            The ids that were pulled and not tried when the deadline came.
+            The ids that were read and not sent before the deadline.
 
         Raises:
             ValueError: `max_in_flight` is above `max_connections`.
@@ -129,10 +132,10 @@ class HttpTransport(Closing):
             engine.close()
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Ask what is known of a connection.
+        """Return what API Gateway knows about a connection.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         return connection_info_of(self._call("GET", connection_id, b""), connection_id)
 
@@ -140,12 +143,12 @@ class HttpTransport(Closing):
         """Close a connection; API Gateway runs `$disconnect`.
 
         Raises:
-            pushwire.SendError: As one of its subclasses.
+            pushwire.SendError: The call failed; the subclass says how.
         """
         self._call("DELETE", connection_id, b"")
 
     def close(self) -> None:
-        """Close the connections that are kept open. A later call opens one again."""
+        """Close the pooled connections. A later call opens a new one."""
         self._core.pool().close()
 
     def _call(self, method: Method, connection_id: str, body: bytes) -> Response:
@@ -154,7 +157,7 @@ class HttpTransport(Closing):
 
     def _attempt(self, method: Method, body: bytes, connection_id: str) -> Response:
         core = self._core
-        if self._process != os.getpid():  # threads of the parent may have held permits at the fork
+        if self._process != os.getpid():  # other threads of the parent may have held permits at the fork
             self._process, self._permits = os.getpid(), threading.Semaphore(core.max_connections)
         with self._permits:  # before the request is signed, because a signature is valid for minutes only
             request = core.requests.template(method, body).request(connection_id)
