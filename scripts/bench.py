@@ -1,4 +1,4 @@
-"""Benchmarks, side by side in one run: what counts is the ratio, since machines differ and share their cores."""
+"""Benchmarks that run side by side. Compare the ratios, because machines differ and share their cores."""
 
 import argparse
 import json
@@ -33,7 +33,7 @@ BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "send": send,
 }
 BY_NAME = BENCHES | {"size": size}
-"""Also what is not measured unless it is named, because it does more than talk to itself: it asks the package index."""
+"""All benchmarks, also the one that runs only when it is named, because it downloads packages."""
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def main() -> int:
         choices=[*BY_NAME, []],
         nargs="*",
         metavar="bench",
-        help=f"{', '.join(BENCHES)}, which are all measured unless given; or size",
+        help=f"{', '.join(BENCHES)} (default: all of these), or size",
     )
     parser.add_argument("--rounds", type=int, default=7, help="interleaved rounds (default: 7)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")

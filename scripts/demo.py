@@ -19,11 +19,11 @@ from pushwire.frame import decode
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "chat"
 PATIENCE = 20
-"""Seconds to wait for anything that should come at once."""
+"""Seconds to wait for output that should arrive at once."""
 
 
 class DemoError(Exception):
-    """Something did not go as the README says."""
+    """The demo did not run as the README describes."""
 
 
 def main() -> int:
@@ -110,7 +110,7 @@ def show(frame: str | bytes, operations: dict[str, pushwire.Operation[Any]], exp
 
 
 class Lines:
-    """What a process prints, line by line."""
+    """Output of a process, line by line."""
 
     def __init__(self, stream: asyncio.StreamReader) -> None:
         self._stream = stream
@@ -126,7 +126,7 @@ class Lines:
 
 @contextlib.asynccontextmanager
 async def table_of_connections() -> AsyncIterator[dict[str, str]]:
-    """A stand-in for DynamoDB with the chat's table in it, and the environment in which boto3 finds it."""
+    """Run a DynamoDB emulator with the chat's table, and yield the environment variables that boto3 needs for it."""
     say("a stand-in for DynamoDB, with the chat's table of connections")
     port = free_port()
     environment = {
@@ -153,7 +153,7 @@ async def local_gateway(environment: dict[str, str]) -> AsyncIterator[tuple[str,
 
 @contextlib.asynccontextmanager
 async def started(*command: str, environment: dict[str, str] | None = None) -> AsyncIterator["Lines"]:
-    """A process that ends with the block."""
+    """Run a process until the block ends."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=EXAMPLE,
@@ -172,7 +172,7 @@ async def started(*command: str, environment: dict[str, str] | None = None) -> A
 
 
 async def run(*command: str, environment: dict[str, str] | None = None) -> None:
-    """A process that has to succeed."""
+    """Run a process, and raise an error if it fails."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=EXAMPLE,

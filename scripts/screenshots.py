@@ -1,4 +1,4 @@
-"""The pictures of the gateway's console: the chat example's contract, two clients, and time that stands still."""
+"""Screenshots of the gateway's console with the chat example's contract, two clients and a stopped clock."""
 
 import base64
 import itertools

@@ -1,4 +1,4 @@
-"""The server: one Lambda for every route of the WebSocket API."""
+"""The server: one Lambda function for all routes of the WebSocket API."""
 
 import logging
 
@@ -25,7 +25,7 @@ class Chat(ChatHandlers):
         self._store = store
 
     def on_connect(self, request: ChatConnectRequest, /) -> None:
-        user = request.event.query_string_parameters.get("user")  # an authorizer's word, in earnest
+        user = request.event.query_string_parameters.get("user")  # use an authorizer in production
         if not user:
             raise ConnectionDenied(status_code=401)
         self._store.connected(request.connection_id, user)
@@ -40,7 +40,7 @@ class Chat(ChatHandlers):
         who = request.message
         self._store.join(request.connection_id, who.room, who.name)
         request.sdk.send_greeting(request.connection_id, Greeting(greeting=f"Welcome to {who.room}, {who.name}!"))
-        self._tell_presence(request.sdk, who.room)
+        self._send_presence(request.sdk, who.room)
 
     def say(self, request: ChatRequest[SayRequest], /) -> None:
         found = self._store.room_of(request.connection_id)
@@ -62,16 +62,16 @@ class Chat(ChatHandlers):
         found = self._store.room_of(connection_id)
         if found is not None:
             self._store.leave(connection_id)
-            self._tell_presence(sdk, found[0])
+            self._send_presence(sdk, found[0])
 
-    def _tell_presence(self, sdk: ChatServerSdk, room: str) -> None:
+    def _send_presence(self, sdk: ChatServerSdk, room: str) -> None:
         members = list(self._store.in_room(room))
         presence = Presence(room=room, names=sorted(member.name for member in members))
         log_failures(sdk.to([member.connection_id for member in members]).presence_changed(presence))
 
 
 def log_failures(report: BroadcastReport) -> None:
-    """Say who was not reached. Those who are gone are no failure: on_gone has forgotten them."""
+    """Log the failed sends. Connections that are gone are not failures: on_gone has deleted them."""
     for error in report.failed:
         logger.error("%s", error)
 

@@ -1,7 +1,7 @@
-"""A step of a Step Functions workflow: it tells a user how far a task has come, on each of the user's connections.
+"""A step of a Step Functions workflow, which sends the progress of a task to all connections of a user.
 
-It is no Lambda of the WebSocket API, so no event tells it where to post: its environment does, in
-PUSHWIRE_CALLBACK_URL, and its role may call `execute-api:ManageConnections`.
+This Lambda function is not an integration of the WebSocket API. Its events do not have the callback URL, so the
+environment variable PUSHWIRE_CALLBACK_URL has it. Its role needs the permission `execute-api:ManageConnections`.
 """
 
 import logging
@@ -17,26 +17,26 @@ sdk = ChatServerSdk(on_gone=store.forget)
 
 
 class Step(TypedDict):
-    """What the workflow gives to this step."""
+    """The input of this step."""
 
     user: str
     task: str
     percent: int
 
 
-class Told(TypedDict):
-    """What it gets back."""
+class Result(TypedDict):
+    """The output of this step."""
 
     accepted: int
     failed: int
 
 
-def handler(step: Step, _context: object) -> Told:
+def handler(step: Step, _context: object) -> Result:
     progress = Progress(task=step["task"], percent=step["percent"])
     report = sdk.to(store.of_user(step["user"])).report_progress(progress)
     for error in report.failed:
         logger.error("%s", error)
-    return Told(accepted=report.accepted, failed=len(report.failed))
+    return Result(accepted=report.accepted, failed=len(report.failed))
 
 
 if __name__ == "__main__":

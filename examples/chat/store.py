@@ -1,4 +1,4 @@
-"""Who is connected: a DynamoDB table of connections, found by id, by user, and by room."""
+"""A DynamoDB table of connections, with lookups by id, by user and by room."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 LONGEST_LIFE = 3 * 60 * 60
-"""Seconds until DynamoDB drops a connection: API Gateway ends one after 2 hours, and `$disconnect` may not come."""
+"""Seconds until DynamoDB deletes a connection. API Gateway closes it after 2 hours, and may not call `$disconnect`."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Member:
 
 
 class Store:
-    """The table that `create_table` makes."""
+    """Client of the table that `create_table` makes."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Store:
         self._clock = clock
 
     def connected(self, connection_id: str, user: str) -> None:
-        """Remember a connection of a user's."""
+        """Store a connection of a user."""
         expires_at = int(self._clock()) + LONGEST_LIFE
         self._client.put_item(
             TableName=self._table,
@@ -47,15 +47,15 @@ class Store:
         )
 
     def forget(self, connection_id: str) -> None:
-        """Forget a connection. Forgetting one that is not there is no error."""
+        """Delete a connection. Deleting an unknown one is not an error."""
         self._client.delete_item(TableName=self._table, Key={"connection_id": {"S": connection_id}})
 
     def join(self, connection_id: str, room: str, name: str) -> None:
-        """Put a connection into a room, out of any other."""
+        """Move a connection into a room."""
         self._client.update_item(
             TableName=self._table,
             Key={"connection_id": {"S": connection_id}},
-            # The connection may have been forgotten meanwhile; do not bring half of it back.
+            # Without the condition, the update of a deleted connection would make an incomplete item.
             ConditionExpression="attribute_exists(connection_id)",
             UpdateExpression="SET room = :room, #name = :name",
             ExpressionAttributeNames={"#name": "name"},
@@ -63,7 +63,7 @@ class Store:
         )
 
     def leave(self, connection_id: str) -> None:
-        """Take a connection out of its room. One that was forgotten meanwhile is in none."""
+        """Remove a connection from its room. Do nothing if the connection was deleted."""
         with contextlib.suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.update_item(
                 TableName=self._table,
@@ -74,7 +74,7 @@ class Store:
             )
 
     def room_of(self, connection_id: str) -> tuple[str, Member] | None:
-        """The room that a connection is in."""
+        """Return the room of a connection, and its member."""
         found = self._client.get_item(
             TableName=self._table, Key={"connection_id": {"S": connection_id}}, ConsistentRead=True
         )
@@ -82,12 +82,12 @@ class Store:
         return (item["room"]["S"], Member(connection_id, item["name"]["S"])) if "room" in item else None
 
     def of_user(self, user: str) -> Iterator[str]:
-        """The connections of a user, page by page."""
+        """Yield the connections of a user. DynamoDB is read page by page."""
         for item in self._query("by_user", "user", user):
             yield item["connection_id"]["S"]
 
     def in_room(self, room: str) -> Iterator[Member]:
-        """The connections in a room, page by page."""
+        """Yield the connections in a room. DynamoDB is read page by page."""
         for item in self._query("by_room", "room", room):
             yield Member(item["connection_id"]["S"], item["name"]["S"])
 
@@ -96,7 +96,7 @@ class Store:
             TableName=self._table,
             IndexName=index,
             KeyConditionExpression="#key = :value",
-            # DynamoDB drops what has expired within days, not at once.
+            # DynamoDB may take days to delete an expired item.
             FilterExpression="expires_at > :now",
             ExpressionAttributeNames={"#key": key},
             ExpressionAttributeValues={":value": {"S": value}, ":now": {"N": str(int(self._clock()))}},
@@ -106,7 +106,7 @@ class Store:
 
 
 def create_table(client: "DynamoDBClient", table: str = "chat-connections") -> None:
-    """Make the table, as infrastructure would."""
+    """Make the table, as the infrastructure does."""
     client.create_table(
         TableName=table,
         BillingMode="PAY_PER_REQUEST",

@@ -1,4 +1,4 @@
-"""Posts by AWS's own C runtime: a plain loop that signs each request, and has one under way on each connection."""
+"""Posts with AWS's C runtime: a plain loop that signs each request, with one request in flight per connection."""
 
 import contextlib
 import importlib.util
@@ -13,7 +13,7 @@ CONNECTIONS = 32
 
 
 def is_installed() -> bool:
-    """Whether there is awscrt to compare with: `pip install awscrt`."""
+    """Return whether awscrt is installed: `pip install awscrt`."""
     return importlib.util.find_spec("awscrt") is not None
 
 
@@ -21,7 +21,7 @@ def is_installed() -> bool:
 def awscrt_loop(
     url: str, ids: Callable[[], Iterable[str]], frame: bytes, bundle: Path | None = None
 ) -> Iterator[Callable[[], None]]:
-    """Yield what posts a frame to all ids.
+    """Yield a function that posts a frame to all ids.
 
     Args:
         url: Where to.

@@ -1,4 +1,4 @@
-"""Posts by boto3 and by aiobotocore: plain loops, as people write them."""
+"""Posts with boto3 and with aiobotocore in plain loops."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ IN_FLIGHT = 32
 
 @contextlib.contextmanager
 def boto3_loop(url: str, ids: Callable[[], Iterable[str]], frame: bytes, threads: int) -> Iterator[Callable[[], None]]:
-    """Yield what posts a frame to all ids, on a number of threads that share one client."""
+    """Yield a function that posts a frame to all ids, on a number of threads that share one client."""
     import boto3
     from botocore.config import Config
 
@@ -34,13 +34,13 @@ def boto3_loop(url: str, ids: Callable[[], Iterable[str]], frame: bytes, threads
 
 
 def aiobotocore_is_installed() -> bool:
-    """Whether there is aiobotocore to compare with: `pip install aiobotocore`."""
+    """Return whether aiobotocore is installed: `pip install aiobotocore`."""
     return importlib.util.find_spec("aiobotocore") is not None
 
 
 @contextlib.contextmanager
 def aiobotocore_loop(url: str, ids: Callable[[], Iterable[str]], frame: bytes) -> Iterator[Callable[[], None]]:
-    """Yield what posts a frame to all ids, by as many tasks as there are posts in flight elsewhere."""
+    """Yield a function that posts a frame to all ids, with as many tasks as the others have posts in flight."""
     from aiobotocore.session import get_session
 
     async def open_client(stack: contextlib.AsyncExitStack) -> Any:

@@ -1,4 +1,4 @@
-"""One message to many clients."""
+"""Benchmark of one message to many clients."""
 
 import asyncio
 import contextlib
@@ -19,13 +19,13 @@ from scripts.benches.nginx import nginx, nginx_path
 
 BROADCAST_TO = 1_000
 TIMES_FOR_THE_FAST = 10
-"""How many more clients a round has for what is so fast that a round would be over in the blink of an eye."""
+"""The factor of clients in a round for fast implementations, whose rounds would otherwise be too short to measure."""
 
 FRAME = b'{"route":"SendGreeting","payload":{"greeting":"Hello!"}}'
 
 
 def broadcast(rounds: int) -> dict[str, float]:
-    """Posts per second to a loopback server that answers 200: one message to many, beside bare loops."""
+    """Measure posts per second to a loopback server that answers 200: one message to many, beside plain loops."""
     sys.path.insert(0, str(EXAMPLE))
     with fastest_server() as url:
         figures = compared(url, rounds, "")
@@ -37,7 +37,7 @@ def broadcast(rounds: int) -> dict[str, float]:
 
 
 def compared(url: str, rounds: int, over: str, bundle: Path | None = None) -> dict[str, float]:
-    """Measure all ways in one run, and say how ours compare with the best that boto3 can do, and with awscrt."""
+    """Measure all implementations in one run, and compare ours with the best loop of boto3 and with awscrt."""
     few, many = BROADCAST_TO, BROADCAST_TO * TIMES_FOR_THE_FAST
     spent: dict[str, list[float]] = {}
     rates: dict[str, Callable[[], float]] = {}
@@ -76,7 +76,7 @@ def compared(url: str, rounds: int, over: str, bundle: Path | None = None) -> di
 
 
 def rate(run: Callable[[], None], clients: int, spent: list[float]) -> Callable[[], float]:
-    """Measure posts a second, and note the microseconds of CPU that each took."""
+    """Measure posts per second, and record the CPU microseconds of each."""
 
     def measure() -> float:
         started, cpu = time.perf_counter(), time.process_time()
@@ -89,7 +89,7 @@ def rate(run: Callable[[], None], clients: int, spent: list[float]) -> Callable[
 
 @contextlib.contextmanager
 def changed_environment() -> Iterator[MutableMapping[str, str]]:
-    """The environment, which is put back after the block."""
+    """Set environment variables until the block ends."""
     before = dict(os.environ)
     try:
         yield os.environ
@@ -100,7 +100,7 @@ def changed_environment() -> Iterator[MutableMapping[str, str]]:
 
 @contextlib.contextmanager
 def fastest_server(certificate: Path | None = None) -> Iterator[str]:
-    """nginx, which is never the limit, where it is installed."""
+    """Run nginx, which is not the bottleneck, if it is installed."""
     if nginx_path() is None:
         with answering_server(certificate) as url:
             yield url

@@ -1,4 +1,4 @@
-"""A client that receives, and one that waits."""
+"""Benchmarks of a client that receives and of one that is idle."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ CLIENTS = 2_000
 
 
 def client(rounds: int) -> dict[str, float]:
-    """Messages a second of CPU, received and decoded, beside a bare websockets loop that does `json.loads`."""
+    """Measure messages received and decoded per second of CPU, beside a plain websockets loop with `json.loads`."""
     from websockets.asyncio.client import connect
 
     from pushwire import Format

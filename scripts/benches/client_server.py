@@ -1,4 +1,4 @@
-"""A WebSocket server that sends as fast as it can, in a process of its own, for the benchmark of the client.
+"""A WebSocket server that sends as fast as it can, in its own process, for the benchmark of the client.
 
 It prints its port. To `/COUNT/NUMBER` it sends so many messages with the text of that argument, counted from 0.
 """

@@ -1,4 +1,4 @@
-"""Generating code: whole processes under the same protoc."""
+"""Benchmark of code generation: whole processes with the same protoc."""
 
 import functools
 import shutil
@@ -15,7 +15,7 @@ OPERATIONS = 1_000
 
 
 def codegen(rounds: int) -> dict[str, float]:
-    """Whole processes under the same protoc, on one file of 1,000 operations."""
+    """Measure whole processes with the same protoc, on one file of 1,000 operations."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "big.proto").write_text(big_contract())

@@ -1,4 +1,4 @@
-"""Cold starts of a Lambda that sends."""
+"""Benchmark of cold starts of a Lambda function that sends."""
 
 import contextlib
 import functools
@@ -44,7 +44,7 @@ LAMBDA = {
 
 
 def coldstart(rounds: int) -> dict[str, float]:
-    """Fresh interpreters up to the end of their first send: a generated SDK on HttpTransport, beside bare boto3."""
+    """Measure fresh interpreters until their first send ends: a generated SDK on HttpTransport, beside boto3 alone."""
     # As in a Lambda: every module has its bytecode, from the round that does not count.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | LAMBDA
     figures = measured("", environment, rounds, answering_server())

@@ -1,4 +1,4 @@
-"""Load on the local gateway: many open connections, all of them posted to, beside nginx answering 200."""
+"""Benchmark of posts to many connections of the local gateway, beside nginx answering 200."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ NGINX_POSTS = 50_000
 
 
 def gateway(_rounds: int) -> dict[str, float]:
-    """2,000 connections, each of which one sequential sender posts 50 messages to."""
+    """Measure 2,000 connections, each with one sequential sender of 50 messages."""
     print(f"gateway: {CONNECTIONS:,} open connections, {POSTS} posts to each by {SENDERS} sequential senders")
     with running("gateway_server") as server:
         port = int(line(server))
@@ -65,7 +65,7 @@ def line(process: subprocess.Popen[str]) -> str:
 
 
 def resident(process_id: int) -> float:
-    """How much memory a process has, in KiB; not a number where there is no /proc."""
+    """Return the memory of a process in KiB, or NaN if there is no /proc."""
     try:
         status = Path(f"/proc/{process_id}/status").read_text()
     except OSError:
@@ -82,7 +82,7 @@ def post(port: int, connection_id: str, number: int) -> bytes:
 
 
 def deal(posts: Sequence[bytes], senders: int) -> list[list[bytes]]:
-    """Give each sender connections of its own, so that each connection has one sequential sender."""
+    """Distribute the connections among the senders, so that each connection has one sequential sender."""
     hands: list[list[bytes]] = [[] for _ in range(senders)]
     for index, request in enumerate(posts):
         hands[index % CONNECTIONS % senders].append(request)
@@ -90,7 +90,7 @@ def deal(posts: Sequence[bytes], senders: int) -> list[list[bytes]]:
 
 
 async def send(port: int, hands: Sequence[Sequence[bytes]]) -> float:
-    """Send, each hand over one connection, one request after the other; return how long it took, in seconds."""
+    """Send with one TCP connection per sender, one request after the other, and return the seconds that it took."""
 
     async def play(hand: Sequence[bytes]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""Real WebSocket clients of the gateway, in a process of their own, which count what they receive.
+"""WebSocket clients of the gateway, in their own process, which count the messages that they receive.
 
 Reads the URL and the number of clients from the command line, prints `connected`, and, when each client has received
 what it should or nothing has come for a while, one line of JSON.
@@ -17,7 +17,7 @@ AT_ONCE = 50
 
 
 async def receive(socket: ClientConnection, expected: int, found: collections.Counter[str]) -> None:
-    """Count messages, which hold a number each, one higher than the one before."""
+    """Count messages, each of which has a number that is one higher than the one before."""
     last = -1
     seen: set[int] = set()
     while len(seen) < expected:

@@ -1,4 +1,4 @@
-"""A local gateway without rates, in a process of its own, for the benchmark: prints its port, and counts its ids."""
+"""A local gateway without rate limits, in its own process. It prints its port, and makes ids by counting."""
 
 import asyncio
 import itertools

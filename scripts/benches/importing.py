@@ -1,4 +1,4 @@
-"""Cold starts of a Lambda that receives."""
+"""Benchmark of cold starts of a Lambda function that receives."""
 
 import functools
 import os
@@ -10,7 +10,7 @@ from scripts.benches.measuring import EXAMPLE, compare, seconds
 
 
 def importing(rounds: int) -> dict[str, float]:
-    """Wall time of fresh interpreters that import a generated server module and construct its router."""
+    """Measure the wall time of fresh interpreters that import a generated server module and construct its router."""
     router = "from chat.v1.chat_pushwire import ChatRouter; ChatRouter()"
     bare = "import chat.v1.chat_pb2; from google.protobuf import json_format"
 

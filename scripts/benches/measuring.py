@@ -1,4 +1,4 @@
-"""How benchmarks measure: side by side, in turn, as ratios pair by pair."""
+"""Measurement for benchmarks: alternating runs of two candidates, compared as ratios of pairs."""
 
 import contextlib
 import statistics
@@ -13,7 +13,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "chat"
 
 @contextlib.contextmanager
 def answering_server(certificate: Path | None = None) -> Iterator[str]:
-    """A server in a process of its own, so that its CPU is not counted; over TLS where it has a certificate."""
+    """Run a server in its own process, so that its CPU is not counted; with TLS if there is a certificate."""
     command: list[str | Path] = [sys.executable, Path(__file__).parent / "server.py"]
     if certificate is not None:
         command.append(certificate)
@@ -28,7 +28,7 @@ def answering_server(certificate: Path | None = None) -> Iterator[str]:
 
 
 def certificate_and_bundle(folder: Path) -> tuple[Path, Path]:
-    """A server's key and certificate in one file, and the authority that issued it."""
+    """Key and certificate of a server in one file, and the authority that issued it."""
     import trustme
 
     authority = trustme.CA()
@@ -57,7 +57,7 @@ def cpu(run: Callable[[], None], scale: float) -> Callable[[], float]:
 
 
 def compare(runs: dict[str, Callable[[], float]], rounds: int, *, base: str, unit: str) -> dict[str, float]:
-    """Measure all in turn, round by round, after one round that does not count; ratios are pair by pair."""
+    """Measure all candidates in turn, round by round, after one round that does not count. Ratios are of pairs."""
     taken: dict[str, list[float]] = {name: [] for name in runs}
     for number in range(rounds + 1):
         for name, run in runs.items():

@@ -1,4 +1,4 @@
-"""How much memory a broadcast takes."""
+"""Benchmark of the memory of a broadcast."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ FEW = 1_000
 
 
 def memory(rounds: int) -> dict[str, float]:
-    """The most memory of fresh interpreters that broadcast to many, of whom 1% are gone, and nothing is sent."""
+    """Measure the peak memory of fresh interpreters that broadcast to many ids, 1% of them gone, without I/O."""
 
     def taken(count: int) -> Callable[[], float]:
         program = Path(__file__).parent / "memory_of_a_broadcast.py"

@@ -1,4 +1,4 @@
-"""Broadcasts to so many ids of a generator, of which 1% are gone, and prints the most memory that it took, in KiB.
+"""Broadcast to a number of ids from a generator, 1% of them gone, and print the peak memory in KiB.
 
 On Linux only: `resource.getrusage` would count what the parent had at its fork.
 """
@@ -21,7 +21,7 @@ from pushwire.transport.protocol import FanOutOptions
 
 
 class KeepsNothing:
-    """A transport that answers at once, 32 posts later: the whole of a broadcast but its I/O."""
+    """Transport without I/O, which returns each outcome 32 posts later."""
 
     def post_many(
         self,

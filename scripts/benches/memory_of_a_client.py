@@ -1,4 +1,4 @@
-"""Opens so many clients of a URL, generated ones or bare websockets, and prints what each of them takes, in KiB."""
+"""Open a number of clients of a URL, generated ones or plain websockets, and print the KiB of each."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""nginx, which answers every request with 200 and nothing: a server that is never the limit."""
+"""nginx as a server that answers every request with an empty 200, and is not the bottleneck."""
 
 import contextlib
 import shutil
@@ -32,13 +32,13 @@ http {{
 
 
 def nginx_path() -> str | None:
-    """Where nginx is, if it is installed (Debian's package `nginx-light`)."""
+    """Return the path of nginx, if it is installed (Debian's package `nginx-light`)."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
 @contextlib.contextmanager
 def nginx(certificate: Path | None = None) -> Iterator[int]:
-    """Run nginx on a free port of loopback while the block runs, and yield the port; over TLS with a certificate."""
+    """Run nginx on a free port of loopback while the block runs, and yield the port. A certificate enables TLS."""
     program = nginx_path()
     assert program is not None, "nginx is not installed"
     with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""One send after the other."""
+"""Benchmark of one send after the other."""
 
 import sys
 from typing import Any
@@ -9,7 +9,7 @@ SENDS = 400
 
 
 def send(rounds: int) -> dict[str, float]:
-    """CPU of this process per send, through the same boto3, to a loopback server that answers 200."""
+    """Measure the CPU of this process per send, through the same boto3, to a loopback server that answers 200."""
     import boto3
 
     sys.path.insert(0, str(EXAMPLE))

@@ -1,4 +1,4 @@
-"""Answers every request with 200 and nothing, on a free port of loopback, which it prints.
+"""Answer every request with an empty 200, on a free port of loopback, which is printed.
 
 Over TLS where it is given a file with a key and a certificate.
 """

@@ -1,4 +1,4 @@
-"""What each choice adds to a Lambda's zip."""
+"""Benchmark of the size that each transport adds to the zip of a Lambda function."""
 
 import subprocess
 import tempfile
@@ -16,7 +16,7 @@ CHOICES = {
 
 
 def size(rounds: int) -> dict[str, float]:
-    """MiB of a zip with what pip installs, and of what Lambda unpacks; asks the package index."""
+    """Measure the MiB of a zip with the packages that pip installs, and of its files. It downloads packages."""
     print("size: MiB of a Lambda's zip, and unpacked (Lambda's own Python has boto3 already)")
     figures: dict[str, float] = {}
     for name, requirements in CHOICES.items():

@@ -1,4 +1,4 @@
-"""Our own HTTP beside boto3: one post after another, and many at once."""
+"""Benchmark of HttpTransport beside boto3: one post after another, and many at once."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ CONNECTION_ID = "R0oXAdfD0kwCH6w="
 
 
 def transport(rounds: int) -> dict[str, float]:
-    """CPU of this process per post to a loopback server that answers 200, without TLS and with it."""
+    """Measure the CPU of this process per post to a loopback server that answers 200, without and with TLS."""
     figures = measured("", rounds, answering_server())
     with tempfile.TemporaryDirectory() as folder:
         certificate, bundle = certificate_and_bundle(Path(folder))

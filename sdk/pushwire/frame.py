@@ -60,7 +60,7 @@ Why: up to Python 3.13 the recursion limit bounds the depth that `json` reads; f
 versions of protobuf do not bound the depth of a `google.protobuf.Value`. With this bound a frame gets the same error on
 each version."""
 
-# The closing quote is optional, so that each character is read once, whatever the text.
+# The closing quote is optional, so that each character of any text is read once.
 _NO_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[^][{}"]++', re.DOTALL)
 _STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 

@@ -38,10 +38,10 @@ class ChatStack(Stack):
             self,
             "Api",
             integrations=ChatIntegrations.all(WebSocketLambdaIntegration("RouterIntegration", router)),
-            cloud_watch_role=True,  # leave it out where another stack of the account has made one
+            cloud_watch_role=True,  # remove it if another stack of the account has a role
         )
 
-        # A step of a workflow: no event of the API tells it where to post, and no integration lets it.
+        # A step of a workflow. It is not an integration of the API, so it needs the callback URL and the permission.
         progress = self._function("Progress", "progress.handler")
         self._table.grant(progress, "dynamodb:Query", "dynamodb:DeleteItem")
         api.grant_sdk(progress)
@@ -57,7 +57,7 @@ class ChatStack(Stack):
             partition_key=Attribute(name="connection_id", type=AttributeType.STRING),
             billing_mode=BillingMode.PAY_PER_REQUEST,
             time_to_live_attribute="expires_at",
-            removal_policy=RemovalPolicy.DESTROY,  # no connection outlives the API
+            removal_policy=RemovalPolicy.DESTROY,  # the connections end with the API
         )
         for key in ("user", "room"):
             table.add_global_secondary_index(
@@ -80,7 +80,7 @@ class ChatStack(Stack):
             handler=handler,
             code=self._code,
             layers=self._layers,
-            timeout=Duration.seconds(29),  # as long as API Gateway waits
+            timeout=Duration.seconds(29),  # API Gateway does not wait longer
             environment={"CHAT_TABLE": self._table.table_name},
         )
 

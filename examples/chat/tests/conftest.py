@@ -1,4 +1,4 @@
-"""A table of connections, as moto has it, and routers whose SDKs record."""
+"""A table of connections in moto, and routers whose SDKs record."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

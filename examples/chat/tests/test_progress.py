@@ -1,4 +1,4 @@
-"""The workflow's step: progress on each of a user's connections."""
+"""The workflow's step sends progress to all connections of a user."""
 
 import importlib
 from typing import Any

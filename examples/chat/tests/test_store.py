@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def test_a_users_connections_come_page_by_page(store: Store) -> None:
-    # A page of DynamoDB's is 1 MB at most: long names make few connections fill several.
+    # A page of DynamoDB has at most 1 MB. With long names, few connections fill several pages.
     long = "x" * 30_000
     ids = [f"{number:015}=" for number in range(80)]
     for connection_id in ids:

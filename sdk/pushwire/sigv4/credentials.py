@@ -124,7 +124,7 @@ class CredentialChain:
 
     def _current(self) -> Credentials | None:
         if self._process != os.getpid():
-            # Why start anew after a fork: a thread of the parent, which does not exist here, may have held the lock.
+            # Why start again after a fork: a thread of the parent, which does not exist here, may have held the lock.
             self._process, self._lock, self._found, self._refreshing = os.getpid(), threading.Lock(), None, None
         with self._lock:
             if self._found is None:

@@ -84,7 +84,11 @@ class RateLimit:
             return 0.0
 
     def delay(self, now: float, /) -> float:
-        """Return the seconds until the budget has a request, if no other caller takes it; 0 if it has one now."""
+        """Return the seconds until the budget has a request, if no other caller takes it; 0 if it has one now.
+
+        Args:
+            now: The time of `time.monotonic()`.
+        """
         left = self._left_at(now)
         return 0.0 if left >= 1 - _ROUNDING else (1 - left) / self._per_second
 

@@ -77,7 +77,7 @@ class ChatBroadcast(Broadcast[_R_co]):
     ) -> _R_co:
         """Send `Said` to many clients.
 
-        Somebody in the room said something.
+        A member of the room said something.
         """
         return self._send(
             ChatOperations.said,
@@ -90,7 +90,7 @@ class ChatBroadcast(Broadcast[_R_co]):
     ) -> _R_co:
         """Send `PresenceChanged` to many clients.
 
-        Somebody entered the room, or left it.
+        A member entered or left the room.
         """
         return self._send(
             ChatOperations.presence_changed,
@@ -159,7 +159,7 @@ class ChatServerSdk(
     ) -> None:
         """Send `Said` to one client.
 
-        Somebody in the room said something.
+        A member of the room said something.
         """
         self._send(
             ChatOperations.said,
@@ -174,7 +174,7 @@ class ChatServerSdk(
     ) -> None:
         """Send `PresenceChanged` to one client.
 
-        Somebody entered the room, or left it.
+        A member entered or left the room.
         """
         self._send(
             ChatOperations.presence_changed,
@@ -358,7 +358,7 @@ class AsyncChatBroadcast(AsyncBroadcast[_R_co]):
     ) -> _R_co:
         """Send `Said` to many clients.
 
-        Somebody in the room said something.
+        A member of the room said something.
         """
         return await self._send(
             ChatOperations.said,
@@ -371,7 +371,7 @@ class AsyncChatBroadcast(AsyncBroadcast[_R_co]):
     ) -> _R_co:
         """Send `PresenceChanged` to many clients.
 
-        Somebody entered the room, or left it.
+        A member entered or left the room.
         """
         return await self._send(
             ChatOperations.presence_changed,
@@ -440,7 +440,7 @@ class AsyncChatServerSdk(
     ) -> None:
         """Send `Said` to one client.
 
-        Somebody in the room said something.
+        A member of the room said something.
         """
         await self._send(
             ChatOperations.said,
@@ -455,7 +455,7 @@ class AsyncChatServerSdk(
     ) -> None:
         """Send `PresenceChanged` to one client.
 
-        Somebody entered the room, or left it.
+        A member entered or left the room.
         """
         await self._send(
             ChatOperations.presence_changed,

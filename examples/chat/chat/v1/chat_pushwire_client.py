@@ -42,14 +42,14 @@ class ChatSendGreetingEvent(Event[chat_pb2.Greeting]):
 class ChatSaidEvent(Event[chat_pb2.Speech]):
     """A received `Said`.
 
-    Somebody in the room said something.
+    A member of the room said something.
     """
 
 
 class ChatPresenceChangedEvent(Event[chat_pb2.Presence]):
     """A received `PresenceChanged`.
 
-    Somebody entered the room, or left it.
+    A member entered or left the room.
     """
 
 
@@ -176,7 +176,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Callable[[], None]:
         """Call `listener` with each `Said` that arrives, and return a function that removes it.
 
-        Somebody in the room said something.
+        A member of the room said something.
         """
         return self._listen(
             ChatOperations.said,
@@ -190,7 +190,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Awaitable[chat_pb2.Speech]:
         """Wait for the next `Said`, for at most `timeout` seconds.
 
-        Somebody in the room said something.
+        A member of the room said something.
         """
         return self._wait_for(
             ChatOperations.said,
@@ -203,7 +203,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Callable[[], None]:
         """Call `listener` with each `PresenceChanged` that arrives, and return a function that removes it.
 
-        Somebody entered the room, or left it.
+        A member entered or left the room.
         """
         return self._listen(
             ChatOperations.presence_changed,
@@ -217,7 +217,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Awaitable[chat_pb2.Presence]:
         """Wait for the next `PresenceChanged`, for at most `timeout` seconds.
 
-        Somebody entered the room, or left it.
+        A member entered or left the room.
         """
         return self._wait_for(
             ChatOperations.presence_changed,

@@ -1,0 +1,172 @@
+"""Docstrings of public functions, methods and classes agree with the code: arguments, exceptions, first lines."""
+
+import builtins
+import enum
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, is_typeddict
+
+import pytest
+
+pytestmark = pytest.mark.repository
+
+ROOT = Path(__file__).parents[2]
+CHECKED = (
+    "pushwire",
+    "pushwire.aws_lambda",
+    "pushwire.client",
+    "pushwire.server",
+    "pushwire.testing",
+)
+"""The public modules whose docstrings are checked."""
+MADE_BY_PUSHWIRE = {
+    "AsyncBind",
+    "AsyncBindConnect",
+    "AsyncConnectionsView",
+    "AsyncGatewayClient",
+    "AsyncRunningGateway",
+    "BaseServerSdk",
+    "Bind",
+    "BindConnect",
+    "ConnectRequest",
+    "ConnectionsView",
+    "DisconnectRequest",
+    "GatewayClient",
+    "Request",
+    "RunningGateway",
+}
+"""Classes that applications receive and do not construct. Their docstrings do not have the constructor's arguments."""
+
+SECTION = re.compile(r"^(Args|Attributes|Raises|Returns|Yields|Example|Examples):$", re.MULTILINE)
+ENTRY = re.compile(r"^ {4}(\*{0,2}[\w.]+):", re.MULTILINE)
+NOT_IMPERATIVE = re.compile(r"(The|A|An|This|It)\b|[A-Z][a-z]*[^s\W]s\b|[A-Z][a-z]*(ed|ing)\b")
+
+
+class Documented(NamedTuple):
+    """A public object with its docstring.
+
+    Attributes:
+        name: Its qualified name, with the module.
+        value: The object.
+        owner: The class that it is a member of; `None` for a name of a module.
+    """
+
+    name: str
+    value: Any
+    owner: type | None
+
+
+def entries(docstring: str, section: str) -> list[str]:
+    """Return the names that a section of a docstring describes."""
+    parts = SECTION.split(inspect.cleandoc(docstring))
+    return [
+        name.lstrip("*")
+        for title, text in zip(parts[1::2], parts[2::2], strict=True)
+        if title == section
+        for name in ENTRY.findall(text)
+    ]
+
+
+def public_objects() -> Iterator[Documented]:
+    """Yield the functions, classes, methods and properties of the checked modules, each once."""
+    seen: set[int] = set()
+    for module_name in CHECKED:
+        module = importlib.import_module(module_name)
+        for name in module.__all__:
+            value = getattr(module, name)
+            if not (inspect.isclass(value) or inspect.isfunction(value)) or id(value) in seen:
+                continue
+            seen.add(id(value))
+            yield Documented(f"{module_name}.{name}", value, None)
+            if inspect.isclass(value):
+                for member in members(value):
+                    function = member.value.fget if isinstance(member.value, property) else member.value
+                    if id(function) not in seen:
+                        seen.add(id(function))
+                        yield member._replace(name=f"{module_name}.{member.name}")
+
+
+def members(cls: type) -> Iterator[Documented]:
+    """Yield the public methods and properties that a class has from Pushwire."""
+    for base in cls.__mro__:
+        if base.__module__.startswith("pushwire."):
+            for name, value in vars(base).items():
+                function = value.__func__ if isinstance(value, classmethod | staticmethod) else value
+                if (not name.startswith("_") or name == "__call__") and (
+                    inspect.isfunction(function) or isinstance(function, property)
+                ):
+                    yield Documented(f"{cls.__name__}.{name}", function, cls)
+
+
+def parameters(function: Callable[..., Any]) -> list[str]:
+    """Return the names of a function's parameters, without `self`, and without private ones."""
+    names = [name for name in inspect.signature(function).parameters if name not in {"self", "cls"}]
+    return [name for name in names if not name.startswith("_")]
+
+
+OBJECTS = list(public_objects())
+CLASSES = [each for each in OBJECTS if inspect.isclass(each.value)]
+FUNCTIONS = [each for each in OBJECTS if inspect.isfunction(each.value)]
+
+
+def ids(each: Documented) -> str:
+    return each.name
+
+
+@pytest.mark.parametrize("documented", OBJECTS, ids=ids)
+def test_every_public_name_has_a_docstring_whose_first_line_is_a_sentence(documented: Documented) -> None:
+    docstring = documented.value.__doc__
+    assert docstring, "has no docstring"
+    first, *rest = inspect.cleandoc(docstring).splitlines()
+    assert first.endswith((".", ":")) or rest[:1] != [""], first
+    if inspect.isfunction(documented.value):
+        assert not NOT_IMPERATIVE.match(first), f"does not begin with an imperative verb: {first}"
+
+
+@pytest.mark.parametrize("documented", FUNCTIONS, ids=ids)
+def test_the_arguments_of_a_docstring_are_those_of_the_signature(documented: Documented) -> None:
+    assert entries(documented.value.__doc__, "Args") == parameters(documented.value)
+
+
+@pytest.mark.parametrize("documented", CLASSES, ids=ids)
+def test_the_docstring_of_a_class_has_the_arguments_of_its_constructor(documented: Documented) -> None:
+    cls = documented.value
+    described = entries(cls.__doc__, "Args"), entries(cls.__doc__, "Attributes")
+    if issubclass(cls, Exception):  # whose subclasses share a constructor
+        described[1].extend(name for base in cls.__mro__ for name in entries(base.__doc__ or "", "Attributes"))
+    if is_typeddict(cls):
+        assert described == ([], list(cls.__annotations__))
+    elif issubclass(cls, enum.Enum) or getattr(cls, "_is_protocol", False) or cls.__name__ in MADE_BY_PUSHWIRE:
+        assert described[0] == []
+    else:
+        expected = parameters(cls) if has_constructor(cls) else []
+        assert set(described[0]) <= set(expected)
+        assert [name for name in expected if name not in {*described[0], *described[1]}] == []
+
+
+def has_constructor(cls: type) -> bool:
+    """Return whether Pushwire defines a class's constructor."""
+    return any(
+        base.__module__.startswith("pushwire.") and ("__init__" in vars(base) or "__new__" in vars(base))
+        for base in cls.__mro__
+    )
+
+
+@pytest.mark.parametrize("documented", OBJECTS, ids=ids)
+def test_the_exceptions_of_a_docstring_exist(documented: Documented) -> None:
+    for name in entries(documented.value.__doc__ or "", "Raises"):
+        found = exception(name)
+        assert isinstance(found, type), name
+        assert issubclass(found, BaseException), name
+
+
+def exception(name: str) -> object:
+    """Return the exception of a name: `ValueError`, `ClientError` of a public module, or `package.module.Error`."""
+    module_name, _, last = name.rpartition(".")
+    if module_name:
+        return getattr(importlib.import_module(module_name), last, None)
+    found: list[object] = [getattr(importlib.import_module(module), name, None) for module in CHECKED]
+    return next((each for each in [getattr(builtins, name, None), *found] if each is not None), None)
