@@ -1,5 +1,9 @@
 """The callback URL: valid and invalid URLs, the correction in each error, and the URL of a Lambda event."""
 
+import json
+import re
+from collections.abc import Iterator
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -121,10 +125,36 @@ def test_an_event_gives_the_execute_api_host_never_the_custom_domain(monkeypatch
     assert url.url == "https://abc123.execute-api.eu-west-1.amazonaws.com/prod"
 
 
-def test_an_event_in_china(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "cn-north-1")
-    url = CallbackUrl.from_event(event(apiId="abc123", stage="prod", domainName="ws.example.cn"))
-    assert url.url == "https://abc123.execute-api.cn-north-1.amazonaws.com.cn/prod"
+def partitions() -> Iterator[tuple[str, str, str]]:
+    """Yield a region of each partition that botocore knows, and the domains of its endpoints, plain and dual-stack."""
+    data = json.loads((files("botocore") / "data" / "partitions.json").read_text())
+    for partition in data["partitions"]:
+        outputs = partition["outputs"]
+        for region in partition["regions"]:
+            if re.match(partition["regionRegex"], region):
+                yield region, outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]
+
+
+@pytest.mark.extra("boto3")
+def test_events_of_each_region_of_each_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    for region, plain, dual_stack in partitions():
+        monkeypatch.setenv("AWS_REGION", region)
+        custom = CallbackUrl.from_event(event(apiId="abc123", stage="prod", domainName="ws.example.org"))
+        assert custom == (f"https://abc123.execute-api.{region}.{plain}/prod", region, False)
+        monkeypatch.setenv("AWS_REGION", "eu-north-9")
+        for service in ("execute-api", "execute-api-fips"):
+            for domain in (plain, dual_stack):
+                host = f"abc123.{service}.{region}.{domain}"
+                own = CallbackUrl.from_event(event(apiId="abc123", stage="prod", domainName=host))
+                assert own == (f"https://{host}/prod", region, False)
+                with pytest.raises(CallbackUrlError, match="the id of the API is missing"):
+                    CallbackUrl.parse(f"https://{service}.{region}.{domain}")
+
+
+def test_a_region_that_is_passed_decides_the_host() -> None:
+    host = "abc123.execute-api-fips.us-east-1.amazonaws.com"
+    url = CallbackUrl.from_event(event(apiId="abc123", stage="prod", domainName=host), region="us-west-2")
+    assert url.url == "https://abc123.execute-api.us-west-2.amazonaws.com/prod"
 
 
 @pytest.mark.parametrize("domain_name", ["127.0.0.1:3000", "localhost:3000", "[::1]:3000"])

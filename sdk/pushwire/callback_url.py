@@ -5,6 +5,7 @@ custom domain with its mapping key ("Use @connections commands in your backend s
 """
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Self, cast
 
@@ -15,6 +16,18 @@ __all__ = ["ENVIRONMENT_VARIABLE", "CallbackUrl"]
 
 ENVIRONMENT_VARIABLE: Final = "PUSHWIRE_CALLBACK_URL"
 """The environment variable that the Server SDK and handlers read, and that CDK and the local gateway set."""
+
+_HOST: Final = re.compile(r"[a-z0-9-]+\.execute-api(?:-fips)?\.([a-z0-9-]+)(?:\.[a-z0-9-]+)+")
+_DOMAINS: Final = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+    "us-isof-": "csp.hci.ic.gov",
+}
+"""The domain of each partition by the prefix of its regions; `amazonaws.com` for the others ("partitions.json" of
+botocore, `dnsSuffix`)."""
 
 _EXAMPLE: Final = "https://{api-id}.execute-api.{region}.amazonaws.com/{stage}"
 
@@ -83,7 +96,7 @@ class CallbackUrl(NamedTuple):
             raise CallbackUrlError(
                 "http:// is allowed for loopback hosts only (the local gateway); use https://", url=text
             )
-        if host.startswith("execute-api."):
+        if host.startswith(("execute-api.", "execute-api-fips.")):
             # The endpoint that botocore makes up for this service if it gets no endpoint_url.
             raise CallbackUrlError(f"the id of the API is missing; write it as {_EXAMPLE}", url=text)
         path = parts.path.rstrip("/")
@@ -115,13 +128,14 @@ class CallbackUrl(NamedTuple):
         """Return the callback URL for the connection of a WebSocket event.
 
         The environment variable `PUSHWIRE_CALLBACK_URL` overrides the event. For events of the local gateway, the URL
-        has the gateway's address. For other events it has the API's execute-api host, and not the custom domain that
-        the client used, because events do not include the mapping key of a custom domain.
+        has the gateway's address. For other events it has the API's execute-api host: the event's own if the client
+        used one (also of FIPS and dual-stack endpoints), and otherwise that of the API in its region. It never has a
+        custom domain, because events do not include the mapping key of a custom domain.
 
         Args:
             event: A Lambda proxy event of a WebSocket API.
-            region: The API's region. Defaults to the region in the event's `domainName`, then to `AWS_REGION` (which
-                Lambda sets), then to `AWS_DEFAULT_REGION`.
+            region: The API's region. Defaults to the event's `domainName` if that is an execute-api host, then to
+                `AWS_REGION` (which Lambda sets), then to `AWS_DEFAULT_REGION`.
 
         Returns:
             The URL with its region.
@@ -142,12 +156,13 @@ class CallbackUrl(NamedTuple):
             )
         if isinstance(domain_name, str) and _is_local_gateway(domain_name):
             return cls.parse(f"http://{domain_name}/{stage}")
-        region = region or (_region_of(domain_name) if isinstance(domain_name, str) else None)
+        if region is None and isinstance(domain_name, str) and _region_of(domain_name):
+            return cls.parse(f"https://{domain_name}/{stage}")
         region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         if not region:
             raise CallbackUrlError(f"the region of the API is not known: set AWS_REGION or {ENVIRONMENT_VARIABLE}")
-        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        return cls.parse(f"https://{api_id}.execute-api.{region}.{suffix}/{stage}")
+        domain = next((domain for prefix, domain in _DOMAINS.items() if region.startswith(prefix)), "amazonaws.com")
+        return cls.parse(f"https://{api_id}.execute-api.{region}.{domain}/{stage}")
 
 
 def _names_a_user(text: str) -> bool:
@@ -171,12 +186,9 @@ def _is_local_gateway(domain_name: str) -> bool:
 
 
 def _region_of(host: str) -> str | None:
-    """Return the region of an execute-api host: `{api-id}.execute-api.{region}.amazonaws.com`."""
-    api_id, _, rest = host.partition(".execute-api.")
-    region, _, suffix = rest.partition(".")
-    parts = (api_id, region, suffix.replace(".", ""))
-    is_one = host.isascii() and host == host.lower() and all(part.replace("-", "").isalnum() for part in parts)
-    return region if is_one else None
+    """Return the region of an execute-api host: `{api-id}.execute-api.{region}.amazonaws.com`, or the like."""
+    found = _HOST.fullmatch(host)
+    return found[1] if found is not None else None
 
 
 def _is_loopback(host: str) -> bool:
