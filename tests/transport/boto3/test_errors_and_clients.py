@@ -1,7 +1,8 @@
 """What is boto3's own: its errors as causes, its clients, its ways with answers."""
 
+import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import boto3
 import botocore.exceptions
@@ -113,6 +114,30 @@ def test_a_client_without_its_endpoint_is_refused_with_the_remedy() -> None:
     with pytest.raises(pushwire.CallbackUrlError, match="id of the API is missing"):
         Boto3Transport(client=client)
     client.close()
+
+
+@pytest.mark.parametrize("family", [Boto3Transport, AsyncBoto3Transport])
+def test_what_is_not_a_client_of_the_management_api_is_refused(family: Callable[..., object]) -> None:
+    with pytest.raises(TypeError, match="client= is a client for s3: pass "):
+        family(client=boto3.client("s3", region_name="eu-west-1"))
+    for other in ("https://abc123.execute-api.eu-west-1.amazonaws.com/prod", object(), boto3.client):
+        with pytest.raises(TypeError, match=r"client= must be boto3.client\('apigatewaymanagementapi', …\), not "):
+            family(client=other)
+
+
+@pytest.mark.extra("aiobotocore")
+@pytest.mark.parametrize("family", [Boto3Transport, AsyncBoto3Transport])
+def test_a_client_of_aiobotocore_is_refused_before_it_loses_a_message(family: Callable[..., object]) -> None:
+    import aiobotocore.session
+
+    async def construct() -> None:
+        session = aiobotocore.session.get_session()
+        options = {"region_name": "eu-west-1", "endpoint_url": "http://127.0.0.1:1/stage"}
+        async with session.create_client("apigatewaymanagementapi", **options) as client:
+            with pytest.raises(TypeError, match=r"async \(aiobotocore.client\), and its calls would never run"):
+                family(client=client)
+
+    asyncio.run(construct())
 
 
 def test_settings_beside_a_client_of_ones_own_are_refused() -> None:

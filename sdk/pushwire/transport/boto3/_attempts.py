@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from pushwire._functions import is_async
 from pushwire.callback_url import CallbackUrl
 from pushwire.transport._checks import check_region, check_seconds
 from pushwire.transport._responses import connection_info
@@ -21,6 +22,8 @@ from pushwire.transport.boto3._errors import error_of  # isort: skip
 __all__ = ["Boto3Attempts"]
 
 T = TypeVar("T")
+
+_SERVICE: Final = "apigatewaymanagementapi"
 
 _DEFAULT_POOL_SIZE: Final = 10
 """The default of `max_pool_connections` (botocore's `Config` documentation)."""
@@ -54,7 +57,7 @@ class Boto3Attempts:
                 raise TypeError(
                     "client= cannot be combined with callback_url, region, time-outs or max_attempts; pass it alone"
                 )
-            _check_endpoint(client)
+            _check_client(client)
             self.client = client
             self.policy = RetryPolicy(max_attempts=1)
             self._pool: _IdlePool | None = None
@@ -132,8 +135,22 @@ class _IdlePool:
         self._client.close()
 
 
-def _check_endpoint(client: ManagementApiClient) -> None:
-    url = getattr(getattr(client, "meta", None), "endpoint_url", None)
+def _check_client(client: ManagementApiClient) -> None:
+    """Raise an error unless this is a sync client of the management API for a URL that can work."""
+    meta = getattr(client, "meta", None)
+    service = getattr(getattr(meta, "service_model", None), "service_name", _SERVICE)
+    methods = [getattr(client, name, None) for name in ("post_to_connection", "get_connection", "delete_connection")]
+    if isinstance(service, str) and service != _SERVICE:
+        raise TypeError(f"client= is a client for {service}: pass boto3.client({_SERVICE!r}, …)")
+    if not all(map(callable, methods)):
+        raise TypeError(f"client= must be boto3.client({_SERVICE!r}, …), not {type(client).__name__}")
+    # aiobotocore's methods are plain functions that return what this coroutine function returns.
+    if any(map(is_async, (*methods, getattr(client, "_make_api_call", None)))):
+        raise TypeError(
+            f"client= is async ({type(client).__module__}), and its calls would never run: pass a client of boto3; "
+            "AsyncHttpTransport posts on the event loop without threads"
+        )
+    url = getattr(meta, "endpoint_url", None)
     # The user's own client may post over http:// to any host. An https:// endpoint has to be a callback URL.
     if isinstance(url, str) and url.startswith("https://"):
         CallbackUrl.parse(url)
