@@ -17,7 +17,7 @@ from google.protobuf.empty_pb2 import Empty
 import pushwire
 from pushwire import CallbackUrlError, Format
 from pushwire.aws_lambda import EventError, MessageEvent, RouterError
-from pushwire.testing import RecordingTransport, message_event
+from pushwire.testing import RecordingTransport, connect_event, message_event
 from pushwire.v1.frame_pb2 import Frame
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Place, Visitor
 from tests.aws_lambda.contract.desk_pushwire import DeskRequest, DeskRouter, DeskServerSdk
@@ -308,6 +308,13 @@ def test_a_lambda_that_something_else_invokes_fails_visibly(pushwire_transport: 
     with pytest.raises(EventError, match="WebSocket"):
         by_class(OpenDesk(), pushwire_transport)(event, None)
     assert pushwire_transport.posts == []
+
+
+def test_a_router_that_is_wired_as_an_authorizer_fails_visibly(pushwire_transport: RecordingTransport) -> None:
+    event = {"type": "REQUEST", "methodArn": "arn:aws:execute-api:eu-west-1:111122223333:a1/dev/$connect"}
+    event |= connect_event()
+    with pytest.raises(EventError, match="this is the event of a Lambda authorizer"):
+        by_class(OpenDesk(), pushwire_transport)(event, None)
 
 
 def test_without_an_event_type_the_route_key_gives_the_kind(pushwire_transport: RecordingTransport) -> None:

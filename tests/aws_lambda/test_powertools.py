@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from pushwire import ConnectionGoneError, ThrottledError, UnavailableError
 from pushwire.aws_lambda import ConnectionDenied
 from pushwire.testing import AsyncRecordingTransport, RecordingTransport, connect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting
-from tests.aws_lambda.contract.desk_pushwire import AsyncDeskRequest, AsyncDeskRouter, AsyncDeskServerSdk
+from tests.aws_lambda.contract.desk_pushwire import AsyncDeskRequest, AsyncDeskRouter, AsyncDeskServerSdk, DeskRouter
 from tests.aws_lambda.world import OK, Desk, OpenDesk, by_class, saying
 
 SAY = message_event("say", Greeting(text="Hi"), connection_id="a")
@@ -313,3 +314,22 @@ class TestAsyncRouters:
         assert router(SAY, None) == OK
         blob = json.loads(capsys.readouterr().out)
         assert (blob["SendsAccepted"], blob["SendsGone"]) == ([2.0], [1.0])
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_powertools_decorators_take_a_router_and_keep_its_operations(powertools: Any, asynchronous: bool) -> None:
+    from aws_lambda_powertools import Logger, Tracer
+
+    router: Any = AsyncDeskRouter() if asynchronous else DeskRouter()
+    handler: Any = router
+    for decorator in (
+        Tracer(service="desk", disabled=True).capture_lambda_handler,
+        Logger(service="desk", stream=io.StringIO()).inject_lambda_context,
+    ):
+        handler = decorator(handler)
+    assert handler.__name__ == type(router).__name__
+    assert handler.operations == router.operations != ()
+    context = SimpleNamespace(
+        function_name="f", memory_limit_in_mb=128, invoked_function_arn="arn:f", aws_request_id="r"
+    )
+    assert handler(connect_event(), context) == OK

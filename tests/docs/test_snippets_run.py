@@ -50,7 +50,7 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/getting-started.md", "proto"): 1,
         ("docs/getting-started.md", "toml"): 1,
         ("docs/getting-started.md", "yaml"): 2,
-        ("docs/handlers.md", "python"): 6,
+        ("docs/handlers.md", "python"): 7,
         ("docs/performance.md", "sh"): 1,
         ("docs/sending.md", "python"): 6,
         ("docs/testing.md", "shell"): 1,
@@ -269,11 +269,12 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
     (chat / "functions.py").write_text(snippet("docs/handlers.md", "python", "@chat.join_room"))
     (chat / "greeting.py").write_text(snippet("docs/handlers.md", "python", "def greet"))
     (chat / "timing.py").write_text(snippet("docs/handlers.md", "python", "StateKey"))
+    (chat / "wrapped.py").write_text(snippet("docs/handlers.md", "python", "functools.wraps"))
     (chat / "later.py").write_text(snippet("docs/handlers.md", "python", "class AsyncChat("))
     (chat / "test_app.py").write_text(snippet("docs/handlers.md", "python", "message_event"))
     (chat / "test_others.py").write_text(
         textwrap.dedent("""
-        import functions, greeting, later, timing
+        import functions, greeting, later, timing, wrapped
         from app import Chat
         from chat.v1.chat_pb2 import Greeting, JoinRoomRequest
         from chat.v1.chat_pb2 import PingMessage
@@ -287,6 +288,10 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
             assert router(connect_event(), None) == {"statusCode": 401}
             known = connect_event(query_string_parameters={"token": "secret"})
             assert router(known, None) == {"statusCode": 200}
+
+        def test_a_function_around_the_router() -> None:
+            assert wrapped.handler(connect_event(), None) == {"statusCode": 401}
+            assert wrapped.handler.operations == wrapped.router.operations
 
         def test_functions_and_timing(capsys) -> None:
             assert functions.handler(JOIN, None) == {"statusCode": 200}
@@ -319,6 +324,7 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
         "functions.py",
         "greeting.py",
         "timing.py",
+        "wrapped.py",
         "later.py",
         "test_app.py",
         "chat",
@@ -327,7 +333,7 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
     printed = run(
         sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_app.py", "test_others.py", folder=chat
     )
-    assert "5 passed" in printed
+    assert "6 passed" in printed
 
 
 def test_the_chat_examples_page_sends(chat: Path) -> None:

@@ -25,9 +25,23 @@ S = TypeVar("S", bound=BaseServerSdk[Any])
 
 
 class LambdaHandler:
-    """Base of all routers: an object that Lambda can call."""
+    """Base of all routers: an object that Lambda can call.
 
-    _dispatch: Callable[[Mapping[str, Any], Any], dict[str, Any]]
+    Its attributes are those of a function where decorators read them. `functools.wraps` copies the instance's to the
+    decorated handler, with `operations`, which the local gateway and the test kit read.
+
+    Attributes:
+        operations: The operations of all services in both directions, in the contract's order.
+    """
+
+    operations: tuple[AnyOperation, ...]
+
+    def __init__(
+        self, operations: tuple[AnyOperation, ...], dispatch: Callable[[Mapping[str, Any], Any], dict[str, Any]]
+    ) -> None:
+        self.operations = operations
+        self._dispatch = dispatch
+        self.__name__ = type(self).__name__
 
     def __call__(self, event: Mapping[str, Any], context: Any, /) -> dict[str, Any]:
         """Handle an event, as Lambda calls it.
@@ -68,12 +82,8 @@ class BaseServiceRouter(LambdaHandler, Generic[S]):
         self._service = RoutedService(type(self).__name__, operations, interceptors, sdk, mode)
         if handlers is not None:
             self._service.use_class(handlers)
-        self._dispatch = partial(dispatch, EventDispatcher([self._service], (), mode))
-
-    @property
-    def operations(self) -> tuple[AnyOperation, ...]:
-        """The operations of the service in both directions, in the contract's order."""
-        return self._service.operations
+        dispatcher = EventDispatcher([self._service], (), mode)
+        super().__init__(self._service.operations, partial(dispatch, dispatcher))
 
 
 class BaseRouter(LambdaHandler):
@@ -97,12 +107,7 @@ class BaseRouter(LambdaHandler):
             raise RouterError(f"{type(self).__name__}() needs the router of at least one service")
         # Private, because the public names of a generated router come from the contract.
         members = [service._service for service in services]  # noqa: SLF001
-        self._dispatch = partial(dispatch, EventDispatcher(members, interceptors, mode))
-        self._operations = tuple(operation for member in members for operation in member.operations)
+        operations = tuple(operation for member in members for operation in member.operations)
+        super().__init__(operations, partial(dispatch, EventDispatcher(members, interceptors, mode)))
         for member in members:
             member.join(members)
-
-    @property
-    def operations(self) -> tuple[AnyOperation, ...]:
-        """The operations of all services in both directions."""
-        return self._operations

@@ -328,6 +328,11 @@ def kind_of(raw: Mapping[str, Any]) -> str:
     Raises:
         EventError: The event is not an event of a WebSocket API.
     """
+    if "methodArn" in raw:
+        raise EventError(
+            "this is the event of a Lambda authorizer, which returns a policy: a router's `on_connect` decides by "
+            "itself; make the router the integration of $connect and not its authorizer"
+        )
     found: object = raw.get("requestContext")
     if type(found) is not dict and not isinstance(found, Mapping):
         raise EventError(f"the event has no requestContext: {_REMEDY}")
