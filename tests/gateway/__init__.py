@@ -1,1 +1,1 @@
-"""The local gateway, from outside: real sockets, the websockets client, and an unmodified boto3."""
+"""Tests of the local gateway from outside, with real sockets, the websockets client and an unmodified boto3."""

@@ -20,7 +20,7 @@ def boto3_session() -> boto3.Session:
 
 @pytest.fixture
 def boto3_client(boto3_session: boto3.Session) -> Iterator[Boto3]:
-    """Makes boto3 clients of a gateway's callback URL, without retries."""
+    """Return a function that makes boto3 clients of a gateway's callback URL, without retries."""
     made: list[ApiGatewayManagementApiClient] = []
 
     def make(gateway: LocalGateway) -> "ApiGatewayManagementApiClient":

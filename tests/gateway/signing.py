@@ -1,4 +1,4 @@
-"""Requests as botocore signs them, and as a gateway receives them."""
+"""Requests that botocore signs, as a gateway receives them."""
 
 import calendar
 import time
@@ -45,6 +45,6 @@ def received(request: AWSRequest, body: bytes = b"") -> HttpRequest:
 
 
 def signed_at(request: HttpRequest) -> int:
-    """When a request was signed, in seconds since the epoch: botocore asks nobody for the time."""
+    """Return the time of signing in seconds since the epoch, because botocore has no injected clock."""
     text = request.header("x-amz-date") or parse_qs(request.target.partition("?")[2])["X-Amz-Date"][0]
     return calendar.timegm(time.strptime(text, "%Y%m%dT%H%M%SZ"))

@@ -1,4 +1,4 @@
-"""A day of faults on a clock that is set ahead: whatever goes wrong, every message is accounted for."""
+"""A day of faults on an advanced clock: every message is accounted for."""
 
 import asyncio
 import collections
@@ -26,11 +26,11 @@ from tests.gateway.world import Recorder
 MINUTES = 24 * 60
 CLIENTS = 20
 POSTS = 4
-"""Posts a minute, at the same time."""
+"""The number of concurrent posts per minute."""
 
 
 class Poster:
-    """Posts over one TCP connection at a time, and counts what becomes of it: a status, or 0 for a cut."""
+    """Sends posts on one TCP connection at a time, and counts the results: a status, or 0 for an aborted connection."""
 
     def __init__(self, gateway: LocalGateway) -> None:
         self._gateway = gateway
@@ -49,7 +49,7 @@ class Poster:
 
 
 class Reader:
-    """Reads what a client receives until it is closed."""
+    """Reads the messages of a client until it is closed."""
 
     def __init__(self, client: AsyncGatewayClient) -> None:
         self.client = client
@@ -67,7 +67,7 @@ class Reader:
 
 @dataclass
 class Day:
-    """What is known of a day when it is over."""
+    """The results of a day."""
 
     transcript: Transcript
     poster: Poster
@@ -92,7 +92,7 @@ async def a_day() -> Day:
             (Delay(1.0, jitter=5.0), 0.05),
         ):
             gateway.faults.inject(fault, probability=share)
-        duplicates = gateway.faults.inject(Duplicate(), probability=0.02)  # of what gets past the others
+        duplicates = gateway.faults.inject(Duplicate(), probability=0.02)  # of the posts without another fault
         poster = Poster(gateway.gateway)
         for minute in range(MINUTES):
             while len(gateway.connection_ids) < CLIENTS:
@@ -127,17 +127,17 @@ def test_counts_of_sent_delivered_gone_and_failed_add_up() -> None:
     ended_as = day.poster.ended_as
     answered = collections.Counter(entry.status for entry in day.transcript.of(Called))
 
-    # Each post has one end, and no other than these.
+    # Each post has exactly one of these results.
     assert ended_as.total() == MINUTES * POSTS
     assert set(ended_as) == {200, 410, 429, 500, 0}
-    # The gateway knows of each. It has answered some unseen: before a cut, and the first of two duplicates.
+    # The gateway has recorded each post. Some responses were not seen: truncated ones, and the first of two duplicates.
     unseen = {status: answered[status] - ended_as[status] for status in (200, 410, 429, 500)}
     cut_after_the_answer = ended_as[0] - answered[0]
     assert all(count >= 0 for count in unseen.values())
     assert cut_after_the_answer > 0
     assert sum(unseen.values()) == cut_after_the_answer + day.duplicates
 
-    # What was accepted was delivered, and arrived at everybody but those who were dropped or had died silently.
+    # Accepted messages were delivered, and arrived at all clients except those that were dropped or silenced.
     delivered = collections.Counter(entry.connection_id for entry in day.transcript.of(Delivered))
     assert answered[200] == delivered.total()
     for reader in day.readers:

@@ -1,4 +1,4 @@
-"""The handshake is held until `$connect` has returned, and its status decides."""
+"""The handshake is answered after `$connect` has returned, with its status."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What a REQUEST authorizer is called with, and what its answer means. No sockets."""
+"""The events of REQUEST authorizers, and how their results are read. No sockets."""
 
 import contextlib
 import copy
@@ -61,7 +61,7 @@ def answer(effect: str = "Allow", resource: object = ARN, **more: Any) -> dict[s
     }
 
 
-# What it is called with
+# Events
 
 
 def test_its_event_has_the_keys_of_awss_own_example() -> None:
@@ -92,7 +92,7 @@ def test_what_it_does_to_its_event_does_not_reach_connect() -> None:
     assert connect == connect_event(**QUERY)
 
 
-# Whether it is called
+# Identity sources
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_without_identity_sources_nothing_is_missing() -> None:
     ["", "token", "route.request.body.token", "route.request.header.", "method.request.header.A", "context.a b"],
 )
 def test_an_identity_source_of_another_form_is_refused(source: str) -> None:
-    with pytest.raises(SettingsError, match=r"it must be one of route\.request\.header\.NAME, "):
+    with pytest.raises(SettingsError, match=r" must be one of route\.request\.header\.NAME, "):
         RequestAuthorizer(print, (source,))
 
 
@@ -138,7 +138,7 @@ def test_one_string_for_the_tuple_of_identity_sources_is_refused() -> None:
         RequestAuthorizer(print, "route.request.header.Authorization")
 
 
-# What its answer means
+# Results
 
 
 def test_an_allowing_policy_gives_later_events_the_principal_and_the_context_as_strings() -> None:
@@ -191,7 +191,7 @@ def test_any_other_exception_is_raised() -> None:
         (None, "must be a dict with 'principalId' and 'policyDocument'"),
         ("Allow", "must be a dict"),
         ({}, "must have a 'principalId'"),
-        (answer(principalId=5), "must have a 'principalId', a string"),
+        (answer(principalId=5), "must have a 'principalId' that is a string"),
         ({"principalId": "me"}, "the authorizer's policy: 'policyDocument' must be an object"),
         (
             {"isAuthorized": True},
@@ -199,13 +199,13 @@ def test_any_other_exception_is_raised() -> None:
         ),
         (answer(statusCode=401), "keys that API Gateway refuses: statusCode"),
         (answer(context=[]), "'context' must be an object"),
-        (answer(context={"user": {"id": 3}}), "strings, numbers and booleans only: see 'user'"),
-        (answer(context={"roles": ["a"]}), "see 'roles'"),
-        (answer(context={"none": None}), "see 'none'"),
+        (answer(context={"user": {"id": 3}}), "may hold only strings, numbers and booleans; 'user' is of type dict"),
+        (answer(context={"roles": ["a"]}), "'roles' is of type list"),
+        (answer(context={"none": None}), "'none' is of type NoneType"),
         (answer(context={"set": {1}}), "cannot be written as JSON"),
         (answer(context={"nan": float("nan")}), "cannot be written as JSON"),
         (answer(context={"lone": "\ud800"}), "cannot be written as JSON"),
-        (answer(context={"long": "x" * 8_192}), "bytes; at most 8,192 are possible"),
+        (answer(context={"long": "x" * 8_192}), "bytes; API Gateway allows at most 8,192"),
     ],
 )
 def test_what_api_gateway_calls_a_configuration_error_says_why_to_the_developer(value: object, words: str) -> None:

@@ -1,4 +1,4 @@
-"""The clock: timers run in order, each at its own time, whether time passes or is set ahead."""
+"""The clock: timers run in order, each at its own time, in real time and with `advance`."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""An API on a custom domain: paths hold the mapping key and never the stage, and no event tells the address."""
+"""An API on a custom domain: paths contain the mapping key, not the stage; events have no callback URL."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""`pushwire dev`, as a user runs it: a process of its own."""
+"""`pushwire dev` in a separate process."""
 
 import contextlib
 import os
@@ -88,7 +88,7 @@ class Dev:
         )
 
     def error_line(self, part: str) -> None:
-        """Read stderr up to the first line that holds this."""
+        """Read stderr up to the first line that contains a text."""
         assert self.process.stderr is not None
         lines = []
         for line in self.process.stderr:
@@ -106,7 +106,7 @@ class Dev:
 @contextlib.contextmanager
 def running(project: Path, *arguments: str, **environment: str) -> Generator[Dev]:
     process = start(project, *arguments, **environment)
-    watchdog = threading.Timer(SECONDS * 3, process.kill)  # whoever waits for a line that never comes reads an end
+    watchdog = threading.Timer(SECONDS * 3, process.kill)  # a test that waits for a missing line reads the end
     watchdog.start()
     try:
         yield Dev(process)
@@ -118,7 +118,7 @@ def running(project: Path, *arguments: str, **environment: str) -> Generator[Dev
 
 
 def failing(project: Path, *arguments: str, **environment: str) -> str:
-    """Run a command that must fail at once with code 1, and return its stderr."""
+    """Run a command that must fail with code 1, and return its stderr."""
     process = start(project, *arguments, **environment)
     try:
         _, errors = process.communicate(timeout=SECONDS * 3)
@@ -194,7 +194,7 @@ def test_an_authorizer_and_its_identity_source(project: Path) -> None:
 
 
 def post(callback_url: str, key: str, secret: str, region: str) -> str:
-    """Post to nobody, and return the code of what boto3 raises."""
+    """Post to an unknown connection, and return the code of boto3's error."""
     management = boto3.Session().client(
         "apigatewaymanagementapi",
         endpoint_url=callback_url,
@@ -219,7 +219,7 @@ def test_signatures_count_by_the_credentials_and_the_region_of_the_environment(p
         with pytest.raises(InvalidStatus, match="403"), connect(url, proxy=None):
             pass
         _, errors = dev.stop(signal.SIGTERM)
-    assert "posts have to be signed with the access key 'AKIDDEV' for eu-west-1" in errors
+    assert "posts must be signed with the access key 'AKIDDEV' for eu-west-1" in errors
     assert "dev-secret" not in errors
 
 
@@ -251,21 +251,21 @@ def test_a_failing_handler_is_shown_on_stderr(project: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "there is no handler and no route"),
+        ([], "the API has no handler and no route"),
         (["app"], "expected module:attribute"),
         (["app:missing"], "module 'app' has no attribute 'missing'"),
         (["app:number"], "not callable"),
-        (["nowhere:handler"], "there is no module 'nowhere'"),
+        (["nowhere:handler"], "module 'nowhere' is neither in the current folder nor on the import path"),
         (["app:handler", "--route", "Join"], "expected KEY=module:attribute"),
         (["app:handler", "--route", "$foo=app:handler"], "starts with '$'"),
-        (["app:handler", "--route", "A=app:handler", "--route", "A=app:deny"], "given twice"),
+        (["app:handler", "--route", "A=app:handler", "--route", "A=app:deny"], "has two handlers"),
         (["app:handler", "--host", "example.org"], "host 'example.org'"),
         (["app:handler", "--port", "70000"], "port 70000"),
         (["app:handler", "--stage", "a/b"], "stage 'a/b'"),
         (["app:handler", "--authorizer", "app:missing"], "module 'app' has no attribute 'missing'"),
         (["app:handler", "--authorizer", "app:authorize", "--identity-source", "token"], "identity source 'token'"),
         (["app:handler", "--identity-source", "context.apiId"], "add --authorizer module:attribute"),
-        (["app:handler", "--authorizer", "aws_iam"], "needs --require-signatures"),
+        (["app:handler", "--authorizer", "aws_iam"], "requires --require-signatures"),
         (["app:handler", "--authorizer", "app:authorize", "--no-connect-route"], "belongs to the route $connect"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -292,14 +292,14 @@ def test_a_port_in_use_is_one_line(project: Path) -> None:
         port = taken.getsockname()[1]
         errors = failing(project, "app:handler", "--port", str(port))
     assert errors == (
-        f"pushwire dev: 127.0.0.1:{port} is in use; stop what listens there, "
+        f"pushwire dev: 127.0.0.1:{port} is in use; stop the process that listens there, "
         "or choose another --port (0 takes a free one)\n"
     )
 
 
 @pytest.mark.parametrize("missing", ["httptools", "websockets"])
 def test_a_missing_extra_is_one_line_that_says_what_to_install(project: Path, missing: str) -> None:
-    # A module of that name in the project that fails as one that is not installed does.
+    # A module in the project with the package's name, which raises the error of a missing package.
     (project / f"{missing}.py").write_text(f"raise ModuleNotFoundError('No module', name={missing!r})")
     errors = failing(project, "app:handler")
     assert errors == f"pushwire dev: the local gateway needs {missing}: pip install 'pushwire[dev]'\n"
@@ -387,7 +387,7 @@ def test_a_custom_domain_and_the_variable_that_handlers_need(project: Path) -> N
         with pytest.raises(InvalidStatus, match="502"), connect(url, proxy=None):
             pass
         assert dev.line("(http.*)")[1] == callback_url
-        assert not any(line.startswith("Console") for line in dev.lines)  # every path there is the API's
+        assert not any(line.startswith("Console") for line in dev.lines)  # there, every path belongs to the API
 
 
 def test_one_worker_and_messages_one_after_the_other(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""`$disconnect` carries the status code and the reason of the end, as API Gateway writes them."""
+"""Events of `$disconnect` have API Gateway's close codes and reasons."""
 
 import socket
 import struct
@@ -74,7 +74,7 @@ def test_a_peer_that_never_answers_the_close_is_dropped() -> None:
         recorder.next("CONNECT")
         recorder.next("DISCONNECT")
         sock.settimeout(SECONDS)
-        # Our side stays open; the gateway's ends all the same: bytes, then the end, then a refusal of anything sent.
+        # The test keeps its side open. The gateway closes its side: bytes, then EOF, then errors for sent bytes.
         while sock.recv(65_536):
             pass
         with pytest.raises(OSError):  # noqa: PT011, PT012 - reset or broken pipe, whichever the system says

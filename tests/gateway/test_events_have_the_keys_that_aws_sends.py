@@ -1,4 +1,4 @@
-"""The three events, key for key and in AWS's own order, from a fixed clock and fixed ids."""
+"""The three events, with AWS's keys in AWS's order, from a fixed clock and fixed ids."""
 
 import dataclasses
 import itertools

@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong now and then on real networks, and on the real service."""
+"""Injected faults: errors of real networks and of the real service."""
 
 import socket
 import threading
@@ -49,7 +49,7 @@ def post(boto3: Any, client: GatewayClient, text: str) -> None:
 
 
 def sleeping(gateway: RunningGateway, count: int = 1) -> None:
-    """Wait until so many requests wait for the clock."""
+    """Wait until a number of requests sleep on the clock."""
     while gateway.gateway.clock.sleepers < count:
         gateway.settled()
 

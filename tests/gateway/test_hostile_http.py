@@ -1,4 +1,4 @@
-"""Whatever bytes come, the answer is bounded: a status from a short list, or a closed connection."""
+"""For any received bytes, the result is a status from a short list or a closed connection."""
 
 import itertools
 import socket

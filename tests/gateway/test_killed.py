@@ -1,4 +1,4 @@
-"""Kill -9 of the gateway: its clients see an end, and the next one starts as if nothing had been."""
+"""SIGKILL of the gateway: its clients see a closed connection, and a new gateway starts normally."""
 
 import re
 import signal

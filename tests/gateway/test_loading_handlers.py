@@ -1,4 +1,4 @@
-"""`module:attribute` names a handler; anything else is one clear error."""
+"""`module:attribute` loads a handler; other names are errors."""
 
 import importlib
 import sys
@@ -51,7 +51,7 @@ def test_a_function_an_object_and_a_method_are_handlers(project: Path, path: str
     ("path", "words"),
     [
         ("users_app", "expected module:attribute, such as chat_app:handler"),
-        ("users_app.py:handler", "there is no module 'users_app.py'"),
+        ("users_app.py:handler", "module 'users_app.py' is neither"),
         ("users_app:", "expected module:attribute"),
         ("a b:c", "expected module:attribute"),
         ("users_app:missing", "module 'users_app' has no attribute 'missing'"),
@@ -61,8 +61,8 @@ def test_a_function_an_object_and_a_method_are_handlers(project: Path, path: str
         ("users_app:async_handler", "async function"),
         ("users_app:async_router", "async function"),
         ("users_app:router.late", "async function"),
-        ("no_such_module_here:handler", "there is no module 'no_such_module_here'"),
-        ("users_app.deeper:handler", "there is no module 'users_app.deeper'"),
+        ("no_such_module_here:handler", "module 'no_such_module_here' is neither"),
+        ("users_app.deeper:handler", "module 'users_app.deeper' is neither"),
     ],
 )
 def test_anything_else_is_refused_with_the_reason(project: Path, path: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""Policies as IAM reads them: wildcards, lists and single values, and a Deny that wins."""
+"""Policies by IAM's rules: wildcards, lists and single values, and precedence of Deny."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What handlers return reaches clients where there is a route response; and who is handled while somebody else is."""
+"""Route responses, and the order in which messages are handled."""
 
 import json
 import threading
@@ -62,7 +62,7 @@ def test_a_route_response_belongs_to_a_message_route(key: str) -> None:
 
 
 class Meeting:
-    """A handler whose messages wait until told to go on, and which counts how many do so at once."""
+    """A handler that waits in each call until it is released, and counts its concurrent calls."""
 
     def __init__(self) -> None:
         self.go_on = threading.Semaphore(0)

@@ -1,4 +1,4 @@
-"""`$request.body.route`: which route a message takes."""
+"""Route selection with `$request.body.route`."""
 
 import json
 from typing import Any
@@ -128,11 +128,11 @@ def test_predefined_routes_can_be_switched_off() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"handler": None}, "there is no handler and no route"),
+        ({"handler": None}, "the API has no handler and no route"),
         ({"handler": "h", "routes": {"$foo": "x"}}, r"route '\$foo' starts with '\$'"),
         ({"handler": "h", "routes": {"": "x"}}, "route '' is empty"),
-        ({"handler": "h", "omit_routes": ["Join"]}, "route 'Join' cannot be switched off"),
-        ({"handler": "h", "routes": {"$connect": "x"}, "omit_routes": ["$connect"]}, "both given and switched off"),
+        ({"handler": "h", "omit_routes": ["Join"]}, "route 'Join' cannot be omitted"),
+        ({"handler": "h", "routes": {"$connect": "x"}, "omit_routes": ["$connect"]}, "has a handler and is omitted"),
         ({"handler": Router("Join")}, "must hold pushwire.Operation objects, not str"),
         ({"handler": type("R", (), {"operations": 5})()}, "must hold pushwire.Operation objects, not int"),
     ],

@@ -1,4 +1,4 @@
-"""What botocore signs verifies, nothing else does, and what is wrong is said in AWS's words."""
+"""Requests that botocore has signed are accepted; all others are refused with AWS's errors."""
 
 import dataclasses
 import subprocess
@@ -52,7 +52,7 @@ def refusal(request: HttpRequest, *principals: Principal, late: float = 0) -> tu
 
 
 def with_header(request: HttpRequest, name: str, change: Callable[[str], str] | None) -> HttpRequest:
-    """The same request with a header changed, or without it."""
+    """Return the same request with another value of a header, or without the header."""
     headers = [
         (found, change(value) if change and found.lower() == name.lower() else value)
         for found, value in request.headers
@@ -61,7 +61,7 @@ def with_header(request: HttpRequest, name: str, change: Callable[[str], str] | 
     return dataclasses.replace(request, headers=tuple(headers))
 
 
-# What verifies
+# Accepted requests
 
 
 @given(
@@ -94,7 +94,7 @@ def test_every_url_that_botocore_presigns_is_its_signers(
 
 
 def means_the_same(before: str, after: str) -> bool:
-    """Header names and `%3A` in a query string have no case, and no kind of white space is another's."""
+    """Header names and `%3A` in a query string are case-insensitive, and kinds of white space are distinct."""
     return before.lower() == after.lower() or (before.isspace() and after.isspace())
 
 
@@ -175,7 +175,7 @@ def test_a_header_that_says_the_body_is_not_signed_does_not_make_it_so() -> None
     assert refusal(request)[0] == "InvalidSignatureException"
 
 
-# What does not
+# Refused requests
 
 
 def test_no_signature() -> None:
@@ -359,7 +359,7 @@ def test_secrets_are_in_no_repr() -> None:
         (lambda: Principal(KEY, ""), "empty secret access key"),
         (lambda: Principal(KEY, "s3cret", session_token=""), "empty session token"),
         (lambda: Principal(KEY, "s3cret", name="a b"), "name 'a b' of a principal"),
-        (lambda: Principal(KEY, "s3cret", allow="arn:aws:*"), "must be a tuple of patterns"),
+        (lambda: Principal(KEY, "s3cret", allow="arn:aws:*"), "must be a tuple of patterns, not 'arn:aws:"),
     ],
 )
 def test_a_principal_that_cannot_work_is_refused_without_its_secrets(make: Callable[[], Principal], words: str) -> None:

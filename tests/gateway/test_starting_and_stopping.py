@@ -1,4 +1,4 @@
-"""A gateway that stops leaves nothing behind, and one that cannot start says why."""
+"""A stopped gateway leaves no threads and sockets, and one that cannot start reports the reason."""
 
 import asyncio
 import contextlib

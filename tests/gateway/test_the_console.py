@@ -1,4 +1,4 @@
-"""The console, as its page uses it: files, the feed, commands; and who may."""
+"""The console as its page uses it: files, access, the feed and commands."""
 
 import contextlib
 import http.client
@@ -79,7 +79,7 @@ class Feed:
         self._response = response
 
     def next(self, *kinds: str) -> Any:
-        """The next event, or the next entry of one of these kinds."""
+        """Return the next event, or the next entry of certain kinds."""
         while True:
             name, data = self._event()
             if not kinds or data_kind(name, data) in kinds:
@@ -174,7 +174,7 @@ def test_no_client_can_connect_to_it() -> None:
         assert b" 403 " in exchange(gateway.gateway, handshake(gateway.gateway, "/")).partition(b"\r\n")[0]
 
 
-# Who may use it
+# Access
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:1", "[::1]:3001"])
@@ -366,7 +366,7 @@ def test_a_page_does_not_hold_up_the_end() -> None:
         client.close()
 
 
-# Orders
+# Commands
 
 
 def test_a_message_is_written_in_its_operations_own_format() -> None:

@@ -1,4 +1,4 @@
-"""The console as its users meet it: a page in a real browser."""
+"""The console's page in a real browser."""
 
 import json
 from collections.abc import Generator, Iterator
@@ -59,7 +59,7 @@ def gateway(handler: Handler) -> Iterator[RunningGateway]:
 
 @pytest.fixture
 def page(chromium: Browser, gateway: RunningGateway) -> Generator[Browser]:
-    """The console, open; at the end, the browser may have nothing to complain of."""
+    """Open the console, and check at the end that the browser has logged no errors."""
     chromium.resize(1280, 800)
     chromium.open(str(gateway.gateway.console_url))
     chromium.until_text("#live", "Live")
@@ -70,7 +70,7 @@ def page(chromium: Browser, gateway: RunningGateway) -> Generator[Browser]:
 
 
 def last_line(page: Browser, words: str) -> Any:
-    """Wait for a line of the activity that holds these words."""
+    """Wait for a line of the activity with certain words."""
     return page.until(
         lambda: next((item for item in reversed(page.all("#activity li")) if words in item.text), None),
         f"nothing in the activity says {words!r}",
@@ -90,11 +90,11 @@ def write_json(page: Browser, text: str) -> None:
 
 
 def sent(page: Browser) -> Any:
-    """The message as the page would send it."""
+    """Return the message that the page would send."""
     return json.loads(str(page.find("#json").get_property("value")))
 
 
-# What passes
+# Activity
 
 
 def test_a_client_and_its_frames_are_shown_decoded_by_the_contract(page: Browser, gateway: RunningGateway) -> None:
@@ -110,7 +110,7 @@ def test_a_client_and_its_frames_are_shown_decoded_by_the_contract(page: Browser
     client.send("Packed", LEAF(leaf_name="x"))
     last_line(page, 'Packed {"leafName":"x"}').click()
     page.until_text("#activity details[open]", "BINARY frame")
-    page.until_text("#activity details[open]", "given to $default")
+    page.until_text("#activity details[open]", "route $default")
 
 
 def test_what_is_no_frame_is_shown_as_it_is_with_the_reason(page: Browser, gateway: RunningGateway) -> None:
@@ -145,7 +145,7 @@ def test_the_page_comes_back_when_the_gateway_does(page: Browser, gateway: Runni
         page.until(lambda: page.all("#activity li") == [])
         again.connect().send("Join", LEAF(leaf_name="after"))
         last_line(page, "after")
-        page.complaints()  # of requests in between
+        page.complaints()  # of other requests
 
 
 async def _stop(gateway: RunningGateway) -> None:
@@ -237,7 +237,7 @@ def test_what_is_no_message_is_not_sent_and_the_reason_is_shown(page: Browser, g
     page.find("#send-as-client").click()
     page.until_text("#compose-said", "the payload is no wire.v1.Leaf: count: ")
     write_json(page, '{"count": ')
-    page.until_text("#json-said", "Not JSON")
+    page.until_text("#json-said", "Invalid JSON")
     assert page.find("#message").get_property("disabled")
     page.find("#send-as-client").click()
     page.until_text("#compose-said", "JSON")
@@ -246,7 +246,7 @@ def test_what_is_no_message_is_not_sent_and_the_reason_is_shown(page: Browser, g
 
 def test_nothing_is_sent_while_no_connection_is_chosen(page: Browser) -> None:
     page.find("#send-as-client").click()
-    page.until_text("#compose-said", "Choose a connection first")
+    page.until_text("#compose-said", "Select a connection first")
     assert not page.find("#disconnect").is_enabled()
 
 
@@ -254,7 +254,7 @@ def test_nothing_is_sent_while_no_connection_is_chosen(page: Browser) -> None:
 
 
 def field(page: Browser, name: str) -> Any:
-    """The control that has this label."""
+    """Return the control with a label."""
     labels = "[...document.querySelectorAll('#message label')]"
     found = page.run(f"return {labels}.find((label) => label.firstChild.data === arguments[0])?.control", name)
     assert found is not None, f"there is no field {name}"
@@ -342,7 +342,7 @@ def test_a_value_that_does_not_fit_its_field_is_marked(page: Browser) -> None:
         assert field(page, name).get_attribute("aria-invalid") == "false"
 
 
-# Clients, faults, ends
+# Clients, faults and disconnects
 
 
 def test_the_page_connects_clients_of_its_own(page: Browser, gateway: RunningGateway, handler: Handler) -> None:
@@ -386,8 +386,8 @@ def test_a_fault_is_injected_and_removed(page: Browser, gateway: RunningGateway)
     page.choose("#operation", "Greet")
     page.find("#send-as-server").click()
     page.until_text("#compose-said", "410 GoneException")
-    last_line(page, "POST @connections answered 410")
-    page.until_text("#faults", "happened once")
+    last_line(page, "POST @connections: 410")
+    page.until_text("#faults", "applied once")
     page.find("#faults button").click()
     page.until(lambda: not page.all("#faults li"))
     page.find("#send-as-server").click()
@@ -397,7 +397,7 @@ def test_a_fault_is_injected_and_removed(page: Browser, gateway: RunningGateway)
     page.until_text("#faults-said", "times must be at least 1")
 
 
-# For everybody
+# Accessibility
 
 
 def test_every_control_has_a_name(page: Browser, gateway: RunningGateway) -> None:

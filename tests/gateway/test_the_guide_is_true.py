@@ -1,4 +1,4 @@
-"""`docs/gateway.md`: its handler, its client and its test run as they stand, on a port of their own."""
+"""`docs/gateway.md`: its handler, its client and its test run unchanged, on another port."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""`docs/gateway-access.md`: its handler, its command and its test run as they stand."""
+"""`docs/gateway-access.md`: its handler, its command and its test run unchanged."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""`/{stage}/@connections/{id}`: what boto3 raises and returns, and what goes over the wire."""
+"""`/{stage}/@connections/{id}`: the results and errors of boto3, and the responses on the wire."""
 
 import datetime as dt
 import json
@@ -22,7 +22,7 @@ from tests.gateway.world import (
     visit,
 )
 
-GONE = "R0oXAdfD0kwCH6w="  # well-formed, and nobody's
+GONE = "R0oXAdfD0kwCH6w="  # well-formed, but unknown
 
 
 def request(gateway: LocalGateway, method: str, path: str, body: bytes = b"", headers: str = "") -> bytes:

@@ -1,4 +1,4 @@
-"""What tests of whole servers use: a gateway with typed clients, faults, a clock, and a transcript."""
+"""The test kit for whole servers: a gateway with typed clients, faults, a clock and a transcript."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What API Gateway does after a while, and when something comes too often: all of it on the gateway's clock."""
+"""Time-outs and rates, on the gateway's clock."""
 
 import math
 import threading

@@ -1,4 +1,4 @@
-"""Binary frames, frames over 32 KB, messages over 128 KB, and what is no WebSocket at all."""
+"""Binary frames, frames over 32 KB, messages over 128 KB, and malformed frames."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""Authorizers on `$connect`, over real sockets: who gets in, and with what status the others are kept out."""
+"""Authorizers on `$connect`, over real sockets: accepted clients, and the statuses of refused ones."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ def policy(effect: str, resource: str = ARN, **more: object) -> dict[str, object
 
 
 class Authorizer:
-    """An authorizer's function that writes down its events and lets in whom it is told to."""
+    """An authorizer's function that records its events and allows certain clients."""
 
     def __init__(self, answer: object = None) -> None:
         self.answer = policy("Allow") if answer is None else answer
@@ -53,7 +53,7 @@ class Authorizer:
 
 
 def refused(gateway: LocalGateway, path: str = "", **options: Any) -> tuple[int, dict[str, str], str]:
-    """Connect in vain, and return status, body and error type."""
+    """Connect, and return status, body and error type of the refusal."""
     with pytest.raises(InvalidStatus) as caught, client(gateway, path, **options):
         pass
     response = caught.value.response
@@ -210,7 +210,7 @@ def keys(principal: Principal, **changed: str) -> Credentials:
 
 
 def presigned(gateway: LocalGateway, credentials: Credentials, region: str = "eu-west-1") -> str:
-    """Return the query string of a presigned URL, as a browser would be given it."""
+    """Return the query string of a presigned URL, such as for a browser."""
     request = AWSRequest("GET", gateway.url.replace("ws:", "http:") + "?room=a%20b")
     SigV4QueryAuth(credentials, "execute-api", region, expires=60).add_auth(request)
     return "?" + str(request.url).partition("?")[2]
@@ -284,7 +284,7 @@ def test_signatures_go_by_the_machines_clock_whatever_the_gateways_shows() -> No
         recorder.next("CONNECT")
 
 
-# What cannot work
+# Invalid settings
 
 
 def test_an_iam_authorizer_without_principals_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Signatures and permissions on `@connections`: what boto3 and other signers get."""
+"""Signatures and permissions on `@connections`, with boto3 and other signers."""
 
 import asyncio
 import dataclasses
@@ -22,7 +22,7 @@ from tests.gateway.world import SECONDS, Event, Recorder, client, connection_id,
 if TYPE_CHECKING:
     from types_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
-GONE = "R0oXAdfD0kwCH6w="  # well-formed, and nobody's
+GONE = "R0oXAdfD0kwCH6w="  # well-formed, but unknown
 SETTINGS = GatewaySettings(stage="prod", api_id="abcd1234", region="eu-west-1", account_id="123456789012")
 STAGE = "arn:aws:execute-api:eu-west-1:123456789012:abcd1234/prod"
 ADMIN = Principal("AKIDADMIN", "admin-secret")
@@ -59,7 +59,7 @@ def refusal(gateway: LocalGateway, principal: Principal, *, region: str = "eu-we
 
 
 def signed(gateway: LocalGateway, method: str, path: str, body: bytes, principal: Principal = ADMIN) -> bytes:
-    """Sign a path as it is spelled, and send just that."""
+    """Sign a path with its spelling, and send it unchanged."""
     request = AWSRequest(method, f"http://127.0.0.1:{gateway.port}{path}", data=body)
     credentials = Credentials(principal.access_key_id, principal.secret_access_key)
     SigV4Auth(credentials, "execute-api", "eu-west-1").add_auth(request)

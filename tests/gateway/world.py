@@ -1,4 +1,4 @@
-"""What the stories need: a handler that writes down its events, clients, and raw sockets."""
+"""Helpers: a handler that records its events, clients, and raw sockets."""
 
 import contextlib
 import queue
@@ -13,14 +13,14 @@ from pushwire.testing.options import GatewayOptions
 
 Event = dict[str, Any]
 SECONDS = 10.0
-"""How long anything may take before a test fails; nothing waits for it in a test that passes."""
+"""Seconds to wait before a test fails. A test that passes never waits for this time."""
 
 
 class Recorder:
-    """A Lambda handler that writes down its events and answers as it is told.
+    """A Lambda handler that records its events and returns configured results.
 
     Attributes:
-        answers: What it does per event type or route key: a result, or a function of the event that returns one.
+        answers: The result by event type or route key: a value, or a function of the event that returns one.
     """
 
     def __init__(self, **answers: Any) -> None:
@@ -81,7 +81,7 @@ def read_to_end(sock: socket.socket) -> bytes:
 
 
 def exchange(gateway: LocalGateway, request: bytes) -> bytes:
-    """Send bytes, end, and return everything that comes back."""
+    """Send bytes and EOF, and return all received bytes."""
     with raw_socket(gateway) as sock:
         sock.sendall(request)
         sock.shutdown(socket.SHUT_WR)
@@ -89,7 +89,7 @@ def exchange(gateway: LocalGateway, request: bytes) -> bytes:
 
 
 def handshake(gateway: LocalGateway, path: str | None = None, headers: str = "") -> bytes:
-    """The bytes of a WebSocket handshake."""
+    """Return the bytes of a WebSocket handshake."""
     return (
         f"GET {path or '/' + gateway.settings.stage} HTTP/1.1\r\nHost: 127.0.0.1:{gateway.port}\r\n"
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -98,7 +98,7 @@ def handshake(gateway: LocalGateway, path: str | None = None, headers: str = "")
 
 
 def masked(first_byte: int, payload: bytes) -> bytes:
-    """A client's frame with an all-zero mask; `first_byte` holds FIN and the opcode."""
+    """Return a client's frame with an all-zero mask; `first_byte` has FIN and the opcode."""
     size = len(payload)
     if size < 126:
         length = bytes([0x80 | size])

@@ -1,4 +1,4 @@
-"""The emulated API: what happens when a client connects, sends a message or disconnects. No sockets."""
+"""The emulated API: handles connects, messages and disconnects of clients. No sockets."""
 
 import logging
 from collections.abc import Collection

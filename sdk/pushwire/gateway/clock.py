@@ -17,7 +17,8 @@ __all__ = ["Clock", "ClockTimer", "ManualClock", "TimeOfDay", "epoch_millis"]
 TimeOfDay: TypeAlias = Callable[[], float]
 """Returns the time of day in seconds since the epoch, as `time.time` does."""
 
-_FEW: Final = 64
+_MIN_CANCELLED: Final = 64
+"""The number of cancelled timers that are kept before a clean-up is worth its time."""
 
 
 class ClockTimer:
@@ -143,7 +144,7 @@ class Clock:
         Why: most connections end before their expiry, so most timers are cancelled.
         """
         self._cancelled += 1
-        if self._cancelled > _FEW and self._cancelled > len(self._timers) / 2:
+        if self._cancelled > _MIN_CANCELLED and self._cancelled > len(self._timers) / 2:
             self._timers = [timer for timer in self._timers if not timer.cancelled]
             heapq.heapify(self._timers)
             self._cancelled = 0

@@ -1,4 +1,4 @@
-"""Asking the authorizer of `$connect`, if it has one."""
+"""Authorizes handshakes with the authorizer of `$connect`, if there is one."""
 
 import logging
 from collections.abc import Mapping
@@ -25,12 +25,12 @@ logger = logging.getLogger("pushwire.gateway")
 
 
 class Authorization:
-    """Decides who may connect.
+    """Decides whether a client may connect.
 
     Args:
-        authorizer: What decides; everybody may where it is `None`.
-        method_arn: The resource that `$connect` is.
-        pool: Runs the functions of authorizers.
+        authorizer: A Lambda authorizer or IAM authorization; `None` allows every client.
+        method_arn: The ARN of `$connect`.
+        pool: Runs the authorizer's function.
     """
 
     def __init__(self, authorizer: RequestAuthorizer | IamAccess | None, *, method_arn: str, pool: HandlerPool) -> None:
@@ -41,15 +41,15 @@ class Authorization:
     async def authorize(
         self, request: HttpRequest, connect_event: LambdaEvent
     ) -> Mapping[str, str] | HttpResponse | None:
-        """Decide about one handshake.
+        """Authorize one handshake.
 
         Args:
             request: The handshake.
-            connect_event: The event that `$connect` would be called with.
+            connect_event: The event for the `$connect` handler.
 
         Returns:
-            What every event of the connection carries as `requestContext.authorizer`, `None` where that is nothing, or
-            the response by which the handshake is refused.
+            The `requestContext.authorizer` of all events of the connection; `None` if events have none; or the response
+            that refuses the handshake.
         """
         match self._authorizer:
             case None:
@@ -63,7 +63,7 @@ class Authorization:
         event = authorizer_event(connect_event, self._method_arn)
         missing = missing_identity(authorizer.identity_sources, event)
         if missing is not None:
-            logger.warning("$connect: the authorizer was not asked: the handshake has no %s", missing)
+            logger.warning("$connect: the authorizer was not called: the handshake has no %s", missing)
             return _refused(connect_event, 401, "UnauthorizedException", UNAUTHORIZED)
         read = partial(read_authorization, method_arn=self._method_arn)
         answer = await self._pool.run(catching_unauthorized(authorizer.handler), event, read)

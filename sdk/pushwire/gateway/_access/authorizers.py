@@ -1,7 +1,7 @@
-"""Authorizers on `$connect`: what they are asked, and how their answer is read. Pure.
+"""Authorizers on `$connect`: their events, and how API Gateway reads their results. Pure.
 
 Sources: "Control access to WebSocket APIs with AWS Lambda REQUEST authorizers", "Output from an API Gateway Lambda
-authorizer", `IdentitySource` in the API Gateway V2 API reference, and events of the real service that users showed.
+authorizer", `IdentitySource` in the API Gateway V2 API reference, and events of the real service that users published.
 """
 
 import copy
@@ -34,21 +34,22 @@ __all__ = [
 _MAX_RESULT_BYTES = 8_192
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _RESULT_KEYS = {"principalId", "policyDocument", "context", "usageIdentifierKey"}
-# An authorizer sees these, as its sample event shows; `$connect` does not.
+# Authorizers' events have these headers, as the sample event in the developer guide shows; `$connect` events do not.
 _HANDSHAKE_HEADERS = {"Connection": "upgrade", "content-length": "0", "Upgrade": "websocket"}
 
 
 @dataclass(frozen=True, slots=True)
 class RequestAuthorizer:
-    """A Lambda authorizer of the type REQUEST, the one type that WebSocket APIs have. Its answers are never cached.
+    """A Lambda authorizer of type REQUEST, the only type for WebSocket APIs. Its results are not cached.
 
     Attributes:
-        handler: The authorizer function: event and context in; principal, policy and context out.
-        identity_sources: What a handshake must have for the function to be called at all; without it the client gets a
-            401. Each is `route.request.header.…`, `route.request.querystring.…`, `stageVariables.…` or `context.…`.
+        handler: The authorizer function. It takes event and context, and returns a principal, a policy and a context.
+        identity_sources: The values that a handshake must have; without one, the client gets a 401 and the function is
+            not called. Each is `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME`
+            or `context.NAME`. Defaults to none.
 
     Raises:
-        SettingsError: If an identity source is none of these.
+        SettingsError: An identity source has another form, or `identity_sources` is a string.
     """
 
     handler: Handler
@@ -56,33 +57,33 @@ class RequestAuthorizer:
 
     def __post_init__(self) -> None:
         if isinstance(self.identity_sources, str):
-            raise SettingsError(f"identity_sources={self.identity_sources!r} must be a tuple of identity sources")
+            raise SettingsError(f"identity_sources must be a tuple of strings, not {self.identity_sources!r}")
         for source in self.identity_sources:
             if not any(source.startswith(place) and _NAME.fullmatch(source, len(place)) for place in _PLACES):
                 forms = ", ".join(f"{place}NAME" for place in _PLACES)
-                raise SettingsError(f"identity source {source!r}: it must be one of {forms}")
+                raise SettingsError(f"identity source {source!r} must be one of {forms}")
 
 
 @dataclass(frozen=True, slots=True)
 class IamAuthorizer:
-    """IAM authorization: a principal of the gateway has to sign the handshake, in its headers or in its URL."""
+    """IAM authorization: a principal of the gateway must sign the handshake, in its headers or in its URL."""
 
 
 Authorizer: TypeAlias = RequestAuthorizer | IamAuthorizer
-"""What decides who may connect."""
+"""An authorizer of `$connect`: a Lambda function or IAM."""
 
 
 class AuthorizerRefusal(enum.Enum):
-    """How an authorizer keeps a client out."""
+    """How an authorizer refuses a client."""
 
     UNAUTHORIZED = "unauthorized"
-    """It raised an exception that says just that."""
+    """The function raised an exception with the text "Unauthorized"."""
     DENIED = "denied"
-    """Its policy denies, or does not allow."""
+    """The policy denies `$connect`, or does not allow it."""
 
 
 def catching_unauthorized(handler: Handler) -> Handler:
-    """Return an authorizer's function as one that answers `Refusal.UNAUTHORIZED` instead of raising "Unauthorized"."""
+    """Wrap an authorizer's function: return `AuthorizerRefusal.UNAUTHORIZED` if it raises "Unauthorized"."""
 
     def ask(event: LambdaEvent, context: object) -> object:
         try:
@@ -97,11 +98,11 @@ def catching_unauthorized(handler: Handler) -> Handler:
 
 
 def authorizer_event(connect_event: LambdaEvent, method_arn: str) -> LambdaEvent:
-    """Return what an authorizer is called with.
+    """Return the event for an authorizer.
 
     Args:
-        connect_event: The event that `$connect` would be called with.
-        method_arn: The resource that `$connect` is.
+        connect_event: The event for the `$connect` handler.
+        method_arn: The ARN of `$connect`.
     """
     names = {name.lower() for name in connect_event["headers"]}
     added = {name: value for name, value in _HANDSHAKE_HEADERS.items() if name.lower() not in names}
@@ -115,12 +116,12 @@ def authorizer_event(connect_event: LambdaEvent, method_arn: str) -> LambdaEvent
         "stageVariables": connect_event.get("stageVariables", {}),
         "requestContext": connect_event["requestContext"],
     }
-    # What a function does to its event must not reach `$connect`.
+    # Why a deep copy: the authorizer may change its event, which shares objects with the event of `$connect`.
     return copy.deepcopy(event)
 
 
 def missing_identity(sources: Sequence[str], event: LambdaEvent) -> str | None:
-    """Return the first identity source that a handshake does not have, or has empty; `None` if it has all.
+    """Return the first identity source that is missing or empty in a handshake; `None` if all are there.
 
     Args:
         sources: The identity sources.
@@ -134,24 +135,25 @@ def missing_identity(sources: Sequence[str], event: LambdaEvent) -> str | None:
 
 
 def read_authorization(value: object, method_arn: str) -> dict[str, str] | AuthorizerRefusal:
-    """Return what an authorizer answered, read by API Gateway's rules.
+    """Parse the result of an authorizer by API Gateway's rules.
 
     Args:
-        value: What the function of `asking` returned. It is written as JSON and read back, as Lambda does.
-        method_arn: The resource that `$connect` is.
+        value: The return value of the function, wrapped by `catching_unauthorized`. It is written as JSON and read
+            back, as Lambda does.
+        method_arn: The ARN of `$connect`.
 
     Returns:
-        What every later event carries as `requestContext.authorizer`, or how the client is kept out.
+        The `requestContext.authorizer` of all later events, or how the client is refused.
 
     Raises:
-        MalformedResultError: If API Gateway would report a configuration error; the text says why, to the developer.
+        MalformedResultError: API Gateway would report a configuration error; the text gives the developer the reason.
     """
     if value is AuthorizerRefusal.UNAUTHORIZED:
         return AuthorizerRefusal.UNAUTHORIZED
     fields = _fields(value)
     principal = fields.get("principalId")
     if not isinstance(principal, str):
-        raise MalformedResultError("the authorizer's result must have a 'principalId', a string")
+        raise MalformedResultError("the authorizer's result must have a 'principalId' that is a string")
     try:
         allowed = allows(read_policy(fields.get("policyDocument")), INVOKE, method_arn)
     except PolicyError as error:
@@ -188,7 +190,7 @@ def _fields(value: object) -> dict[str, Any]:
         raise MalformedResultError(f"the authorizer's result cannot be written as JSON: {error}") from error
     if size > _MAX_RESULT_BYTES:
         raise MalformedResultError(
-            f"the authorizer's result has {size:,} bytes; at most {_MAX_RESULT_BYTES:,} are possible"
+            f"the authorizer's result has {size:,} bytes; API Gateway allows at most {_MAX_RESULT_BYTES:,}"
         )
     if not isinstance(result, dict):
         raise MalformedResultError("the authorizer's result must be a dict with 'principalId' and 'policyDocument'")
@@ -211,6 +213,7 @@ def _context(value: object) -> dict[str, str]:
     for key, each in context.items():
         if not isinstance(each, str | int | float):  # a bool is an int
             raise MalformedResultError(
-                f"the authorizer's 'context' may hold strings, numbers and booleans only: see {key!r}"
+                f"the authorizer's 'context' may hold only strings, numbers and booleans; "
+                f"{key!r} is of type {type(each).__name__}"
             )
     return {key: each if isinstance(each, str) else json.dumps(each) for key, each in context.items()}

@@ -1,4 +1,4 @@
-"""botocore's own signer, asked what the signature of a received request should have been."""
+"""Computes the expected signature of a received request with botocore's own signer."""
 
 from http.client import HTTPMessage
 from typing import NamedTuple
@@ -15,7 +15,7 @@ __all__ = ["Expected", "expected_signature"]
 
 
 class Expected(NamedTuple):
-    """A signature, and what it is made from."""
+    """A signature, with its canonical request and its string to sign, which AWS's error texts quote."""
 
     canonical_request: str
     string_to_sign: str
@@ -23,7 +23,7 @@ class Expected(NamedTuple):
 
 
 class _ReceivedRequestAuth(SigV4Auth):
-    """Signs the headers that the sender signed, not those that botocore would have chosen."""
+    """Signs the headers that the sender signed, not those that botocore would choose."""
 
     def __init__(self, secret_access_key: str, region: str, service: str, signed: HTTPMessage) -> None:
         super().__init__(ReadOnlyCredentials("", secret_access_key, None), service, region)
@@ -45,24 +45,24 @@ def expected_signature(
     headers: list[tuple[str, str]],
     body: bytes,
 ) -> Expected:
-    """Return the signature that a request should carry.
+    """Return the expected signature of a request.
 
     Args:
-        secret_access_key: The key of the one who claims to have signed it.
+        secret_access_key: The secret of the access key that the request names.
         region: The region of the scope.
         service: The service of the scope.
-        timestamp: When it was signed, in ISO 8601's basic format.
+        timestamp: The time of signing in ISO 8601's basic format, such as `20150830T123600Z`.
         method: The HTTP method.
-        path: The path as it was sent. It is encoded once more, as for every service but S3.
+        path: The path as sent. It is percent-encoded once more, as for every service except S3.
         query: The query string, canonically encoded, without the signature.
-        headers: The signed headers, named in lower case. A `x-amz-content-sha256` among them does not stand for the
-            body: API Gateway hashes what it received.
+        headers: The signed headers, with names in lower case. The header `x-amz-content-sha256` does not replace the
+            hash of the body, because API Gateway hashes the body that it received.
         body: The body.
     """
     signed = HTTPMessage()
     for name, value in headers:
         signed[name] = value
-    # Scheme and host are not read from here; a '#' would begin a fragment, which is not read either.
+    # botocore takes only path and query from this URL. Why '#' is encoded: the rest would be dropped as a fragment.
     url = f"http://gateway/{path.removeprefix('/').replace('#', '%23')}?{query}"
     request = AWSRequest(method=method, url=url, data=body)
     request.context["timestamp"] = timestamp

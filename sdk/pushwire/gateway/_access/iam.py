@@ -1,6 +1,6 @@
-"""IAM authorization: who may manage connections, and who may connect. Sans-I/O.
+"""IAM authorization of handshakes and of requests to the management API. Sans-I/O.
 
-Source: "Control access to WebSocket APIs with IAM authorization". Denials are worded as users reported them.
+Source: "Control access to WebSocket APIs with IAM authorization". The texts of denials are those that users reported.
 """
 
 import logging
@@ -21,16 +21,16 @@ logger = logging.getLogger("pushwire.gateway")
 
 
 class IamAccess:
-    """Refuses those who did not sign their request, or may not do what it asks.
+    """Refuses requests that are not signed correctly, or that their principal may not make.
 
     Args:
-        principals: Who may sign, and what they may do.
-        resources: The resources of the API.
-        clock: The time of day, by the clock that signers go by: the machine's, whatever the gateway's shows.
+        principals: The users that may sign requests, with their permissions.
+        resources: The ARNs of the API.
+        clock: Returns the time of day. Defaults to the machine's clock, which signers use, not the gateway's clock.
 
     Raises:
-        SettingsError: If two principals have one access key.
-        ImportError: If botocore is not installed.
+        SettingsError: Two principals have the same access key.
+        ImportError: botocore is not installed.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class IamAccess:
         self._verifier = SignatureVerifier(principals, region=resources.region, clock=clock)
 
     def refusal_to_connect(self, request: HttpRequest) -> HttpResponse | None:
-        """Return how a handshake is refused, or `None` if who signed it may connect."""
+        """Return the response that refuses a handshake, or `None` if its principal may connect."""
         return self._refusal(request, INVOKE, self._resources.connect)
 
     def refusal_to_manage(self, request: HttpRequest) -> HttpResponse | None:
-        """Return how a request to the management API is refused, or `None` if who signed it may make it."""
+        """Return the response that refuses a request to the management API, or `None` if its principal may make it."""
         return self._refusal(request, MANAGE_CONNECTIONS, self._resources.connections(request.method))
 
     def _refusal(self, request: HttpRequest, action: str, resource: str) -> HttpResponse | None:
@@ -55,8 +55,8 @@ class IamAccess:
             return aws_error(403, error.error_type, error.message)
         if principal.may_use(resource):
             return None
-        logger.warning("%s %s: %s may not", request.method, action, principal.name)
+        logger.warning("%s %s: the principal %s is not allowed", request.method, action, principal.name)
         user = principal.arn(self._resources.account_id)
         text = f"User: {user} is not authorized to perform: {action} on resource: {self._resources.masked(resource)}"
-        # This one, AWS capitalizes.
+        # AWS spells this key "Message"; in all other errors it is "message".
         return json_response(403, {"Message": text}, ("x-amzn-ErrorType", "AccessDeniedException"))

@@ -1,4 +1,4 @@
-"""IAM policies, as far as API Gateway needs them to let a caller in: Allow and Deny, actions, resources. Pure.
+"""The subset of IAM policies that API Gateway evaluates here: Allow and Deny, actions, resources. Pure.
 
 Sources: "IAM JSON policy elements reference", "Output from an API Gateway Lambda authorizer", "Control access to
 WebSocket APIs with IAM authorization", and the texts of denials that users reported.
@@ -28,12 +28,12 @@ _SHOWN_DIGITS = 4
 
 
 class PolicyError(ValueError):
-    """A policy document is none, or uses what is not evaluated here; the text says where, to the developer."""
+    """A policy document is malformed, or has elements that are not evaluated here; the text names the place."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiResources:
-    """The resource names of one stage of an API.
+    """The resource names (ARNs) of one stage of an API.
 
     Attributes:
         region: The region.
@@ -49,19 +49,22 @@ class ApiResources:
 
     @property
     def connect(self) -> str:
-        """The `$connect` route, which clients invoke; an authorizer's `methodArn`."""
+        """The ARN of the `$connect` route, which clients invoke; the `methodArn` in an authorizer's event."""
         return f"{self._stage(self.account_id)}/$connect"
 
     def connections(self, method: str) -> str:
-        """Return what a call of the management API needs permission for.
+        """Return the ARN that a request to the management API needs permission for.
 
-        It ends with `{connectionId}`, literally: the service asks about its own route and not about one connection, so
-        that a policy cannot name an id. That is how its denials read, and what users who named one found.
+        It ends with the literal text `{connectionId}`: the service checks its own route, not one connection, so a
+        policy cannot select an id. The service's denials show this ARN, and users report that policies with an id fail.
+
+        Args:
+            method: The HTTP method of the request.
         """
         return f"{self._stage(self.account_id)}/{method}/@connections/{{connectionId}}"
 
     def masked(self, resource: str) -> str:
-        """Return a resource as denials show it, with the account's last digits only."""
+        """Return an ARN as denials show it, with only the last four digits of the account."""
         masked = "*" * (len(self.account_id) - _SHOWN_DIGITS) + self.account_id[-_SHOWN_DIGITS:]
         return resource.replace(self._stage(self.account_id), self._stage(masked), 1)
 
@@ -74,7 +77,7 @@ class Statement:
     """One statement of a policy.
 
     Attributes:
-        allow: Whether its effect is `Allow`; the other is `Deny`.
+        allow: Whether the effect is `Allow`; if not, it is `Deny`.
         actions: Patterns of actions.
         resources: Patterns of resource names.
     """
@@ -84,19 +87,24 @@ class Statement:
     resources: tuple[str, ...]
 
     def covers(self, action: str, resource: str) -> bool:
-        """Return whether it speaks of this action on this resource. IAM ignores the case of actions only."""
+        """Return whether the statement applies to an action on a resource. IAM ignores the case of actions only."""
         return any(matches(pattern.lower(), action.lower()) for pattern in self.actions) and any(
             matches(pattern, resource) for pattern in self.resources
         )
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Return whether IAM's wildcards match: `*` any characters, slashes and colons included, and `?` any one."""
+    """Return whether a pattern matches, with IAM's wildcards.
+
+    Args:
+        pattern: The pattern. `*` matches any characters, including slashes and colons, and `?` matches one character.
+        text: The text.
+    """
     return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
 
 
 def allows(statements: Iterable[Statement], action: str, resource: str) -> bool:
-    """Return whether a policy allows an action: some statement must, and none may deny it."""
+    """Return whether a policy allows an action: at least one statement allows it, and no statement denies it."""
     covering = [statement.allow for statement in statements if statement.covers(action, resource)]
     return bool(covering) and all(covering)
 
@@ -105,11 +113,11 @@ def read_policy(value: object) -> tuple[Statement, ...]:
     """Return the statements of a policy document.
 
     Args:
-        value: The document, as `json.loads` gives it.
+        value: The document, as a result of `json.loads`.
 
     Raises:
-        PolicyError: If it is no policy document, or one with elements that are not evaluated here: `Condition`, and
-            the `Not…` forms.
+        PolicyError: The value is not a policy document, or it has elements that are not evaluated here: `Condition`,
+            `NotAction` and `NotResource`.
     """
     if not isinstance(value, dict):
         raise PolicyError("'policyDocument' must be an object")

@@ -1,4 +1,4 @@
-"""Who may sign requests to a local gateway, with which keys, and what they may do."""
+"""The users that may sign requests to a local gateway, with their keys and permissions."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from pushwire.gateway.settings import SettingsError
 
 __all__ = ["Principal"]
 
-# What separates the parts of a signature's `Credential` and of the header that holds it cannot be in a key id.
+# A key id must not contain the separators of the `Authorization` header and of its `Credential`.
 _KEY_ID = re.compile(r"[^\s/,=]{1,128}")
 # "IAM and AWS STS quotas": names of users.
 _NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")
@@ -17,19 +17,21 @@ _NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A user with access keys. Its secrets are in no `repr` and in no log.
+    """A user with an access key. `repr` and logs never contain its secrets.
 
     Attributes:
-        access_key_id: The id of its access key.
-        secret_access_key: The secret of its access key.
-        session_token: The token that its requests have to carry, as those of a role do; `None` for a user's own keys.
-        name: Its name, in its ARN and in denials.
-        allow: The resources it may use, as in the `Resource` of an IAM policy, with `*` and `?`. Those of the
-            management API are `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/@connections/*`, and
-            that of connecting ends with `/$connect`.
+        access_key_id: The id of the access key.
+        secret_access_key: The secret of the access key.
+        session_token: The session token that the user's requests must have, as those of a role do. Defaults to `None`:
+            long-lived keys without a token.
+        name: The user name, in its ARN and in denials. Defaults to `local`.
+        allow: The ARNs that the user may use, as in the `Resource` of an IAM policy, with the wildcards `*` and `?`.
+            Those of the management API are
+            `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/@connections/*`; the one for connecting ends
+            with `/$connect`. Defaults to all.
 
     Raises:
-        SettingsError: If a value cannot work; secrets are not shown.
+        SettingsError: A value is invalid. The text does not contain secrets.
     """
 
     access_key_id: str
@@ -40,7 +42,7 @@ class Principal:
 
     def __post_init__(self) -> None:
         if _KEY_ID.fullmatch(self.access_key_id) is None:
-            # It may be a secret in the wrong place.
+            # Why the value is not shown: it may be a secret that was passed as the wrong argument.
             raise SettingsError(
                 "the access key id of a principal must be 1 to 128 characters without '/', ',', '=' and spaces"
             )
@@ -52,17 +54,17 @@ class Principal:
             )
         if _NAME.fullmatch(self.name) is None:
             raise SettingsError(
-                f"name {self.name!r} of a principal: it must be 1 to 64 letters, digits and any of +=,.@_-"
+                f"the name {self.name!r} of a principal must be 1 to 64 letters, digits and any of +=,.@_-"
             )
         if isinstance(self.allow, str):
             raise SettingsError(
-                f"allow={self.allow!r} of the principal {self.access_key_id!r} must be a tuple of patterns"
+                f"allow of the principal {self.access_key_id!r} must be a tuple of patterns, not {self.allow!r}"
             )
 
     def arn(self, account_id: str) -> str:
-        """Return its ARN in an account."""
+        """Return the user's ARN in an account."""
         return f"arn:aws:iam::{account_id}:user/{self.name}"
 
     def may_use(self, resource: str) -> bool:
-        """Return whether it may use a resource."""
+        """Return whether the user may use a resource."""
         return any(matches(pattern, resource) for pattern in self.allow)

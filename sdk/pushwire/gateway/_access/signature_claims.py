@@ -1,7 +1,6 @@
-"""What a received request says of its own signature, in the header `Authorization` or in the query string. Sans-I/O.
+"""Reads the signature of a received request from the `Authorization` header or the query string. Sans-I/O.
 
-Requests that say too little are refused in AWS's words: those of API Gateway as users reported them, and those of
-services behind the same front.
+The texts of refusals are AWS's: those of API Gateway that users reported, and those of services with the same check.
 """
 
 import base64
@@ -17,10 +16,10 @@ from pushwire.gateway._wire.http11 import HttpRequest
 __all__ = ["BASIC_FORMAT", "SKEW_SECONDS", "AccessRefusedError", "SignatureClaim", "read_claim"]
 
 BASIC_FORMAT = "%Y%m%dT%H%M%SZ"
-"""ISO 8601's basic format, as `strftime` takes it."""
+"""ISO 8601's basic format, for `strftime`."""
 
 SKEW_SECONDS = 300
-"""How old a signature may be, and how far ahead of the gateway's clock its maker's may go."""
+"""The maximum age of a signature in seconds, and the maximum by which the signer's clock may be ahead."""
 
 _MAX_LIFETIME_SECONDS = 604_800
 _INCOMPLETE = "IncompleteSignatureException"
@@ -30,11 +29,11 @@ _Pairs = tuple[tuple[str, str], ...]
 
 
 class AccessRefusedError(Exception):
-    """A request may not do what it asks.
+    """A request is refused.
 
     Attributes:
-        error_type: AWS's name of the reason.
-        message: AWS's text.
+        error_type: The type of AWS's error, such as `InvalidSignatureException`.
+        message: The text of AWS's error.
     """
 
     def __init__(self, error_type: str, message: str) -> None:
@@ -45,17 +44,17 @@ class AccessRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SignatureClaim:
-    """What a request says of its signature.
+    """The signature of a request with its parameters, not yet verified.
 
     Attributes:
         algorithm: The algorithm.
-        credential: Access key id, date, region, service and terminator, with slashes between.
+        credential: Access key id, date, region, service and terminator, separated by slashes.
         signed_headers: The names of the signed headers, in lower case.
         signature: The signature, in hexadecimal.
-        timestamp: When it was signed.
-        lifetime: How long it holds, in seconds.
-        token: The session token; `None` if there is none that is signed.
-        query: The pairs of the query string that are signed, canonically encoded.
+        timestamp: The time of signing, as sent.
+        lifetime: Seconds after `timestamp` until the signature expires.
+        token: The session token; `None` if there is none, or if it is not signed.
+        query: The signed pairs of the query string, canonically encoded.
     """
 
     algorithm: str
@@ -69,10 +68,10 @@ class SignatureClaim:
 
 
 def read_claim(request: HttpRequest) -> SignatureClaim:
-    """Return what a request says of its signature.
+    """Return the signature of a request with its parameters.
 
     Raises:
-        AccessRefusedError: If it says nothing, too little, or two things.
+        AccessRefusedError: The request has no signature, an incomplete one, or one in both places.
     """
     authorization = request.header("authorization")
     query = tuple(_canonical_pairs(request.target.partition("?")[2]))
@@ -120,7 +119,7 @@ def _in_header(request: HttpRequest, authorization: str, query: _Pairs) -> Signa
         signature=parameters["Signature"],
         timestamp=timestamp,
         lifetime=SKEW_SECONDS,
-        # A token that is not signed is none: anybody may have added it.
+        # Why a token that is not signed is ignored: a third party may have added it.
         token=request.header("x-amz-security-token") if "x-amz-security-token" in signed_headers else None,
         query=query,
     )
@@ -146,7 +145,7 @@ def _in_query(query: _Pairs) -> SignatureClaim:
 
 
 def _canonical_pairs(query: str) -> Iterable[tuple[str, str]]:
-    """Decode and encode again: clients, and libraries on their way, differ in what they leave unencoded."""
+    """Decode the pairs and encode them again, because clients and libraries leave different characters unencoded."""
     for pair in filter(None, query.split("&")):
         name, _, value = pair.partition("=")
         yield _encoded(name), _encoded(value)

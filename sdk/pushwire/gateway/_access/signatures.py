@@ -1,6 +1,6 @@
-"""Signature Version 4 of received requests. Sans-I/O; botocore's own signer says what a signature should have been.
+"""Verifies Signature Version 4 of received requests, with botocore's signer. Sans-I/O.
 
-Source: "Create a signed AWS API request". What is wrong is said in AWS's words, and looked at in AWS's order.
+Source: "Create a signed AWS API request". The checks have AWS's order, and the errors have AWS's texts.
 """
 
 import calendar
@@ -34,20 +34,20 @@ _INVALID = "InvalidSignatureException"
 
 
 class SignatureVerifier:
-    """Tells who signed a request.
+    """Verifies signatures and finds the principals that made them.
 
     Args:
-        principals: Who may have.
-        region: The region that signatures have to be scoped to.
-        clock: The time of day.
+        principals: The users that may sign requests.
+        region: The region in the scope of signatures.
+        clock: Returns the time of day.
 
     Raises:
-        SettingsError: If two principals have one access key.
-        ImportError: If botocore is not installed.
+        SettingsError: Two principals have the same access key.
+        ImportError: botocore is not installed.
     """
 
     def __init__(self, principals: Iterable[Principal], *, region: str, clock: TimeOfDay) -> None:
-        # Not at the top: a gateway that verifies nothing needs no botocore.
+        # Why here: a gateway without principals needs no botocore.
         from pushwire.gateway._access.botocore_signer import expected_signature
 
         self._expected_signature = expected_signature
@@ -59,13 +59,13 @@ class SignatureVerifier:
         self._clock = clock
 
     def verify(self, request: HttpRequest) -> Principal:
-        """Return who signed a request.
+        """Verify a request's signature and return the principal that signed it.
 
         Args:
             request: The request, with its whole body.
 
         Raises:
-            AccessRefusedError: If it is not signed, or not as it should be.
+            AccessRefusedError: The request is not signed, or the signature is invalid or expired.
         """
         claim = read_claim(request)
         self._check_time(claim)
@@ -165,5 +165,5 @@ def _equal(expected: str, found: str) -> bool:
 
 
 def _without_token(text: str, token: str | None) -> str:
-    # The one who is told has sent it; but errors are logged.
+    # Why: clients log the errors that they receive.
     return text.replace(token, "***").replace(quote(token, safe="-_.~"), "***") if token else text

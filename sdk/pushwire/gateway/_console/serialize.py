@@ -72,6 +72,6 @@ def _serialize_outcome(outcome: Outcome) -> JsonObject:
         case Failed(reason):
             return {"failure": reason}
         case TimedOut():
-            return {"failure": "it took too long"}
+            return {"failure": "it timed out"}
         case _:
             return {"statusCode": outcome.status_code}

@@ -1,1 +1,1 @@
-"""Lambda functions: loading them by name, and calling them in threads."""
+"""Lambda functions: loads handlers by name, and calls them in threads."""

@@ -1,4 +1,4 @@
-"""Calls handlers in threads, so that a handler that blocks, such as on a post to this gateway, delays no other."""
+"""Calls handlers in threads, so that a handler that blocks (on a post to this gateway, for example) delays no other."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ Handler: TypeAlias = Callable[[dict[str, Any], Any], object]
 
 R = TypeVar("R")
 
-# The longest that a Lambda function may run: "Lambda quotas".
+# "Lambda quotas": the maximum time that a function may run.
 _MAX_SECONDS = 900.0
 
 
@@ -31,7 +31,7 @@ class HandlerPool:
     """Runs handlers in threads, the workers: each handles one event at a time.
 
     Args:
-        settings: How many workers there are, how long API Gateway waits for one, and where the functions are.
+        settings: The number of workers, the time-out of integrations, and the region and account of function ARNs.
         clock: The gateway's clock.
     """
 
@@ -44,16 +44,20 @@ class HandlerPool:
 
     @property
     def busy(self) -> bool:
-        """Whether a handler has not returned: one that has timed out may still run."""
+        """Whether any handler runs. A handler that has timed out may still run."""
         return bool(self._calls)
 
     async def run(self, handler: Handler, event: LambdaEvent, read: Callable[[object], R]) -> R | Failed | TimedOut:
-        """Call a handler and return its result as API Gateway reads it; it never raises what the handler raised.
+        """Call a handler in a worker and return its result as API Gateway reads it.
 
         Args:
             handler: The handler.
-            event: Its event.
-            read: Reads the result; it may raise `MalformedResultError`.
+            event: The event. The handler receives a copy.
+            read: Parses the handler's return value; it may raise `MalformedResultError`.
+
+        Returns:
+            What `read` returned; `Failed` if the handler or `read` raised; `TimedOut` if the handler takes longer than
+            the integration time-out or 900 seconds. Exceptions are logged, not raised.
         """
         name = getattr(handler, "__name__", type(handler).__name__).strip("<>")
         context = LambdaContext(
@@ -75,16 +79,16 @@ class HandlerPool:
             timer.cancel()
 
     async def run_too_long(self, handler: Handler, event: LambdaEvent, read: Callable[[object], object]) -> TimedOut:
-        """Call a handler, and have it time out whenever it returns."""
+        """Call a handler, wait until the time-out is over, and return `TimedOut` even if it has returned."""
         await asyncio.gather(self.run(handler, event, read), self._clock.sleep(self._seconds))
         return TimedOut()
 
     def close(self) -> None:
-        """Take no more calls. Threads end with the handlers that they run; calls that wait are dropped."""
+        """Accept no more calls, and drop the waiting ones. Each thread ends when its handler returns."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def join(self) -> None:
-        """Wait until every thread has ended. Blocks."""
+        """Block until every thread has ended."""
         self._executor.shutdown(wait=True)
 
 
@@ -95,7 +99,7 @@ def _pass_on(outcome: asyncio.Future[R], call: asyncio.Future[R]) -> None:
 
 def _give_up(outcome: asyncio.Future[R | Failed | TimedOut], event: LambdaEvent) -> None:
     if not outcome.done():
-        logger.error("%s: the handler took too long; API Gateway stops waiting", event["requestContext"]["routeKey"])
+        logger.error("%s: the handler timed out: API Gateway waits no longer", event["requestContext"]["routeKey"])
         outcome.set_result(TimedOut())
 
 
@@ -104,7 +108,7 @@ def _call(
 ) -> R | Failed | TimedOut:
     route_key = event["requestContext"]["routeKey"]
     try:
-        value = handler(json.loads(json.dumps(event)), context)  # an event of its own, as Lambda gives it
+        value = handler(json.loads(json.dumps(event)), context)  # a copy, as Lambda passes one
     except BaseException as error:
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         logger.error("%s: the handler raised", route_key, exc_info=(type(error), error, trace))  # noqa: TRY400 - trimmed
@@ -112,5 +116,5 @@ def _call(
     try:
         return read(value)
     except MalformedResultError as error:
-        logger.error("%s: API Gateway refuses what the handler returned: %s", route_key, error)  # noqa: TRY400
+        logger.error("%s: API Gateway refuses the handler's result: %s", route_key, error)  # noqa: TRY400
         return Failed(str(error))

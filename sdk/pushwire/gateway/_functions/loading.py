@@ -1,4 +1,4 @@
-"""Finding a handler by its name: `module:attribute`."""
+"""Imports a handler by its name, `module:attribute`."""
 
 import importlib
 import inspect
@@ -15,12 +15,12 @@ _PATH = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*):(?P<attribute>[^\W\d]
 
 
 class HandlerLoadError(PushwireError):
-    """A handler cannot be found or used.
+    """A handler cannot be found, imported or called.
 
     Attributes:
-        path: The name that was given.
-        reason: What is wrong, and what to do.
-        user_traceback: The traceback of the user's module, where importing it failed; empty otherwise.
+        path: The name of the handler.
+        reason: The text without the name: what is wrong, and what to do.
+        user_traceback: The traceback of the user's module if its import raised an exception; empty otherwise.
     """
 
     def __init__(self, path: str, reason: str, *, user_traceback: str = "") -> None:
@@ -37,11 +37,14 @@ def load_handler(path: str) -> Handler:
     """Import a handler.
 
     Args:
-        path: Its name, `module:attribute`, such as `chat_app:handler`; both parts may be dotted.
+        path: Its name, `module:attribute`, such as `chat_app:handler`. Both parts may contain dots.
+
+    Returns:
+        The handler.
 
     Raises:
-        HandlerLoadError: If the name is malformed, the module is not found or fails on import, the attribute does not
-            exist, or it is not something that Lambda could call.
+        HandlerLoadError: The name is malformed, the module does not exist or its import fails, the attribute does not
+            exist, or Lambda could not call it: it is a class, an async function, or not callable.
     """
     match = _PATH.fullmatch(path)
     if match is None:
@@ -60,7 +63,7 @@ def _import(path: str, module: str) -> object:
         return importlib.import_module(module)
     except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and error.name and f"{module}.".startswith(f"{error.name}."):
-            reason = f"there is no module {error.name!r} in the current folder or on the import path"
+            reason = f"module {error.name!r} is neither in the current folder nor on the import path"
             raise HandlerLoadError(path, reason) from error
         what = f"{type(error).__name__}: {error}".rstrip(": ")
         raise HandlerLoadError(path, f"importing {module!r} failed: {what}", user_traceback=_trimmed(error)) from error
@@ -75,7 +78,7 @@ def _check(path: str, handler: object) -> None:
         raise HandlerLoadError(path, f"{handler.__name__!r} is a class; name an instance or a function")
     if not callable(handler):
         raise HandlerLoadError(path, f"{type(handler).__name__!r} object is not callable as handler(event, context)")
-    call: object = getattr(handler, "__call__", None)  # noqa: B004 - the method itself, to look at
+    call: object = getattr(handler, "__call__", None)  # noqa: B004 - the method itself, to inspect it
     if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(call):
         raise HandlerLoadError(path, "it is an async function, which Lambda does not await; use an async router")
 

@@ -1,8 +1,12 @@
 """Faults that tests inject: errors that real networks and the real service sometimes cause. Sans-I/O.
 
-gateway.faults.inject(AnswerWith(429), times=2)                       # the next two posts, then success
-gateway.faults.inject(Delay(0.2), connection_id=slow)                 # every post to one connection
-with gateway.faults.inject(TruncateResponse(), probability=0.01): ...      # one post in a hundred, for a while
+Example:
+    ```python
+    gateway.faults.inject(AnswerWith(429), times=2)  # the next two posts, then success
+    gateway.faults.inject(Delay(0.2), connection_id=slow)  # every post to one connection
+    with gateway.faults.inject(TruncateResponse(), probability=0.01):  # one post in a hundred, in this block
+        ...
+    ```
 """
 
 import random
@@ -139,7 +143,7 @@ class Injection:
         self.remove()
 
     def concerns(self, method: str | None, connection_id: str) -> bool:
-        """Return whether the fault applies to a request or a call.
+        """Return whether the fault may apply to a request or a call.
 
         Args:
             method: The method of a request of the management API; `None` for a call of a handler.
@@ -150,7 +154,7 @@ class Injection:
         return method is None if isinstance(self.fault, HandlerTimeout) else method in self._methods
 
     def happens(self, random_number: float) -> bool:
-        """Return whether the fault is applied now, and count it if so.
+        """Decide by the probability whether to apply the fault now; if so, count it and return `True`.
 
         Args:
             random_number: A random number from 0 to 1, to compare with the probability.

@@ -1,1 +1,1 @@
-"""The running gateway: the listening socket, its TCP connections, and the handlers' reloading."""
+"""The running gateway: its listening socket, its TCP connections, and the reloading of handlers."""

@@ -77,7 +77,7 @@ class TcpListener:
             sleepers: Returns the number of tasks that sleep.
         """
         while len(self._tasks) > sleepers():
-            # A task may also start to sleep meanwhile, which raises no event: so poll.
+            # Why poll: no event is raised when a task starts to sleep on the gateway's clock.
             await asyncio.wait(self._tasks, timeout=_STEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
 
     async def finish_work(self) -> bool:

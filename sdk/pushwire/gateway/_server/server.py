@@ -1,4 +1,4 @@
-"""Starting and stopping a local gateway on a running event loop."""
+"""A local gateway that runs on an asyncio event loop."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -37,10 +37,13 @@ __all__ = ["LocalGateway"]
 class LocalGateway:
     """An API Gateway WebSocket API on this machine; an async context manager.
 
+    Handlers run in threads. A handler's exceptions are logged to `pushwire.gateway`.
+
+    Example:
+        ```python
         async with LocalGateway(handler) as gateway:
             print(gateway.url, gateway.callback_url)
-
-    Handlers run in threads. A handler's exceptions are logged to `pushwire.gateway`.
+        ```
 
     Args:
         handler: A Lambda handler. If it has an attribute `operations`, the inbound ones are its routes; if not, it

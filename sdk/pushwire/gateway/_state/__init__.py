@@ -1,1 +1,1 @@
-"""The state of an API: connections, routes and rates, with the events and results of its functions. Sans-I/O."""
+"""The state of an API: its connections, routes and rates, and the events and results of its handlers. Sans-I/O."""

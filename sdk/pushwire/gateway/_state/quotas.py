@@ -1,4 +1,4 @@
-"""Rates: how often something may happen, as API Gateway counts it. Sans-I/O."""
+"""Rate limits in the form of API Gateway's token buckets. Sans-I/O."""
 
 import math
 
@@ -6,16 +6,17 @@ from pushwire.gateway.clock import TimeOfDay
 
 __all__ = ["TokenBucket"]
 
-_PRECISION = 1e-3  # of what came in a time of day, which is a large number of seconds
+# Why a tolerance: seconds since the epoch are large floats, so that sums of their differences are inexact.
+_TOLERANCE = 1e-3
 
 
 class TokenBucket:
     """A bucket that fills at a steady rate; each request takes a token ("Throttle requests to your APIs").
 
     Args:
-        per_second: How many tokens come each second; `math.inf` for no limit.
-        burst: How many it holds, and has at first.
-        clock: The time of day.
+        per_second: The number of tokens that are added each second; `math.inf` for no limit.
+        burst: The maximum number of tokens, and the initial number.
+        clock: Returns the time of day.
     """
 
     __slots__ = ("_burst", "_clock", "_filled_at", "_per_second", "_tokens")
@@ -28,13 +29,13 @@ class TokenBucket:
         self._filled_at = clock()
 
     def take(self) -> bool:
-        """Take one token; return `False` if there is none."""
+        """Take one token and return `True`, or return `False` if the bucket is empty."""
         if self._per_second == math.inf:
             return True
         now = self._clock()
         self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._per_second)
         self._filled_at = now
-        if self._tokens < 1 - _PRECISION:
+        if self._tokens < 1 - _TOLERANCE:
             return False
         self._tokens -= 1
         return True

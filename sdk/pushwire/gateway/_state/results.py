@@ -1,8 +1,8 @@
-"""What a handler returned, read as API Gateway reads the result of a Lambda proxy integration. Pure.
+"""Parses a handler's result as API Gateway parses the result of a Lambda proxy integration. Pure.
 
-Source: "Set up Lambda proxy integrations in API Gateway": a result has `statusCode`, `headers`, `multiValueHeaders`,
-`body` and `isBase64Encoded`, and nothing else; any other shape is a malformed response. Reports from users show
-WebSocket APIs doing the same: a result with keys of its own makes a message fail with "Internal server error".
+Source: "Set up Lambda proxy integrations in API Gateway": a result may have the keys `statusCode`, `headers`,
+`multiValueHeaders`, `body` and `isBase64Encoded`; with any other key it is malformed. Users report the same for
+WebSocket APIs: a message fails with "Internal server error" if the result has other keys.
 """
 
 import json
@@ -18,7 +18,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 
 
 class MalformedResultError(ValueError):
-    """A handler's result is not one of a Lambda proxy integration; the text says why, to the developer."""
+    """A handler's result is not one of a Lambda proxy integration; the text gives the developer the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class ProxyResult:
     """A well-formed result.
 
     Attributes:
-        status_code: Its status code, 200 to 599.
-        subprotocol: Its header `Sec-WebSocket-Protocol`, or `None` if it has none.
-        body: Its body, which a client receives where there is a route response; `None` if it has none.
+        status_code: The `statusCode`, from 200 to 599.
+        subprotocol: The header `Sec-WebSocket-Protocol`; `None` if there is none.
+        body: The `body`, which is sent to the client if the route has a route response. Defaults to `None`: no body.
     """
 
     status_code: int
@@ -37,16 +37,16 @@ class ProxyResult:
 
     @property
     def accepts(self) -> bool:
-        """Whether a `$connect` with this result opens the connection."""
+        """Whether this result of `$connect` accepts the connection: the status is 2xx."""
         return self.status_code // 100 == 2
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A handler raised, or returned what API Gateway refuses.
+    """A handler raised an exception, or its result is malformed.
 
     Attributes:
-        reason: Why: the developer's to know, never the client's.
+        reason: The reason, for the developer. It is never sent to the client.
     """
 
     reason: str
@@ -54,21 +54,22 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """A handler had not returned when API Gateway stopped waiting for it."""
+    """A handler had not returned within the integration time-out."""
 
 
 Outcome: TypeAlias = ProxyResult | Failed | TimedOut
-"""What API Gateway makes of a call of a handler."""
+"""The result of a handler's call, as API Gateway reads it."""
 
 
 def read_result(value: object) -> ProxyResult:
-    """Return a handler's result, read by API Gateway's rules.
+    """Parse a handler's return value by API Gateway's rules.
 
     Args:
-        value: What the handler returned. It is written as JSON and read back, as Lambda does.
+        value: The return value. It is written as JSON and read back, as Lambda does.
 
     Raises:
-        MalformedResultError: If it is not JSON, not an object, has no `statusCode`, or has keys of its own.
+        MalformedResultError: The value cannot be written as JSON, is not an object, or has unknown keys; or its
+            `statusCode`, `body` or headers are invalid.
     """
     try:
         result: Any = json.loads(json.dumps(value))
@@ -111,7 +112,7 @@ def _subprotocol(fields: dict[str, Any]) -> str | None:
         last = next(reversed(cast("list[object]", last)), None)
     if not isinstance(last, str) or _TOKEN.fullmatch(last) is None:
         raise MalformedResultError(
-            "the result's header 'Sec-WebSocket-Protocol' must be one subprotocol, a plain token"
+            f"the result's header 'Sec-WebSocket-Protocol' must be one subprotocol, not {last!r:.40}"
         )
     return last
 

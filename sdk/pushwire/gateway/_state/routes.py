@@ -1,7 +1,7 @@
-"""Route selection, by the expression `$request.body.route`. Pure.
+"""Route selection with the expression `$request.body.route`. Pure.
 
-Sources: "Create routes for WebSocket APIs" and "WebSocket selection expressions". A route key must match exactly; a
-message that matches none goes to `$default`; one that is not JSON goes to `$default` too.
+Sources: "Create routes for WebSocket APIs" and "WebSocket selection expressions". A route key must match exactly. A
+message that matches no route key or is not JSON goes to `$default`.
 """
 
 import json
@@ -32,28 +32,29 @@ DISCONNECT = "$disconnect"
 DEFAULT = "$default"
 _PREDEFINED = (CONNECT, DISCONNECT, DEFAULT)
 
-# What the contract allows as a route: the answer to "is this value a route key?" where no list of routes is known.
+# The routes that a contract allows. Used where the routes of a handler are not known: every such value is a route key.
 _ROUTE_KEY = re.compile(r"[A-Za-z0-9._/-]{1,128}")
 
 
 class RouteError(PushwireError, ValueError):
-    """The routes of a gateway cannot work; the text says which one, and what to write instead."""
+    """A route of the gateway is invalid; the text names it and says what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedRoute(Generic[T]):
-    """Where a message goes: the `routeKey` that the event carries, and what serves it."""
+    """The selected route of a message: its `routeKey` in the event, and its target, such as a handler."""
 
     route_key: str
     target: T
 
 
 class RouteTable(Generic[T]):
-    """The routes of an API and what serves each.
+    """The routes of an API with their targets, such as handlers.
 
     Args:
-        targets: What serves each route key, `$connect`, `$disconnect` and `$default` among them where they exist.
-        every: What serves every message that `targets` has no key for: a handler whose routes are not known.
+        targets: The target of each route key, including `$connect`, `$disconnect` and `$default` if they exist.
+        every: The target of messages whose route is not a key of `targets`: a handler whose routes are not known.
+            Defaults to none.
     """
 
     def __init__(self, targets: Mapping[str, T], *, every: T | None = None) -> None:
@@ -67,25 +68,25 @@ class RouteTable(Generic[T]):
 
     @property
     def connect(self) -> T | None:
-        """What serves `$connect`, or `None` if there is no such route."""
+        """The target of `$connect`, or `None` if the route does not exist."""
         return self._targets.get(CONNECT)
 
     @property
     def disconnect(self) -> T | None:
-        """What serves `$disconnect`, or `None` if there is no such route."""
+        """The target of `$disconnect`, or `None` if the route does not exist."""
         return self._targets.get(DISCONNECT)
 
     def has(self, key: str) -> bool:
-        """Return whether a message can be given to a route: `$default`, or a message route."""
+        """Return whether a route for messages exists: `$default`, or the route of an operation."""
         if key in {CONNECT, DISCONNECT}:
             return False
         return key in self._targets or (self._every is not None and _ROUTE_KEY.fullmatch(key) is not None)
 
     def select(self, body: str) -> SelectedRoute[T] | None:
-        """Return where a message goes, or `None` if no route takes it.
+        """Select the route of a message, or return `None` if no route matches.
 
         Args:
-            body: The text of the message, whatever it holds.
+            body: The text of the message; it need not be JSON.
         """
         value = selection_value(body)
         if value is not None and not value.startswith("$"):
@@ -99,14 +100,14 @@ class RouteTable(Generic[T]):
 
 
 def selection_value(body: str) -> str | None:
-    """Return what `$request.body.route` gives for a message.
+    """Evaluate `$request.body.route` for a message.
 
     Args:
         body: The text of the message.
 
     Returns:
-        The value as a string, an array as `[item1, item2]`, `""` where the message has no `route`; `None` for a
-        message that is not JSON (NaN, too deep or too long a number included).
+        The value as a string (an array as `[item1, item2]`); `""` if the message has no `route`; `None` if the message
+        is not JSON, or contains NaN, too many levels or a too long number.
     """
     try:
         message: object = json.loads(body, parse_constant=_refuse_constant)
@@ -120,31 +121,32 @@ def selection_value(body: str) -> str | None:
 def route_table(
     handler: T | None, *, routes: Mapping[str, T] | None = None, omit_routes: Collection[str] = ()
 ) -> RouteTable[T]:
-    """Return the routes that a handler serves.
+    """Return the routes of a handler.
 
-    A handler with an attribute `operations` has one route for each operation that servers receive. A handler without
-    one receives every message, unless `routes` names message routes: then those are all.
+    A handler with an attribute `operations` has one route for each inbound operation. A handler without it receives
+    every message, unless `routes` has message routes: then the API has only those.
 
     Args:
-        handler: Serves its own routes and `$connect`, `$disconnect` and `$default`; `None` if `routes` has them all.
-        routes: What serves further route keys, or serves them in the handler's place.
-        omit_routes: Those of `$connect`, `$disconnect` and `$default` that do not exist.
+        handler: The target of its own routes and of `$connect`, `$disconnect` and `$default`; `None` if `routes` has
+            all routes.
+        routes: The targets of further route keys; they take precedence over `handler`. Defaults to none.
+        omit_routes: The routes among `$connect`, `$disconnect` and `$default` that do not exist. Defaults to none.
 
     Raises:
-        RouteError: If there is no route at all, a key is not one that API Gateway accepts, a key is both given and
-            switched off, or `operations` does not hold operations.
+        RouteError: There is no route, API Gateway does not accept a key, a key is both in `routes` and omitted, or
+            `operations` does not hold operations.
     """
     given = dict(routes or {})
     for key in given:
         _check_key(key)
     for key in omit_routes:
         if key not in _PREDEFINED:
-            raise RouteError(f"route {key!r} cannot be switched off; {', '.join(_PREDEFINED)} can")
+            raise RouteError(f"route {key!r} cannot be omitted; only {', '.join(_PREDEFINED)} can")
         if key in given:
-            raise RouteError(f"route {key!r} is both given and switched off; drop one of the two")
+            raise RouteError(f"route {key!r} has a handler and is omitted; remove one of the two")
     if handler is None:
         if not given:
-            raise RouteError("there is no handler and no route; name a handler, such as chat_app:handler")
+            raise RouteError("the API has no handler and no route; pass a handler, such as chat_app:handler")
         return RouteTable(given)
     targets = {key: handler for key in _PREDEFINED if key not in omit_routes}
     operations = _operations(handler)
@@ -156,7 +158,7 @@ def route_table(
 
 
 def operations_of(handlers: Iterable[object]) -> tuple[AnyOperation, ...]:
-    """Return the operations that handlers tell of, of each direction, each once.
+    """Return the operations in the handlers' attributes `operations`, of both directions, without duplicates.
 
     Raises:
         RouteError: An attribute `operations` does not hold operations.

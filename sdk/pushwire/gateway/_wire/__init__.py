@@ -1,1 +1,1 @@
-"""HTTP requests and responses, and WebSocket frames. Sans-I/O."""
+"""The wire formats: HTTP requests and responses, and WebSocket frames. Sans-I/O."""

@@ -1,7 +1,7 @@
-"""What a request target names: the stage, where clients connect, a connection of the management API, or nothing. Pure.
+"""Resolves a request target: to the stage, a connection of the management API, the console, or an error. Pure.
 
 Sources: "Use @connections commands in your backend service", "Custom domain names for WebSocket APIs in API Gateway",
-and answers of the real service to targets that name nothing.
+and responses of the real service to unknown targets.
 """
 
 from collections.abc import Sequence
@@ -17,24 +17,24 @@ __all__ = ["Addressing", "ConnectionTarget", "ConsoleTarget", "NoTarget", "Reque
 
 @dataclass(frozen=True, slots=True)
 class StageTarget:
-    """The stage itself, where clients connect."""
+    """The stage, where clients connect."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTarget:
-    """One connection of the management API, its id decoded."""
+    """One connection of the management API, with its percent-decoded id."""
 
     connection_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConsoleTarget:
-    """The gateway's own console, or a part of it."""
+    """The gateway's console, or one of its files or commands."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoTarget:
-    """Nothing that API Gateway has; `response` is its answer."""
+    """An unknown target, with API Gateway's response to it."""
 
     response: HttpResponse
 
@@ -43,12 +43,12 @@ RequestTarget: TypeAlias = StageTarget | ConnectionTarget | ConsoleTarget | NoTa
 
 
 class Addressing:
-    """The addresses of one API: `/{stage}`, or `/{mapping key}` on a custom domain, which the stage does not appear in.
+    """The addresses of one API: `/{stage}`, or `/{mapping key}` on a custom domain, without the stage.
 
-    On a gateway with a custom domain, every host stands for it, but for the API's own, which a `Host` header may name.
+    With a custom domain, every `Host` header selects the custom domain, except the API's own host.
 
     Args:
-        settings: The API's id, region, stage and custom domain.
+        settings: The settings, with the API's id, region, stage and custom domain.
     """
 
     def __init__(self, settings: GatewaySettings) -> None:
@@ -58,12 +58,12 @@ class Addressing:
         self._own_host = f"{settings.api_id}.execute-api.{settings.region}.".lower()
 
     def resolve(self, target: str, *, method: str, host: str | None) -> RequestTarget:
-        """Return what a request target names.
+        """Resolve a request target.
 
         Args:
-            target: The target as it was sent: `/local/%40connections/…%3D`, in any mix of encodings.
-            method: The method of the request.
-            host: Its `Host` header.
+            target: The target as sent, such as `/local/%40connections/…%3D`. Any character may be percent-encoded.
+            method: The method of the request, which the error of a custom domain contains.
+            host: The `Host` header; `None` if the request has none.
         """
         path = target.partition("?")[0]
         segments = [unquote(segment) for segment in path.split("/")]

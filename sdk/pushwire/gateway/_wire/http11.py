@@ -1,6 +1,6 @@
-"""A reader of HTTP/1.1 requests: bytes in, requests out. Sans-I/O, on llhttp by httptools.
+"""An incremental reader of HTTP/1.1 requests, on httptools, which wraps llhttp. Sans-I/O.
 
-It keeps the case of header names, reads chunked bodies, and bounds everything that a peer can make it hold.
+It keeps the case of header names, reads chunked bodies, and bounds the memory that a peer can use.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from pushwire.gateway.settings import MAX_MESSAGE_BYTES, Limits
 
 __all__ = ["ContinueExpected", "HttpRequest", "ReaderEvent", "RejectedRequest", "RequestReader"]
 
-# The largest piece that is given to the parser at once, so that counts are near enough to bound what it holds.
+# The maximum number of bytes to parse at once. Why: httptools calls back only after a whole header, so the bytes of a
+# head are also counted after each piece; small pieces make that bound exact enough.
 _PIECE = 16_384
 
 
@@ -22,11 +23,11 @@ class HttpRequest:
 
     Attributes:
         method: The method.
-        target: The target, as it was sent.
-        headers: The headers in order, in the client's case.
-        body: The body; `None` if it was larger than a message may be, and was thrown away.
-        keep_alive: Whether the client wants the connection kept open.
-        websocket: Whether it asks to become a WebSocket connection.
+        target: The target, as sent.
+        headers: The headers in order, with the client's spelling of their names.
+        body: The body; `None` if it was larger than a message may be, and was discarded.
+        keep_alive: Whether the connection stays open after the response.
+        websocket: Whether the request is a WebSocket handshake.
     """
 
     method: str
@@ -37,7 +38,11 @@ class HttpRequest:
     websocket: bool
 
     def header(self, name: str) -> str | None:
-        """Return the first header of that name, given in lower case, or `None`."""
+        """Return the value of the first header with a name, or `None`.
+
+        Args:
+            name: The name in lower case.
+        """
         return next((value for found, value in self.headers if found.lower() == name), None)
 
 
@@ -48,7 +53,7 @@ class ContinueExpected:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRequest:
-    """The peer's bytes are refused with this status; nothing more is read from it."""
+    """The peer's bytes are refused with this status; the reader ignores further bytes."""
 
     status: int
 
@@ -57,13 +62,13 @@ ReaderEvent: TypeAlias = HttpRequest | ContinueExpected | RejectedRequest
 
 
 class RequestReader:
-    """Reads the requests of one connection, one after the other.
+    """Reads the requests of one connection.
 
     Attributes:
-        remainder: The bytes after a request that asked to become a WebSocket connection; they are not HTTP.
+        remainder: The bytes after a WebSocket handshake; they are frames, not HTTP.
 
     Args:
-        limits: Bounds on heads and bodies.
+        limits: The bounds on the sizes of heads and bodies.
     """
 
     __slots__ = (
@@ -94,13 +99,13 @@ class RequestReader:
 
     @property
     def idle(self) -> bool:
-        """Whether no request has begun."""
+        """Whether the reader is between two requests."""
         return self._raw_bytes == 0
 
     def feed(self, data: bytes) -> list[ReaderEvent]:
-        """Take bytes from the peer and return what they complete, in order.
+        """Parse bytes from the peer and return the events that they complete, in order.
 
-        After a `Refusal`, and after a request with `websocket` set, nothing further is read.
+        After a `RejectedRequest`, and after a request with `websocket` set, further bytes are not parsed.
         """
         view = memoryview(data)
         while view and not self._over:
@@ -112,7 +117,7 @@ class RequestReader:
         return events
 
     def _feed_piece(self, piece: memoryview) -> int:
-        """Parse one piece and return how much of it was read."""
+        """Parse one piece and return the number of bytes that were read."""
         completed = self._completed
         read = len(piece)
         try:
@@ -130,9 +135,10 @@ class RequestReader:
         return read
 
     def _ignore_upgrade(self) -> None:
-        """Read a request that asks for another protocol than WebSocket (h2c, say) again, as one that does not ask.
+        """Parse a request with an `Upgrade` to another protocol, such as h2c, again without that header.
 
-        A server may ignore such a wish. llhttp would not: it takes the body for the other protocol's bytes.
+        A server may ignore the header (RFC 9110, section 7.8), but llhttp always obeys it: it treats the body as bytes
+        of the other protocol.
         """
         if self._over or not self._headers:
             return
@@ -154,25 +160,25 @@ class RequestReader:
             self._over = True
             self._events.append(RejectedRequest(status))
 
-    # Called by httptools. An exception here would be wrapped in its own: refuse instead.
+    # Called by httptools. Why they never raise: httptools would wrap the exception in an `HttpParserError`.
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Start a request."""
         self._begin()
 
     def on_url(self, url: bytes) -> None:
-        """A part of the target was read."""
+        """Add a part of the target."""
         self._target += url
         self._count_head(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header was read, or a trailer, which is ignored."""
+        """Add a header. Trailers are ignored."""
         self._count_head(len(name) + len(value))
         if not self._head_complete:
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """The head was read."""
+        """Check the head: the method, `Host`, the length of the target, and `Expect`."""
         self._head_complete = True
         if self._over:
             return
@@ -180,7 +186,7 @@ class RequestReader:
             self._refuse(405)
             return
         if self._parser.should_upgrade() and not self._asks_for_websocket():
-            return  # it will be read again
+            return  # `_ignore_upgrade` parses it again
         hosts = sum(name.lower() == b"host" for name, _ in self._headers)
         if hosts != 1 and (hosts or self._parser.get_http_version() != "1.0"):
             self._refuse(400)
@@ -190,7 +196,7 @@ class RequestReader:
             self._answer_expectation()
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body was read."""
+        """Add a part of the body, or discard the body if it is larger than a message may be."""
         self._body_bytes += len(body)
         if self._body_bytes > MAX_MESSAGE_BYTES:
             self._body = None
@@ -198,7 +204,7 @@ class RequestReader:
             self._body += body
 
     def on_message_complete(self) -> None:
-        """The request was read."""
+        """Finish the request."""
         websocket = self._asks_for_websocket()
         if self._over or (self._parser.should_upgrade() and not websocket):
             return

@@ -1,6 +1,6 @@
-"""HTTP responses and error frames, in API Gateway's shapes. Pure.
+"""HTTP responses and error frames, with the same headers and bodies as API Gateway's. Pure.
 
-The error type travels in the header `x-amzn-ErrorType`: from it botocore raises `GoneException` and its siblings.
+botocore reads the type of an error, such as `GoneException`, from the header `x-amzn-ErrorType`.
 """
 
 import http
@@ -41,7 +41,7 @@ class HttpResponse:
     Attributes:
         status: The status code.
         body: The body.
-        headers: Headers other than those about the body and the connection.
+        headers: The headers, without `Content-Length` and `Connection`.
     """
 
     status: int
@@ -52,8 +52,8 @@ class HttpResponse:
         """Return the bytes to send.
 
         Args:
-            method: The method of the request: a HEAD is answered without the body.
-            keep_alive: Whether the connection stays open.
+            method: The method of the request; the response to a `HEAD` has no body.
+            keep_alive: Whether the connection stays open; if not, the response has `Connection: close`.
         """
         headers = list(self.headers)
         if self.status not in _NO_BODY:
@@ -65,23 +65,34 @@ class HttpResponse:
 
 
 def stream_head(headers: Iterable[tuple[str, str]]) -> bytes:
-    """Return the head of a response whose body goes on until the connection is closed."""
+    """Return the head of a response whose body ends when the connection is closed."""
     return _head(200, [*headers, ("Connection", "close")])
 
 
 def json_response(status: int, value: dict[str, Any], *headers: tuple[str, str]) -> HttpResponse:
-    """Return a response that holds `value` as JSON."""
+    """Return a response with `value` as JSON and further headers."""
     body = json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii")
     return HttpResponse(status, body, (("Content-Type", "application/json"), *headers))
 
 
 def http_error(status: int, message: str | None = None) -> HttpResponse:
-    """Return an error that API Gateway's HTTP front gives; the message is the status's own phrase unless given."""
+    """Return an error in the form of API Gateway's HTTP layer.
+
+    Args:
+        status: The HTTP status.
+        message: The text of the error. Defaults to the standard phrase of the status, such as `Not Found`.
+    """
     return json_response(status, {"message": message or _phrase(status)})
 
 
 def aws_error(status: int, error_type: str, message: str | None = None) -> HttpResponse:
-    """Return an error of the management API, such as `GoneException`; without a message its body is empty."""
+    """Return an error of the management API.
+
+    Args:
+        status: The HTTP status.
+        error_type: The type of the error, such as `GoneException`.
+        message: The text of the error. Defaults to an empty body.
+    """
     header = ("x-amzn-ErrorType", error_type)
     return (
         HttpResponse(status, headers=(header,))
@@ -91,12 +102,12 @@ def aws_error(status: int, error_type: str, message: str | None = None) -> HttpR
 
 
 def forbidden() -> HttpResponse:
-    """Return what API Gateway answers where it has nothing."""
+    """Return API Gateway's response to an unknown path or method."""
     return aws_error(403, "ForbiddenException", FORBIDDEN)
 
 
 def error_frame(message: str, *, connection_id: str, request_id: str) -> str:
-    """Return the text frame that tells a client of a failed message.
+    """Return the text frame by which API Gateway reports a failed message to its client.
 
     The spacing is API Gateway's own, as seen in transcripts: one space, after the first colon.
     """

@@ -1,4 +1,4 @@
-"""One WebSocket connection, as API Gateway holds it: bytes in, messages out, and back. Sans-I/O, on websockets.
+"""One WebSocket connection with API Gateway's limits and close codes. Sans-I/O, on websockets' `ServerProtocol`.
 
 Sources: "Overview of WebSocket APIs in API Gateway" (close codes) and "Quotas for configuring and running a WebSocket
 API" (sizes).
@@ -21,7 +21,7 @@ __all__ = ["GOING_AWAY", "SERVICE_RESTART", "CloseStatus", "HandshakeRefusedErro
 
 @dataclass(frozen=True, slots=True)
 class CloseStatus:
-    """Why a connection ended: `disconnectStatusCode` and `disconnectReason` of its event."""
+    """The close code and reason of a connection: `disconnectStatusCode` and `disconnectReason` of its event."""
 
     code: int
     reason: str
@@ -41,17 +41,17 @@ _REASONS = {
 }
 
 GOING_AWAY = CloseStatus(1001, _REASONS[1001])
-"""How a connection is closed that was idle, or lived, for too long."""
+"""Closes a connection that has reached the idle limit or its lifetime."""
 
 SERVICE_RESTART = CloseStatus(1012, _REASONS[1012])
-"""How the gateway closes its connections when it stops."""
+"""Closes all connections when the gateway stops."""
 
 
 class HandshakeRefusedError(Exception):
-    """A request is no valid WebSocket handshake.
+    """A request is not a valid WebSocket handshake.
 
     Attributes:
-        status: The HTTP status to answer with.
+        status: The HTTP status of the response.
     """
 
     def __init__(self, status: int) -> None:
@@ -63,13 +63,13 @@ class WebSocketSession:
     """A connection from its handshake to its end.
 
     Args:
-        request: The request that asks for it. It is checked at once; `accept` answers it, when `$connect` has returned.
+        request: The handshake. It is checked at construction, and answered by `accept`.
 
     Attributes:
-        ending: Why the connection ended; `None` while it is open.
+        close_status: The close code and reason; `None` while the connection is open.
 
     Raises:
-        HandshakeRefusedError: If the request is no valid handshake.
+        HandshakeRefusedError: The request is not a valid handshake.
     """
 
     __slots__ = ("_fragments", "_protocol", "_request", "close_status")
@@ -80,7 +80,7 @@ class WebSocketSession:
         self.close_status: CloseStatus | None = None
         self._fragments: list[bytes] | None = None
         self._protocol = ServerProtocol(extensions=None, max_size=(MAX_MESSAGE_BYTES, MAX_FRAME_BYTES))
-        # The protocol's own parser has to read the request: it would wait for it for ever otherwise.
+        # Why serialize a parsed request: `ServerProtocol` reads frames only after its own parser has read a request.
         self._protocol.receive_data(_serialized(request))
         self._request: Request | None = None
         for event in self._protocol.events_received():
@@ -93,13 +93,16 @@ class WebSocketSession:
             raise HandshakeRefusedError(answer.status_code)
 
     def accept(self, subprotocol: str | None) -> None:
-        """Answer the handshake: the connection is open.
+        """Accept the handshake, which opens the connection.
 
         Args:
-            subprotocol: The subprotocol of the response, whatever the client offered; `None` for no such header.
+            subprotocol: The subprotocol of the response, even if the client did not offer it; `None` for no header.
+
+        Raises:
+            RuntimeError: The handshake was accepted before.
         """
         if self._request is None:
-            raise RuntimeError("the handshake is answered already")
+            raise RuntimeError("the handshake was accepted before")
         answer = self._protocol.accept(self._request)
         if subprotocol is not None:
             answer.headers["Sec-WebSocket-Protocol"] = subprotocol
@@ -107,7 +110,7 @@ class WebSocketSession:
         self._request = None
 
     def receive(self, data: bytes) -> list[str]:
-        """Take bytes from the client and return the messages that they complete; `ending` may be set after it."""
+        """Parse bytes from the client and return the messages that they complete. May set `close_status`."""
         self._protocol.receive_data(data)
         messages: list[str] = []
         for frame in self._protocol.events_received():
@@ -119,7 +122,7 @@ class WebSocketSession:
         return messages
 
     def receive_eof(self) -> None:
-        """Note that the client's bytes have ended; `ending` is set after it."""
+        """Handle the end of the client's bytes. Sets `close_status`."""
         self._protocol.receive_eof()
         self._note_close()
 
@@ -127,7 +130,7 @@ class WebSocketSession:
         """Send one text message, in fragments of at most 32 KB.
 
         Args:
-            payload: Valid UTF-8. The cuts may fall inside a character, as RFC 6455 allows.
+            payload: Valid UTF-8. A fragment may end inside a character, as RFC 6455 allows (section 5.6).
         """
         end = len(payload)
         self._protocol.send_text(payload[:MAX_FRAME_BYTES], fin=end <= MAX_FRAME_BYTES)
@@ -137,13 +140,13 @@ class WebSocketSession:
             )
 
     def close(self, code: int, reason: str) -> None:
-        """Close the connection with this code and reason; `ending` is set after it."""
+        """Close the connection with a code and a reason. Sets `close_status`."""
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code, reason)
         self._end(code, reason)
 
     def outgoing(self) -> tuple[bytes, bool]:
-        """Return the bytes to send, and whether nothing will follow them."""
+        """Return the bytes to send, and whether they are the last ones."""
         writes = self._protocol.data_to_send()
         return b"".join(writes), SEND_EOF in writes
 
@@ -179,7 +182,7 @@ class WebSocketSession:
             sent = self._protocol.close_sent or Close(CloseCode.ABNORMAL_CLOSURE, "")
             self._end(sent.code, _REASONS.get(sent.code, ""))
         elif received is not None:
-            # The client's own reason, also where it is empty: so it was for browsers that left with 1001.
+            # The client's own reason, even if it is empty: events of the real service show that for browsers (1001).
             self._end(received.code, _REASONS[1005] if received.code == CloseCode.NO_STATUS_RCVD else received.reason)
         elif self._protocol.state is State.CLOSED:
             self._end(CloseCode.ABNORMAL_CLOSURE, _REASONS[1006])

@@ -1,4 +1,4 @@
-// What passes: one line for each entry of the feed, and what a frame holds below it.
+// The activity log: one line for each entry of the feed, with the details of a frame below it.
 
 import { byId, make, timeOf } from "./dom.js";
 
@@ -7,7 +7,7 @@ const SHOWN_OF_ID = 6;
 const PAUSE_MILLISECONDS = 30;
 const FRAMES = new Set(["received", "delivered"]);
 
-/** @param {{connectionId: () => string | null}} chosen Tells which connection is chosen. */
+/** @param {{connectionId: () => string | null}} chosen Returns the id of the selected connection, or `null`. */
 export function startActivity(chosen) {
   const list = byId("activity");
   let waiting = [];
@@ -50,14 +50,14 @@ export function startActivity(chosen) {
 
   return {
     filter,
-    /** Show exactly these entries. */
+    /** Replace all entries. */
     show(entries) {
       waiting = [];
       list.replaceChildren(...entries.map(line));
       showEmptiness();
       list.scrollTop = list.scrollHeight;
     },
-    /** Add an entry: with others, a moment later. */
+    /** Add an entry. Why with a delay: entries that arrive together are rendered in one step. */
     add(entry) {
       waiting.push(entry);
       if (waiting.length > MOST) waiting.shift();
@@ -89,7 +89,7 @@ function frameLine(entry) {
     entry.connectionId,
     frame?.operation,
     frame?.format && `${frame.format.toUpperCase()} frame`,
-    kind === "received" && (routeKey === null ? "no route took it" : `given to ${routeKey}`),
+    kind === "received" && (routeKey === null ? "no route matched" : `route ${routeKey}`),
     cause && { post: "a post", reply: "a route response", error: "an error frame" }[cause],
     `${text.length.toLocaleString("en")} characters`,
   ];
@@ -118,7 +118,7 @@ function eventWords({ kind, sourceIp, subprotocol, status, routeKey, statusCode,
     case "connected":
       return ["connected", "event", `from ${sourceIp}${subprotocol ? `, subprotocol ${subprotocol}` : ""}`];
     case "refused":
-      return ["refused", "bad", `the handshake was answered ${status}`];
+      return ["refused", "bad", `the handshake got status ${status}`];
     case "invoked":
       return failure === undefined
         ? ["handler", "event", `${routeKey} returned ${statusCode}`]
@@ -134,4 +134,4 @@ function eventWords({ kind, sourceIp, subprotocol, status, routeKey, statusCode,
   }
 }
 
-const callWords = (method, status) => `${method} @connections ${status === 0 ? "was cut" : `answered ${status}`}`;
+const callWords = (method, status) => `${method} @connections: ${status === 0 ? "connection aborted" : status}`;

@@ -1,12 +1,12 @@
-// Test clients: real WebSockets of this browser, to the stage.
+// Test clients: WebSocket connections of this browser to the stage.
 
 import { byId, make } from "./dom.js";
 
 const MOST = 8;
 
 /**
- * @param {{stage: () => string}} gateway Tells the stage.
- * @param {{expect: () => void}} connections Is told that a connection is to come.
+ * @param {{stage: () => string}} gateway Returns the name of the stage.
+ * @param {{expect: () => void}} connections Selects the next connection that opens.
  */
 export function startClients(gateway, connections) {
   const list = byId("clients");
@@ -41,8 +41,8 @@ export function startClients(gateway, connections) {
     socket.addEventListener("close", ({ code, reason }) => {
       state.textContent = `closed ${code}${reason ? `, ${reason}` : ""}`;
       row.classList.add("over");
-      close.textContent = "Forget";
-      close.setAttribute("aria-label", `Forget ${name}`);
+      close.textContent = "Remove";
+      close.setAttribute("aria-label", `Remove ${name}`);
     });
 
     connections.expect();

@@ -10,7 +10,7 @@ export async function command(name, body) {
       body: JSON.stringify(body),
     });
   } catch {
-    throw new Error("The gateway does not answer");
+    throw new Error("The gateway does not respond");
   }
   const answer = await response.json();
   const problem = answer.problem ?? (response.ok ? undefined : answer.message);

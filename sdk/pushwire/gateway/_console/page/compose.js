@@ -1,13 +1,13 @@
-// Sending: an operation's message as a form and as JSON, in step, or any text.
+// Sends messages. An operation's message is edited as a form and as JSON; any other text is sent unchanged.
 
 import { byId, make, say } from "./dom.js";
 import { firstMessage, showForm } from "./form.js";
 import { command } from "./commands.js";
 
 const ANY_TEXT = "";
-const DIRECTIONS = { "true,false": "client to server", "false,true": "server to client", "true,true": "both ways" };
+const DIRECTIONS = { "true,false": "client to server", "false,true": "server to client", "true,true": "both directions" };
 
-/** @param {{connectionId: () => string | null}} chosen Tells which connection is chosen. */
+/** @param {{connectionId: () => string | null}} chosen Returns the id of the selected connection, or `null`. */
 export function startComposing(chosen) {
   const form = byId("compose");
   const select = byId("operation");
@@ -25,7 +25,7 @@ export function startComposing(chosen) {
     byId("json-label").textContent = current ? "JSON" : "Text";
     byId("operation-description").textContent = current
       ? `${DIRECTIONS[[current.inbound, current.outbound]]} · route ${current.route} · sent as ${current.format.toUpperCase()}`
-      : "Sent as it is, whatever the contract says.";
+      : "Sent unchanged, without a check against the contract.";
     message.hidden = current === undefined;
     byId("send-as-client").hidden = current !== undefined && !current.inbound;
     byId("send-as-server").hidden = current !== undefined && !current.outbound;
@@ -33,7 +33,7 @@ export function startComposing(chosen) {
     followText();
   }
 
-  /** Show the form of what the text says. */
+  /** Update the form from the text. */
   function followText() {
     const current = operation();
     byId("json-said").textContent = "";
@@ -44,7 +44,7 @@ export function startComposing(chosen) {
     try {
       value = JSON.parse(text.value);
     } catch (error) {
-      byId("json-said").textContent = `Not JSON: ${error.message}`;
+      byId("json-said").textContent = `Invalid JSON: ${error.message}`;
       text.setAttribute("aria-invalid", "true");
       message.disabled = true;
       return;
@@ -61,7 +61,7 @@ export function startComposing(chosen) {
     const said = byId("compose-said");
     const connectionId = chosen.connectionId();
     if (connectionId === null) {
-      say(said, "Choose a connection first.", "bad");
+      say(said, "Select a connection first.", "bad");
       return;
     }
     try {
@@ -74,7 +74,7 @@ export function startComposing(chosen) {
     }
   }
 
-  /** The frame of the message, from the very text: numbers keep all their digits. */
+  /** Return the frame of the message. Why from the text: parsed JSON would lose digits of 64-bit numbers. */
   async function encode({ fullName, route }) {
     JSON.parse(text.value);
     const frame = `{"route":${JSON.stringify(route)},"payload":${text.value}}`;
@@ -96,7 +96,7 @@ export function startComposing(chosen) {
   });
 
   return {
-    /** Offer these operations. */
+    /** Replace the operations of the list. */
     offer(offered) {
       const before = select.options.length ? select.value : undefined;
       operations = new Map(offered.map((each) => [each.fullName, each]));

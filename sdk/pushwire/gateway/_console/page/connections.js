@@ -1,12 +1,12 @@
-// The open connections: which there are, and which one is chosen.
+// The list of open connections, with the selected one.
 
 import { byId, make, say, timeOf } from "./dom.js";
 import { command } from "./commands.js";
 
-/** @param {() => void} onchoice Is called when another connection is chosen. */
+/** @param {() => void} onchoice Called when another connection is selected. */
 export function startConnections(onchoice) {
   const list = byId("connections");
-  const connections = new Map(); // by id: what is shown of each
+  const connections = new Map(); // by id: each connection with its elements
   let chosenId = null;
   let chooseNext = false;
 
@@ -73,17 +73,17 @@ export function startConnections(onchoice) {
   }
 
   byId("disconnect").addEventListener("click", () => act("disconnect", "is disconnected"));
-  byId("drop").addEventListener("click", () => act("drop", "is cut"));
-  byId("silence").addEventListener("click", () => act("silence", "is silent"));
+  byId("drop").addEventListener("click", () => act("drop", "is aborted"));
+  byId("silence").addEventListener("click", () => act("silence", "is silenced"));
   choose(null);
 
   return {
     connectionId: () => chosenId,
-    /** Choose the next connection that opens. */
+    /** Select the next connection that opens. */
     expect() {
       chooseNext = true;
     },
-    /** Show exactly these. */
+    /** Replace all connections. */
     show(all) {
       const ids = new Set(all.map((each) => each.connectionId));
       for (const connectionId of [...connections.keys()]) if (!ids.has(connectionId)) remove(connectionId);
@@ -94,7 +94,7 @@ export function startConnections(onchoice) {
       }
       showNumber();
     },
-    /** Follow an entry of the feed. */
+    /** Update the list with an entry of the feed. */
     follow(entry) {
       const { kind, connectionId } = entry;
       if (kind === "connected") add({ ...entry, connectedAt: entry.at, received: 0, delivered: 0 });

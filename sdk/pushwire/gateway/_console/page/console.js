@@ -1,4 +1,4 @@
-// The page as a whole: the feed, and who is told of it.
+// The page as a whole: reads the feed and updates the parts of the page.
 
 import { startActivity } from "./activity.js";
 import { startClients } from "./clients.js";
@@ -24,7 +24,7 @@ function showLive(state, text) {
 const feed = new EventSource("/$console/feed");
 const on = (name, take) => feed.addEventListener(name, ({ data }) => take(JSON.parse(data)));
 
-// Sent first, and whenever the feed begins again: everything that the page has to know.
+// The whole state; the first event of each connection to the feed.
 on("snapshot", (snapshot) => {
   stage = snapshot.stage;
   byId("url").textContent = `ws://${location.host}/${stage}`;

@@ -1,6 +1,6 @@
-// Elements, made of text: nothing that comes from outside is ever read as HTML.
+// Makes elements. Strings become text nodes, so that no outside input is parsed as HTML.
 
-/** The element of the page with this id. */
+/** Return the element with an id. */
 export const byId = (id) => document.getElementById(id);
 
 /**
@@ -26,13 +26,13 @@ const FORMATS = [
   new Intl.DateTimeFormat(undefined, { ...SECONDS, fractionalSecondDigits: 3 }),
 ];
 
-/** A time of day, from seconds since the epoch; with milliseconds, where they matter. */
+/** Make a `time` element from seconds since the epoch, with 0 or 3 digits of a second. Defaults to 3. */
 export function timeOf(seconds, digits = 3) {
   const moment = new Date(seconds * 1000);
   return make("time", { datetime: moment.toISOString() }, FORMATS[digits === 3 ? 1 : 0].format(moment));
 }
 
-/** Say something in an element of the page, as good news or as bad. */
+/** Set the text of a status element, with a mood for its color: `good` or `bad`. */
 export function say(element, text, mood = "good") {
   element.dataset.mood = mood;
   element.textContent = text;
@@ -40,5 +40,5 @@ export function say(element, text, mood = "good") {
 
 let lastId = 0;
 
-/** An id that no other element has. */
+/** Return an id that no other element has. */
 export const newId = () => `made-${++lastId}`;

@@ -1,9 +1,9 @@
-// Faults: which are injected, and a form to inject another.
+// The list of injected faults, and the form that injects another.
 
 import { byId, make, newId, say } from "./dom.js";
 import { command } from "./commands.js";
 
-/** @param {{connectionId: () => string | null}} chosen Tells which connection is chosen. */
+/** @param {{connectionId: () => string | null}} chosen Returns the id of the selected connection, or `null`. */
 export function startFaults(chosen) {
   const select = byId("fault-kind");
   let kinds = new Map();
@@ -44,12 +44,12 @@ export function startFaults(chosen) {
       connectionId: byId("fault-chosen").checked ? chosen.connectionId() : null,
     };
     if (byId("fault-chosen").checked && body.connectionId === null)
-      say(byId("faults-said"), "Choose a connection first.", "bad");
+      say(byId("faults-said"), "Select a connection first.", "bad");
     else act("inject", body, "Injected.");
   });
 
   return {
-    /** Offer these kinds. */
+    /** Replace the kinds of faults in the form. */
     offer(offered) {
       const before = select.value;
       kinds = new Map(offered.map((each) => [each.kind, each]));
@@ -57,7 +57,7 @@ export function startFaults(chosen) {
       if (kinds.has(before)) select.value = before;
       else showKind();
     },
-    /** Show what is injected. */
+    /** Replace the injected faults. */
     show(injections) {
       byId("faults").replaceChildren(
         ...injections.map(({ id, fault, connectionId, count }) => {
@@ -76,6 +76,6 @@ export function startFaults(chosen) {
   };
 }
 
-const timesOf = (count) => ["has not happened yet", "happened once"][count] ?? `happened ${count} times`;
+const timesOf = (count) => ["not applied yet", "applied once"][count] ?? `applied ${count} times`;
 
 const wordsOf = (kind) => kind.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,9 +1,9 @@
-// Forms, made from the schemas of messages. A form edits a JSON value in place of its text; what is left empty is unset.
+// Forms, made from the schemas of messages. A form edits a JSON value; empty controls unset their fields.
 
 import { make, newId } from "./dom.js";
 import { Schema, fits } from "./schema.js";
 
-/** Where a value stands: in the message, or in another value. Writing `undefined` unsets it. */
+/** The position of a value in the message or in another value. Writing `undefined` unsets the value. */
 class Place {
   constructor(read, write) {
     this.read = read;
@@ -14,7 +14,7 @@ class Place {
     return new Place(
       () => this.#object()[name],
       (value) => {
-        // Without a prototype, `__proto__` is a key like any other.
+        // Why without a prototype: then `__proto__` is an ordinary key.
         const object = Object.assign(Object.create(null), this.#object());
         if (value === undefined) delete object[name];
         else object[name] = value;
@@ -34,10 +34,10 @@ const isObject = (value) => typeof value === "object" && value !== null && !Arra
 /**
  * Show the controls of a message.
  *
- * @param {Element} container Where; what it holds is replaced, but for its legend.
+ * @param {Element} container The element for the controls. Its children are replaced, except its legend.
  * @param {object} root The message's schema.
  * @param {() => unknown} read Returns the message.
- * @param {(message: unknown) => void} write Takes the changed one.
+ * @param {(message: unknown) => void} write Called with the changed message.
  */
 export function showForm(container, root, read, write) {
   const schema = new Schema(root);
@@ -48,7 +48,7 @@ export function showForm(container, root, read, write) {
   container.replaceChildren(...container.querySelectorAll(":scope > legend"), ...(body.length ? body : [nothing]));
 }
 
-/** The message to begin with, by its schema. */
+/** Return the initial message of a schema. */
 export const firstMessage = (root) => startOf(new Schema(root).shapeOf());
 
 function fieldsOf(schema, shape, place) {
@@ -98,7 +98,7 @@ function inputControl(shape, place, attributes) {
 function choice(options, place, attributes, parse) {
   const value = place.read();
   const shown = value === undefined || value === null ? "" : String(value);
-  // What the message holds is shown, even if it is no choice: the name of a newer version, say.
+  // Why: the message may have a value that is not an option, such as a name of a newer version of the enum.
   const all = options.includes(shown) ? options : [...options, shown];
   const select = make(
     "select",
@@ -125,7 +125,7 @@ function textInput(shape, place, attributes) {
   const check = () => {
     const isWrong = input.value !== "" && !fits(shape.pattern, input.value);
     input.setAttribute("aria-invalid", isWrong);
-    input.title = isWrong ? `This is no ${shape.type}` : "";
+    input.title = isWrong ? `Not a valid ${shape.type}` : "";
   };
   check();
   return input;
@@ -134,7 +134,7 @@ function textInput(shape, place, attributes) {
 function parseText(shape, text) {
   const isNumber = (shape.kind === "integer" && !shape.isText) || shape.kind === "number";
   const number = Number(text);
-  // Only where nothing gets lost: the gateway says what is wrong with everything else.
+  // Why only exact numbers: others would lose digits. The gateway reports an error for text that is not a number.
   const isExact = Number.isFinite(number) && (shape.kind === "number" || Number.isSafeInteger(number));
   return isNumber && text.trim() !== "" && isExact ? number : text;
 }
@@ -161,9 +161,9 @@ function jsonInput(place, attributes) {
   return input;
 }
 
-// Values that hold others
+// Messages, lists and maps
 
-/** A group of controls that is shown anew when its structure changes, with the focus where work goes on. */
+/** Make a group of controls. `render` makes them again when the structure changes; `show` then sets the focus. */
 function group(legend, type, render) {
   const fieldset = make("fieldset", { class: "group" });
   const title = make("legend", {}, legend, " ", make("span", { class: "type" }, type));
@@ -176,7 +176,7 @@ function group(legend, type, render) {
   return fieldset;
 }
 
-/** Focus a control, ready for what it holds to be typed over. */
+/** Focus a control and select its text. */
 function enter(control) {
   control?.focus();
   control?.select?.();
@@ -230,7 +230,7 @@ function oneofControl(schema, fields, names, place) {
   });
 }
 
-/** A value to begin with, where there has to be one. */
+/** Return the initial value of a shape. */
 function startOf(shape) {
   switch (shape.kind) {
     case "message":
@@ -312,7 +312,7 @@ function mapControl(schema, shape, name, place) {
         onchange: () => {
           if (entries().some(([other], at) => at !== index && other === keyInput.value)) {
             keyInput.setAttribute("aria-invalid", "true");
-            keyInput.title = "This key is there already";
+            keyInput.title = "The map already has this key";
             return;
           }
           writeEntries(entries().map(([other, value], at) => [at === index ? keyInput.value : other, value]));

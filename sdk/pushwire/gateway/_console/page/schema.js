@@ -1,4 +1,4 @@
-// Schemas of messages, read for what a form has to know.
+// Reads the JSON Schemas of messages for the forms.
 
 const DEFINITIONS = "#/definitions/";
 const HINTS = {
@@ -8,7 +8,7 @@ const HINTS = {
   "google.protobuf.FieldMask": "name,address.street",
 };
 
-/** One schema with its definitions. */
+/** A schema with its definitions. */
 export class Schema {
   constructor(root) {
     this.root = root;
@@ -16,7 +16,7 @@ export class Schema {
   }
 
   /**
-   * What kind of value a part of the schema describes.
+   * Return the shape of the values that a part of the schema describes.
    *
    * @returns {{kind: string, type: string}} with `kind` one of boolean, enum (with `names`), integer, json, list (with
    *   `item`), map (with `value`), message (with `fields` and `oneofs`), number, text.
@@ -66,7 +66,7 @@ export class Schema {
   #fields(definition) {
     const oneofs = new Map();
     for (const { anyOf } of definition.allOf ?? []) {
-      // A oneof is told by alternatives in which some of its names are null: together they are all of its names.
+      // The schema expresses a oneof by alternatives that each set some of its names to null; together they have all.
       const names = anyOf
         .flatMap((half) => Object.keys(half.properties ?? {}))
         .filter((name) => name in definition.properties);
@@ -80,5 +80,5 @@ export class Schema {
   }
 }
 
-/** Whether a text fits a pattern of a schema. */
+/** Return whether a text matches a pattern of a schema. */
 export const fits = (pattern, text) => pattern === undefined || new RegExp(pattern, "u").test(text);
