@@ -1,4 +1,4 @@
-"""Node for CDK, the generated modules, and the app, each made once."""
+"""Fixtures: Node for CDK, the generated modules, and the app, each made once."""
 
 import os
 import sys
@@ -15,20 +15,20 @@ from tests.support.node import node
 if TYPE_CHECKING:
     from tests.cdk.world import World
 
-# Before aws_cdk is imported, which starts Node, however old it is.
+# Why before the import of aws_cdk: the import starts Node.
 os.environ.setdefault("JSII_NODE", node() or "node")
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
 
 @pytest.fixture(scope="session")
 def generated(made_once: MakeOnce) -> Path:
-    """The folder that the contracts of these tests were generated into."""
+    """Return the folder with the code that was generated for the contracts of these tests."""
     return made_once("cdk", contracts.generate)
 
 
 @pytest.fixture(scope="session")
 def world(generated: Path, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[World]":
-    """The app with the stacks of all tests, synthesized without an account."""
+    """Yield the app with the stacks of all tests, synthesized without an account."""
     from tests.cdk import world
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""The contracts of these tests, and what the plugin makes of them."""
+"""The contracts of these tests and their generated code."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ _SERVICES = Path(__file__).parent / "proto" / "apis.proto"
 
 
 def generate(folder: Path) -> None:
-    """Generate `apis.proto`, and a contract of each size, into a folder to import from."""
+    """Generate the code of `apis.proto` and of a contract of each size into a folder."""
     source = folder / "proto"
     source.mkdir(parents=True)
     (source / _SERVICES.name).write_text(_SERVICES.read_text())
@@ -21,7 +21,7 @@ def generate(folder: Path) -> None:
 
 
 def _contract(size: int) -> str:
-    """A contract of as many operations that clients send, and one that servers send."""
+    """Return a contract with a number of inbound operations and one outbound operation."""
     inbound = "".join(
         f"  rpc Take{number}(Note) returns (google.protobuf.Empty) {{\n"
         "    option (pushwire.v1.operation) = {direction: DIRECTION_CLIENT_TO_SERVER};\n  }\n"

@@ -1,4 +1,4 @@
-"""The stacks that tests look at, by name: to synthesize takes seconds, and so all of them are synthesized at once."""
+"""The stacks of the tests, by name. Why all in one app: a synthesis takes seconds."""
 
 import importlib
 from collections.abc import Callable
@@ -39,12 +39,12 @@ def stack(name: str) -> Callable[[Build], None]:
 
 
 def services() -> Any:
-    """The module generated from `apis.proto`."""
+    """Return the module that is generated from `apis.proto`."""
     return importlib.import_module("apis_pushwire_cdk")
 
 
 def sized(size: int) -> Any:
-    """The module generated from the contract of a size."""
+    """Return the module that is generated from the contract of a size."""
     return importlib.import_module(f"size{size}_pushwire_cdk")
 
 
@@ -54,30 +54,30 @@ def function(scope: Stack, name: str, **options: Any) -> Function:
 
 
 def role(scope: Stack) -> Role:
-    """A role that functions share."""
+    """Return a role for several functions."""
     service: Any = ServicePrincipal("lambda.amazonaws.com")
     return Role(scope, "Role", assumed_by=service)
 
 
 def integration(scope: Stack, name: str = "Router", **options: Any) -> WebSocketLambdaIntegration:
-    """The integration of a function of its own."""
+    """Return an integration with a new function."""
     return WebSocketLambdaIntegration("Integration", function(scope, name, **options))
 
 
 def route(scope: Stack, name: str) -> WebSocketRouteOptions:
-    """A route to a function of its own."""
+    """Return the options of a route with a new function."""
     return WebSocketRouteOptions(integration=integration(scope, name))
 
 
 def chat(scope: Stack, **options: Any) -> Any:
-    """The API of the chat, which a router serves unless the options say otherwise."""
+    """Return the API of the chat. Its integration defaults to a router."""
     if "integrations" not in options:
         options["integrations"] = services().ChatIntegrations.all(integration(scope))
     return services().ChatWebSocketApi(scope, "Api", **options)
 
 
 def mocked(scope: Stack, **options: Any) -> Any:
-    """The API of the chat, without functions."""
+    """Return the API of the chat without functions."""
     return chat(scope, integrations=services().ChatIntegrations.mock(), **options)
 
 
@@ -190,7 +190,7 @@ def _(scope: Stack) -> None:
     services().PushWebSocketApi(scope, "Api", integrations=services().PushIntegrations())
 
 
-# Who may connect
+# Authorizers and API keys
 
 
 @stack("Iam")
@@ -239,7 +239,7 @@ def _(scope: Stack) -> None:
     api = chat(scope)
     step = function(scope, "Step")
     api.grant_sdk(step)
-    api.grant_sdk(step)  # twice is no mistake
+    api.grant_sdk(step)  # may be called twice
     api.default_stage.grant_disconnect(function(scope, "Kicker"))
     api.default_stage.grant_inspect(function(scope, "Prober"))
     api.default_stage.grant_management_api_access(function(scope, "Manager"))

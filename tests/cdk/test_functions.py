@@ -1,4 +1,4 @@
-"""What functions behind integrations are given, and no more."""
+"""The permissions and the environment of functions behind integrations."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tests.cdk.world import World, environment, plain, senders
 
 
 def source_arns(world: World, name: str) -> dict[str, list[str]]:
-    """Function → the routes that may invoke it, as `{stage}/{route}`."""
+    """Return the routes that may invoke each function, as `{stage}/{route}`."""
     arns: dict[str, list[str]] = {}
     for permission in world.resources(name, "Lambda::Permission"):
         (invoked,) = [value[0] for value in permission["FunctionName"].values()]
@@ -62,7 +62,7 @@ def test_so_has_a_function_of_several_integrations(world: World) -> None:
     assert source_arns(world, "TwoIntegrationsOfOneFunction") == {"Shared": ["prod/*"]}
 
 
-# Who needs to send
+# Functions that send
 
 
 def test_where_servers_send_nothing_only_those_who_answer_wrong_messages_may_send(world: World) -> None:
@@ -80,7 +80,7 @@ def test_grants_can_be_switched_off(world: World) -> None:
     assert source_arns(world, "NoGrants") == {"Router": ["prod/*"]}
 
 
-# Others
+# Other functions
 
 
 def test_a_step_of_a_workflow_is_let_send_and_told_where_to(world: World) -> None:
@@ -119,8 +119,8 @@ def test_a_function_of_another_app_is_invoked_and_what_it_lacks_is_told(world: W
     assert plain(permission["SourceArn"]).endswith(":Api/prod/*")
     (said,) = world.annotations("ImportedFunction")
     assert said.startswith(
-        "warning: The function behind $connect, $disconnect, $default, JoinRoom, ping is not defined in this app: "
-        "let it send, with default_stage.grant_send(function)."
+        "warning: The function behind $connect, $disconnect, $default, JoinRoom, ping is not defined in this app; "
+        "call default_stage.grant_send(function) to let it send."
     )
 
 
@@ -128,7 +128,7 @@ def test_a_function_of_another_app_cannot_be_given_a_variable(world: World) -> N
     scope = Stack(App(), "Stack")
     api = services().ChatWebSocketApi(scope, "Api", integrations=services().ChatIntegrations.mock())
     other = Function.from_function_name(scope, "Other", "other")
-    with pytest.raises(InfrastructureError, match="Stack/Other is not defined in this app, which cannot set its env"):
+    with pytest.raises(InfrastructureError, match="Stack/Other is not defined in this app, so its environment"):
         api.grant_sdk(other)
 
 
@@ -140,7 +140,7 @@ def test_a_function_of_two_apis_cannot_have_two_urls(world: World) -> None:
         if number == 1:
             services().ChatWebSocketApi(scope, "First", integrations=all_)
             continue
-        with pytest.raises(InfrastructureError, match="Stack/Shared sends to another API, and PUSHWIRE_CALLBACK_URL"):
+        with pytest.raises(InfrastructureError, match="Stack/Shared has the PUSHWIRE_CALLBACK_URL of another API"):
             services().ChatWebSocketApi(scope, "Second", integrations=all_)
 
 
@@ -155,12 +155,12 @@ def test_a_function_of_another_stack_is_let_send_from_here(world: World, tmp_pat
     shared = role(functions)
     join, ping = (integration(functions, name, role=shared) for name in ("Join", "Ping"))
     chat(apis, integrations=services().ChatIntegrations(join_room=join, ping=ping), **options)
-    synthesized = app.synth()  # no stack names one that names it
+    synthesized = app.synth()  # without a cycle of references between stacks
     template = synthesized.get_stack_by_name("Apis").template
     (policy,) = [each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::IAM::Policy"]
     assert plain(policy["PolicyDocument"]["Statement"][0])["Resource"].endswith("/prod/POST/@connections/*")
     assert policy["Roles"][0]["Fn::ImportValue"].startswith("Functions:")
     said = Annotations.from_stack(apis).find_warning(
-        "*", Match.string_like_regexp("is in another stack: set PUSHWIRE_CALLBACK_URL there")
+        "*", Match.string_like_regexp("is in another stack; set PUSHWIRE_CALLBACK_URL there")
     )
     assert len(said) == (0 if hosts == "both" else 2)  # for each function

@@ -1,4 +1,4 @@
-"""Route models: what API Gateway lets through is what the codec reads."""
+"""Route models: API Gateway accepts the same frames as the codec."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ LARGEST_TEMPLATE = 1_000_000
 
 
 def models(world: World, name: str) -> dict[str, dict[str, Any]]:
-    """Route key → its model."""
+    """Return the model of each route key."""
     by_name = {model["Name"]: model for model in world.resources(name, "ApiGatewayV2::Model")}
     routes = world.resources(name, "ApiGatewayV2::Route")
     return {
@@ -44,7 +44,7 @@ def test_every_operation_has_the_model_of_its_frames(world: World) -> None:
 
 
 def as_javascript_has_it(schema: object) -> object:
-    """A schema with its numbers as JavaScript, in which CDK is written, holds them."""
+    """Return a schema with numbers as in JavaScript, in which CDK runs."""
     return json.loads(json.dumps(schema), parse_int=float)
 
 
@@ -104,4 +104,4 @@ def test_models_that_would_overflow_a_stack_are_left_out_and_it_says_so(world: W
     assert models(world, "Size200") == {}
     assert len(world.resources("Size200", "ApiGatewayV2::Route")) == 203
     (said,) = world.annotations("Size200")
-    assert said.startswith("warning: There are no route models, and handlers alone check messages: 200 models of ")
+    assert said.startswith("warning: The API has no route models, so that only handlers check messages: 200 models of ")

@@ -1,4 +1,4 @@
-"""The policies of templates, judged by another's evaluator: each lets do what its name says, on this API and stage."""
+"""The policies of templates, evaluated by moto: each allows its purpose on this API and stage."""
 
 import json
 from collections.abc import Iterable
@@ -27,13 +27,13 @@ METHODS = ["POST", "DELETE", "GET"]
 
 
 def permits(document: dict[str, Any], action: str, resource: str) -> bool:
-    """Whether moto's IAM lets a principal with this policy do it."""
+    """Return whether moto's IAM allows an action for a principal with a policy."""
     policy = IAMPolicy(json.dumps(document))
     return policy.is_action_permitted(action, resource) is PermissionResult.PERMITTED
 
 
 def policy_of(world: World, stack: str, function: str) -> dict[str, Any]:
-    """The policy of a function's role."""
+    """Return the policy of a function's role."""
     (found,) = [
         plain(policy["PolicyDocument"])
         for policy in world.resources(stack, "IAM::Policy")
@@ -96,7 +96,7 @@ def test_the_documents_policies_do_the_same(generated: Path) -> None:
         "inspect": {"GET"},
         "send": {"POST"},
     }
-    # Not by moto, which takes the $ of a resource for the end of a pattern.
+    # Why not with moto: it treats the $ of a resource as the end of a pattern.
     invokes = {name: allows(read_policy(policy), INVOKE, f"{STAGE}/$connect") for name, policy in policies.items()}
     assert [name for name, invoke in invokes.items() if invoke] == ["connect"]
     assert not any(allows(read_policy(policies["connect"]), INVOKE, f"{stage}/$connect") for stage in ELSEWHERE)

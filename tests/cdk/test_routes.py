@@ -1,4 +1,4 @@
-"""What the contract says is deployed: a route for each operation, which leads to the function that handles it."""
+"""The routes of a contract: one for each operation, with the integration of its function."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ OWN = ["$connect", "$default", "$disconnect"]
 
 
 def leads_to(world: World, name: str) -> dict[str, str]:
-    """Route key → the function, or `MOCK`, that it leads to."""
+    """Return the function of each route key, or `MOCK`."""
     template = world.template(name).to_json()["Resources"]
     targets: dict[str, str] = {}
     for route in world.resources(name, "ApiGatewayV2::Route"):
@@ -69,13 +69,13 @@ def test_more_operations_than_an_api_has_routes_for_arrive_by_default_and_it_say
     assert leads_to(world, "Size400") == dict.fromkeys(OWN, "Router")
     (said,) = world.annotations("Size400")
     assert said == (
-        "info: All 400 operations arrive by $default: with a route for each the API would have 403, and 300 are "
-        "allowed."
+        "info: The route $default receives all 400 operations: with a route for each operation, the API would have 403 "
+        "routes, and API Gateway allows 300."
     )
 
 
 def many(count: int) -> type[Integrations]:
-    """The integrations of a service with so many operations that clients send."""
+    """Return the integrations of a service with a number of inbound operations."""
     operations = {
         f"take{number}": Operation(
             service="many.ManyService",
@@ -104,7 +104,7 @@ def test_binary_frames_arrive_by_default_and_it_says_so(world: World) -> None:
     assert leads_to(world, "Binary") == dict.fromkeys(OWN, "Router")
     (said,) = world.annotations("Binary")
     assert said == (
-        "info: apis.BinaryService.Draw, apis.BinaryService.Erase arrive by $default: API Gateway cannot read "
+        "info: The route $default receives apis.BinaryService.Draw, apis.BinaryService.Erase: API Gateway cannot read "
         "the route of a binary frame."
     )
 
@@ -112,7 +112,7 @@ def test_binary_frames_arrive_by_default_and_it_says_so(world: World) -> None:
 def test_json_beside_binary_keeps_its_route(world: World) -> None:
     assert leads_to(world, "Mixed") == {"$default": "Router", "Write": "Text"}
     (said,) = world.annotations("Mixed")
-    assert said.startswith("info: apis.MixedService.Paint arrive by $default")
+    assert said.startswith("info: The route $default receives apis.MixedService.Paint:")
 
 
 # Several services
@@ -130,7 +130,7 @@ def test_several_services_share_an_api(world: World) -> None:
     }
 
 
-# Who may connect
+# Authorizers and API keys
 
 
 def test_an_authorizer_stands_at_connect_and_nowhere_else(world: World) -> None:
@@ -198,12 +198,12 @@ def test_routes_are_one_way_unless_their_options_say_otherwise(world: World) -> 
     )
 
 
-# Mistakes
+# Errors
 
 
 @pytest.fixture
 def scope(world: World) -> Stack:
-    """A stack that nobody deploys."""
+    """Return a stack that is not deployed."""
     return Stack(App(), "Stack")
 
 
@@ -213,14 +213,14 @@ def test_a_missing_integration_is_named(scope: Stack) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, "arn:aws:lambda", function])
-def test_what_is_no_integration_is_told(scope: Stack, wrong: Any) -> None:
-    with pytest.raises(TypeError, match=r"apis.ChatService.JoinRoom needs a WebSocketRouteIntegration, such as"):
+def test_an_argument_that_is_not_an_integration_is_an_error(scope: Stack, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"apis.ChatService.JoinRoom must be a WebSocketRouteIntegration, such as"):
         services().ChatIntegrations(join_room=wrong, ping=integration(scope))
-    with pytest.raises(TypeError, match=r"ChatIntegrations.all needs a WebSocketRouteIntegration"):
+    with pytest.raises(TypeError, match=r"ChatIntegrations.all must be a WebSocketRouteIntegration"):
         services().ChatIntegrations.all(wrong)
 
 
-def test_an_option_that_is_none_is_told(scope: Stack) -> None:
+def test_an_unknown_option_is_an_error(scope: Stack) -> None:
     with pytest.raises(TypeError, match="ChatWebSocketApi has no option 'trottle'"):
         services().ChatWebSocketApi(scope, "Api", integrations=services().ChatIntegrations.mock(), trottle=1)
 
@@ -235,11 +235,11 @@ def refused(scope: Stack, *services_: Any, **options: Any) -> str:
 def test_two_services_with_one_route_cannot_share_an_api(scope: Stack) -> None:
     router = integration(scope)
     assert refused(scope, services().ChatIntegrations.all(router), services().ClashingIntegrations.all(router)) == (
-        "apis.ClashingService.Knock has the route 'ping', as apis.ChatService.Ping has, and they share an API: "
-        "set another `route` in one of the two contracts, or give the services an API each"
+        "apis.ClashingService.Knock and apis.ChatService.Ping share an API and have the same route 'ping'; set another "
+        "`route` in one of the two contracts, or use an API for each service"
     )
     assert refused(scope, services().ChatIntegrations.mock(), services().ChatIntegrations.mock()) == (
-        "apis.ChatService is given twice: give its integrations once"
+        "integrations has apis.ChatService twice; pass the integrations of a service once"
     )
 
 
@@ -247,19 +247,19 @@ def test_two_routers_do_not_leave_open_who_lets_clients_in(scope: Stack) -> None
     chat = services().ChatIntegrations.all(integration(scope, "A"))
     presence = services().PresenceIntegrations.all(integration(scope, "B"))
     assert refused(scope, chat, presence) == (
-        "there are 2 routers, and $connect can lead to one of them: name it in connect_route_options"
+        "2 routers could take the route $connect; choose one of them with connect_route_options"
     )
 
 
 def test_what_arrives_by_default_arrives_at_one_router(scope: Stack) -> None:
     apart = services().BinaryIntegrations(draw=integration(scope, "A"), erase=integration(scope, "B"))
     assert refused(scope, apart) == (
-        "apis.BinaryService.Draw and apis.BinaryService.Erase both arrive by $default, which leads to one "
-        "integration: give both the same one, whose handler is a router"
+        "apis.BinaryService.Draw and apis.BinaryService.Erase both use the route $default, which has one integration; "
+        "pass the same integration for both, with a router as its handler"
     )
     elsewhere = WebSocketRouteOptions(integration=integration(scope, "C"))
     together = services().BinaryIntegrations.all(integration(scope, "D"))
-    assert "apis.BinaryService.Draw and $default both arrive by $default" in refused(
+    assert "apis.BinaryService.Draw and $default both use the route $default" in refused(
         scope, together, default_route_options=elsewhere
     )
 
@@ -274,5 +274,5 @@ def test_two_authorizers_are_one_too_many(scope: Stack) -> None:
     door = WebSocketRouteOptions(integration=integration(scope), authorizer=WebSocketIamAuthorizer())
     mock = services().ChatIntegrations.mock()
     assert refused(scope, mock, authorizer=WebSocketIamAuthorizer(), connect_route_options=door) == (
-        "there are two authorizers: give authorizer, or one in connect_route_options"
+        "authorizer cannot be combined with connect_route_options that have an authorizer; pass one of them"
     )

@@ -1,4 +1,4 @@
-"""The stage: URLs that are right for every host, throttling, and logs."""
+"""The stage: its URLs for each host, throttling, and logs."""
 
 import json
 
@@ -66,7 +66,7 @@ def test_the_sdk_takes_every_callback_url(world: World, name: str) -> None:
 
 
 def test_a_disabled_endpoint_without_a_domain_is_refused(world: World) -> None:
-    with pytest.raises(InfrastructureError, match="clients cannot connect; add a domain_mapping"):
+    with pytest.raises(InfrastructureError, match="requires a custom domain; add a domain_mapping"):
         services().ChatWebSocketApi(
             Stack(App(), "Stack"),
             "Api",
@@ -77,7 +77,7 @@ def test_a_disabled_endpoint_without_a_domain_is_refused(world: World) -> None:
 
 def test_the_urls_of_a_domain_need_one(world: World) -> None:
     api = services().ChatWebSocketApi(Stack(App(), "Stack"), "Api", integrations=services().ChatIntegrations.mock())
-    with pytest.raises(InfrastructureError, match="the stage has no custom domain: add a domain_mapping"):
+    with pytest.raises(InfrastructureError, match="the stage has no custom domain; add a domain_mapping"):
         _ = api.default_stage.domain_url
 
 

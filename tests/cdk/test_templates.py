@@ -1,4 +1,4 @@
-"""Every template is one that CloudFormation takes, and was made without an account."""
+"""CloudFormation accepts every template, and no account is needed to make them."""
 
 import json
 
@@ -7,12 +7,12 @@ from cfnlint.api import lint
 
 from tests.cdk.world import World
 
-OF_CDK = "W3005"  # CDK lets a function depend on its role, which it names as well
+OF_CDK = "W3005"  # CDK adds a redundant dependency of a function on its role
 LINTED = [
     *["Size1", "Size40", "Size200", "Size400", "FunctionEach", "Mixed", "TwoRouters", "Mock", "Order"],
     *["Iam", "LambdaAuthorizer", "ApiKey", "BothHosts", "DomainOnly", "OwnLogs", "Throttled", "Workflow"],
 ]
-"""Those that differ in more than names: half a second each."""
+"""Templates that differ in more than names. Why not all: each takes half a second."""
 
 
 def test_no_template_names_an_account_or_a_region(world: World) -> None:

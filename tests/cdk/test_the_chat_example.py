@@ -1,4 +1,4 @@
-"""The chat's own app, run as `cdk` runs it, on a machine without an account."""
+"""The CDK app of the chat example, run as `cdk` runs it, without an account."""
 
 import importlib
 import json
@@ -31,14 +31,14 @@ class Synthesized(NamedTuple):
     printed: str
 
     def resources(self, kind: str) -> dict[str, dict[str, Any]]:
-        """The properties of the resources of a kind, by the construct's id."""
+        """Return the properties of the resources of a type, by the construct's id."""
         found = self.template["Resources"].items()
         return {name[:-8]: plain(each["Properties"]) for name, each in found if each["Type"] == f"AWS::{kind}"}
 
 
 @pytest.fixture(scope="module")
 def chat(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """A copy of the example, its layer filled as its README says, synthesized by the command in its `cdk.json`."""
+    """Synthesize a copy of the example with the command in its `cdk.json`, after making its layer as in its README."""
     folder = tmp_path_factory.mktemp("example") / "chat"
     shutil.copytree(CHAT, folder, ignore=shutil.ignore_patterns("__pycache__", "cdk.out", "layer"))
     uv, *fill, requirement = shlex.split(
@@ -141,13 +141,13 @@ def test_nothing_is_printed_where_nothing_is_missing(chat: Synthesized) -> None:
     assert [entry for entry in metadata.get("/Chat", []) if entry["type"] == "aws:cdk:warning"] == []
 
 
-def test_a_layer_that_is_not_filled_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_layer_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.syspath_prepend(CHAT)
     infra: Any = importlib.import_module("infra.app")
     monkeypatch.setattr(infra, "LAYER", tmp_path / "layer")
     stack = infra.ChatStack(App(outdir=str(tmp_path / "out")), "Chat")
     (said,) = Annotations.from_stack(stack).find_warning("*", Match.any_value())
-    assert "infra/layer is missing, without which the functions cannot import pushwire" in str(said.entry.data)
+    assert "infra/layer is missing, so the functions cannot import pushwire" in str(said.entry.data)
 
 
 def test_cfn_lint_finds_nothing_but_what_cdk_itself_causes(chat: Synthesized) -> None:

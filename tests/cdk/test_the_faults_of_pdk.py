@@ -1,4 +1,4 @@
-"""What AWS PDK's construct gets wrong, by the numbers of the list that this library was made from."""
+"""Faults of AWS PDK's construct, which this construct does not have, with their numbers in the project's list."""
 
 import json
 

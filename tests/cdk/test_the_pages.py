@@ -1,4 +1,4 @@
-"""The Python of the README and of the deploy page, run as it stands."""
+"""The Python code of the README and of the deploy page runs unchanged."""
 
 import json
 import subprocess
@@ -42,7 +42,7 @@ app.synth()
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The templates of all stacks that the pages make, by name; one process runs them all."""
+    """Return the templates of all stacks on the pages, by name. One process makes them all."""
     folder = tmp_path_factory.mktemp("pages")
     proto = folder / "proto" / "chat" / "v1" / "chat.proto"
     proto.parent.mkdir(parents=True)
@@ -99,7 +99,7 @@ def routes(resources: dict[str, Any]) -> set[str]:
 
 def test_the_readmes_stack(pages: dict[str, Any]) -> None:
     resources = pages["readme/Chat"]
-    assert routes(resources) == {"$connect", "$disconnect", "$default"}  # its contract only sends
+    assert routes(resources) == {"$connect", "$disconnect", "$default"}  # its contract has only outbound operations
     (function,) = kinds(resources, "Lambda::Function")
     assert "PUSHWIRE_CALLBACK_URL" in function["Environment"]["Variables"]
     (policy,) = kinds(resources, "IAM::Policy")

@@ -1,6 +1,6 @@
-"""mypy and pyright, both strict, over the construct, what is generated for it, and code that uses it.
+"""Strict mypy and pyright for the constructs, the generated modules, and code that uses them.
 
-Without a cache mypy takes a minute and 3 GB for CDK's own modules, and so it runs once.
+Why mypy runs once: without a cache, it takes a minute and 3 GB for CDK's modules.
 """
 
 import json
@@ -19,7 +19,7 @@ TYPING = Path(__file__).parent / "typing"
 
 
 class Finding(NamedTuple):
-    """What a checker says to a line: where, its code and its message."""
+    """A finding of a type checker: its place, code and message."""
 
     file: str
     line: str
@@ -29,7 +29,7 @@ class Finding(NamedTuple):
 
 @pytest.fixture(scope="session")
 def checked(generated: Path) -> list[Path]:
-    """The files to check: the construct and its tests, generated modules, the example's app, and what users write."""
+    """Return the files to check: constructs, tests, generated modules, the example's app, and users' code."""
     return [
         *sorted((ROOT / "sdk" / "pushwire" / "cdk").glob("*.py")),
         *sorted(generated.glob("*_pushwire_cdk.py")),
@@ -48,7 +48,7 @@ def mypy(made_once: MakeOnce, checked: list[Path], generated: Path) -> list[Find
     def fill(folder: Path) -> None:
         files = [*checked, *sorted(Path(__file__).parent.glob("*.py"))]
         bases = os.pathsep.join(map(str, [generated, CHAT]))
-        # The cache is kept, apart from that of a mypy that does not see CDK.
+        # Why another cache: the usual one is of a mypy without CDK.
         flags = ["--output=json", f"--cache-dir={ROOT / '.mypy_cache' / 'cdk'}"]
         done = toolchain.run(["mypy", *flags, *files], ROOT, MYPYPATH=bases)
         assert done.stderr == ""
@@ -84,7 +84,7 @@ def test_mypy_strict_finds_nothing_but_the_mistakes(mypy: list[Finding]) -> None
 
 def test_pyright_strict_finds_nothing_but_the_mistakes(pyright: list[Finding]) -> None:
     found = [each for each in pyright if each.file != "mistakes.py"]
-    # CDK's own: its functions do not fit its integrations, whose protocol names a parameter otherwise.
+    # An error in CDK: its functions do not match the protocol of its integrations, which has another parameter name.
     assert {each.line.count("WebSocketLambdaIntegration(") for each in found} == {1}
     assert all('"Function" cannot be assigned to parameter "handler" of type "IFunction"' in e.message for e in found)
 

@@ -1,4 +1,4 @@
-"""The app that holds the stacks of all tests, and how to read their templates."""
+"""The app with the stacks of all tests, and helpers that read their templates."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,26 +15,26 @@ _PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::Region": RE
 
 
 class World(NamedTuple):
-    """The app, synthesized."""
+    """The synthesized app."""
 
     stacks: dict[str, Stack]
     folder: Path
 
     def template(self, name: str) -> Template:
-        """The template of a stack, for assertions."""
+        """Return the template of a stack for assertions."""
         return Template.from_stack(self.stacks[name])
 
     def path(self, name: str) -> Path:
-        """The file that a stack's template was written to."""
+        """Return the file of a stack's template."""
         return self.folder / f"{name}.template.json"
 
     def resources(self, name: str, kind: str) -> list[dict[str, Any]]:
-        """The properties of a stack's resources of one kind, such as `ApiGatewayV2::Route`."""
+        """Return the properties of a stack's resources of one type, such as `ApiGatewayV2::Route`."""
         found = self.template(name).find_resources(f"AWS::{kind}")
         return [resource["Properties"] for resource in found.values()]
 
     def annotations(self, name: str) -> list[str]:
-        """What the construct says of itself: `info: …` and `warning: …`."""
+        """Return the annotations of the construct: `info: …` and `warning: …`."""
         said = Annotations.from_stack(self.stacks[name])
         kinds = {"info": said.find_info, "warning": said.find_warning}
         return [
@@ -43,7 +43,7 @@ class World(NamedTuple):
 
 
 def build(folder: Path) -> World:
-    """Build all stacks, and synthesize them."""
+    """Build and synthesize all stacks."""
     app = App(outdir=str(folder), analytics_reporting=False)
     stacks = {name: Stack(app, name) for name in STACKS}
     for name, fill in STACKS.items():
@@ -53,7 +53,7 @@ def build(folder: Path) -> World:
 
 
 def plain(value: Any) -> Any:
-    """A part of a template as CloudFormation would fill it in, with the ids of constructs for those of resources."""
+    """Resolve the references in a part of a template, with the ids of constructs as the ids of resources."""
     if isinstance(value, list):
         return [plain(item) for item in value]
     if not isinstance(value, dict):
@@ -70,7 +70,7 @@ def plain(value: Any) -> Any:
 
 
 def environment(world: World, name: str, function: str) -> dict[str, str]:
-    """The environment of a function, by its construct's id."""
+    """Return the environment of a function, by its construct's id."""
     found = world.template(name).find_resources("AWS::Lambda::Function")
     (resource,) = [each for key, each in found.items() if key[:-8] == function]
     variables: dict[str, str] = plain(resource["Properties"].get("Environment", {}).get("Variables", {}))
@@ -78,7 +78,7 @@ def environment(world: World, name: str, function: str) -> dict[str, str]:
 
 
 def senders(world: World, name: str) -> set[str]:
-    """The functions whose role may POST to connections."""
+    """Return the functions whose role may POST to connections."""
     return {
         policy["Roles"][0]["Ref"].partition("ServiceRole")[0]
         for policy in world.resources(name, "IAM::Policy")

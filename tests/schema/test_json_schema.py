@@ -1,4 +1,4 @@
-"""The JSON Schema of a message: draft 4, and of one mind with the codec about what is a frame."""
+"""The JSON Schema of a message: valid in draft 4, and in agreement with the codec."""
 
 import json
 import re
@@ -116,7 +116,7 @@ def test_it_takes_the_class_or_its_descriptor_and_gives_the_same_bytes_each_time
     assert json.dumps(payload_schema(EVERYTHING)) == schema
 
 
-# What the codec writes
+# Frames that the codec writes
 
 
 @given(message=any_message(EVERYTHING), emit_defaults=st.booleans())
@@ -145,7 +145,7 @@ def test_the_largest_numbers_are_accepted_as_they_are_written() -> None:
     assert passes_schema(payload)
 
 
-# What the codec reads and refuses
+# Frames that the codec reads or refuses
 
 NUMBERS = st.integers(-(2**65), 2**65) | st.sampled_from(
     [bound + step for bound in (-(2**63), -(2**31), 0, 2**31, 2**32, 2**63, 2**64) for step in (-1, 0, 1)]
@@ -163,14 +163,14 @@ JSON = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(TEXTS | st.samp
 
 
 def only_python_reads(name: str, value: Any) -> bool:
-    """Whether the codec may read what the JSON mapping does not allow: `int`, `float` and `b64decode` do."""
+    """Return whether the codec may accept a value that JSON mapping forbids, as `int`, `float` and `b64decode` do."""
     values = value if isinstance(value, list) else value.values() if isinstance(value, dict) else [value]
     return any(
         {
-            "colour": isinstance(item, bool | float) or is_large(item),  # it takes the lower 32 bits
+            "colour": isinstance(item, bool | float) or is_large(item),  # it keeps the lower 32 bits
             "double": isinstance(item, bool),
-            "float": isinstance(item, int),  # a boolean too, and what is out of range as a float only
-            "bytes": isinstance(item, str),  # what is not base64 is skipped
+            "float": isinstance(item, int),  # also booleans, and values that are out of range only as floats
+            "bytes": isinstance(item, str),  # characters that are not base64 are skipped
             "blobs": isinstance(item, str),
         }[kind]
         for item in values
@@ -327,7 +327,7 @@ def test_required_fields_of_proto2_are_required_at_any_depth_under_either_name()
 
 
 def custom(**files: Any) -> JsonSchema:
-    """The payload schema of a message `custom.Custom`, made of a descriptor."""
+    """Return the payload schema of a message `custom.Custom` from a descriptor."""
     file = descriptor_pb2.FileDescriptorProto(name="custom.proto", package="custom", **files)
     pool = DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())

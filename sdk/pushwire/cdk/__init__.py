@@ -1,12 +1,14 @@
-"""Infrastructure from the contract, on aws-cdk-lib: the API of one or several services.
+"""AWS CDK constructs for the API of one or several services, on aws-cdk-lib.
 
-Generated modules (the target `cdk`) hold a `WebSocketApi` and its `Integrations` for each service; several services
-behind one API are a plain `WebSocketApi`:
+Generated modules (the target `cdk`) have a subclass of `WebSocketApi` and one of `Integrations` for each service. For
+several services behind one API, use `WebSocketApi` itself. It and its stage are subclasses of the constructs in
+`aws_cdk.aws_apigatewayv2`, and options have CDK's names.
 
+Example:
+    ```python
     router = WebSocketLambdaIntegration("Router", function)
     api = WebSocketApi(self, "Api", integrations=[ChatIntegrations.all(router), PresenceIntegrations.all(router)])
-
-Everything else has CDK's own names: a `WebSocketApi` is one of `aws_cdk.aws_apigatewayv2`'s, as is its stage.
+    ```
 """
 
 try:

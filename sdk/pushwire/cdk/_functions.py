@@ -1,4 +1,4 @@
-"""The functions behind integrations: which they are, and which routes may invoke them."""
+"""Finds the functions behind integrations, with the routes that may invoke them."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, cast
@@ -11,10 +11,10 @@ __all__ = ["RoutedFunction", "function_of", "invoked"]
 
 
 class RoutedFunction(NamedTuple):
-    """A function that routes lead to.
+    """A function that routes invoke.
 
     Attributes:
-        permission: What lets API Gateway invoke it.
+        permission: The permission by which API Gateway may invoke the function.
         keys: The keys of the routes.
     """
 
@@ -23,8 +23,8 @@ class RoutedFunction(NamedTuple):
 
     @property
     def function(self) -> FunctionBase | None:
-        """The function, or its alias or version; `None` where this app does not define it."""
-        # CDK's integrations keep their function to themselves; what names it is the permission.
+        """The function, alias or version; `None` if this app does not define it."""
+        # Why from the permission: CDK's integrations keep their function in a private attribute.
         name = Tokenization.reverse_string(self.permission.function_name).first_token
         if name is None or not Reference.is_reference(name):
             return None
@@ -33,13 +33,14 @@ class RoutedFunction(NamedTuple):
 
 
 def invoked(routes: Iterable[tuple[WebSocketRoute, WebSocketRouteIntegration]]) -> list[RoutedFunction]:
-    """Find the functions that routes lead to, and leave one permission to each.
+    """Find the functions that routes invoke, and remove all but one permission of each.
 
-    CDK gives a function one permission for each of its routes, and some versions of it one for the first alone. They
-    share a policy of 20 KB ("Lambda quotas"), which has room for about fifty: fewer than a router may have routes.
+    CDK makes one permission for each route of a function; some versions make one for the first route only. The
+    permissions of a function share a policy of at most 20 KB ("Lambda quotas"). That is enough for about fifty
+    permissions, but a router may have more routes.
 
     Args:
-        routes: The routes, each with where it leads.
+        routes: The routes, each with its integration.
     """
     by_name: dict[str, RoutedFunction] = {}
     by_integration: dict[WebSocketRouteIntegration, RoutedFunction] = {}
@@ -56,7 +57,7 @@ def invoked(routes: Iterable[tuple[WebSocketRoute, WebSocketRouteIntegration]]) 
 
 
 def function_of(function: FunctionBase) -> Function | None:
-    """Return what an alias or a version is one of, or the function itself; `None` where this app does not define it."""
+    """Return the function of an alias or a version, or the function itself; `None` if this app does not define it."""
     while isinstance(function, Alias | Version):
         function = cast("FunctionBase", function.lambda_)
     return function if isinstance(function, Function) else None

@@ -1,4 +1,4 @@
-"""What a stage writes to CloudWatch Logs."""
+"""Access logs and execution logs of a stage, in CloudWatch Logs."""
 
 import json
 from typing import Final, cast
@@ -26,11 +26,18 @@ _ACCESS_LOG: Final = {
     "validationError": "$context.error.validationErrorString",
     "integrationError": "$context.integrationErrorMessage",
 }
-"""A line of an access log, of variables that the API Gateway guide lists for WebSocket APIs."""
+"""The default format of a line, with variables that the API Gateway guide lists for WebSocket APIs."""
 
 
 def write(stage: CdkWebSocketStage, options: WebSocketStageOptions) -> None:
-    """Let a stage write access and execution logs; its throttling stays as it is."""
+    """Configure the logs of a stage.
+
+    Why by overrides of single properties: setting `DefaultRouteSettings` as a whole would replace the throttling.
+
+    Args:
+        stage: The stage.
+        options: The options of the stage.
+    """
     cfn_stage = cast("CfnStage", stage.node.default_child)
     level = options.get("logging_level", MethodLoggingLevel.ERROR)
     cfn_stage.add_property_override("DefaultRouteSettings.LoggingLevel", level.value)
@@ -46,7 +53,7 @@ def write(stage: CdkWebSocketStage, options: WebSocketStageOptions) -> None:
 
 
 def _account(stage: CdkWebSocketStage) -> CfnAccount:
-    """Give API Gateway a role for its logs, which stays when the stack goes: other APIs may use it by then."""
+    """Create the account's role for logs. Why it is retained when the stack is deleted: other APIs may use it."""
     role = Role(
         stage,
         "CloudWatchRole",

@@ -1,7 +1,7 @@
-"""Route models: API Gateway refuses what does not fit the contract before it reaches a function.
+"""Route models: with them, API Gateway refuses messages that do not match the contract before it invokes a function.
 
 The JSON Schema of an operation's frames is the model of its route ("Request validation for WebSocket APIs in API
-Gateway", developer guide). CDK is written in JavaScript, whose numbers round the bounds of 64 bits outwards.
+Gateway", developer guide). CDK runs in JavaScript, so the bounds of 64-bit integers are rounded outwards.
 """
 
 import json
@@ -18,28 +18,29 @@ from pushwire.schema import frame_schema
 __all__ = ["attach"]
 
 _MAX_MODELS: Final = 150
-"""How many there are at most: a stack has 500 resources, and with a model each operation takes two of them or more."""
+"""The maximum number of models. A stack has at most 500 resources, and an operation with a model takes two or more."""
 
 _MAX_BYTES: Final = 400_000
-"""What they may take of a template, which may have a million. One model may have as much, by API Gateway's quota."""
+"""The maximum size of all models. A template has at most 1,000,000 bytes; API Gateway allows 400 KB for each model."""
 
 _KEY: Final = "model"
 
 
 def attach(api: CdkWebSocketApi, routes: Mapping[AnyOperation, WebSocketRoute]) -> None:
-    """Give each operation's route its model. Where they would be too many there are none, and a warning says so.
+    """Add a model to the route of each operation. If a stack has no room for all models, add a warning and no model.
 
     Args:
         api: The API.
-        routes: The routes of its operations.
+        routes: The routes of the operations.
     """
     schemas = {operation: frame_schema(operation) for operation in routes}
     size = sum(len(json.dumps(schema, indent=1)) for schema in schemas.values())
     if len(routes) > _MAX_MODELS or size > _MAX_BYTES:
         Annotations.of(api).add_warning_v2(
             "pushwire:no-route-models",
-            f"There are no route models, and handlers alone check messages: {len(routes)} models of {size:,} bytes are "
-            f"more than a stack has room for, {_MAX_MODELS} of {_MAX_BYTES:,}. disable_route_models agrees to that.",
+            f"The API has no route models, so that only handlers check messages: {len(routes)} models of {size:,} "
+            f"bytes exceed the limits of a stack, {_MAX_MODELS} models of {_MAX_BYTES:,} bytes. Set "
+            "disable_route_models to remove this warning.",
         )
         return
     for operation, route in routes.items():

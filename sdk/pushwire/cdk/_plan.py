@@ -1,4 +1,4 @@
-"""The plan of an API's routes, made before any construct is built."""
+"""Plans the routes of an API, before any construct is built."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -17,16 +17,17 @@ DEFAULT: Final = "$default"
 _OWN: Final = (CONNECT, DISCONNECT, DEFAULT)
 
 MAX_ROUTES: Final = 300
-"""The routes that an API may have ("Quotas for configuring and running a WebSocket API", API Gateway guide)."""
+"""The maximum number of routes of an API ("Quotas for configuring and running a WebSocket API", API Gateway guide)."""
 
 
 class Route(NamedTuple):
     """A route to build.
 
     Attributes:
-        key: Its key.
-        integration: Where it leads.
-        operation: The operation whose JSON frames select it; `None` for API Gateway's own routes.
+        key: The route key.
+        integration: The integration of the route.
+        operation: The operation whose JSON frames select the route. Defaults to `None`, for `$connect`, `$disconnect`
+            and `$default`.
     """
 
     key: str
@@ -38,8 +39,8 @@ class RoutePlan(NamedTuple):
     """The routes of an API.
 
     Attributes:
-        routes: The routes, API Gateway's own first.
-        remarks: What is otherwise than one may expect, in words.
+        routes: The routes; first `$connect`, `$disconnect` and `$default`.
+        remarks: Sentences for the user about operations that have no route of their own.
     """
 
     routes: list[Route]
@@ -52,19 +53,19 @@ def plan(
     given: Mapping[str, WebSocketRouteIntegration],
     otherwise: Mapping[str, WebSocketRouteIntegration],
 ) -> RoutePlan:
-    """Decide which routes there are.
+    """Decide which routes the API has.
 
-    Every operation that clients send has a route of its own, unless its frames are binary, of which API Gateway sees no
-    part, or there are more than it has routes for: such operations arrive by `$default`.
+    Every operation that clients send has its own route, with two exceptions: operations with binary frames, which API
+    Gateway cannot read, and all operations if they are more than the API may have routes. Those use `$default`.
 
     Args:
         services: The integrations of each service.
-        given: Where API Gateway's own routes lead expressly.
-        otherwise: Where they lead if there is no router either.
+        given: The integrations of `$connect`, `$disconnect` and `$default` that options set.
+        otherwise: The integrations of these routes if there is no router.
 
     Raises:
-        InfrastructureError: Two operations have one route, two integrations would have to share one, or it is not clear
-            which of two routers a route leads to.
+        InfrastructureError: Two operations have the same route, two operations of `$default` have different
+            integrations, a service is passed twice, or several routers could take a route.
     """
     inbound = _inbound(services)
     own = {**otherwise, **_routed(services, given), **given}
@@ -75,11 +76,13 @@ def plan(
     if count > MAX_ROUTES:
         by_default = list(inbound)
         remarks.append(
-            f"All {len(inbound)} operations arrive by $default: with a route for each the API would have {count}, and "
-            f"{MAX_ROUTES} are allowed."
+            f"The route $default receives all {len(inbound)} operations: with a route for each operation, the API "
+            f"would have {count} routes, and API Gateway allows {MAX_ROUTES}."
         )
     elif binary:
-        remarks.append(f"{_listed(binary)} arrive by $default: API Gateway cannot read the route of a binary frame.")
+        remarks.append(
+            f"The route $default receives {_listed(binary)}: API Gateway cannot read the route of a binary frame."
+        )
     if by_default:
         shared = {str(operation): inbound[operation] for operation in by_default}
         own[DEFAULT] = _one(shared | {key: own[key] for key in own if key == DEFAULT})
@@ -100,11 +103,13 @@ def _inbound(services: Iterable[Integrations]) -> dict[AnyOperation, WebSocketRo
         for operation, integration in service.by_operation.items():
             other = by_route.setdefault(operation.route, operation)
             if operation in inbound:
-                raise InfrastructureError(f"{operation.service} is given twice: give its integrations once")
+                raise InfrastructureError(
+                    f"integrations has {operation.service} twice; pass the integrations of a service once"
+                )
             if other is not operation:
                 raise InfrastructureError(
-                    f"{operation} has the route {operation.route!r}, as {other} has, and they share an API: set "
-                    "another `route` in one of the two contracts, or give the services an API each"
+                    f"{operation} and {other} share an API and have the same route {operation.route!r}; set another "
+                    "`route` in one of the two contracts, or use an API for each service"
                 )
             inbound[operation] = integration
     return inbound
@@ -113,26 +118,26 @@ def _inbound(services: Iterable[Integrations]) -> dict[AnyOperation, WebSocketRo
 def _routed(
     services: Iterable[Integrations], given: Mapping[str, WebSocketRouteIntegration]
 ) -> dict[str, WebSocketRouteIntegration]:
-    """Where API Gateway's own routes lead that are not given: to the router."""
+    """Return the router as the integration of those predefined routes that options do not set."""
     routers = list(dict.fromkeys(service.router for service in services if service.router is not None))
     wanted = [key for key in _OWN if key not in given]
     if len(routers) > 1 and wanted:
         keyword = f"{wanted[0].removeprefix('$')}_route_options"
         raise InfrastructureError(
-            f"there are {len(routers)} routers, and {wanted[0]} can lead to one of them: name it in {keyword}"
+            f"{len(routers)} routers could take the route {wanted[0]}; choose one of them with {keyword}"
         )
     return {key: routers[0] for key in wanted if routers}
 
 
 def _one(sharing: Mapping[str, WebSocketRouteIntegration]) -> WebSocketRouteIntegration:
-    """The integration that all have who arrive by `$default`."""
+    """Return the integration that all operations of `$default` have."""
     (first, integration), *others = sharing.items()
     for name, other in others:
         are_mocks = isinstance(integration, SucceedingMock) and isinstance(other, SucceedingMock)
         if other is not integration and not are_mocks:
             raise InfrastructureError(
-                f"{first} and {name} both arrive by $default, which leads to one integration: give both the same one, "
-                "whose handler is a router"
+                f"{first} and {name} both use the route $default, which has one integration; pass the same integration "
+                "for both, with a router as its handler"
             )
     return integration
 

@@ -1,4 +1,4 @@
-"""The routes of an API, as CDK builds them."""
+"""Builds the planned routes of an API with CDK."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -24,10 +24,14 @@ __all__ = ["build", "planned"]
 def planned(services: Sequence[Integrations], options: WebSocketApiOptions) -> RoutePlan:
     """Plan the routes of an API.
 
+    Args:
+        services: The integrations of each service.
+        options: The options of the API.
+
     Raises:
-        InfrastructureError: Integrations and options do not go together.
+        InfrastructureError: The integrations and options cannot be combined.
     """
-    # An authorizer and an API key need a route to stand at, and an API at least one.
+    # Why: authorizers and API keys belong to the route $connect, and API Gateway deploys no API without a route.
     needs_connect = _authorizer(options) or _takes_api_keys(options) or not any(each.by_operation for each in services)
     return plan(
         services,
@@ -39,7 +43,7 @@ def planned(services: Sequence[Integrations], options: WebSocketApiOptions) -> R
 def build(
     api: CdkWebSocketApi, routes: Sequence[Route], options: WebSocketApiOptions
 ) -> list[tuple[Route, WebSocketRoute]]:
-    """Build routes, in their order."""
+    """Build planned routes, in order, and return each with its construct."""
     given = _given(options)
     built: list[tuple[Route, WebSocketRoute]] = []
     for route in routes:
@@ -73,7 +77,9 @@ def _authorizer(options: WebSocketApiOptions) -> IWebSocketRouteAuthorizer | Non
     found = [options.get("authorizer"), connect.authorizer if connect is not None else None]
     given = [authorizer for authorizer in found if authorizer is not None]
     if len(given) > 1:
-        raise InfrastructureError("there are two authorizers: give authorizer, or one in connect_route_options")
+        raise InfrastructureError(
+            "authorizer cannot be combined with connect_route_options that have an authorizer; pass one of them"
+        )
     return given[0] if given else None
 
 
@@ -82,7 +88,7 @@ def _takes_api_keys(options: WebSocketApiOptions) -> bool:
 
 
 def _let_succeed(api: CdkWebSocketApi, route: WebSocketRoute) -> None:
-    """Give a mock the response without which it fails; several routes share it, and it belongs to the first."""
+    """Add the integration response without which a mock fails. Routes that share a mock share the response."""
     for child in route.node.children:
         if isinstance(child, WebSocketIntegration):
             CfnIntegrationResponse(

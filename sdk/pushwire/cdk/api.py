@@ -22,24 +22,24 @@ from pushwire.cdk.stage import WebSocketStage
 __all__ = ["WebSocketApi"]
 
 _MARK: Final = "PushwireApi-"
-"""What the id of a construct below a function begins with; it says which API the function's callback URL is of."""
+"""The prefix of the id of a construct that marks a function with the API of its callback URL."""
 
 
 class WebSocketApi(CdkWebSocketApi):
-    """CDK's API, made from the contracts of one or several services, and deployed to a stage.
+    """A CDK `WebSocketApi` for the contracts of one or several services, with a stage.
 
-    Every operation that clients send has a route, whose model refuses what does not fit the contract. Functions behind
-    integrations get `PUSHWIRE_CALLBACK_URL` and the permission to send: on this stage, and nothing beyond.
+    Every operation that clients send has a route, with a model that refuses messages that do not match the contract.
+    Functions behind integrations get `PUSHWIRE_CALLBACK_URL`, and the permission to send to connections of this stage.
 
     Args:
-        scope: The construct around it.
-        id: Its id there.
-        integrations: Where the messages of each service go.
-        options: As `WebSocketApiOptions` describes them.
+        scope: The parent construct.
+        id: The id of this construct in its parent.
+        integrations: The integrations of each service.
+        options: The options of the API and its stage, as in `WebSocketApiOptions`.
 
     Raises:
-        InfrastructureError: Integrations and options do not go together.
-        TypeError: There is no option of such a name.
+        InfrastructureError: The integrations and options cannot be combined.
+        TypeError: An option is unknown.
     """
 
     def __init__(
@@ -51,7 +51,8 @@ class WebSocketApi(CdkWebSocketApi):
         **options: Unpack[WebSocketApiOptions],
     ) -> None:
         for name in options.keys() - WebSocketApiOptions.__optional_keys__:
-            raise TypeError(f"{type(self).__name__} has no option {name!r}")
+            known = ", ".join(sorted(WebSocketApiOptions.__optional_keys__))
+            raise TypeError(f"{type(self).__name__} has no option {name!r}; the options are {known}")
         planned = _routes.planned(integrations, options)
         super().__init__(
             scope,
@@ -74,19 +75,27 @@ class WebSocketApi(CdkWebSocketApi):
         sends = any(operation.direction.outbound for service in integrations for operation in service.operations())
         for each in invoked((made, route.integration) for route, made in built):
             self._restrict(each)
-            # Whoever receives messages answers the wrong ones; who only sees connections come and go may send nothing.
+            # Why: functions that receive messages must be able to send error frames. Functions of $connect and
+            # $disconnect alone need no permission if the contract has no outbound operation.
             if (sends or set(each.keys) - {CONNECT, DISCONNECT}) and not options.get("disable_grants_to_integrations"):
                 self._equip(each)
 
     @property
     def default_stage(self) -> WebSocketStage:
-        """The stage: its `url`, its `callback_url`, and the grants of its management API."""
+        """The stage, with its `url`, its `callback_url`, and grants for its management API."""
         return self._default_stage
 
     def grant_sdk(self, function: FunctionBase) -> Grant:
-        """Let a function use the Server SDK: give it `PUSHWIRE_CALLBACK_URL` and the permission to send.
+        """Give a function `PUSHWIRE_CALLBACK_URL` and the permission to send, for use of the Server SDK.
 
-        Functions behind integrations have both. Others need it, such as a step of a Step Functions workflow.
+        Functions behind integrations have both. Use this method for other functions, such as those of a Step Functions
+        workflow.
+
+        Args:
+            function: The function, or its alias or version.
+
+        Returns:
+            The grant of the permission to send.
 
         Raises:
             InfrastructureError: The function is not defined in this app, or sends to another API.
@@ -94,15 +103,15 @@ class WebSocketApi(CdkWebSocketApi):
         defined = function_of(function)
         if defined is None:
             raise InfrastructureError(
-                f"{function.node.path} is not defined in this app, which cannot set its environment: set "
-                f"{ENVIRONMENT_VARIABLE} where it is defined, and let it send with default_stage.grant_send"
+                f"{function.node.path} is not defined in this app, so its environment cannot be changed; set "
+                f"{ENVIRONMENT_VARIABLE} where it is defined, and call default_stage.grant_send(function)"
             )
         mark = f"{_MARK}{self.node.addr}"
         marks = {child.node.id for child in defined.node.children if child.node.id.startswith(_MARK)}
         if marks - {mark}:
             raise InfrastructureError(
-                f"{defined.node.path} sends to another API, and {ENVIRONMENT_VARIABLE} names one: give each API a "
-                "function, or use disable_grants_to_integrations and default_stage.grant_send, and set no variable"
+                f"{defined.node.path} has the {ENVIRONMENT_VARIABLE} of another API; use a function for each API, or "
+                "pass disable_grants_to_integrations=True and call default_stage.grant_send(function)"
             )
         if not marks:
             Construct(defined, mark)
@@ -110,23 +119,25 @@ class WebSocketApi(CdkWebSocketApi):
         return self.default_stage.grant_send(cast("IGrantable", function))
 
     def _restrict(self, each: RoutedFunction) -> None:
-        """Let only this stage invoke a function, and from its only route if it has but one."""
+        """Restrict the permission to invoke a function to this stage, and to its route if it has only one."""
         each.permission.source_arn = self.arn_for_execute_api_v2(
             each.keys[0] if len(each.keys) == 1 else "*", self.default_stage.stage_name
         )
 
     def _equip(self, each: RoutedFunction) -> None:
-        """Give a function what its router or handlers use."""
+        """Give a function the permission to send and, if possible, `PUSHWIRE_CALLBACK_URL`."""
         function = each.function
         if function is None or function_of(function) is None:
-            self._warn(each, "is not defined in this app: let it send, with default_stage.grant_send(function)")
+            self._warn(each, "is not defined in this app; call default_stage.grant_send(function) to let it send")
         elif Stack.of(function).node.addr == Stack.of(self).node.addr:
             self.grant_sdk(function)
         elif function.role is not None:
             self.default_stage.grant_send_from_this_stack(function.role)
             if not self.default_stage.has_execute_api_endpoint:
                 self._warn(
-                    each, f"is in another stack: set {ENVIRONMENT_VARIABLE} there, as events do not tell the domain"
+                    each,
+                    f"is in another stack; set {ENVIRONMENT_VARIABLE} there, because events do not contain the whole "
+                    "address of a custom domain",
                 )
 
     def _warn(self, each: RoutedFunction, text: str) -> None:

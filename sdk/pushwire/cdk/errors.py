@@ -1,4 +1,4 @@
-"""What goes wrong while an app is put together."""
+"""Errors in the definition of an API."""
 
 from pushwire.errors import PushwireError
 
@@ -6,4 +6,4 @@ __all__ = ["InfrastructureError"]
 
 
 class InfrastructureError(PushwireError, ValueError):
-    """The parts of an API do not go together; the text says which, and what to do."""
+    """The parts of an API cannot be combined; the text names them and says what to do."""

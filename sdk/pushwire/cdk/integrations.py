@@ -1,4 +1,4 @@
-"""Where the messages of a service go."""
+"""The integrations of a service."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,12 +13,12 @@ __all__ = ["Integrations", "SucceedingMock"]
 
 
 class Integrations:
-    """The integrations of one service; generated modules derive `ChatIntegrations` and its like.
+    """The integrations of one service. Generated modules have a subclass for each service, such as `ChatIntegrations`.
 
     Attributes:
         by_operation: The integration of each operation that clients send.
-        router: The integration that takes everything, also `$connect`, `$disconnect` and `$default`; `None` where each
-            operation was given its own.
+        router: The integration of all operations and of `$connect`, `$disconnect` and `$default`; `None` if each
+            operation has its own integration.
     """
 
     _contract: ClassVar[type[object]] = object
@@ -29,17 +29,21 @@ class Integrations:
 
     @classmethod
     def operations(cls) -> list[AnyOperation]:
-        """Return all operations of the service, in the order of the contract."""
+        """Return all operations of the service, of both directions, in the order of the contract."""
         return [value for value in vars(cls._contract).values() if isinstance(value, Operation)]
 
     @classmethod
     def all(cls, integration: WebSocketRouteIntegration) -> Self:
-        """Send everything to one integration: a Lambda whose handler is a router.
+        """Use one integration for all operations: a Lambda function whose handler is a router.
 
-        It also gets `$connect`, `$disconnect` and `$default`: the router's `on_connect` decides who may connect.
+        It also serves `$connect`, `$disconnect` and `$default`: the router's `on_connect` decides whether a client may
+        connect.
+
+        Args:
+            integration: The integration, such as `WebSocketLambdaIntegration("Router", function)`.
 
         Raises:
-            TypeError: It is no integration.
+            TypeError: The argument is not a `WebSocketRouteIntegration`.
         """
         _check({f"{cls.__name__}.all": integration})
         made = cls._each(integration)
@@ -48,7 +52,7 @@ class Integrations:
 
     @classmethod
     def mock(cls) -> Self:
-        """Accept every message and do nothing with it, as long as there is no function yet."""
+        """Use mock integrations, which accept every message and ignore it: for an API that has no functions yet."""
         return cls._each(SucceedingMock("Mock"))
 
     @classmethod
@@ -58,15 +62,16 @@ class Integrations:
         return made
 
     def _take(self, integrations: Mapping[AnyOperation, WebSocketRouteIntegration]) -> None:
-        """Keep what a generated class was given."""
+        """Check and store the integrations that a generated class was constructed with."""
         _check(integrations)
         self.by_operation = integrations
 
 
 class SucceedingMock(WebSocketMockIntegration):
-    """A mock that answers 200, once its integration also has a response.
+    """A mock integration with the status 200. It also needs an integration response.
 
-    Without a template that says so API Gateway takes a mock for failed ("Integration requests", developer guide).
+    Without a template that sets a status, API Gateway treats a mock as failed ("Integration requests", developer
+    guide).
     """
 
     def __init__(self, id: str) -> None:  # noqa: A002  # CDK's name
@@ -77,6 +82,6 @@ def _check(integrations: Mapping[AnyOperation, object] | Mapping[str, object]) -
     for name, integration in integrations.items():
         if not isinstance(integration, WebSocketRouteIntegration):
             raise TypeError(
-                f"{name} needs a WebSocketRouteIntegration, such as WebSocketLambdaIntegration(id, function), not "
+                f"{name} must be a WebSocketRouteIntegration, such as WebSocketLambdaIntegration(id, function), not "
                 f"{type(integration).__name__}"
             )

@@ -1,4 +1,4 @@
-"""The options of an API and its stage, by the names that CDK has for them."""
+"""The options of an API and its stage, with CDK's names."""
 
 from collections.abc import Mapping
 from typing import TypedDict
@@ -18,21 +18,23 @@ __all__ = ["WebSocketApiOptions", "WebSocketStageOptions"]
 
 
 class WebSocketStageOptions(TypedDict, total=False):
-    """What a stage may be given.
+    """The options of a stage.
 
     Attributes:
-        stage_name: Its name; `prod` unless given.
-        stage_variables: Its variables.
-        throttle: How many messages a second it takes from clients; the account's limits unless given.
-        detailed_metrics_enabled: Whether there are metrics for each route.
-        domain_mapping: A custom domain, and the mapping key below it.
-        disable_execute_api_endpoint: Refuse clients and posts that do not come by the custom domain.
-        access_log_destination: Where access logs go; a log group of their own unless given.
-        access_log_format: What a line of them holds; what became of a message, as JSON, unless given.
-        disable_access_logging: Write no access logs.
-        logging_level: What execution logs tell: errors unless given. They never hold payloads.
-        cloud_watch_role: Give API Gateway the role that it writes logs with, for the whole account in this region.
-            Where none was ever given, a stage with logs cannot be deployed.
+        stage_name: The name of the stage. Defaults to `prod`.
+        stage_variables: The variables of the stage. Defaults to none.
+        throttle: The rate and the burst of messages from clients. Defaults to the account's limits.
+        detailed_metrics_enabled: Whether there are metrics for each route. Defaults to false.
+        domain_mapping: A custom domain with a mapping key. Defaults to none.
+        disable_execute_api_endpoint: Whether the API refuses clients and posts that do not use the custom domain.
+            Defaults to false.
+        access_log_destination: The destination of access logs. Defaults to a new log group.
+        access_log_format: The format of access logs. Defaults to a JSON object with the route, the connection, the
+            status and the errors of a message.
+        disable_access_logging: Whether to write no access logs. Defaults to false.
+        logging_level: The level of execution logs, which never contain payloads. Defaults to errors.
+        cloud_watch_role: Whether to create the role with which API Gateway writes logs, for the whole account in this
+            region. Without such a role, a stage with logs cannot be deployed. Defaults to false.
     """
 
     stage_name: str
@@ -49,19 +51,23 @@ class WebSocketStageOptions(TypedDict, total=False):
 
 
 class WebSocketApiOptions(WebSocketStageOptions, total=False):
-    """What an API may be given beside its integrations: this, and the options of its stage.
+    """The options of an API, with those of its stage.
 
     Attributes:
-        api_name: Its name; the construct's id unless given.
-        description: Its description.
-        ip_address_type: Whether clients may come by IPv6 too; by IPv4 only unless given.
-        api_key_selection_expression: Where clients have their API key, which `$connect` then asks for.
-        authorizer: Who may connect: a `WebSocketIamAuthorizer` or `WebSocketLambdaAuthorizer`; everybody unless given.
-        connect_route_options: Where `$connect` leads; to the router unless given.
-        disconnect_route_options: Where `$disconnect` leads; to the router unless given.
-        default_route_options: Where `$default` leads; to the router unless given.
-        disable_route_models: Let API Gateway pass everything on, whether or not it fits the contract.
-        disable_grants_to_integrations: Give functions neither a permission nor `PUSHWIRE_CALLBACK_URL`.
+        api_name: The name of the API. Defaults to the construct's id.
+        description: The description of the API. Defaults to none.
+        ip_address_type: The addresses that clients may use: IPv4, or IPv4 and IPv6. Defaults to IPv4.
+        api_key_selection_expression: The place of a client's API key, which `$connect` then requires. Defaults to none:
+            no key is required.
+        authorizer: A `WebSocketIamAuthorizer` or `WebSocketLambdaAuthorizer`, which decides whether a client may
+            connect. Defaults to none: every client may connect.
+        connect_route_options: The integration of `$connect`. Defaults to the router.
+        disconnect_route_options: The integration of `$disconnect`. Defaults to the router.
+        default_route_options: The integration of `$default`. Defaults to the router.
+        disable_route_models: Whether API Gateway invokes functions without a check of messages against the contract.
+            Defaults to false.
+        disable_grants_to_integrations: Whether functions behind integrations get neither the permission to send nor
+            `PUSHWIRE_CALLBACK_URL`. Defaults to false.
     """
 
     api_name: str

@@ -1,4 +1,4 @@
-"""The stage: its URLs, and who may call its management API."""
+"""The stage of an API, with its URLs and grants."""
 
 from aws_cdk import Stack
 from aws_cdk.aws_apigatewayv2 import IWebSocketApi
@@ -18,9 +18,18 @@ _SEND = "POST/@connections/*"
 
 
 class WebSocketStage(CdkWebSocketStage):
-    """CDK's stage, with URLs that are right for its custom domain, and a grant for each need.
+    """A CDK `WebSocketStage` with URLs that respect a custom domain, and with a grant for each permission.
 
-    Every change of the API is deployed to it at once.
+    Changes of the API are deployed automatically.
+
+    Args:
+        scope: The parent construct.
+        id: The id of this construct in its parent.
+        web_socket_api: The API.
+        options: The options of the stage.
+
+    Raises:
+        InfrastructureError: `disable_execute_api_endpoint` is set without `domain_mapping`.
     """
 
     def __init__(
@@ -50,27 +59,26 @@ class WebSocketStage(CdkWebSocketStage):
         self.has_execute_api_endpoint = not options.get("disable_execute_api_endpoint")
         if self._domain is None and not self.has_execute_api_endpoint:
             raise InfrastructureError(
-                "without a custom domain and with disable_execute_api_endpoint "
-                "clients cannot connect; add a domain_mapping"
+                "clients could not connect: disable_execute_api_endpoint requires a custom domain; add a domain_mapping"
             )
         _logs.write(self, options)
 
     @property
     def url(self) -> str:
-        """The URL that clients connect to; the custom domain's where the execute-api endpoint is disabled."""
+        """The URL that clients connect to: of the execute-api endpoint, or of the custom domain if that is disabled."""
         return super().url if self.has_execute_api_endpoint else self.domain_url
 
     @property
     def callback_url(self) -> str:
-        """The URL that servers post to; the custom domain's where the execute-api endpoint is disabled.
+        """The URL that servers post to: of the execute-api endpoint, or of the custom domain if that is disabled.
 
-        Otherwise it is the execute-api endpoint's, which reaches all clients, by whichever host they came.
+        Posts to the execute-api endpoint reach all clients, including those of the custom domain.
         """
         return super().callback_url if self.has_execute_api_endpoint else self.domain_callback_url
 
     @property
     def domain_url(self) -> str:
-        """The URL that clients connect to by the custom domain.
+        """The URL that clients connect to at the custom domain.
 
         Raises:
             InfrastructureError: There is no custom domain.
@@ -79,7 +87,7 @@ class WebSocketStage(CdkWebSocketStage):
 
     @property
     def domain_callback_url(self) -> str:
-        """The URL that servers post to by the custom domain: with the mapping key, and without the stage.
+        """The URL that servers post to at the custom domain, with the mapping key and without the stage.
 
         Raises:
             InfrastructureError: There is no custom domain.
@@ -87,25 +95,25 @@ class WebSocketStage(CdkWebSocketStage):
         return f"https://{self._mapped_domain()}"
 
     def grant_connect(self, grantee: IGrantable) -> Grant:
-        """Let a client connect where the authorizer is IAM: it may invoke `$connect`."""
+        """Grant the permission to connect (to invoke `$connect`), for APIs with an IAM authorizer."""
         return self._grant(grantee, _INVOKE, "$connect")
 
     def grant_send(self, grantee: IGrantable) -> Grant:
-        """Let a server send messages to clients: it may POST to connections."""
+        """Grant the permission to send messages to clients (`POST` on connections)."""
         return self._grant(grantee, _MANAGE, _SEND)
 
     def grant_disconnect(self, grantee: IGrantable) -> Grant:
-        """Let a server disconnect clients: it may DELETE connections."""
+        """Grant the permission to disconnect clients (`DELETE` on connections)."""
         return self._grant(grantee, _MANAGE, "DELETE/@connections/*")
 
     def grant_inspect(self, grantee: IGrantable) -> Grant:
-        """Let a server ask who is connected, and since when: it may GET connections."""
+        """Grant the permission to read the state of connections (`GET` on connections)."""
         return self._grant(grantee, _MANAGE, "GET/@connections/*")
 
     def grant_send_from_this_stack(self, role: IRole) -> None:
-        """Let a role of another stack send, through a policy in this stack.
+        """Grant a role of another stack the permission to send, with a policy in this stack.
 
-        A policy in the role's stack would make the stacks depend on each other.
+        Why not `grant_send`: it adds a policy to the role's stack, so that the two stacks would depend on each other.
         """
         name = f"Send-{role.node.addr}"
         if self.node.try_find_child(name) is None:
@@ -122,5 +130,5 @@ class WebSocketStage(CdkWebSocketStage):
 
     def _mapped_domain(self) -> str:
         if self._domain is None:
-            raise InfrastructureError("the stage has no custom domain: add a domain_mapping")
+            raise InfrastructureError("the stage has no custom domain; add a domain_mapping")
         return self._domain

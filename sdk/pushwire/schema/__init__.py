@@ -1,17 +1,17 @@
-"""JSON Schema, draft 4, of a message as its JSON frame carries it.
+"""JSON Schemas, draft 4, of messages in JSON frames.
 
-A schema says what a receiver accepts, by the rules of the proto3 JSON mapping ("ProtoJSON Format", protobuf.dev): what
-the rules allow passes, and what draft 4 can tell from it is refused.
+A schema accepts every message that receivers accept by the rules of the proto3 JSON mapping ("ProtoJSON Format",
+protobuf.dev), and refuses the other messages as far as draft 4 can express the rules.
 
-- A field may stand under its JSON name or its own; `null` leaves it unset. Unknown fields pass, and so do unknown names
-  of an enum's values: receivers ignore them, so that old servers survive new clients.
-- Integers and floats may be numbers or strings, and are held to their range; of strings with an exponent (`"1e3"`) only
-  the form is checked.
-- Dates that no calendar has (30 February), types that an `Any` names, paths of a `FieldMask` and extensions of proto2
-  are left to the receiver.
+- A field may have its JSON name or its original name. `null` leaves it unset. Unknown fields and unknown names of enum
+  values are accepted, because receivers ignore them: so old servers keep working with new clients.
+- Integers and floats may be numbers or strings, within the range of their type. For strings with an exponent
+  (`"1e3"`), only the form is checked.
+- Not checked: whether a date exists (30 February), the types that an `Any` names, the paths of a `FieldMask`, and
+  extensions of proto2.
 
-Equal descriptors give equal schemas, key for key in the same order. Every `$ref` points into the schema's own
-`definitions`, and every keyword is one of draft 4, so that it can be a model in API Gateway.
+Equal descriptors have equal schemas, with the same order of keys. Every `$ref` points to the schema's own
+`definitions`, and every keyword is one of draft 4, so that a schema can be a model in API Gateway.
 """
 
 from pushwire.schema.frames import frame_schema, payload_schema

@@ -1,4 +1,4 @@
-"""Messages: the definitions of a schema."""
+"""The definitions of a schema: its messages, enums and scalar types."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,23 +11,24 @@ __all__ = ["Definitions"]
 
 
 class Definitions:
-    """The definitions that one schema needs: of each message, enum and scalar type once, so that types may recur.
+    """The definitions of one schema, each type once, so that types may be recursive.
 
-    Each is of a single field's value, and lets `null` pass. What is told by its JSON type alone needs none.
+    Each definition describes the value of a single field, and accepts `null`. Types without further constraints than
+    their JSON type have no definition.
     """
 
     def __init__(self) -> None:
         self._by_name: dict[str, JsonSchema] = {}
 
     def sorted(self) -> dict[str, JsonSchema]:
-        """Return the definitions by name, in the names' order."""
+        """Return the definitions by name, sorted by name."""
         return dict(sorted(self._by_name.items()))
 
     def message(self, descriptor: Descriptor) -> JsonSchema:
-        """Return the schema of a message that is no field, where `null` is none.
+        """Return the schema of a message that is not a field's value, so that `null` is invalid.
 
         Args:
-            descriptor: The message; it and all that it holds are defined.
+            descriptor: The message. It and the types of its fields are added to the definitions.
         """
         schema = self._message(descriptor)
         return schema if descriptor.full_name == "google.protobuf.Value" else self._never_null(schema)
@@ -38,7 +39,7 @@ class Definitions:
             return self._defined(*known)
         name = descriptor.full_name
         if name not in self._by_name:
-            self._by_name[name] = {"type": ["object", "null"]}  # for fields that refer to it
+            self._by_name[name] = {"type": ["object", "null"]}  # before its fields, which may refer to it
             self._by_name[name] |= self._fields(descriptor)
         return _reference(name)
 
@@ -47,7 +48,7 @@ class Definitions:
         other_names = [field for field in fields if field.name != field.json_name]
         keywords: JsonSchema = {
             "properties": {field.json_name: self._field(field) for field in fields},
-            # Apart from those that are written, so that a reader of the schema meets each field once.
+            # Why not in `properties`: there, readers of the schema, such as the gateway's console, see each field once.
             "patternProperties": {f"^{field.name}$": self._field(field) for field in other_names},
             "allOf": [*_required(fields), *_oneofs(descriptor)],
         }
@@ -120,10 +121,11 @@ def _oneofs(descriptor: Descriptor) -> Iterator[JsonSchema]:
 
 
 def _at_most_one(oneof: OneofDescriptor) -> Iterator[JsonSchema]:
-    """Let one name at most hold a value.
+    """Yield schemas that together allow at most one name of a oneof to have a value.
 
-    Two names differ in a bit of their numbers at least, so for each bit the names of one half have to be unset. (Each
-    pair by itself would be quadratic, and a oneof of all the events of an application is long.)
+    Each name has a number. Two different numbers differ in at least one bit, so for each bit, the names with 0 or the
+    names with 1 must be unset. Why not one schema for each pair: their number is quadratic, and a oneof may have
+    hundreds of fields.
     """
     names = list(dict.fromkeys(name for field in oneof.fields for name in (field.json_name, field.name)))
     for bit in range((len(names) - 1).bit_length()):

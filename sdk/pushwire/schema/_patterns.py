@@ -1,6 +1,6 @@
-"""Regular expressions of the strings that the proto3 JSON mapping uses. All of them match a whole string.
+"""Regular expressions for the strings of the proto3 JSON mapping. Each matches a whole string.
 
-They are written in what ECMA 262 and Python share, as the `pattern` of draft 4 asks.
+They use only the syntax that ECMA 262, which draft 4 requires for `pattern`, and Python have in common.
 """
 
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ _MAX_DURATION: Final = 315_576_000_000  # seconds: 10,000 years, by google/proto
 
 
 def integer(lowest: int, highest: int) -> str:
-    """Return the pattern of an integer's string, which holds it as a JSON number is written.
+    """Return the pattern of an integer in a string, in any form of a JSON number.
 
     Args:
-        lowest: The smallest of its range; not above 0.
-        highest: The largest of its range.
+        lowest: The minimum; at most 0.
+        highest: The maximum; at least 10.
     """
     sign = "-?" if lowest < 0 else ""
     return rf"^(?:{_range(lowest, highest)}(?:\.0+)?|{sign}{_DECIMAL}(?:\.[0-9]+)?{_EXPONENT})$"
 
 
 def name_or_integer(lowest: int, highest: int) -> str:
-    """Return the pattern of what is no integer, or one of this range."""
+    """Return the pattern of an integer in a range, or of any text that is not an integer."""
     return f"^(?:{_range(lowest, highest)}$|{_NO_INTEGER})"
 
 
@@ -38,7 +38,7 @@ def _range(lowest: int, highest: int) -> str:
 
 
 def _up_to(highest: int) -> str:
-    """The pattern of the decimal numbers from 0 to one of two digits or more."""
+    """Return the pattern of the decimal numbers from 0 to `highest`, which has at least two digits."""
     return f"(?:{'|'.join(_parts(str(highest)))})"
 
 
@@ -53,18 +53,18 @@ def _parts(digits: str) -> Iterator[str]:
 
 
 NAME: Final = f"^{_NO_INTEGER}"
-"""The name of an enum's value, known or not: whatever is no integer."""
+"""The known or unknown name of an enum value: any text that is not an integer."""
 
 NUMBER: Final = rf"^(?:NaN|-?Infinity|-?{_DECIMAL}(?:\.[0-9]+)?(?:{_EXPONENT})?)$"
-"""A float's string."""
+"""A float in a string."""
 
 BOOLEAN: Final = "^(?:true|false)$"
-"""A boolean's string, which only the key of a map is."""
+"""A boolean in a string, which is possible only as the key of a map."""
 
 BASE64: Final = (
     "^(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2}(?:==)?|[A-Za-z0-9+/_-]{3}=?)?$"  # with padding or without
 )
-"""Bytes, in either alphabet of base64."""
+"""Bytes in base64, with the standard or the URL-safe alphabet."""
 
 TIMESTAMP: Final = (
     "^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -76,4 +76,4 @@ DURATION: Final = f"^-?{_up_to(_MAX_DURATION)}{_NANOSECONDS}s$"
 """A `google.protobuf.Duration`."""
 
 FIELD_MASK: Final = "^[^_]*$"
-"""A `google.protobuf.FieldMask`: paths in lowerCamelCase, with commas between."""
+"""A `google.protobuf.FieldMask`: paths in lowerCamelCase, separated by commas."""

@@ -1,4 +1,4 @@
-"""The two schemas: of a payload, and of a whole JSON frame."""
+"""The public functions: the schema of a payload, and the schema of a whole JSON frame."""
 
 import copy
 from typing import Final, cast
@@ -16,22 +16,28 @@ _DRAFT_4: Final = "http://json-schema.org/draft-04/schema#"
 
 
 def payload_schema(message_type: type[Message] | Descriptor) -> JsonSchema:
-    """Return the schema of a message: of what stands under `payload` in its JSON frame.
+    """Return the schema of a message, the `payload` of a JSON frame.
 
     Args:
         message_type: The message's generated class, or its descriptor.
+
+    Returns:
+        The schema, as a new object that `json.dumps` can write.
     """
     definitions = Definitions()
     return _document(definitions.message(_descriptor(message_type)), definitions)
 
 
 def frame_schema(operation: AnyOperation) -> JsonSchema:
-    """Return the schema of an operation's JSON frames: an object with its `route`, and its message as `payload`.
+    """Return the schema of an operation's JSON frames: an object with a `route` and a `payload`.
 
-    `payload` may be absent, as it may for receivers, unless the message has required fields.
+    `payload` is optional, as it is for receivers, except if the message has required fields.
 
     Args:
-        operation: The operation, whatever its format: receivers accept JSON for every operation.
+        operation: The operation. It may have any format, because receivers accept JSON frames of every operation.
+
+    Returns:
+        The schema, as a new object that `json.dumps` can write.
     """
     definitions = Definitions()
     descriptor = _descriptor(operation.message_type)
@@ -46,7 +52,7 @@ def frame_schema(operation: AnyOperation) -> JsonSchema:
 
 
 def _document(root: JsonSchema, definitions: Definitions) -> JsonSchema:
-    # A copy: what the caller changes in it may not show in the next schema.
+    # Why a deep copy: schemas share parts, and the caller may change the result.
     return copy.deepcopy({"$schema": _DRAFT_4, **root, "definitions": definitions.sorted()})
 
 

@@ -1,6 +1,6 @@
-"""The values that have a JSON form of their own: scalars, enums, and well-known types.
+"""The schemas of scalars, enums and well-known types.
 
-Each schema is that of a single field's value, and lets `null` pass.
+Each schema describes the value of a single field, and accepts `null`.
 """
 
 from typing import Any, Final, TypeAlias
@@ -12,21 +12,21 @@ from pushwire.schema import _patterns
 __all__ = ["JsonSchema", "NamedSchema", "enum_schema", "is_null_a_value", "key_pattern", "scalar", "well_known"]
 
 JsonSchema: TypeAlias = dict[str, Any]
-"""A JSON Schema, or a part of one: what `json.dumps` writes."""
+"""A JSON Schema or a part of one, in a form that `json.dumps` can write."""
 
 NamedSchema: TypeAlias = tuple[str, JsonSchema]
-"""A schema, and the name that its definition has."""
+"""The name of a definition, and its schema."""
 
 _INT32: Final = (-(2**31), 2**31 - 1)
 _INT64: Final = (-(2**63), 2**63 - 1)
 _UINT32: Final = (0, 2**32 - 1)
 _UINT64: Final = (0, 2**64 - 1)
-_LARGEST_FLOAT: Final = 3.4028235e38  # as it is written: its shortest form, which is rounded up
+_LARGEST_FLOAT: Final = 3.4028235e38  # the shortest decimal form, which writers use; it is rounded up
 _LARGEST_DOUBLE: Final = 1.7976931348623157e308
 
 
 def _whole_numbers(bounds: tuple[int, int]) -> JsonSchema:
-    # `"type": "integer"` of draft 4 would refuse 1.0 and 1e3.
+    # Why not `"type": "integer"`: in draft 4, it refuses 1.0 and 1e3.
     return {"type": ["number", "string", "null"], "multipleOf": 1, "minimum": bounds[0], "maximum": bounds[1]}
 
 
@@ -105,7 +105,7 @@ def scalar(field: FieldDescriptor) -> NamedSchema:
 
 
 def well_known(descriptor: Descriptor) -> NamedSchema | None:
-    """Return the schema of a well-known type, or `None` if the message is none that has a JSON form of its own."""
+    """Return the schema of a well-known type, or `None` if the message has no special JSON form."""
     name = descriptor.full_name
     if name in _SCALAR_OF_WRAPPER:
         return _named_scalar(_SCALAR_OF_WRAPPER[name])
@@ -113,10 +113,10 @@ def well_known(descriptor: Descriptor) -> NamedSchema | None:
 
 
 def enum_schema(enum_type: EnumDescriptor) -> JsonSchema:
-    """Return the schema of an enum's values.
+    """Return the schema of an enum.
 
-    Its first alternative lists the known names. The others say what is accepted beside them: other names, as an unknown
-    one is ignored; and numbers, of an open enum any, of a closed one those that it has.
+    The first alternative lists the known names. The others accept unknown names, which receivers ignore, and numbers:
+    any 32-bit integer for an open enum, the known numbers for a closed one.
     """
     names: JsonSchema = {"enum": [value.name for value in enum_type.values]}
     types = ["number", "string", "null"]
@@ -128,16 +128,20 @@ def enum_schema(enum_type: EnumDescriptor) -> JsonSchema:
 
 
 def key_pattern(field: FieldDescriptor) -> str | None:
-    """Return the pattern of a map's keys by the field of the key, or `None` if every string is one."""
+    """Return the pattern of a map's keys, or `None` if every string is valid.
+
+    Args:
+        field: The field `key` of the map's entry type.
+    """
     name = _SCALAR_OF_TYPE[field.type]
     return _patterns.BOOLEAN if name == "bool" else _SCALARS[name].get("pattern")
 
 
 def is_null_a_value(field: FieldDescriptor) -> bool:
-    """Whether `null` is a value of the field's type, so that it may stand in a list or a map too."""
+    """Return whether `null` is a value of the field's type, so that lists and maps may contain it."""
     named: Any = field.message_type or field.enum_type
     return named is not None and named.full_name in {"google.protobuf.Value", "google.protobuf.NullValue"}
 
 
 def _named_scalar(name: str) -> NamedSchema:
-    return f"scalar-{name}", _SCALARS[name]  # no message can have such a name
+    return f"scalar-{name}", _SCALARS[name]  # names of messages contain no '-'

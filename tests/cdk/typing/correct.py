@@ -1,4 +1,4 @@
-"""How users write infrastructure: nothing here is a mistake."""
+"""Infrastructure code of users without type errors."""
 
 from apis_pushwire_cdk import ChatIntegrations, ChatWebSocketApi, PresenceIntegrations, PushIntegrations
 from aws_cdk import App, CfnOutput, Stack
@@ -12,7 +12,7 @@ from pushwire.cdk import Integrations, WebSocketApi, WebSocketStage
 
 
 class ChatStack(Stack):
-    """Everything that a chat needs."""
+    """The infrastructure of a chat."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)

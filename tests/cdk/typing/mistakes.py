@@ -1,4 +1,4 @@
-"""What type checkers have to catch: each line that ends in a comment is a mistake, and no other line is."""
+"""Type errors that checkers must report: exactly the lines that end in a comment."""
 
 from apis_pushwire_cdk import ChatIntegrations, ChatWebSocketApi, PresenceIntegrations
 from aws_cdk import App, Stack
