@@ -1,4 +1,4 @@
-"""Benchmarks that run side by side. Compare the ratios, because machines differ and share their cores."""
+"""Runs benchmarks. Compare the ratios in one run, because absolute figures depend on the machine and its load."""
 
 import argparse
 import json
@@ -33,7 +33,7 @@ BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "send": send,
 }
 BY_NAME = BENCHES | {"size": size}
-"""All benchmarks, also the one that runs only when it is named, because it downloads packages."""
+"""All benchmarks. `size` runs only when it is named, because it downloads from the package index."""
 
 
 def main() -> int:
@@ -43,10 +43,10 @@ def main() -> int:
         choices=[*BY_NAME, []],
         nargs="*",
         metavar="bench",
-        help=f"{', '.join(BENCHES)} (default: all of these), or size",
+        help=f"the benchmarks to run: {', '.join(BENCHES)} (default: all of these), or size",
     )
-    parser.add_argument("--rounds", type=int, default=7, help="interleaved rounds (default: 7)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--rounds", type=int, default=7, help="the number of interleaved rounds (default: 7)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file, as JSON")
     arguments = parser.parse_args()
     figures = {name: BY_NAME[name](arguments.rounds) for name in arguments.bench or BENCHES}
     if arguments.json:

@@ -1,4 +1,4 @@
-"""The demo: generate the chat example, run it on the local gateway, push to a real client, read what arrived."""
+"""The demo: generates the chat example, runs it on the local gateway, and shows messages at a WebSocket client."""
 
 import asyncio
 import contextlib
@@ -19,11 +19,11 @@ from pushwire.frame import decode
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "chat"
 PATIENCE = 20
-"""Seconds to wait for output that should arrive at once."""
+"""Seconds to wait for each message and each line of output."""
 
 
 class DemoError(Exception):
-    """The demo did not run as the README describes."""
+    """A step of the demo had another result than expected."""
 
 
 def main() -> int:
@@ -60,7 +60,7 @@ async def demo() -> None:
             connection_id = (await lines.find("connected:")).split()[-1]
             print(f"   its connection id: {connection_id}")
 
-            say("the handler's own Server SDK answers a message of the client's")
+            say("the client sends a message, and the handler answers with its Server SDK")
             await client.send('{"route":"JoinRoom","payload":{"room":"lobby","name":"Ada"}}')
             for answer in (
                 chat_pb2.Greeting(greeting="Welcome to lobby, Ada!"),
@@ -91,7 +91,7 @@ async def demo() -> None:
                 print(f"   {type(exc).__name__}: {exc}")
                 print(f"   its cause: {type(exc.__cause__).__name__}; on_gone was called with {gone}")
             else:
-                raise DemoError("a closed connection took a message")
+                raise DemoError("a send to a closed connection succeeded")
         if gone != [connection_id]:
             raise DemoError(f"on_gone was called with {gone}")
 
@@ -110,7 +110,7 @@ def show(frame: str | bytes, operations: dict[str, pushwire.Operation[Any]], exp
 
 
 class Lines:
-    """Output of a process, line by line."""
+    """The lines that a process prints."""
 
     def __init__(self, stream: asyncio.StreamReader) -> None:
         self._stream = stream
@@ -126,8 +126,8 @@ class Lines:
 
 @contextlib.asynccontextmanager
 async def table_of_connections() -> AsyncIterator[dict[str, str]]:
-    """Run a DynamoDB emulator with the chat's table, and yield the environment variables that boto3 needs for it."""
-    say("a stand-in for DynamoDB, with the chat's table of connections")
+    """Run a local DynamoDB (moto) with the chat's table, and yield the environment in which boto3 uses it."""
+    say("start a local DynamoDB (moto) with the chat's table of connections")
     port = free_port()
     environment = {
         "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{port}",
@@ -153,7 +153,7 @@ async def local_gateway(environment: dict[str, str]) -> AsyncIterator[tuple[str,
 
 @contextlib.asynccontextmanager
 async def started(*command: str, environment: dict[str, str] | None = None) -> AsyncIterator["Lines"]:
-    """Run a process until the block ends."""
+    """Run a process until the block ends, and yield its output."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=EXAMPLE,

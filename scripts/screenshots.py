@@ -1,4 +1,4 @@
-"""Screenshots of the gateway's console with the chat example's contract, two clients and a stopped clock."""
+"""Makes the pictures of the gateway's console, with the chat example's contract, two clients and a manual clock."""
 
 import base64
 import itertools

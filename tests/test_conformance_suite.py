@@ -37,14 +37,14 @@ def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 def test_the_pages_tell_how_many_facts_there_are() -> None:
     facts = sum(len(re.findall(r"^@source\(", path.read_text(), re.MULTILINE)) for path in SUITE.glob("test_*.py"))
-    assert README.count(f"\n{facts} facts") == 1
+    assert README.count(f" {facts} facts") == 1
     assert (ROOT / "docs" / "gateway.md").read_text().count(f" {facts} facts") == 1
 
 
 def test_the_readme_names_every_option() -> None:
     from tests.conformance.conftest import URLS
 
-    declared = re.findall(r'addoption\("(--[a-z-]+)"', (SUITE / "conftest.py").read_text())
+    declared = re.findall(r'addoption\(\s*"(--[a-z-]+)"', (SUITE / "conftest.py").read_text())
     urls = [f"--{name}-url" for name in URLS]
     assert len(declared) == 4
     assert [option for option in [*declared, *urls] if f"`{option}`" not in README] == []

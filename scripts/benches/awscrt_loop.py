@@ -1,4 +1,4 @@
-"""Posts with AWS's C runtime: a plain loop that signs each request, with one request in flight per connection."""
+"""Posts with AWS's C runtime (awscrt): a loop that signs each request, with one request at a time per connection."""
 
 import contextlib
 import importlib.util
@@ -13,7 +13,7 @@ CONNECTIONS = 32
 
 
 def is_installed() -> bool:
-    """Return whether awscrt is installed: `pip install awscrt`."""
+    """Return whether awscrt is installed."""
     return importlib.util.find_spec("awscrt") is not None
 
 
@@ -24,10 +24,10 @@ def awscrt_loop(
     """Yield a function that posts a frame to all ids.
 
     Args:
-        url: Where to.
-        ids: Gives the ids.
-        frame: What to post.
-        bundle: The certificate authority, where the URL is https.
+        url: The callback URL.
+        ids: Returns the connection ids.
+        frame: The frame to post.
+        bundle: The certificate authority for an https URL.
     """
     import awscrt.auth
     import awscrt.http

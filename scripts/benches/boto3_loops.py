@@ -1,4 +1,4 @@
-"""Posts with boto3 and with aiobotocore in plain loops."""
+"""Posts with boto3 and with aiobotocore, in plain loops as applications have them."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ IN_FLIGHT = 32
 
 @contextlib.contextmanager
 def boto3_loop(url: str, ids: Callable[[], Iterable[str]], frame: bytes, threads: int) -> Iterator[Callable[[], None]]:
-    """Yield a function that posts a frame to all ids, on a number of threads that share one client."""
+    """Yield a function that posts a frame to all ids, with threads that share one client."""
     import boto3
     from botocore.config import Config
 
@@ -34,13 +34,13 @@ def boto3_loop(url: str, ids: Callable[[], Iterable[str]], frame: bytes, threads
 
 
 def aiobotocore_is_installed() -> bool:
-    """Return whether aiobotocore is installed: `pip install aiobotocore`."""
+    """Return whether aiobotocore is installed."""
     return importlib.util.find_spec("aiobotocore") is not None
 
 
 @contextlib.contextmanager
 def aiobotocore_loop(url: str, ids: Callable[[], Iterable[str]], frame: bytes) -> Iterator[Callable[[], None]]:
-    """Yield a function that posts a frame to all ids, with as many tasks as the others have posts in flight."""
+    """Yield a function that posts a frame to all ids, with as many tasks as the other loops have posts in flight."""
     from aiobotocore.session import get_session
 
     async def open_client(stack: contextlib.AsyncExitStack) -> Any:

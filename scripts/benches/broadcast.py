@@ -1,4 +1,4 @@
-"""Benchmark of one message to many clients."""
+"""The throughput of broadcasts."""
 
 import asyncio
 import contextlib
@@ -18,14 +18,14 @@ from scripts.benches.measuring import EXAMPLE, answering_server, certificate_and
 from scripts.benches.nginx import nginx, nginx_path
 
 BROADCAST_TO = 1_000
-TIMES_FOR_THE_FAST = 10
-"""The factor of clients in a round for fast implementations, whose rounds would otherwise be too short to measure."""
+FAST_FACTOR = 10
+"""The factor of clients for fast runs, whose rounds would be too short to measure otherwise."""
 
 FRAME = b'{"route":"SendGreeting","payload":{"greeting":"Hello!"}}'
 
 
 def broadcast(rounds: int) -> dict[str, float]:
-    """Measure posts per second to a loopback server that answers 200: one message to many, beside plain loops."""
+    """Measure posts per second to a loopback server that answers 200, compared with loops of boto3 and others."""
     sys.path.insert(0, str(EXAMPLE))
     with fastest_server() as url:
         figures = compared(url, rounds, "")
@@ -37,8 +37,8 @@ def broadcast(rounds: int) -> dict[str, float]:
 
 
 def compared(url: str, rounds: int, over: str, bundle: Path | None = None) -> dict[str, float]:
-    """Measure all implementations in one run, and compare ours with the best loop of boto3 and with awscrt."""
-    few, many = BROADCAST_TO, BROADCAST_TO * TIMES_FOR_THE_FAST
+    """Measure all runs, and print how the HTTP transports compare with the fastest boto3 loop and with awscrt."""
+    few, many = BROADCAST_TO, BROADCAST_TO * FAST_FACTOR
     spent: dict[str, list[float]] = {}
     rates: dict[str, Callable[[], float]] = {}
     with contextlib.ExitStack() as stack:
@@ -52,31 +52,31 @@ def compared(url: str, rounds: int, over: str, bundle: Path | None = None) -> di
         if aiobotocore_is_installed():
             measured("aiobotocore, 32 tasks", aiobotocore_loop(url, partial(ids, few), FRAME), few)
         else:
-            print("aiobotocore is not installed: measured without it")
+            print("aiobotocore is not installed; no comparison with it")
         measured("sdk.to", boto3_broadcast(url, few), few)
         measured("await sdk.to", async_boto3_broadcast(url, few), few)
         if awscrt_loop.is_installed():
             measured("awscrt, a plain loop", awscrt_loop.awscrt_loop(url, partial(ids, many), FRAME, bundle), many)
         else:
-            print("awscrt is not installed: measured without it")
+            print("awscrt is not installed; no comparison with it")
         measured("sdk.to, http", http_broadcast(url, many), many)
         measured("await sdk.to, http", async_http_broadcast(url, many), many)
         print(f"broadcast: posts per second{over}, {few:,} clients a round, {many:,} for the last ones")
         figures = compare(rates, rounds, base="bare boto3, 32 threads", unit="/s")
     best = max(figures[f"{name} /s"] for name in rates if name.startswith("bare boto3"))
     for name in ("sdk.to, http", "await sdk.to, http"):
-        told = [f"{figures[f'{name} /s'] / best:.1f} of boto3 at its best"]
+        parts = [f"{figures[f'{name} /s'] / best:.1f} times the fastest boto3 loop"]
         if "awscrt, a plain loop /s" in figures:
-            told.append(f"{figures[f'{name} /s'] / figures['awscrt, a plain loop /s']:.1f} of awscrt")
-        told.append(f"{statistics.median(spent[name]):.1f} µs of CPU per post")
-        print(f"  {name}{over}: {', '.join(told)}")
-        figures[f"{name}, of boto3 at its best"] = figures[f"{name} /s"] / best
+            parts.append(f"{figures[f'{name} /s'] / figures['awscrt, a plain loop /s']:.1f} times awscrt")
+        parts.append(f"{statistics.median(spent[name]):.1f} µs of CPU per post")
+        print(f"  {name}{over}: {', '.join(parts)}")
+        figures[f"{name}, of the fastest boto3 loop"] = figures[f"{name} /s"] / best
         figures[f"{name}, µs of CPU per post"] = statistics.median(spent[name])
     return {f"{name}{over}": figure for name, figure in figures.items()}
 
 
 def rate(run: Callable[[], None], clients: int, spent: list[float]) -> Callable[[], float]:
-    """Measure posts per second, and record the CPU microseconds of each."""
+    """Return a function that measures posts per second, and appends the CPU time per post in µs to `spent`."""
 
     def measure() -> float:
         started, cpu = time.perf_counter(), time.process_time()
@@ -89,7 +89,7 @@ def rate(run: Callable[[], None], clients: int, spent: list[float]) -> Callable[
 
 @contextlib.contextmanager
 def changed_environment() -> Iterator[MutableMapping[str, str]]:
-    """Set environment variables until the block ends."""
+    """Yield the environment, and restore it after the block."""
     before = dict(os.environ)
     try:
         yield os.environ
@@ -100,7 +100,7 @@ def changed_environment() -> Iterator[MutableMapping[str, str]]:
 
 @contextlib.contextmanager
 def fastest_server(certificate: Path | None = None) -> Iterator[str]:
-    """Run nginx, which is not the bottleneck, if it is installed."""
+    """Run nginx, or a Python server if nginx is not installed, and yield its URL."""
     if nginx_path() is None:
         with answering_server(certificate) as url:
             yield url

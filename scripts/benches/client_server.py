@@ -1,6 +1,6 @@
-"""A WebSocket server that sends as fast as it can, in its own process, for the benchmark of the client.
+"""Runs a WebSocket server for the benchmark of the client, which sends as fast as possible, and prints its port.
 
-It prints its port. To `/COUNT/NUMBER` it sends so many messages with the text of that argument, counted from 0.
+A client of `/COUNT/NUMBER` receives COUNT messages with the text of the argument NUMBER, counted from 0.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ ENOUGH = 1 << 20
 async def answer(socket: ServerConnection) -> None:
     assert socket.request is not None
     count, number = map(int, socket.request.path[1:].split("/"))
-    # Serialized once: the client is what is measured, and should never wait for this process.
+    # Why serialized once: the client is measured, so it must not wait for this process.
     message = Frame(Opcode.TEXT, sys.argv[1 + number].encode()).serialize(mask=False)
     many = message * AT_ONCE
     for left in range(count, 0, -AT_ONCE):

@@ -1,4 +1,4 @@
-"""Benchmark of code generation: whole processes with the same protoc."""
+"""Code generation, compared with other plugins of the same protoc."""
 
 import functools
 import shutil
@@ -15,7 +15,7 @@ OPERATIONS = 1_000
 
 
 def codegen(rounds: int) -> dict[str, float]:
-    """Measure whole processes with the same protoc, on one file of 1,000 operations."""
+    """Measure whole protoc processes on one file with 1,000 operations."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "big.proto").write_text(big_contract())
@@ -26,7 +26,7 @@ def codegen(rounds: int) -> dict[str, float]:
         if shutil.which("protoc-gen-connectrpc"):
             plugins["protoc-gen-connectrpc"] = ["--connectrpc_out=connectrpc"]
         else:
-            print("protoc-gen-connectrpc is not installed: measured without it")
+            print("protoc-gen-connectrpc is not installed; no comparison with it")
         for output in ("pushwire", "mypy", "connectrpc"):
             (root / output).mkdir()
 

@@ -1,4 +1,4 @@
-"""Benchmark of cold starts of a Lambda function that sends."""
+"""The cold start of a Lambda function that sends messages."""
 
 import contextlib
 import functools
@@ -29,7 +29,7 @@ client.post_to_connection(
 )
 """
 
-# Of Linux; ru_maxrss would include what the benchmark's own process had when it started this one.
+# Linux only. Why not `ru_maxrss`: it includes the memory of the parent process at the fork.
 PEAK_MEMORY = """
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:")))
 """
@@ -44,8 +44,8 @@ LAMBDA = {
 
 
 def coldstart(rounds: int) -> dict[str, float]:
-    """Measure fresh interpreters until their first send ends: a generated SDK on HttpTransport, beside boto3 alone."""
-    # As in a Lambda: every module has its bytecode, from the round that does not count.
+    """Measure new interpreters until the end of their first send: a generated SDK on HttpTransport, and bare boto3."""
+    # Bytecode is written in the warm-up round and used later, as on Lambda.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | LAMBDA
     figures = measured("", environment, rounds, answering_server())
     with tempfile.TemporaryDirectory() as folder:
@@ -69,10 +69,10 @@ def measured(
             )
 
         rounds = max(rounds, 12)
-        print(f"coldstart: milliseconds of wall time{over}, {rounds} fresh interpreters of each")
+        print(f"coldstart: milliseconds of wall time{over}, {rounds} new interpreters of each")
         times = {name: seconds(functools.partial(interpreter, name), 1e3) for name in programs}
         figures = compare(times, rounds, base=base, unit="ms")
-        print(f"coldstart: MiB at the peak of each{over}")
+        print(f"coldstart: peak memory in MiB{over}")
         peaks: dict[str, Callable[[], float]] = {
             name: functools.partial(mebibytes, interpreter, name) for name in programs
         }

@@ -1,4 +1,4 @@
-"""Benchmark of invocations of a router."""
+"""Invocations of a router."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ INVOCATIONS = 5_000
 
 
 def dispatch(rounds: int) -> dict[str, float]:
-    """Measure the CPU of an invocation of a router with an empty handler, beside parsing the same payload by hand."""
+    """Measure the CPU time of a router with an empty handler, compared with parsing of the payload alone."""
     from google.protobuf import json_format
 
     sys.path.insert(0, str(EXAMPLE))

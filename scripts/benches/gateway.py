@@ -1,4 +1,4 @@
-"""Benchmark of posts to many connections of the local gateway, beside nginx answering 200."""
+"""The throughput and memory of the local gateway with many connections, compared with nginx."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ NGINX_POSTS = 50_000
 
 
 def gateway(_rounds: int) -> dict[str, float]:
-    """Measure 2,000 connections, each with one sequential sender of 50 messages."""
+    """Measure posts to many connections. Each connection has one sender, which posts sequentially."""
     print(f"gateway: {CONNECTIONS:,} open connections, {POSTS} posts to each by {SENDERS} sequential senders")
     with running("gateway_server") as server:
         port = int(line(server))
@@ -27,7 +27,7 @@ def gateway(_rounds: int) -> dict[str, float]:
         with running("gateway_clients", url, str(CONNECTIONS), str(POSTS)) as clients:
             assert line(clients) == "connected"
             kilobytes = (resident(server.pid) - before) / CONNECTIONS
-            # The server counts its ids, and nothing but the clients has taken one.
+            # The server's ids are consecutive numbers, and only the clients have used some.
             ids = [f"{number:015d}=" for number in range(CONNECTIONS)]
             posts = [post(port, connection_id, number) for number in range(POSTS) for connection_id in ids]
             seconds = asyncio.run(send(port, deal(posts, SENDERS)))
@@ -39,7 +39,7 @@ def gateway(_rounds: int) -> dict[str, float]:
     figures = {name.replace(" ", "_"): float(found.get(name, 0)) for name in ("received", "lost", "duplicated")}
     figures |= {"out_of_order": float(found.get("out of order", 0)), "KiB": kilobytes, "posts_per_second": rate}
     if nginx_path() is None:
-        print("  nginx is not installed: measured without it")
+        print("  nginx is not installed; no comparison with nginx")
         return figures
     with nginx() as nginx_port:
         dummies = [post(nginx_port, "R0oXAdfD0kwCH6w=", number) for number in range(NGINX_POSTS)]
@@ -65,7 +65,7 @@ def line(process: subprocess.Popen[str]) -> str:
 
 
 def resident(process_id: int) -> float:
-    """Return the memory of a process in KiB, or NaN if there is no /proc."""
+    """Return the resident memory of a process in KiB; NaN if there is no /proc."""
     try:
         status = Path(f"/proc/{process_id}/status").read_text()
     except OSError:
@@ -82,7 +82,7 @@ def post(port: int, connection_id: str, number: int) -> bytes:
 
 
 def deal(posts: Sequence[bytes], senders: int) -> list[list[bytes]]:
-    """Distribute the connections among the senders, so that each connection has one sequential sender."""
+    """Distribute posts to senders, so that all posts to a connection have the same sender."""
     hands: list[list[bytes]] = [[] for _ in range(senders)]
     for index, request in enumerate(posts):
         hands[index % CONNECTIONS % senders].append(request)
@@ -90,7 +90,7 @@ def deal(posts: Sequence[bytes], senders: int) -> list[list[bytes]]:
 
 
 async def send(port: int, hands: Sequence[Sequence[bytes]]) -> float:
-    """Send with one TCP connection per sender, one request after the other, and return the seconds that it took."""
+    """Send the posts of each sender sequentially on one TCP connection; return the duration in seconds."""
 
     async def play(hand: Sequence[bytes]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,7 +1,7 @@
-"""WebSocket clients of the gateway, in their own process, which count the messages that they receive.
+"""Opens WebSocket clients of the gateway and counts the messages that they receive.
 
-Reads the URL and the number of clients from the command line, prints `connected`, and, when each client has received
-what it should or nothing has come for a while, one line of JSON.
+The arguments are the URL and the number of clients. It prints `connected`, and one line of JSON when all clients have
+received all messages, or no message has arrived for a while.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ AT_ONCE = 50
 
 
 async def receive(socket: ClientConnection, expected: int, found: collections.Counter[str]) -> None:
-    """Count messages, each of which has a number that is one higher than the one before."""
+    """Count the messages of a client, which are consecutive numbers."""
     last = -1
     seen: set[int] = set()
     while len(seen) < expected:

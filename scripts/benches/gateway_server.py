@@ -1,4 +1,4 @@
-"""A local gateway without rate limits, in its own process. It prints its port, and makes ids by counting."""
+"""Runs a local gateway without rate limits for a benchmark, and prints its port. Its ids are consecutive numbers."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""Benchmark of cold starts of a Lambda function that receives."""
+"""The cold start of a Lambda function that receives messages."""
 
 import functools
 import os
@@ -10,17 +10,17 @@ from scripts.benches.measuring import EXAMPLE, compare, seconds
 
 
 def importing(rounds: int) -> dict[str, float]:
-    """Measure the wall time of fresh interpreters that import a generated server module and construct its router."""
+    """Measure new interpreters that import a generated server module and construct its router."""
     router = "from chat.v1.chat_pushwire import ChatRouter; ChatRouter()"
     bare = "import chat.v1.chat_pb2; from google.protobuf import json_format"
 
     def interpreter(code: str) -> Callable[[], object]:
         return functools.partial(subprocess.run, [sys.executable, "-c", code], cwd=EXAMPLE, check=True, env=compiled)
 
-    # As in a Lambda: every module has its bytecode, from the round that does not count.
+    # Bytecode is written in the warm-up round and used later, as on Lambda.
     compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     rounds = max(rounds, 20)
-    print(f"importing: milliseconds of wall time of a fresh interpreter, {rounds} of each")
+    print(f"importing: milliseconds of wall time of a new interpreter, {rounds} of each")
     figures = compare(
         {
             "server module and router": seconds(interpreter(router), 1e3),

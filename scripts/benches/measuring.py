@@ -1,4 +1,4 @@
-"""Measurement for benchmarks: alternating runs of two candidates, compared as ratios of pairs."""
+"""Helpers of the benchmarks. Alternatives are measured in turn, and their ratios are computed per round."""
 
 import contextlib
 import statistics
@@ -13,7 +13,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "chat"
 
 @contextlib.contextmanager
 def answering_server(certificate: Path | None = None) -> Iterator[str]:
-    """Run a server in its own process, so that its CPU is not counted; with TLS if there is a certificate."""
+    """Run a server in another process, so that its CPU time is not measured, and yield its URL."""
     command: list[str | Path] = [sys.executable, Path(__file__).parent / "server.py"]
     if certificate is not None:
         command.append(certificate)
@@ -28,7 +28,7 @@ def answering_server(certificate: Path | None = None) -> Iterator[str]:
 
 
 def certificate_and_bundle(folder: Path) -> tuple[Path, Path]:
-    """Key and certificate of a server in one file, and the authority that issued it."""
+    """Write a server's key and certificate to one file, and its authority to another; return both paths."""
     import trustme
 
     authority = trustme.CA()
@@ -57,7 +57,14 @@ def cpu(run: Callable[[], None], scale: float) -> Callable[[], float]:
 
 
 def compare(runs: dict[str, Callable[[], float]], rounds: int, *, base: str, unit: str) -> dict[str, float]:
-    """Measure all candidates in turn, round by round, after one round that does not count. Ratios are of pairs."""
+    """Measure all runs in turn for several rounds, after a warm-up round, and print medians and ratios.
+
+    Args:
+        runs: The runs by name. Each returns its figure.
+        rounds: The number of rounds.
+        base: The name of the run that the others are compared with.
+        unit: The unit of the figures.
+    """
     taken: dict[str, list[float]] = {name: [] for name in runs}
     for number in range(rounds + 1):
         for name, run in runs.items():

@@ -1,4 +1,4 @@
-"""Benchmark of the memory of a broadcast."""
+"""The memory of a broadcast."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ FEW = 1_000
 
 
 def memory(rounds: int) -> dict[str, float]:
-    """Measure the peak memory of fresh interpreters that broadcast to many ids, 1% of them gone, without I/O."""
+    """Measure the peak memory of new interpreters that broadcast without I/O to many ids, of which 1% are gone."""
 
     def taken(count: int) -> Callable[[], float]:
         program = Path(__file__).parent / "memory_of_a_broadcast.py"
@@ -23,7 +23,7 @@ def memory(rounds: int) -> dict[str, float]:
 
         return measure
 
-    print("memory: MiB of a fresh interpreter that broadcasts to the ids of a generator, 1% of them gone")
+    print("memory: peak MiB of a new interpreter that broadcasts to the ids of a generator, 1% of them gone")
     many, few = f"{MANY:,}", f"{FEW:,}"
     figures = compare({many: taken(MANY), few: taken(FEW)}, min(rounds, 3), base=few, unit="MiB")
     figures["difference MiB"] = figures[f"{many} MiB"] - figures[f"{few} MiB"]

@@ -1,6 +1,6 @@
-"""Broadcast to a number of ids from a generator, 1% of them gone, and print the peak memory in KiB.
+"""Broadcasts to the ids of a generator, of which 1% are gone, and prints its peak memory in KiB.
 
-On Linux only: `resource.getrusage` would count what the parent had at its fork.
+Linux only. Why not `resource.getrusage`: it includes the memory of the parent process at the fork.
 """
 
 import sys
@@ -21,7 +21,7 @@ from pushwire.transport.protocol import FanOutOptions
 
 
 class KeepsNothing:
-    """Transport without I/O, which returns each outcome 32 posts later."""
+    """A transport without I/O: it reports the outcome of a post after 32 further posts."""
 
     def post_many(
         self,

@@ -1,4 +1,4 @@
-"""Open a number of clients of a URL, generated ones or plain websockets, and print the KiB of each."""
+"""Opens many clients, generated ones or bare websockets, and prints the memory of each in KiB."""
 
 import asyncio
 import gc
@@ -31,7 +31,7 @@ async def bare(url: str) -> Any:
 
 async def main(kind: str, url: str, count: int) -> None:
     make = a_client if kind == "client" else bare
-    opened = [await make(url) for _ in range(100)]  # what is made once
+    opened = [await make(url) for _ in range(100)]  # Why: the first clients also take memory that all clients share.
     gc.collect()
     before = resident()
     opened += [await make(url) for _ in range(count)]

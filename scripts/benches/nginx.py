@@ -1,4 +1,4 @@
-"""nginx as a server that answers every request with an empty 200, and is not the bottleneck."""
+"""nginx with an empty 200 response to every request: a server that is faster than all measured clients."""
 
 import contextlib
 import shutil
@@ -32,13 +32,13 @@ http {{
 
 
 def nginx_path() -> str | None:
-    """Return the path of nginx, if it is installed (Debian's package `nginx-light`)."""
+    """Return the path of nginx (Debian's package `nginx-light`), or `None` if it is not installed."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
 @contextlib.contextmanager
 def nginx(certificate: Path | None = None) -> Iterator[int]:
-    """Run nginx on a free port of loopback while the block runs, and yield the port. A certificate enables TLS."""
+    """Run nginx on a free loopback port, with TLS if there is a certificate, and yield the port."""
     program = nginx_path()
     assert program is not None, "nginx is not installed"
     with socket.socket() as probe:

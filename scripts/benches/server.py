@@ -1,6 +1,6 @@
-"""Answer every request with an empty 200, on a free port of loopback, which is printed.
+"""Runs an HTTP server on a free loopback port, which answers every request with an empty 200, and prints the port.
 
-Over TLS where it is given a file with a key and a certificate.
+The optional argument is a file with a key and a certificate, for TLS.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Benchmark of the size that each transport adds to the zip of a Lambda function."""
+"""The size of a Lambda function's zip file with each choice of dependencies."""
 
 import subprocess
 import tempfile
@@ -16,8 +16,8 @@ CHOICES = {
 
 
 def size(rounds: int) -> dict[str, float]:
-    """Measure the MiB of a zip with the packages that pip installs, and of its files. It downloads packages."""
-    print("size: MiB of a Lambda's zip, and unpacked (Lambda's own Python has boto3 already)")
+    """Measure the installed packages in MiB, zipped and unpacked. Downloads from the package index."""
+    print("size: MiB of a Lambda function's zip, and unpacked (Lambda's Python runtime includes boto3)")
     figures: dict[str, float] = {}
     for name, requirements in CHOICES.items():
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Benchmark of HttpTransport beside boto3: one post after another, and many at once."""
+"""The HTTP transport compared with boto3: sequential posts and concurrent posts."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ CONNECTION_ID = "R0oXAdfD0kwCH6w="
 
 
 def transport(rounds: int) -> dict[str, float]:
-    """Measure the CPU of this process per post to a loopback server that answers 200, without and with TLS."""
+    """Measure the CPU time of a post to a loopback server that answers 200, without and with TLS."""
     figures = measured("", rounds, answering_server())
     with tempfile.TemporaryDirectory() as folder:
         certificate, bundle = certificate_and_bundle(Path(folder))
@@ -33,13 +33,13 @@ def measured(over: str, rounds: int, server: contextlib.AbstractContextManager[s
             f"boto3 post{over}": cpu(stack.enter_context(boto3_posts(url)), 1e6 / POSTS),
             f"http post{over}": cpu(stack.enter_context(http_posts(url)), 1e6 / POSTS),
         }
-        print(f"transport: microseconds of CPU per post{over}, {POSTS:,} one after another a round")
+        print(f"transport: microseconds of CPU per post{over}, {POSTS:,} sequential posts a round")
         figures = compare(one_by_one, rounds, base=f"boto3 post{over}", unit="µs")
         at_once = {
             f"http post_many{over}": cpu(stack.enter_context(http_fan_out(url)), 1e6 / FAN_OUT),
             f"async http post_many{over}": cpu(stack.enter_context(async_http_fan_out(url)), 1e6 / FAN_OUT),
         }
-        print(f"transport: microseconds of CPU per post{over}, {FAN_OUT:,} on 32 connections a round")
+        print(f"transport: microseconds of CPU per post{over}, {FAN_OUT:,} posts on 32 connections a round")
         return figures | compare(at_once, rounds, base=f"http post_many{over}", unit="µs")
 
 

@@ -1,19 +1,19 @@
-"""The app under test: one Lambda handler that does what it is told, and reports what it saw.
+"""The app under test: a Lambda handler that follows instructions and reports its events.
 
-`$connect` is told by the query string, a message by its own JSON object:
+Instructions are in the query string for `$connect`, and in the JSON object of a message:
 
-| told | by | what the handler does |
+| instruction | for | effect |
 |---|---|---|
-| `watcher` | both | reports `CONNECT` and `DISCONNECT` of this connection to that one (or by header `X-Watcher`) |
-| `early` | `$connect` | tries `post` or `get` on its own, still pending connection, and reports what came |
-| `silent` | messages | does not report the event to its own connection, as it does otherwise |
-| `hold` | both | returns when a message has said `release` with the same name, or after `seconds` |
-| `release` | messages | lets go what is held under that name |
+| `watcher` | both | reports `CONNECT` and `DISCONNECT` events to that connection (also as the header `X-Watcher`) |
+| `early` | `$connect` | calls `post` or `get` for its own, still pending connection, and reports the result |
+| `silent` | messages | does not report the event to the sender, which is the default |
+| `hold` | both | waits for a message with `release` and the same name, or for `seconds` |
+| `release` | messages | ends the wait with that name |
 | `raise` | both | raises an exception |
-| `result` | both | what it returns, as JSON; `{"statusCode": 200}` unless told |
+| `result` | both | returns this result, as JSON; the default is `{"statusCode": 200}` |
 
-It needs boto3, and nothing else. Who watches whom it keeps in files, for all processes of one machine; on AWS, that is
-one instance of the function.
+It needs only boto3. Watchers are stored in files, for all processes on one machine. On AWS, this requires a single
+instance of the function.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ def handler(event: dict[str, Any], _context: object) -> object:
 
 
 def authorizer(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Authorize `$connect` by the query parameter `token`: `Allow`, `Deny`, or what to raise."""
+    """Authorize `$connect` by the query parameter `token`: `Allow`, `Deny`, or the text of an exception."""
     effect = event["queryStringParameters"]["token"]
     if effect not in ("Allow", "Deny"):
         raise RuntimeError(effect)
@@ -129,7 +129,7 @@ def watched_by(context: dict[str, Any]) -> Path:
 
 
 def callback_url(context: dict[str, Any]) -> str:
-    """Where to post: `CALLBACK_URL`, an emulator's `domainName` with its port, or the API's own host on AWS."""
+    """Return `CALLBACK_URL`, a URL with an emulator's `domainName` and port, or one with the API's host on AWS."""
     if told := os.environ.get("CALLBACK_URL"):
         return told
     if ":" in context["domainName"]:
@@ -138,7 +138,7 @@ def callback_url(context: dict[str, Any]) -> str:
 
 
 def management(url: str) -> "ApiGatewayManagementApiClient":
-    with lock:  # a session makes one client at a time
+    with lock:  # Why a lock: a session may make only one client at a time.
         return client_for(url)
 
 
@@ -162,7 +162,7 @@ def read(body: str) -> dict[str, Any]:
 
 
 def abridged(event: dict[str, Any]) -> dict[str, Any]:
-    """The event with the beginning of its body, so that the report of a large message can be posted."""
+    """Return the event with the beginning of its body, so that the report of a large message can be posted."""
     return event | {"body": event["body"][:BODY_CHARACTERS]}
 
 

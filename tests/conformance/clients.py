@@ -1,4 +1,4 @@
-"""Clients of the app, and what the app reports about them."""
+"""Clients of the app, and the app's reports about them."""
 
 import json
 import socket
@@ -20,19 +20,19 @@ Event: TypeAlias = dict[str, Any]
 Report: TypeAlias = dict[str, Any]
 
 SETTLING_SECONDS = 1.0
-"""How long a test waits for the `$disconnect` of its clients, which a gateway may not tell."""
+"""Seconds to wait for the `$disconnect` of a test's clients, which a gateway may not report."""
 ANSWER = {"route": "answer", "silent": True, "result": {"statusCode": 200, "body": "answered"}}
 """A message whose answer, by a route response, shows that its handler has returned."""
 
 
 class Client:
-    """A client of the app, and what the app reports about it.
+    """A client of the app, with the app's reports about it.
 
     Attributes:
-        ws: The client itself.
-        report: What the app reported of its `$connect`.
-        connected: Its CONNECT event.
-        id: Its connection id.
+        ws: The WebSocket.
+        report: The app's report of its `$connect`.
+        connected: The CONNECT event.
+        id: The connection id.
     """
 
     def __init__(self, ws: ClientConnection, report: Report, watcher: "Watcher") -> None:
@@ -48,13 +48,13 @@ class Client:
         self.ws.send(json.dumps(message))
 
     def receive(self) -> str:
-        """The next message, which has to be text."""
+        """Return the next message, which must be text."""
         message = self.ws.recv(self._watcher.patience)
         assert isinstance(message, str), message
         return message
 
     def reported(self) -> Report:
-        """The report of the last message, which the app posts to its sender."""
+        """Return the report of the last message, which the app posts to its sender."""
         report = json.loads(self.receive())
         assert isinstance(report, dict), report
         assert "event" in report, report
@@ -66,22 +66,22 @@ class Client:
         return self.reported()
 
     def event_of(self, body: str) -> Event:
-        """Send a message and return its event, as the app saw it."""
+        """Send a message and return its event, as the app has received it."""
         event: Event = self.report_of([body.encode()])["event"]
         return event
 
     def is_there(self) -> bool:
-        """Whether a message comes through, and nothing before its report."""
+        """Return whether a message arrives, and its report is the next message."""
         sign = uuid.uuid4().hex
         return sign in str(self.event_of(json.dumps({"route": "report", "sign": sign}))["body"])
 
     def answered(self) -> None:
-        """Send a message and take the answer of its route response: then its handler has returned."""
+        """Send a message and wait for its route response, after which its handler has returned."""
         self.send(**ANSWER)
         assert self.receive() == "answered"
 
     def close_code(self) -> int:
-        """The code that the gateway closes it with, before any message."""
+        """Return the code with which the gateway closes the connection, without a message before."""
         try:
             message = self.ws.recv(self._watcher.patience)
         except ConnectionClosed:
@@ -90,16 +90,16 @@ class Client:
         raise AssertionError(f"it is open, and got {message[:200]!r}")
 
     def close_without_code(self) -> None:
-        """Send a close frame that has no code: `close()` has a default."""
+        """Send a close frame without a code. Why not `close()`: it sends a default code."""
         with suppress(ConnectionClosed), self.ws.send_context():
             self.ws.protocol.send_close()
 
     def cut(self) -> None:
-        """End the TCP connection, without a close frame."""
+        """Close the TCP connection without a close frame."""
         self.ws.socket.shutdown(socket.SHUT_RDWR)
 
     def disconnected(self, seconds: float | None = None) -> Event:
-        """Wait for its DISCONNECT event."""
+        """Wait for the DISCONNECT event."""
         if self._ended is None:
             self._ended = self._watcher.report_of("DISCONNECT", self.id, seconds)["event"]
         return self._ended
@@ -110,8 +110,8 @@ class Watcher:
 
     Args:
         stage: The stage of the app.
-        patience: How long a report may take, in seconds.
-        admission: What its own query has to hold.
+        patience: Seconds to wait for a report.
+        admission: The parameters that its query string must have.
     """
 
     def __init__(self, stage: Stage, patience: float, admission: Mapping[str, str] | None = None) -> None:
@@ -126,27 +126,27 @@ class Watcher:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is connected."""
+        """Return whether the watcher is connected."""
         return self._ws.state is State.OPEN
 
     def answered(self) -> None:
-        """Send a message and take the answer of its route response: it is not idle, and its handler has returned."""
+        """Send a message and wait for its route response, so that the watcher is not idle."""
         self.tell(**ANSWER)
         assert self._ws.recv(self.patience) == "answered"
 
     def tell(self, **message: Any) -> None:
-        """Tell the app something."""
+        """Send the app an instruction."""
         self._ws.send(json.dumps(message))
 
     def forget(self) -> None:
-        """Drop the reports that came of connections before."""
+        """Drop the reports of earlier connections."""
         self._reports.clear()
         with suppress(TimeoutError, ConnectionClosed):
             while True:
                 self._ws.recv(0)
 
     def report_of(self, event_type: str, connection_id: str | None = None, seconds: float | None = None) -> Report:
-        """Wait for the next report of an event of this type, of any connection or of this one."""
+        """Wait for the next report of an event of a type, of any connection or of a certain one."""
         for report in self._reports:
             if describes(report, event_type, connection_id):
                 self._reports.remove(report)
@@ -168,10 +168,10 @@ class Watcher:
 
 
 class Watchers:
-    """One watcher for each stage, as long as it stays open.
+    """The watchers of the stages, one for each stage while it is open.
 
     Args:
-        patience: How long a report may take, in seconds.
+        patience: Seconds to wait for a report.
     """
 
     def __init__(self, patience: float) -> None:
@@ -189,7 +189,7 @@ class Watchers:
         self._stack.close()
 
     def of(self, stage: Stage, admission: Mapping[str, str] | None = None) -> Watcher:
-        """The watcher of a stage. Where the app has not reported even once, no test waits for it again."""
+        """Return the watcher of a stage. If the app has never reported to it, later tests do not wait for it."""
         if stage in self._silent:
             raise AssertionError(f"nothing can be told of {stage.url}: the app there does not report to its clients")
         watcher = self._by_stage.get(stage)
@@ -202,11 +202,11 @@ class Watchers:
 
 
 class Clients:
-    """Clients of a stage that nothing is reported of.
+    """Clients of a stage without reports.
 
     Args:
         stage: The stage.
-        patience: How long anything may take, in seconds.
+        patience: Seconds to wait for each response.
     """
 
     def __init__(self, stage: Stage, patience: float) -> None:
@@ -229,12 +229,12 @@ class Clients:
         return connection
 
     def refusal(self, query: Mapping[str, str] | None = None) -> Response:
-        """The response to a handshake that is not accepted."""
+        """Return the response that refuses a handshake."""
         return refusal(with_query(self.stage.url, query), self.patience)
 
 
 class App(Clients):
-    """A stage of the app, and its watched clients.
+    """A stage of the app, with clients that a watcher receives reports about.
 
     Args:
         watcher: The connection that the app reports to.
@@ -249,7 +249,7 @@ class App(Clients):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Disconnect every client. The app hears of it before the next test begins, if it hears of it at all."""
+        """Disconnect all clients, and wait for the app's reports if it makes any."""
         with suppress(TimeoutError, ConnectionClosed):
             for client in self._clients:
                 client.ws.close()
@@ -257,15 +257,15 @@ class App(Clients):
         super().__exit__(kind, error, trace)
 
     def client(self, *, query: Mapping[str, str] | None = None, **options: Any) -> Client:
-        """Connect a client, and take the report of its CONNECT event."""
+        """Connect a client, and wait for the report of its CONNECT event."""
         return self._watched(self.open({"watcher": self.watcher.id, **(query or {})}, **options))
 
     def client_without_query(self, **options: Any) -> Client:
-        """Connect a client by a URL that has no query string; the app hears of its watcher in a header."""
+        """Connect a client with a URL without a query string; a header names its watcher."""
         return self._watched(self.open(additional_headers={"X-Watcher": self.watcher.id}, **options))
 
     def release(self, name: str) -> None:
-        """Let go what the app holds under this name."""
+        """End the app's wait with a name."""
         self.watcher.tell(route="report", silent=True, release=name)
 
     def _watched(self, ws: ClientConnection) -> Client:
@@ -275,12 +275,12 @@ class App(Clients):
 
 
 def quiet(patience: float) -> dict[str, Any]:
-    """Options of a client that does nothing by itself: it sends no pings, and takes all that comes."""
+    """Options of a passive client: it sends no pings, and accepts messages of any size."""
     return {"open_timeout": patience, "close_timeout": patience, "ping_interval": None, "max_queue": None}
 
 
 def refusal(url: str, patience: float) -> Response:
-    """The response to a handshake that is not accepted."""
+    """Return the response that refuses a handshake."""
     try:
         with connect(url, **quiet(patience)):
             pass
@@ -290,11 +290,11 @@ def refusal(url: str, patience: float) -> Response:
 
 
 def with_query(url: str, query: Mapping[str, str] | None) -> str:
-    """A URL with a query string, if there is something for it."""
+    """Return a URL with a query string, if there are parameters."""
     return f"{url}?{urlencode(query)}" if query else url
 
 
 def describes(report: Report, event_type: str, connection_id: str | None) -> bool:
-    """Whether a report is of an event of this type, of any connection or of this one."""
+    """Return whether a report is of an event of a type, of any connection or of a certain one."""
     context = report.get("event", {}).get("requestContext", {})
     return context.get("eventType") == event_type and connection_id in (None, context["connectionId"])

@@ -1,4 +1,4 @@
-"""Which gateway the suite runs against, and what each of its tests is given."""
+"""The options of the conformance suite, and the fixtures of its tests."""
 
 import os
 from collections.abc import Callable, Generator, Iterator
@@ -14,30 +14,34 @@ URLS = {
     "gateway": ("main", "an API with the app on its routes"),
     "bare-gateway": ("bare", "an API with the route `report` and no other"),
     "authorized-gateway": ("authorized", "an API with the app's authorizer on $connect"),
-    "custom-domain-gateway": ("custom_domain", "the first API, by a custom domain with a mapping key"),
+    "custom-domain-gateway": ("custom_domain", "the first API on a custom domain with a mapping key"),
 }
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("conformance", "the gateway under test: ours, in this process, unless a URL is given")
+    group = parser.getgroup("conformance", "the gateway under test (default: Pushwire's gateway, in this process)")
     for name, (_, what) in URLS.items():
-        group.addoption(f"--{name}-url", metavar="WS", help=f"where clients connect to {what}")
+        group.addoption(f"--{name}-url", metavar="WS", help=f"the URL of {what}")
         callback = name.replace("gateway", "callback")
-        group.addoption(f"--{callback}-url", metavar="HTTP", help="where to post there, if not the same over HTTP")
-    group.addoption("--region", default="us-east-1", help="the region of signatures")
-    group.addoption("--signatures", action="store_true", help="it checks signatures")
-    group.addoption("--slow", action="store_true", help="also what takes minutes: time-outs, idle limit, lifetime")
-    group.addoption("--patience", type=float, default=10.0, metavar="SECONDS", help="how long an answer may take")
+        group.addoption(
+            f"--{callback}-url", metavar="HTTP", help="its callback URL (default: the same URL with http instead of ws)"
+        )
+    group.addoption("--region", default="us-east-1", help="the region of signatures (default: us-east-1)")
+    group.addoption("--signatures", action="store_true", help="the gateway checks signatures")
+    group.addoption("--slow", action="store_true", help="also test time-outs, the idle limit and the lifetime")
+    group.addoption(
+        "--patience", type=float, default=10.0, metavar="SECONDS", help="seconds to wait for a response (default: 10)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "source(*sources): where the fact of a conformance test comes from")
+    config.addinivalue_line("markers", "source(*sources): the sources of the fact of a conformance test")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name == "conformance" and item.get_closest_marker("source") is None:
-            raise pytest.UsageError(f"{item.nodeid} does not say where its fact comes from")
+            raise pytest.UsageError(f"{item.nodeid} has no source; add @source(…)")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -51,7 +55,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(autouse=True)
 def no_aws_settings() -> None:
-    """In the place of the fixture of that name: a gateway in AWS needs the credentials that it takes away."""
+    """Override the fixture of the same name, which removes credentials that a gateway in AWS needs."""
 
 
 @pytest.fixture(scope="package")
@@ -103,7 +107,7 @@ def watchers(target: Target) -> Iterator[Watchers]:
 
 @pytest.fixture
 def app(target: Target, watchers: Watchers) -> Iterator[App]:
-    """The main stage."""
+    """Return the main stage."""
     with App(watchers.of(target.main())) as app:
         yield app
 
@@ -116,7 +120,7 @@ def bare(target: Target) -> Iterator[Clients]:
 
 @pytest.fixture(scope="package", params=[Boto3, Aiobotocore])
 def management(request: pytest.FixtureRequest, target: Target) -> Iterator[Management]:
-    """The management API of the main stage, through one SDK and then the other."""
+    """Return the management API of the main stage, with one SDK and then the other."""
     with request.param(target.main(), target) as client:
         yield client
 

@@ -1,4 +1,4 @@
-"""Three ways to the management API, all of them as they are: boto3, aiobotocore, and bare HTTP by botocore."""
+"""Three clients of the management API: unmodified boto3, unmodified aiobotocore, and HTTP with botocore."""
 
 import asyncio
 import math
@@ -22,7 +22,7 @@ from botocore.httpsession import URLLib3Session
 from tests.conformance.target import Stage, Target
 
 NOBODY = "R0oXAdfD0kwCH6w="
-"""A connection id that is well-formed, and nobody's: it was in use in 2018."""
+"""A well-formed connection id that is unknown: it was in use in 2018."""
 SESSION = cache(boto3.Session)
 
 
@@ -34,7 +34,7 @@ class Management(Protocol):
         ...
 
     def get(self, connection_id: str) -> dict[str, Any]:
-        """Get what is known of a connection."""
+        """Get the state of a connection."""
         ...
 
     def delete(self, connection_id: str) -> dict[str, Any]:
@@ -53,8 +53,8 @@ class Boto3:
 
     Args:
         stage: The stage to post to.
-        target: The target that it is of.
-        region: The region to sign for; the target's unless given.
+        target: The gateway of the stage.
+        region: The region to sign for. Defaults to the target's.
     """
 
     def __init__(self, stage: Stage, target: Target, *, region: str | None = None) -> None:
@@ -84,11 +84,11 @@ class Boto3:
 
 
 class Aiobotocore:
-    """aiobotocore, without retries, on an event loop of its own.
+    """aiobotocore, without retries, on a separate event loop.
 
     Args:
         stage: The stage to post to.
-        target: The target that it is of.
+        target: The gateway of the stage.
     """
 
     def __init__(self, stage: Stage, target: Target) -> None:
@@ -122,10 +122,10 @@ class Aiobotocore:
 
 
 class Http:
-    """Bare HTTP requests through botocore's own HTTP client, for what the SDKs do not show.
+    """HTTP requests with botocore's HTTP client, for responses that the SDKs do not expose.
 
     Args:
-        target: The gateway to speak to.
+        target: The gateway.
     """
 
     def __init__(self, target: Target) -> None:
@@ -137,7 +137,7 @@ class Http:
     def request(
         self, method: str, url: str, data: bytes | str | None = None, *, host: str | None = None
     ) -> AWSResponse:
-        """Send one signed request. Its path goes out as it is spelled; its host can be another than the URL's."""
+        """Send one signed request. The path is sent unchanged; the host may differ from that of the URL."""
         request = AWSRequest(method=method, url=url, data=data, headers={} if host is None else {"Host": host})
         self._signer.add_auth(request)
         return self._session.send(request.prepare())
@@ -147,17 +147,17 @@ class Http:
         return self._session.send(AWSRequest(method=method, url=url).prepare())
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close the TCP connections."""
         self._session.close()
 
 
 def connection_url(callback_url: str, connection_id: str) -> str:
-    """The URL of a connection, as AWS spells it in its examples."""
+    """Return the URL of a connection, as in AWS's examples."""
     return f"{callback_url}/%40connections/{quote(connection_id, safe='')}"
 
 
 def error_of(call: Callable[[], object]) -> ClientError:
-    """The error of botocore that a call raises."""
+    """Return the botocore error that a call raises."""
     try:
         result = call()
     except ClientError as error:
@@ -166,5 +166,5 @@ def error_of(call: Callable[[], object]) -> ClientError:
 
 
 def refusal_of(error: ClientError) -> tuple[int, str]:
-    """The status of an error, and the name of the exception that botocore made of it."""
+    """Return the status of an error, and the name of its exception class in botocore."""
     return error.response["ResponseMetadata"]["HTTPStatusCode"], type(error).__name__

@@ -1,4 +1,4 @@
-"""Our own gateway as a target, in this process. The only file here that knows Pushwire."""
+"""Pushwire's local gateway as a target, in this process. Only this file imports Pushwire."""
 
 import contextlib
 import dataclasses
@@ -24,10 +24,10 @@ API_ID = "abcd1234"
 
 
 class Ours(Target):
-    """Starts the gateways that tests ask for, and stops them at the end.
+    """Starts the gateways that tests need, and stops them at the end.
 
     Args:
-        patience: How long anything may take, in seconds.
+        patience: Seconds to wait for each response.
     """
 
     def __init__(self, patience: float) -> None:
@@ -89,7 +89,7 @@ class Ours(Target):
 
 
 def running(**options: Unpack[GatewayOptions]) -> AbstractContextManager[RunningGateway]:
-    """The app with all of its routes on a gateway of ours."""
+    """Yield the app with all routes on a local gateway."""
     every: GatewayOptions = {"routes": ROUTES, "route_responses": ["answer"], "settings": SETTINGS}
     return local_gateway(app.handler, **(every | options))
 

@@ -1,6 +1,6 @@
-"""Where the facts come from: AWS's own pages, by title, and what was captured on the real service in public.
+"""The sources of the facts: AWS's pages by title, and public captures of the real service.
 
-A capture is named by an id or a time that it holds, where it has one, so that it can be searched for.
+A capture is named by an id or a time in it, if there is one, so that it can be found by a search.
 """
 
 from collections.abc import Callable
@@ -12,17 +12,17 @@ Test = TypeVar("Test", bound=Callable[..., object])
 
 
 def source(*sources: str) -> Callable[[Test], Test]:
-    """Mark a test with where its fact comes from; a failure shows it, and a test without one is refused."""
+    """Mark a test with the sources of its fact. The report of a failure shows them, and a test must have one."""
     return pytest.mark.source(*sources)
 
 
 def guide(title: str, part: str = "") -> str:
-    """A page of the "Amazon API Gateway Developer Guide"."""
+    """Return the source for a page of the "Amazon API Gateway Developer Guide"."""
     return f'API Gateway Developer Guide, "{title}"' + (f": {part}" if part else "")
 
 
 def capture(what: str) -> str:
-    """Something captured on the real service."""
+    """Return the source for a capture of the real service."""
     return f"captured on the real service: {what}"
 
 

@@ -1,4 +1,4 @@
-"""What is under test: a gateway somewhere, with the stages of the app on it, and what can be done to them."""
+"""The gateway under test, with the stages of the app."""
 
 import contextlib
 import time
@@ -15,8 +15,8 @@ class Stage:
     """One stage of the app.
 
     Attributes:
-        url: Where clients connect, such as `wss://abcd1234.execute-api.us-east-1.amazonaws.com/test`.
-        callback_url: Where servers post: the same with `https`, unless an emulator has it elsewhere.
+        url: The URL that clients connect to, such as `wss://abcd1234.execute-api.us-east-1.amazonaws.com/test`.
+        callback_url: The URL that servers post to. On AWS, the same URL with `https`.
     """
 
     url: str
@@ -24,25 +24,25 @@ class Stage:
 
     @classmethod
     def at(cls, url: str, callback_url: str | None = None) -> "Stage":
-        """A stage by its URL; the callback URL is the same over HTTP unless given."""
+        """Return a stage by its URL. The callback URL defaults to the same URL with `http` or `https`."""
         stripped = url.rstrip("/")
         return cls(stripped, callback_url.rstrip("/") if callback_url else "http" + stripped.removeprefix("ws"))
 
     def sibling(self, name: str) -> "Stage":
-        """Another stage's URLs on the same hosts."""
+        """Return another stage on the same hosts."""
         return Stage(*(f"{'/'.join(url.split('/')[:3])}/{name}" for url in (self.url, self.callback_url)))
 
 
 @dataclass(frozen=True, slots=True)
 class CustomDomain:
-    """A stage of the app by a custom domain.
+    """A stage of the app on a custom domain.
 
     Attributes:
-        stage: Its URLs by the custom domain.
+        stage: The URLs on the custom domain.
         name: The domain name.
         mapping_key: The key that the API is mapped to.
-        default_callback_url: Where servers post by the API's own host.
-        default_host: That host, where the URL does not say it.
+        default_callback_url: The callback URL on the API's own host.
+        default_host: That host, if it is not in the URL.
     """
 
     stage: Stage
@@ -54,12 +54,12 @@ class CustomDomain:
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """Quotas small enough to be reached.
+    """Quotas that a test can reach.
 
     Attributes:
         requests_per_second: The rate of handshakes, messages and posts.
-        burst: How many of them may come at once.
-        connections_per_second: New connections.
+        burst: The number of them that may arrive at once.
+        connections_per_second: The rate of new connections.
     """
 
     requests_per_second: int = 10_000
@@ -68,57 +68,57 @@ class Quotas:
 
 
 LetPass: TypeAlias = Callable[[float], None]
-"""Lets so many seconds pass at a gateway."""
+"""Advances the time of a gateway by a number of seconds."""
 
 
 class Target:
-    """A gateway under test. What it cannot show is skipped, with the reason.
+    """A gateway under test. Tests that it does not support are skipped with the reason.
 
     Attributes:
-        region: The region of its signatures.
-        patience: How long anything may take before a test fails, in seconds.
+        region: The region of signatures.
+        patience: Seconds to wait before a test fails.
     """
 
     region = "us-east-1"
     patience = 10.0
 
     def main(self) -> Stage:
-        """The app with all of its routes, `$connect`, `$disconnect` and `$default` among them."""
+        """Return the app with all routes, including `$connect`, `$disconnect` and `$default`."""
         raise NotImplementedError
 
     def bare(self) -> Stage:
-        """The app with the route `report` and no other."""
+        """Return the app with the route `report` only."""
         cannot("needs an API with one route and no predefined ones: --bare-gateway-url")
 
     def authorized(self) -> Stage:
-        """The app with its authorizer on `$connect`, and `route.request.querystring.token` as the identity source."""
+        """Return the app behind its authorizer with the identity source `route.request.querystring.token`."""
         cannot("needs an API with an authorizer: --authorized-gateway-url")
 
     def signed(self) -> Stage:
-        """The main stage, where it checks signatures."""
+        """Return the main stage, on a gateway that checks signatures."""
         cannot("needs a gateway that checks signatures: --signatures")
 
     def custom_domain(self) -> AbstractContextManager[CustomDomain]:
-        """The main stage by a custom domain, with a mapping key that is not the stage's name."""
+        """Return the main stage on a custom domain, with a mapping key that is not the stage's name."""
         cannot("needs a custom domain: --custom-domain-gateway-url")
 
     def timed(self) -> AbstractContextManager[tuple[Stage, LetPass]]:
-        """The main stage, and what lets time pass there."""
+        """Return the main stage, and a function that lets time pass."""
         cannot("needs a clock that can be set ahead, or --slow")
 
     def limited(self, quotas: Quotas) -> AbstractContextManager[tuple[Stage, LetPass]]:
-        """The main stage with quotas that can be reached, and what lets time pass there."""
+        """Return the main stage with small quotas, and a function that lets time pass."""
         cannot(f"needs a gateway whose quotas can be set, to {quotas}")
 
 
 class Remote(Target):
-    """A gateway by its URLs.
+    """A gateway with URLs.
 
     Args:
-        stages: Its stages, by the name of the method that returns them.
-        region: The region of its signatures.
-        patience: How long anything may take, in seconds.
-        signatures: Whether it checks signatures.
+        stages: The stages, by the name of the method that returns them.
+        region: The region of signatures.
+        patience: Seconds to wait for each response.
+        signatures: Whether the gateway checks signatures.
         slow: Whether tests may take minutes.
     """
 
@@ -155,5 +155,5 @@ class Remote(Target):
 
 
 def cannot(reason: str) -> NoReturn:
-    """Skip a test that a target cannot show."""
+    """Skip a test that a target does not support."""
     pytest.skip(reason)

@@ -1,4 +1,4 @@
-"""A Lambda authorizer on `$connect`: whom it lets in, and what events carry of it."""
+"""A Lambda authorizer on `$connect`: its decision, and its context in events."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ ALLOWED = {"token": "Allow"}
 
 @pytest.fixture
 def authorized(target: Target, watchers: Watchers) -> Iterator[App]:
-    """A stage whose watcher gets in, too."""
+    """Return a stage whose watcher is authorized."""
     with App(watchers.of(target.authorized(), ALLOWED)) as app:
         yield app
 

@@ -1,4 +1,4 @@
-"""A custom domain with a mapping key: the stage is in no path."""
+"""A custom domain with a mapping key: paths do not contain the stage."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How connections end, and what `$disconnect` is told of it."""
+"""The ends of connections, and the events of `$disconnect`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The three kinds of event, key for key: what AWS leaves out has to be absent, not null."""
+"""The three kinds of events with all keys: keys that AWS omits must be absent, not null."""
 
 import datetime as dt
 import re

@@ -1,4 +1,4 @@
-"""What clients may send: sizes, fragments, and text only."""
+"""The frames that clients may send: sizes, fragments, and text only."""
 
 import hashlib
 from contextlib import suppress

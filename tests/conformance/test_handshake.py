@@ -1,4 +1,4 @@
-"""The handshake: what `$connect` decides, and what of it a client sees."""
+"""The handshake: the decision of `$connect`, and the response to the client."""
 
 import json
 import uuid

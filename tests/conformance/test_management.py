@@ -1,4 +1,4 @@
-"""The management API, `@connections`, through boto3 and aiobotocore as they are."""
+"""The management API, `@connections`, with unmodified boto3 and aiobotocore."""
 
 import datetime as dt
 import json
@@ -23,16 +23,16 @@ from tests.conformance.sources import (
 
 MAX_PAYLOAD = 131_072
 FULL_BUFFER_POSTS = 500
-"""How many posts of the largest size may be accepted for a client that reads none of them: 64 MB."""
+"""The maximum number of accepted large posts to a client that does not read: 64 MB."""
 
 MALFORMED = "ckv1x3s9b0000qzrm5h2f7y8t"
-"""A cuid, which was the form of ids that were seen refused."""
+"""A cuid, the form of ids that the real service has refused."""
 
 operations = pytest.mark.parametrize("operation", ["post", "get", "delete"])
 
 
 def refusal(management: Management, operation: str, connection_id: str) -> tuple[int, str]:
-    """How an operation on a connection fails."""
+    """Return the error of an operation on a connection."""
     if operation == "post":
         return refusal_of(error_of(lambda: management.post(connection_id, b"x")))
     return refusal_of(error_of(lambda: getattr(management, operation)(connection_id)))

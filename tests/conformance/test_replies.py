@@ -1,4 +1,4 @@
-"""What comes back for a message: nothing, a body where a route response is, or an error frame."""
+"""The reply to a message: none, the body of a route response, or an error frame."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.conformance.sources import (
 
 
 def error_frame(message: str, client: Client, request_id: str) -> str:
-    """The frame that tells a client of a failure, with AWS's spacing: one blank, after the first colon."""
+    """Return an error frame with AWS's spacing: one space, after the first colon."""
     return f'{{"message": "{message}", "connectionId":"{client.id}", "requestId":"{request_id}"}}'
 
 

@@ -1,4 +1,4 @@
-"""Who may use the management API: requests signed with Signature Version 4."""
+"""Access to the management API: requests must be signed with Signature Version 4."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Quotas: what is over them is 429."""
+"""Quotas: requests above them are answered 429."""
 
 from tests.conformance.clients import App, Watcher
 from tests.conformance.management import Boto3, error_of, refusal_of

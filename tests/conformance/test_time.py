@@ -1,4 +1,4 @@
-"""What ends by itself: idle connections, old ones, and the wait for a handler."""
+"""Time-outs: of idle connections, old connections, and handlers."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ Timed = tuple[App, LetPass, Boto3]
 
 @pytest.fixture
 def timed(target: Target) -> Iterator[Timed]:
-    """The app where time can pass, what lets it pass, and posts."""
+    """The app, a function that lets time pass, and the management API."""
     with (
         target.timed() as (stage, let_pass),
         Watcher(stage, target.patience) as watcher,

@@ -1,4 +1,4 @@
-"""What the signer makes is what botocore's own makes, whatever is signed."""
+"""The signer's signatures equal those of botocore, for all requests."""
 
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -28,7 +28,7 @@ URLS = st.builds(
 def botocore_signs(
     method: str, url: str, headers: list[tuple[str, str]], body: bytes, credentials: Credentials, region: str
 ) -> tuple[dict[str, str], float]:
-    """The headers that botocore sends, and when it signed them."""
+    """Return the headers that botocore sends, and the time of signing."""
     request = AWSRequest(method=method, url=url, data=body)
     for name, value in headers:
         request.headers.add_header(name, value)

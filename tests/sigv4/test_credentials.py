@@ -1,4 +1,4 @@
-"""Credentials from the environment, with no SDK in sight."""
+"""Credentials from the environment, without botocore."""
 
 import subprocess
 import sys
@@ -59,7 +59,7 @@ def test_where_nothing_is_found_the_default_is_used() -> None:
 
 def test_a_fork_in_the_middle_of_a_look_up_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = CredentialChain(no_session, default=Credentials("local", "local"))
-    chain._lock.acquire()  # by a thread of the parent, which the child does not have
+    chain._lock.acquire()  # by a thread of the parent, which does not exist in the child
     monkeypatch.setattr("os.getpid", lambda: -1)
     assert chain.load() == Credentials("local", "local")
 

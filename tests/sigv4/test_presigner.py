@@ -1,4 +1,4 @@
-"""What is signed into a URL is what botocore signs into it, and what botocore itself verifies."""
+"""Presigned URLs equal those of botocore, and botocore verifies them."""
 
 import time
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ def encoded(query: dict[str, str]) -> str:
 
 
 def by_botocore(url: str, credentials: Credentials, region: str, expires: int) -> tuple[str, float]:
-    """The URL that botocore makes, and when it signed it."""
+    """Return botocore's presigned URL, and the time of signing."""
     request = AWSRequest("GET", url)
     SigV4QueryAuth(BotocoreCredentials(*credentials), "execute-api", region, expires=expires).add_auth(request)
     stamp = parse_qs(urlsplit(str(request.url)).query)["X-Amz-Date"][0]

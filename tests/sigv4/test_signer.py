@@ -1,4 +1,4 @@
-"""The signer: AWS's own examples, and what is kept between requests."""
+"""The signer: AWS's examples, and the parts that requests of one second share."""
 
 import threading
 from hashlib import sha256

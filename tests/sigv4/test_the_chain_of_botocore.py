@@ -1,4 +1,4 @@
-"""Credentials that botocore finds: profiles, and temporary ones that are refreshed before they expire."""
+"""Credentials from botocore's chain: profiles, and temporary credentials that are refreshed before they expire."""
 
 import sys
 import threading
@@ -10,7 +10,7 @@ from botocore.session import Session
 import pushwire
 from pushwire.sigv4 import CredentialChain, Credentials
 
-# Gives AKID1, AKID2, … as temporary credentials that expire after some minutes; a first argument of `fail` fails.
+# Prints the temporary credentials AKID1, AKID2, …, which expire after some minutes; the argument `fail` makes it fail.
 PROCESS = """
 import datetime, json, pathlib, sys
 counter = pathlib.Path(sys.argv[1])
@@ -28,7 +28,7 @@ print(json.dumps({
 
 
 class Vault:
-    """A `credential_process` in the default profile, which counts how often it is run."""
+    """A `credential_process` in the default profile, which counts its runs."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._folder = folder
@@ -36,7 +36,7 @@ class Vault:
         self._counter = folder / "counter"
 
     def opens(self, *, minutes: float, times: int = 1_000_000) -> None:
-        """Give credentials that last so long, so many times."""
+        """Set the lifetime of the credentials, and the number of successful runs."""
         script = self._folder / "vault.py"
         script.write_text(PROCESS)
         self._counter.write_text("0")
