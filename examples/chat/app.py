@@ -25,7 +25,7 @@ class Chat(ChatHandlers):
         self._store = store
 
     def on_connect(self, request: ChatConnectRequest, /) -> None:
-        user = request.event.query_string_parameters.get("user")  # use an authorizer in production
+        user = request.event.query_string_parameters.get("user")  # in production, an authorizer determines the user
         if not user:
             raise ConnectionDenied(status_code=401)
         self._store.connected(request.connection_id, user)
@@ -71,7 +71,7 @@ class Chat(ChatHandlers):
 
 
 def log_failures(report: BroadcastReport) -> None:
-    """Log the failed sends. Connections that are gone are not failures: on_gone has deleted them."""
+    """Log each failed send. Closed connections are not failures: on_gone has removed them from the store."""
     for error in report.failed:
         logger.error("%s", error)
 

@@ -1,6 +1,6 @@
-"""The chat in a terminal: python client.py ws://127.0.0.1:3000/local ada lobby
+"""A chat client for terminals: python client.py ws://127.0.0.1:3000/local ada lobby
 
-Each line is sent to the room. /join ROOM enters another room, /leave leaves it, and Ctrl-D ends the program.
+Each line is sent to the room. /join ROOM changes the room, /leave leaves it, and Ctrl-D exits.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ async def chat(url: str, user: str, room: str) -> None:
             for room in rooms:
                 await client.join_room(JoinRoomRequest(room=room, name=user.title()))
 
-        client.on_reconnect(enter)  # enter the room again after a reconnection
+        client.on_reconnect(enter)  # after a reconnect, join the room again
         try:
             await enter()
             lines = asyncio.StreamReader()
@@ -49,7 +49,7 @@ async def chat(url: str, user: str, room: str) -> None:
                     case words if words:
                         await client.say(SayRequest(text=" ".join(words)))
         finally:
-            await client.close()  # ends the iteration in `show`
+            await client.close()  # also ends the iteration in `show`
             await showing
 
 

@@ -1,7 +1,7 @@
-"""A step of a Step Functions workflow, which sends the progress of a task to all connections of a user.
+"""A step of a Step Functions workflow: it sends the progress of a task to all connections of a user.
 
-This Lambda function is not an integration of the WebSocket API. Its events do not have the callback URL, so the
-environment variable PUSHWIRE_CALLBACK_URL has it. Its role needs the permission `execute-api:ManageConnections`.
+The function receives no event of the WebSocket API. Its environment contains the callback URL as
+PUSHWIRE_CALLBACK_URL, and its role allows `execute-api:ManageConnections`.
 """
 
 import logging
@@ -17,26 +17,26 @@ sdk = ChatServerSdk(on_gone=store.forget)
 
 
 class Step(TypedDict):
-    """The input of this step."""
+    """The input of the step."""
 
     user: str
     task: str
     percent: int
 
 
-class Result(TypedDict):
-    """The output of this step."""
+class StepResult(TypedDict):
+    """The result of the step: the numbers of accepted and failed sends."""
 
     accepted: int
     failed: int
 
 
-def handler(step: Step, _context: object) -> Result:
+def handler(step: Step, _context: object) -> StepResult:
     progress = Progress(task=step["task"], percent=step["percent"])
     report = sdk.to(store.of_user(step["user"])).report_progress(progress)
     for error in report.failed:
         logger.error("%s", error)
-    return Result(accepted=report.accepted, failed=len(report.failed))
+    return StepResult(accepted=report.accepted, failed=len(report.failed))
 
 
 if __name__ == "__main__":

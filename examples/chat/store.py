@@ -1,4 +1,4 @@
-"""A DynamoDB table of connections, with lookups by id, by user and by room."""
+"""The store of connections: a DynamoDB table with indexes by user and by room."""
 
 import contextlib
 import os
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-LONGEST_LIFE = 3 * 60 * 60
-"""Seconds until DynamoDB deletes a connection. API Gateway closes it after 2 hours, and may not call `$disconnect`."""
+MAX_LIFETIME = 3 * 60 * 60
+"""Seconds until a connection expires. Why: API Gateway closes a connection after two hours, and `$disconnect` is not
+guaranteed."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,13 @@ class Member:
 
 
 class Store:
-    """Client of the table that `create_table` makes."""
+    """The connections in a table that `create_table` has created.
+
+    Args:
+        table: The name of the table. Defaults to `CHAT_TABLE`, or `chat-connections`.
+        client: The DynamoDB client. Defaults to a new one.
+        clock: Returns the time of day in seconds since the epoch. Defaults to `time.time`.
+    """
 
     def __init__(
         self,
@@ -39,15 +46,15 @@ class Store:
         self._clock = clock
 
     def connected(self, connection_id: str, user: str) -> None:
-        """Store a connection of a user."""
-        expires_at = int(self._clock()) + LONGEST_LIFE
+        """Add a connection of a user."""
+        expires_at = int(self._clock()) + MAX_LIFETIME
         self._client.put_item(
             TableName=self._table,
             Item={"connection_id": {"S": connection_id}, "user": {"S": user}, "expires_at": {"N": str(expires_at)}},
         )
 
     def forget(self, connection_id: str) -> None:
-        """Delete a connection. Deleting an unknown one is not an error."""
+        """Remove a connection. Do nothing if it does not exist."""
         self._client.delete_item(TableName=self._table, Key={"connection_id": {"S": connection_id}})
 
     def join(self, connection_id: str, room: str, name: str) -> None:
@@ -55,7 +62,7 @@ class Store:
         self._client.update_item(
             TableName=self._table,
             Key={"connection_id": {"S": connection_id}},
-            # Without the condition, the update of a deleted connection would make an incomplete item.
+            # Why: without this condition, an update of a removed connection would create a partial item.
             ConditionExpression="attribute_exists(connection_id)",
             UpdateExpression="SET room = :room, #name = :name",
             ExpressionAttributeNames={"#name": "name"},
@@ -63,7 +70,7 @@ class Store:
         )
 
     def leave(self, connection_id: str) -> None:
-        """Remove a connection from its room. Do nothing if the connection was deleted."""
+        """Remove a connection from its room. Do nothing if the connection does not exist."""
         with contextlib.suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.update_item(
                 TableName=self._table,
@@ -74,7 +81,7 @@ class Store:
             )
 
     def room_of(self, connection_id: str) -> tuple[str, Member] | None:
-        """Return the room of a connection, and its member."""
+        """Return the room of a connection and its member, or `None`."""
         found = self._client.get_item(
             TableName=self._table, Key={"connection_id": {"S": connection_id}}, ConsistentRead=True
         )
@@ -82,12 +89,12 @@ class Store:
         return (item["room"]["S"], Member(connection_id, item["name"]["S"])) if "room" in item else None
 
     def of_user(self, user: str) -> Iterator[str]:
-        """Yield the connections of a user. DynamoDB is read page by page."""
+        """Yield the ids of a user's connections, page by page."""
         for item in self._query("by_user", "user", user):
             yield item["connection_id"]["S"]
 
     def in_room(self, room: str) -> Iterator[Member]:
-        """Yield the connections in a room. DynamoDB is read page by page."""
+        """Yield the members of a room, page by page."""
         for item in self._query("by_room", "room", room):
             yield Member(item["connection_id"]["S"], item["name"]["S"])
 
@@ -96,7 +103,7 @@ class Store:
             TableName=self._table,
             IndexName=index,
             KeyConditionExpression="#key = :value",
-            # DynamoDB may take days to delete an expired item.
+            # Why: DynamoDB deletes expired items only within days.
             FilterExpression="expires_at > :now",
             ExpressionAttributeNames={"#key": key},
             ExpressionAttributeValues={":value": {"S": value}, ":now": {"N": str(int(self._clock()))}},
@@ -106,7 +113,7 @@ class Store:
 
 
 def create_table(client: "DynamoDBClient", table: str = "chat-connections") -> None:
-    """Make the table, as the infrastructure does."""
+    """Create the table, as `infra/app.py` does on AWS."""
     client.create_table(
         TableName=table,
         BillingMode="PAY_PER_REQUEST",

@@ -1,4 +1,4 @@
-"""The command line as a user meets it, and the real buf."""
+"""Fixtures that run the command line and buf."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""`pushwire` itself: help, version, exit codes, and what a missing extra looks like."""
+"""The command `pushwire`: help, version, exit codes, and errors for missing extras."""
 
 import os
 import subprocess
@@ -76,7 +76,7 @@ def test_vendor_without_the_extra_names_it(pushwire: Pushwire, monkeypatch: pyte
 
     done = pushwire("vendor", tmp_path)
 
-    assert (done.code, done.err) == (1, "pushwire vendor: this needs ruamel.yaml: pip install 'pushwire[dev]'\n")
+    assert (done.code, done.err) == (1, "pushwire vendor: ruamel.yaml is not installed: pip install 'pushwire[dev]'\n")
 
 
 def test_a_folder_whose_name_is_not_text_is_no_traceback(tmp_path: Path) -> None:

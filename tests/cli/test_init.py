@@ -1,4 +1,4 @@
-"""`pushwire init`: a whole project, or not one file."""
+"""`pushwire init`: writes a whole project or no file."""
 
 import ast
 import os

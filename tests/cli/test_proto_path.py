@@ -1,4 +1,4 @@
-"""`pushwire proto-path`: protoc finds the options there, in a checkout and in an installed wheel."""
+"""`pushwire proto-path`: protoc finds the options, in a checkout and in an installed wheel."""
 
 import os
 import subprocess
@@ -85,12 +85,12 @@ def test_the_wheel_and_the_sdist_ship_the_protos_and_the_templates(tmp_path: Pat
     with tarfile.open(sdist) as archive:
         in_sdist = {name.partition("/")[2] for name in archive.getnames()}
     assert {f"proto/{name}" for name in PROTOS} <= in_sdist
-    # The core alone can start a project, and prints why it cannot vendor.
+    # Without extras, `init` works, and `vendor` reports the missing extra.
     subprocess.run([str(venv / "bin" / "pushwire"), "init", "hello"], cwd=tmp_path, check=True, capture_output=True)
     refused = subprocess.run(
         [str(venv / "bin" / "pushwire"), "vendor", "hello"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (refused.returncode, refused.stderr) == (
         1,
-        "pushwire vendor: this needs ruamel.yaml: pip install 'pushwire[dev]'\n",
+        "pushwire vendor: ruamel.yaml is not installed: pip install 'pushwire[dev]'\n",
     )

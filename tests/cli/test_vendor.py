@@ -1,4 +1,4 @@
-"""`pushwire vendor`: afterwards buf builds and lints a contract that uses the options."""
+"""`pushwire vendor`: buf then builds and lints a contract that uses the options."""
 
 import os
 import re
@@ -195,14 +195,14 @@ REFUSED = {
     "empty": ({"buf.yaml": ""}, "must start with `version: v2`"),
     "only comments": ({"buf.yaml": "# nothing\n"}, "must start with `version: v2`"),
     "a list": ({"buf.yaml": "- version: v2\n"}, "must start with `version: v2`"),
-    "malformed": ({"buf.yaml": "version: v2\nmodules: [\n  - path: proto\n"}, "buf.yaml:3:3: not valid YAML"),
-    "a tab": ({"buf.yaml": "version: v2\nlint:\n\tuse: [STANDARD]\n"}, "buf.yaml:3:1: not valid YAML"),
-    "a key twice": ({"buf.yaml": "version: v2\nlint: {}\nlint: {}\n"}, "buf.yaml:3:1: not valid YAML"),
-    "two documents": ({"buf.yaml": "version: v2\n---\nversion: v2\n"}, "buf.yaml:2:1: not valid YAML"),
+    "malformed": ({"buf.yaml": "version: v2\nmodules: [\n  - path: proto\n"}, "buf.yaml:3:3: invalid YAML"),
+    "a tab": ({"buf.yaml": "version: v2\nlint:\n\tuse: [STANDARD]\n"}, "buf.yaml:3:1: invalid YAML"),
+    "a key twice": ({"buf.yaml": "version: v2\nlint: {}\nlint: {}\n"}, "buf.yaml:3:1: invalid YAML"),
+    "two documents": ({"buf.yaml": "version: v2\n---\nversion: v2\n"}, "buf.yaml:2:1: invalid YAML"),
     "a Python object": ({"buf.yaml": "version: !!python/object:os.system v2\n"}, "must say `version: v2`"),
-    "too deep": ({"buf.yaml": "version: v2\nlint: " + "[" * 5000 + "]" * 5000}, "nested too deeply"),
-    "a control character": ({"buf.yaml": "version: v2\nlint: \0\n"}, "buf.yaml: not valid YAML"),
-    "a malformed number": ({"buf.yaml": "version: v2\nlint: !!int abc\n"}, "not valid YAML"),
+    "too deep": ({"buf.yaml": "version: v2\nlint: " + "[" * 5000 + "]" * 5000}, "too many levels"),
+    "a control character": ({"buf.yaml": "version: v2\nlint: \0\n"}, "buf.yaml: invalid YAML"),
+    "a malformed number": ({"buf.yaml": "version: v2\nlint: !!int abc\n"}, "invalid YAML"),
     "modules no list": ({"buf.yaml": "version: v2\nmodules: proto\n"}, "`modules` must be a list of mappings"),
     "modules no mappings": ({"buf.yaml": "version: v2\nmodules: [proto]\n"}, "`modules` must be a list of mappings"),
     "lint no mapping": ({"buf.yaml": "version: v2\nlint: [STANDARD]\n"}, "`lint` must be a mapping"),
@@ -218,13 +218,13 @@ REFUSED = {
     ),
     "the options elsewhere": (
         {"buf.yaml": ONE_MODULE, "proto/pushwire/v1/options.proto": SHIPPED.read_text()},
-        "already holds the options, and buf allows one copy in a workspace; delete it",
+        "is another copy of the options, and buf allows one copy in a workspace; delete it",
     ),
     "third_party is a file": ({"buf.yaml": ONE_MODULE, "third_party": "mine"}, "Not a directory"),
     "the vendored file is a folder": ({"buf.yaml": ONE_MODULE, VENDORED + "/x": ""}, "Is a directory"),
     "a lint shared by alias": (
         {"buf.yaml": "version: v2\nmodules:\n  - path: proto\n    lint: &rules\n      use: [STANDARD]\nlint: *rules\n"},
-        "buf.yaml:6:7: an alias cannot be edited safely; write out what it stands for",
+        "buf.yaml:6:7: an alias cannot be edited safely; replace it with its value",
     ),
     "a lint merged from another": (
         {
@@ -246,11 +246,11 @@ REFUSED = {
     ),
     "a comment within brackets": (
         {"buf.yaml": "version: v2\nmodules: [\n  {path: proto}, # ours\n]\n"},
-        "buf.yaml:3: this comment would be lost; move it onto a line of its own above a key",
+        "buf.yaml:3: this comment would be lost; move it to a separate line above a key",
     ),
-    "a list as a key": ({"buf.yaml": "version: v2\n? except:\n    - A\n"}, "not valid YAML"),
-    "a tag on the wrong kind": ({"buf.yaml": "version: v2\nlint: !!set A\n"}, "not valid YAML"),
-    "too long": ({"buf.yaml": "version: v2\n" + "# long\n" * 20000}, "is longer than 100000 characters"),
+    "a list as a key": ({"buf.yaml": "version: v2\n? except:\n    - A\n"}, "invalid YAML"),
+    "a tag on the wrong kind": ({"buf.yaml": "version: v2\nlint: !!set A\n"}, "invalid YAML"),
+    "too long": ({"buf.yaml": "version: v2\n" + "# long\n" * 20000}, "has more than 100,000 characters"),
 }
 
 
@@ -309,7 +309,7 @@ def test_a_path_that_is_no_folder_is_refused(pushwire: Pushwire, tmp_path: Path,
 
     assert (done.code, done.err) == (
         1,
-        f"pushwire vendor: {tmp_path / name} is not a folder; give the folder of your buf.yaml\n",
+        f"pushwire vendor: {tmp_path / name} is not a folder; pass the folder of your buf.yaml\n",
     )
 
 
@@ -319,7 +319,7 @@ def test_a_folder_inside_a_workspace_is_told_where_the_workspace_is(pushwire: Pu
     done = pushwire("vendor", folder / "proto")
 
     assert done.code == 1
-    assert f"the buf.yaml above it is in {folder}: run `pushwire vendor '{folder}'`" in done.err
+    assert f"the closest buf.yaml is in {folder}; run `pushwire vendor '{folder}'`" in done.err
 
 
 def test_a_file_that_cannot_be_written_leaves_the_workspace_as_it_was(

@@ -1,4 +1,4 @@
-"""`pushwire vendor` adds to `buf.yaml`: the comments that were there stay at their places, and keys in their order."""
+"""`pushwire vendor` adds to `buf.yaml`, and keeps the places of comments and the order of keys."""
 
 import re
 import stat
@@ -82,8 +82,8 @@ modules:
       - proto/bar/a
       - proto/bar/b # b
     # Its own lint.
-    # Pushwire operations are one-way: the request of an rpc is the message, under its own name and free to serve
-    # several rpcs, and every response is google.protobuf.Empty.
+    # Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use
+    # it, and every response is google.protobuf.Empty.
     lint:
       use:
         - STANDARD
@@ -96,7 +96,7 @@ modules:
       ignore:
         - proto/bar/c
       rpc_allow_google_protobuf_empty_responses: true
-  # Pushwire's options, kept by `pushwire vendor`. Not linted: they are not yours to edit.
+  # Pushwire's options, written by `pushwire vendor`. Do not edit or lint them.
   - path: third_party/pushwire
     lint:
       ignore:
@@ -109,8 +109,8 @@ deps:
   - buf.build/grpc/grpc
 
 # The lint rules.
-# Pushwire operations are one-way: the request of an rpc is the message, under its own name and free to serve
-# several rpcs, and every response is google.protobuf.Empty.
+# Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use
+# it, and every response is google.protobuf.Empty.
 lint:
   use:
     - STANDARD
@@ -160,14 +160,14 @@ modules:
   - third_party/pushwire
 # two
 - path: internal
-# Pushwire's options, kept by `pushwire vendor`. Not linted: they are not yours to edit.
+# Pushwire's options, written by `pushwire vendor`. Do not edit or lint them.
 - path: third_party/pushwire
   lint:
     ignore:
     - third_party/pushwire
 # What we check.
-# Pushwire operations are one-way: the request of an rpc is the message, under its own name and free to serve
-# several rpcs, and every response is google.protobuf.Empty.
+# Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use
+# it, and every response is google.protobuf.Empty.
 lint:
   use:
   - STANDARD
@@ -213,7 +213,7 @@ modules:
     # name: buf.build/acme/chat   (not yet)
 
   - path: 'internal'
-  # Pushwire's options, kept by `pushwire vendor`. Not linted: they are not yours to edit.
+  # Pushwire's options, written by `pushwire vendor`. Do not edit or lint them.
   - path: third_party/pushwire
     lint:
         ignore:
@@ -221,8 +221,8 @@ modules:
 
 
 # What we check.
-# Pushwire operations are one-way: the request of an rpc is the message, under its own name and free to serve
-# several rpcs, and every response is google.protobuf.Empty.
+# Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use
+# it, and every response is google.protobuf.Empty.
 lint:
     use:
       - STANDARD      # all of it
@@ -281,7 +281,7 @@ modules:
     name: buf.build/acme/chat # ours
     excludes:
       - third_party/pushwire
-  # Pushwire's options, kept by `pushwire vendor`. Not linted: they are not yours to edit.
+  # Pushwire's options, written by `pushwire vendor`. Do not edit or lint them.
   - path: third_party/pushwire
     lint:
       ignore:
@@ -290,8 +290,8 @@ modules:
 # The deps.
 deps:
   - x/y/z
-# Pushwire operations are one-way: the request of an rpc is the message, under its own name and free to serve
-# several rpcs, and every response is google.protobuf.Empty.
+# Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use
+# it, and every response is google.protobuf.Empty.
 lint:
   use:
     - STANDARD
@@ -373,7 +373,7 @@ def comments(text: str) -> list[str]:
 
 
 def kept(before: object, after: object) -> bool:
-    """Whether all that was there is there still, in its order, other than the settings that are turned on."""
+    """Return whether all old settings are still there, in order, except those that `vendor` changes."""
     if isinstance(before, dict) and isinstance(after, dict):
         shared = [key for key in after if key in before]
         return shared == list(before) and all(kept(before[key], after[key]) for key in before)

@@ -1,4 +1,4 @@
-"""Buf workspaces that tests start from, and what a folder holds."""
+"""Buf workspaces for tests, and the contents of folders."""
 
 from pathlib import Path
 
@@ -35,5 +35,5 @@ def workspace(folder: Path, buf_yaml: str, *, contract_in: str = "proto") -> Pat
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file in a folder."""
+    """Return the content of every file in a folder, by path."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

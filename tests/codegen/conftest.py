@@ -1,4 +1,4 @@
-"""What the fixture contracts give, generated once for all workers of a test run."""
+"""The generated code of the fixture contracts, generated once for all workers of a test run."""
 
 import sys
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.support.tools import measured
 
 @pytest.fixture(scope="session")
 def buf_output(made_once: MakeOnce) -> Path:
-    """What `buf generate` makes of the fixtures: `absolute/`, and `relative/contracts/` with relative imports."""
+    """Return the output of `buf generate`: `absolute/`, and `relative/contracts/` with relative imports."""
 
     def fill(folder: Path) -> None:
         toolchain.buf_workspace(folder, FIXTURES / "proto")
@@ -34,19 +34,19 @@ def buf_output(made_once: MakeOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def absolute(buf_output: Path) -> Path:
-    """The folder that the fixture contracts were generated into."""
+    """Return the folder of the fixture contracts' generated code."""
     return buf_output / "absolute"
 
 
 @pytest.fixture(scope="session")
 def relative(buf_output: Path) -> Path:
-    """The folder that holds the package `contracts`, generated with `imports=relative`."""
+    """Return the folder with the package `contracts`, generated with `imports=relative`."""
     return buf_output / "relative"
 
 
 @pytest.fixture(scope="session")
 def optional_output(made_once: MakeOnce) -> Path:
-    """What the targets that are off by default make of the fixtures: `absolute/`, and `relative/contracts/`."""
+    """Return the output of the optional targets for the fixtures: `absolute/`, and `relative/contracts/`."""
 
     def fill(folder: Path) -> None:
         toolchain.buf_workspace(folder, FIXTURES / "proto")
@@ -64,7 +64,7 @@ def optional_output(made_once: MakeOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def protoc_output(made_once: MakeOnce) -> Path:
-    """What `protoc` makes of the fixture contracts."""
+    """Return the output of `protoc` for the fixture contracts."""
 
     def fill(folder: Path) -> None:
         done = toolchain.protoc(FIXTURES / "proto", dict.fromkeys(["python", "pushwire"], folder))
@@ -75,7 +75,7 @@ def protoc_output(made_once: MakeOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def edition_2024_output(made_once: MakeOnce) -> Path:
-    """A folder with `absolute/`, from the contracts in edition 2024, or with `refused`: why tools refuse them."""
+    """Return a folder with `absolute/`, the code for edition 2024, or with `refused`, the error of old tools."""
 
     def fill(folder: Path) -> None:
         toolchain.buf_workspace(folder, FIXTURES / "proto2024")
@@ -91,7 +91,7 @@ def edition_2024_output(made_once: MakeOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def edition_2024(edition_2024_output: Path) -> Path:
-    """The folder that the contracts in edition 2024 were generated into, where the installed buf and protoc know it."""
+    """Return the folder of the code for edition 2024, or skip if the installed buf and protoc do not support it."""
     refused = edition_2024_output / "refused"
     if refused.exists():
         pytest.skip(f"the installed buf or protoc refuses edition 2024: {refused.read_text().strip()}")
@@ -100,7 +100,7 @@ def edition_2024(edition_2024_output: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def importable(absolute: Path) -> Iterator[None]:
-    """Let this process import the modules that were generated from the fixture contracts."""
+    """Let this process import the modules of the fixture contracts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", [str(absolute), *sys.path])
         yield
@@ -108,7 +108,7 @@ def importable(absolute: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def fixture_request(made_once: MakeOnce) -> bytes:
-    """The serialized request that protoc sends to a plugin for the fixture contracts."""
+    """Return the serialized request that protoc sends to a plugin for the fixture contracts."""
 
     def fill(folder: Path) -> None:
         (folder / "request").write_bytes(capture_request(FIXTURES / "proto", folder))

@@ -1,34 +1,34 @@
-"""Contracts with mistakes, each as a table row; `contract_mistake.py` tells how to read the signs."""
+"""Contracts with errors, each as a table row; `contract_mistake.py` explains the signs."""
 
 # ruff: noqa: E501  # each expected line stays whole, to be found by a search
 
 from pushwire import __version__
 from tests.codegen.contract_mistake import EMPTY, Mistake, contract, mistake, wrong_paths
 
-TAKES_A_STREAM = "takes a stream, and an operation carries one message: remove `stream` from its request"
-RETURNS_A_STREAM = "returns a stream, and operations are one-way: remove `stream` from its response"
+TAKES_A_STREAM = "takes a stream, but an operation has one message; remove `stream` from its request"
+RETURNS_A_STREAM = "returns a stream, but operations are one-way; remove `stream` from its response"
 NO_DIRECTION = (
-    "has no direction, and each rpc of a service with operations needs one: set `direction` in `option "
+    "has no direction, which each rpc of a service with operations requires; set `direction` in `option "
     "(pushwire.v1.operation)` to DIRECTION_CLIENT_TO_SERVER, DIRECTION_SERVER_TO_CLIENT or DIRECTION_BIDIRECTIONAL, or "
     "move the rpc to another service"
 )
 UNKNOWN_DIRECTION = (
-    f"its direction has a number that protoc-gen-pushwire {__version__} does not know: set DIRECTION_CLIENT_TO_SERVER, "
+    f"its direction has a number that protoc-gen-pushwire {__version__} does not know; set DIRECTION_CLIENT_TO_SERVER, "
     "DIRECTION_SERVER_TO_CLIENT or DIRECTION_BIDIRECTIONAL, or upgrade pushwire"
 )
 UNKNOWN_FORMAT = (
-    f"its format has a number that protoc-gen-pushwire {__version__} does not know: set FORMAT_JSON or FORMAT_BINARY, "
+    f"its format has a number that protoc-gen-pushwire {__version__} does not know; set FORMAT_JSON or FORMAT_BINARY, "
     "or upgrade pushwire"
 )
-OWN_ROUTES = "begins with $, as only API Gateway's own routes do: set another `route`"
-OTHER_CHARACTERS = "holds more than letters, digits and . _ / -: set another `route`"
-TOO_LONG = "its route is 129 characters long, and 128 are allowed: set a shorter `route`"
+OWN_ROUTES = "begins with $, which only API Gateway's own routes may do; set another `route`"
+OTHER_CHARACTERS = "may contain only letters, digits and . _ / -; set another `route`"
+TOO_LONG = "its route has 129 characters, and at most 128 are allowed; set a shorter `route`"
 ROUTE_TAKEN = "set another `route`, unique in the service"
 RENAME_ONE = "rename one of the two"
-PRIVATE = "begins with an underscore, and Python takes such names for private: rename it"
+PRIVATE = "begins with an underscore, which marks private names in Python; rename it"
 
 LONG_NAME = "A" + "n" * 127 + "d"
-"""A name of 129 characters."""
+"""A name with 129 characters."""
 
 MISTAKES = [
     mistake(
@@ -66,7 +66,7 @@ MISTAKES = [
           rpc Send(Note) returns (①Answer) SEND
         }
         """,
-        f"① NoteService.Send: returns mistakes.response_with_content.Answer, and operations are one-way: return {EMPTY}",
+        f"① NoteService.Send: returns mistakes.response_with_content.Answer, but operations are one-way; return {EMPTY}",
     ),
     mistake(
         "response_with_an_empty_of_its_own",
@@ -77,7 +77,7 @@ MISTAKES = [
           rpc Send(Note) returns (①Empty) SEND
         }
         """,
-        f"① NoteService.Send: returns mistakes.response_with_an_empty_of_its_own.Empty, and operations are one-way: return {EMPTY}",
+        f"① NoteService.Send: returns mistakes.response_with_an_empty_of_its_own.Empty, but operations are one-way; return {EMPTY}",
     ),
     mistake(
         "rpc_without_option",
@@ -175,7 +175,7 @@ MISTAKES = [
             f"① NoteService.Send: {error}",
         )
         for name, (route, error) in {
-            "empty": ('""', "its route is empty: set one, or remove `route` to use the rpc's name"),
+            "empty": ('""', "its route is empty; set one, or remove `route` to use the rpc's name"),
             "connect": ('"$connect"', f"its route '$connect' {OWN_ROUTES}"),
             "default": ('"$default"', f"its route '$default' {OWN_ROUTES}"),
             "with_a_dollar": ('"$x"', f"its route '$x' {OWN_ROUTES}"),
@@ -225,7 +225,7 @@ MISTAKES = [
           }
         }
         """,
-        f"① NoteService.Second: its route 'same' is taken by NoteService.First (line {{line ②}}): {ROUTE_TAKEN}",
+        f"① NoteService.Second: its route 'same' is taken by NoteService.First (line {{line ②}}); {ROUTE_TAKEN}",
     ),
     mistake(
         "route_like_the_name_of_another",
@@ -239,7 +239,7 @@ MISTAKES = [
           }
         }
         """,
-        f"① NoteService.Second: its route 'Second' is taken by NoteService.First (line {{line ②}}): {ROUTE_TAKEN}",
+        f"① NoteService.Second: its route 'Second' is taken by NoteService.First (line {{line ②}}); {ROUTE_TAKEN}",
     ),
     mistake(
         "route_three_times",
@@ -254,8 +254,8 @@ MISTAKES = [
           }
         }
         """,
-        f"① NoteService.Second: its route 'First' is taken by NoteService.First (line {{line ③}}): {ROUTE_TAKEN}",
-        f"② NoteService.Third: its route 'First' is taken by NoteService.First (line {{line ③}}): {ROUTE_TAKEN}",
+        f"① NoteService.Second: its route 'First' is taken by NoteService.First (line {{line ③}}); {ROUTE_TAKEN}",
+        f"② NoteService.Third: its route 'First' is taken by NoteService.First (line {{line ③}}); {ROUTE_TAKEN}",
     ),
     mistake(
         "one_python_name",
@@ -266,8 +266,8 @@ MISTAKES = [
           rpc ②Get_User(Note) returns (EMPTY) SEND
         }
         """,
-        f"① NoteService.get_user: becomes the Python method get_user, as NoteService.GetUser (line {{line ③}}) does: {RENAME_ONE}",
-        f"② NoteService.Get_User: becomes the Python method get_user, as NoteService.GetUser (line {{line ③}}) does: {RENAME_ONE}",
+        f"① NoteService.get_user: becomes the Python method get_user, as NoteService.GetUser (line {{line ③}}) does; {RENAME_ONE}",
+        f"② NoteService.Get_User: becomes the Python method get_user, as NoteService.GetUser (line {{line ③}}) does; {RENAME_ONE}",
     ),
     mistake(
         "one_python_name_of_a_keyword",
@@ -277,7 +277,7 @@ MISTAKES = [
           rpc ①import(Note) returns (EMPTY) SEND
         }
         """,
-        f"① NoteService.import: becomes the Python method import_, as NoteService.Import (line {{line ②}}) does: {RENAME_ONE}",
+        f"① NoteService.import: becomes the Python method import_, as NoteService.Import (line {{line ②}}) does; {RENAME_ONE}",
     ),
     mistake(
         "one_python_name_of_a_hook",
@@ -287,7 +287,7 @@ MISTAKES = [
           rpc ①on_connect(Note) returns (EMPTY) RECEIVE
         }
         """,
-        f"① NoteService.on_connect: becomes the Python method on_connect_, as NoteService.OnConnect (line {{line ②}}) does: {RENAME_ONE}",
+        f"① NoteService.on_connect: becomes the Python method on_connect_, as NoteService.OnConnect (line {{line ②}}) does; {RENAME_ONE}",
     ),
     mistake(
         "one_python_name_on_two_sides",
@@ -297,7 +297,7 @@ MISTAKES = [
           rpc ①get_user(Note) returns (EMPTY) SEND
         }
         """,
-        f"① NoteService.get_user: becomes the Python method get_user, as NoteService.GetUser (line {{line ②}}) does: {RENAME_ONE}",
+        f"① NoteService.get_user: becomes the Python method get_user, as NoteService.GetUser (line {{line ②}}) does; {RENAME_ONE}",
     ),
     mistake(
         "class_names_that_meet_disconnect",
@@ -305,7 +305,7 @@ MISTAKES = [
         service ②Note1 { rpc Take(Note) returns (EMPTY) RECEIVE }
         service ①Note1Disconnect { rpc Take(Note) returns (EMPTY) RECEIVE }
         """,
-        f"① Note1Disconnect: gives the Python class Note1DisconnectRequest, as Note1 (line {{line ②}}) does: {RENAME_ONE}",
+        f"① Note1Disconnect: generates the Python class Note1DisconnectRequest, as Note1 (line {{line ②}}) does; {RENAME_ONE}",
     ),
     mistake(
         "leading_underscore",
@@ -326,7 +326,7 @@ MISTAKES = [
         service ②Note1 { rpc Send(Note) returns (EMPTY) SEND }
         service ①Note1Service { rpc Send(Note) returns (EMPTY) SEND }
         """,
-        f"① Note1Service: gives the Python class Note1ServerSdk, as Note1 (line {{line ②}}) does: {RENAME_ONE}",
+        f"① Note1Service: generates the Python class Note1ServerSdk, as Note1 (line {{line ②}}) does; {RENAME_ONE}",
     ),
     mistake(
         "class_names_that_meet_async",
@@ -334,7 +334,7 @@ MISTAKES = [
         service ②Note1 { rpc Send(Note) returns (EMPTY) SEND }
         service ①AsyncNote1 { rpc Send(Note) returns (EMPTY) SEND }
         """,
-        f"① AsyncNote1: gives the Python class AsyncNote1ServerSdk, as Note1 (line {{line ②}}) does: {RENAME_ONE}",
+        f"① AsyncNote1: generates the Python class AsyncNote1ServerSdk, as Note1 (line {{line ②}}) does; {RENAME_ONE}",
     ),
     mistake(
         "class_names_that_meet_connect",
@@ -342,7 +342,7 @@ MISTAKES = [
         service ②Note1Connect { rpc Send(Note) returns (EMPTY) SEND }
         service ①Note1Service { rpc Send(Note) returns (EMPTY) SEND }
         """,
-        f"① Note1Service: gives the Python class Note1ConnectRequest, as Note1Connect (line {{line ②}}) does: {RENAME_ONE}",
+        f"① Note1Service: generates the Python class Note1ConnectRequest, as Note1Connect (line {{line ②}}) does; {RENAME_ONE}",
     ),
     mistake(
         "everything_in_one_rpc",
@@ -357,7 +357,7 @@ MISTAKES = [
         f"① NoteService._same: {PRIVATE}",
         f"② NoteService._same: {TAKES_A_STREAM}",
         f"③ NoteService._same: {RETURNS_A_STREAM}",
-        f"④ NoteService._same: returns mistakes.everything_in_one_rpc.Answer, and operations are one-way: return {EMPTY}",
+        f"④ NoteService._same: returns mistakes.everything_in_one_rpc.Answer, but operations are one-way; return {EMPTY}",
         f"⑦ NoteService._same: {NO_DIRECTION}",
         f"⑥ NoteService._same: {UNKNOWN_FORMAT}",
         f"⑤ NoteService._same: its route '$x' {OWN_ROUTES}",
@@ -383,44 +383,44 @@ MISTAKES = [
     wrong_paths(
         "keyword_folder",
         {"class/note.proto": "SERVICE"},
-        "class/note.proto:1:1: the Python module class.note_pb2 cannot be imported, because 'class' is a Python keyword: rename that part of its path",
+        "class/note.proto:1:1: the Python module class.note_pb2 cannot be imported, because 'class' is a Python keyword; rename that part of its path",
     ),
     wrong_paths(
         "keyword_folder_above",
         {"mistakes/None/inner/note.proto": "SERVICE"},
-        "mistakes/None/inner/note.proto:1:1: the Python module mistakes.None.inner.note_pb2 cannot be imported, because 'None' is a Python keyword: rename that part of its path",
+        "mistakes/None/inner/note.proto:1:1: the Python module mistakes.None.inner.note_pb2 cannot be imported, because 'None' is a Python keyword; rename that part of its path",
     ),
     wrong_paths(
         "keyword_before_a_dot",
         {"mistakes/import.v1.proto": "SERVICE"},
-        "mistakes/import.v1.proto:1:1: the Python module mistakes.import.v1_pb2 cannot be imported, because 'import' is a Python keyword: rename that part of its path",
+        "mistakes/import.v1.proto:1:1: the Python module mistakes.import.v1_pb2 cannot be imported, because 'import' is a Python keyword; rename that part of its path",
     ),
     wrong_paths(
         "digit_first_in_a_folder",
         {"mistakes/2fa/note.proto": "SERVICE"},
-        "mistakes/2fa/note.proto:1:1: the Python module mistakes.2fa.note_pb2 cannot be imported, because '2fa' is no Python name: rename that part of its path",
+        "mistakes/2fa/note.proto:1:1: the Python module mistakes.2fa.note_pb2 cannot be imported, because '2fa' is not a valid Python name; rename that part of its path",
     ),
     wrong_paths(
         "digit_first_in_a_file",
         {"mistakes/2fa.proto": "SERVICE"},
-        "mistakes/2fa.proto:1:1: the Python module mistakes.2fa_pb2 cannot be imported, because '2fa_pb2' is no Python name: rename that part of its path",
+        "mistakes/2fa.proto:1:1: the Python module mistakes.2fa_pb2 cannot be imported, because '2fa_pb2' is not a valid Python name; rename that part of its path",
     ),
     wrong_paths(
         "space_in_a_path",
         {"mistakes/a b.proto": "SERVICE"},
-        "mistakes/a b.proto:1:1: the Python module mistakes.a b_pb2 cannot be imported, because 'a b_pb2' is no Python name: rename that part of its path",
+        "mistakes/a b.proto:1:1: the Python module mistakes.a b_pb2 cannot be imported, because 'a b_pb2' is not a valid Python name; rename that part of its path",
     ),
     wrong_paths(
         "one_module",
         {"mistakes/one-module.proto": "SERVICE", "mistakes/one_module.proto": "SERVICE"},
-        f"mistakes/one-module.proto:1:1: becomes the Python module mistakes.one_module_pb2, as mistakes/one_module.proto does: {RENAME_ONE}",
-        f"mistakes/one_module.proto:1:1: becomes the Python module mistakes.one_module_pb2, as mistakes/one-module.proto does: {RENAME_ONE}",
+        f"mistakes/one-module.proto:1:1: becomes the Python module mistakes.one_module_pb2, as mistakes/one_module.proto does; {RENAME_ONE}",
+        f"mistakes/one_module.proto:1:1: becomes the Python module mistakes.one_module_pb2, as mistakes/one-module.proto does; {RENAME_ONE}",
     ),
     wrong_paths(
         "one_module_by_a_folder",
         {"mistakes/one/module.proto": "SERVICE", "mistakes/one.module.proto": "SERVICE"},
-        f"mistakes/one.module.proto:1:1: becomes the Python module mistakes.one.module_pb2, as mistakes/one/module.proto does: {RENAME_ONE}",
-        f"mistakes/one/module.proto:1:1: becomes the Python module mistakes.one.module_pb2, as mistakes/one.module.proto does: {RENAME_ONE}",
+        f"mistakes/one.module.proto:1:1: becomes the Python module mistakes.one.module_pb2, as mistakes/one/module.proto does; {RENAME_ONE}",
+        f"mistakes/one/module.proto:1:1: becomes the Python module mistakes.one.module_pb2, as mistakes/one.module.proto does; {RENAME_ONE}",
     ),
     mistake(
         "client_methods_that_meet",
@@ -437,8 +437,8 @@ MISTAKES = [
           rpc OnListen(Note) returns (EMPTY) SEND
         }
         """,
-        f"① NoteService.OnPing: becomes the method on_ping of clients, as receiving NoteService.Ping (line {{line ③}}) does: {RENAME_ONE}",
-        f"② NoteService.WaitForPing: becomes the method wait_for_ping of clients, as receiving NoteService.Ping (line {{line ③}}) does: {RENAME_ONE}",
+        f"① NoteService.OnPing: becomes the method on_ping of clients, as receiving NoteService.Ping (line {{line ③}}) does; {RENAME_ONE}",
+        f"② NoteService.WaitForPing: becomes the method wait_for_ping of clients, as receiving NoteService.Ping (line {{line ③}}) does; {RENAME_ONE}",
     ),
     mistake(
         "event_classes_that_meet",
@@ -451,7 +451,7 @@ MISTAKES = [
           rpc ①Ping(Note) returns (EMPTY) SEND
         }
         """,
-        f"① PieceOfCakeService.Ping: gives the Python class PieceOfCakePingEvent, as PieceService.OfCakePing (line {{line ②}}) does: {RENAME_ONE}",
+        f"① PieceOfCakeService.Ping: generates the Python class PieceOfCakePingEvent, as PieceService.OfCakePing (line {{line ②}}) does; {RENAME_ONE}",
     ),
     mistake(
         "event_class_that_meets_a_service",
@@ -463,17 +463,17 @@ MISTAKES = [
           rpc Foo(Note) returns (EMPTY) SEND
         }
         """,
-        f"① Piece.Piece: gives the Python class PiecePieceEvent, as PiecePiece (line {{line ②}}) does: {RENAME_ONE}",
+        f"① Piece.Piece: generates the Python class PiecePieceEvent, as PiecePiece (line {{line ②}}) does; {RENAME_ONE}",
     ),
     wrong_paths(
         "folder_in_the_way",
         {"mistakes/way.proto": "SERVICE", "mistakes/way_pushwire/note.proto": ""},
-        f"mistakes/way.proto:1:1: the folder mistakes/way_pushwire/ of mistakes/way_pushwire/note.proto would hide the generated module mistakes/way_pushwire.py: {RENAME_ONE}",
+        f"mistakes/way.proto:1:1: the folder mistakes/way_pushwire/ of mistakes/way_pushwire/note.proto would hide the generated module mistakes/way_pushwire.py; {RENAME_ONE}",
     ),
     wrong_paths(
         "folder_in_the_way_of_clients",
         {"mistakes/far.proto": "SERVICE", "mistakes/far_pushwire_client/note.proto": ""},
-        f"mistakes/far.proto:1:1: the folder mistakes/far_pushwire_client/ of mistakes/far_pushwire_client/note.proto would hide the generated module mistakes/far_pushwire_client.py: {RENAME_ONE}",
+        f"mistakes/far.proto:1:1: the folder mistakes/far_pushwire_client/ of mistakes/far_pushwire_client/note.proto would hide the generated module mistakes/far_pushwire_client.py; {RENAME_ONE}",
     ),
     Mistake(
         "message_of_a_keyword_folder",
@@ -491,7 +491,7 @@ MISTAKES = [
             ),
         },
         (
-            "① NoteService.Send: takes mistakes.of_a_keyword_folder.Far of lambda/message.proto, and the Python module lambda.message_pb2 cannot be imported, because 'lambda' is a Python keyword: rename that part of the file's path",
+            "① NoteService.Send: takes mistakes.of_a_keyword_folder.Far of lambda/message.proto, and the Python module lambda.message_pb2 cannot be imported, because 'lambda' is a Python keyword; rename that part of the file's path",
         ),
     ),
 ]

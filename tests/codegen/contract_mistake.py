@@ -1,4 +1,4 @@
-"""A contract with mistakes: its files, and the lines that the plugin answers them with, under protoc and under buf.
+"""A contract with errors: its files, and the lines of the plugin's error under protoc and under buf.
 
 A `①` in front of a word is where protoc locates the mistake (options: at the whole statement), `❶` where buf does, if
 that is more exact (options: at the field). The signs are taken out before the contract is compiled.
@@ -31,12 +31,12 @@ class Mistake:
 
     @property
     def files(self) -> dict[str, str]:
-        """The files as compilers see them."""
+        """Return the files without signs."""
         signs = str.maketrans(dict.fromkeys(_PROTOC_SIGNS + _BUF_SIGNS))
         return {path: text.translate(signs) for path, text in self.sources.items()}
 
     def lines(self, *, by_buf: bool) -> list[str]:
-        """The plugin's lines under `buf generate`, or else under `protoc`."""
+        """Return the lines of the plugin's error under `buf generate` or under `protoc`."""
         places = _places(self.sources, _PROTOC_SIGNS)
         if by_buf:
             exact = _places(self.sources, _BUF_SIGNS)
@@ -47,7 +47,7 @@ class Mistake:
 
 
 def in_order(lines: list[str]) -> list[str]:
-    """Lines sorted by file, line and column; those of one place stay in order."""
+    """Sort lines by file, line and column; lines of one place keep their order."""
 
     def place(line: str) -> tuple[str, int, int]:
         path, number, column, *_ = line.split(":")
@@ -95,12 +95,12 @@ def contract(package: str, body: str) -> str:
 
 
 def mistake(name: str, body: str, *errors: str) -> Mistake:
-    """A contract of one file with mistakes in its services."""
+    """Return a contract of one file with errors in its services."""
     return Mistake(name, {f"mistakes/{name}.proto": contract(f"mistakes.{name}", body)}, errors)
 
 
 def wrong_paths(name: str, paths: dict[str, str], *errors: str) -> Mistake:
-    """A contract of several files whose paths are the mistake; `SERVICE` stands for a service with one operation."""
+    """Return a contract of files with invalid paths; `SERVICE` stands for a service with one operation."""
     service = f"service NoteService {{ rpc Send(Note) returns ({EMPTY}) {SEND} }}\n"
     sources = {
         path: contract(f"mistakes.{name}.p{number}", body.replace("SERVICE", service))

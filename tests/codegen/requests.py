@@ -1,4 +1,4 @@
-"""Requests to the plugin as protoc writes them, and the plugin's answers, without protoc between."""
+"""Requests to the plugin as protoc writes them, and the plugin's responses, without running protoc."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ _ACCEPTS_EVERYTHING = plugin_pb2.CodeGeneratorResponse(
 
 
 def capture_request(source: Path, folder: Path, *, files: Sequence[str] = ()) -> bytes:
-    """The serialized request that protoc sends to a plugin for the protos below `source`."""
+    """Return the serialized request that protoc sends to a plugin for the protos below `source`."""
     target, plugin = folder / "request", folder / "protoc-gen-capture"
     plugin.write_text(
         _CAPTURE.format(python=sys.executable, target=str(target), response=_ACCEPTS_EVERYTHING), encoding="utf-8"
@@ -56,7 +56,7 @@ def ask_plugin(
 
 
 def answer(request: plugin_pb2.CodeGeneratorRequest) -> plugin_pb2.CodeGeneratorResponse:
-    """The plugin's answer to a request; the plugin has to end well and silently."""
+    """Return the plugin's response to a request; the plugin must succeed without output on stderr."""
     done = ask_plugin(request.SerializeToString())
     assert (done.returncode, done.stderr) == (0, b"")
     return plugin_pb2.CodeGeneratorResponse.FromString(done.stdout)

@@ -1,4 +1,4 @@
-"""What generated clients send and receive, under which names."""
+"""The messages that generated clients send and receive, and the names of their methods."""
 
 import asyncio
 import importlib
@@ -30,14 +30,14 @@ SENT_AND_RECEIVED = {
     "wellknown.empty_pushwire_client.Empty": (["take_own", "take_well_known"], ["send_own", "send_well_known"]),
     "deprecations.deprecated_pushwire_client.Old": (["take_last", "take_old"], ["send_last"]),
 }
-"""The operations of a service's client in snake case, by module and class prefix."""
+"""The client methods of each service, by module and class prefix."""
 
 UNDERSCORED = {"on_error": "on_error_", "on_error_": "on_error__"}
-"""Listeners that give way to a name of the client's own."""
+"""Listeners whose names get an underscore, because the client has the name."""
 
 
 def generated(name: str, suffix: str) -> Any:
-    """A class of a service's client module."""
+    """Return a class of a service's client module."""
     module, _, prefix = name.rpartition(".")
     return getattr(importlib.import_module(module), f"{prefix}{suffix}")
 
@@ -53,7 +53,7 @@ def listener_name(operation: str) -> str:
 
 
 def filled(message_type: type[Message]) -> Message:
-    """A message that is told from an empty one."""
+    """Return a message that is not empty."""
     message = message_type()
     for field in message.DESCRIPTOR.fields:
         if field.type == field.TYPE_STRING:
@@ -62,7 +62,7 @@ def filled(message_type: type[Message]) -> Message:
 
 
 def a_client(name: str) -> Any:
-    """A client that is not connected."""
+    """Return a client that is not connected."""
     return generated(name, "Client")("ws://127.0.0.1:9/local")
 
 
@@ -144,9 +144,12 @@ def test_help_says_what_each_part_does_and_quotes_the_contract() -> None:
     assert inspect.getdoc(client.join_room) == "Send `JoinRoom`.\n\nEnter a room."
     event = generated("chat.chat_pushwire_client.", "ChatSendGreetingEvent")
     for part, summary in [
-        (client.on_send_greeting, "Call `listener` with each `SendGreeting` that arrives, and return a function that"),
-        (client.wait_for_send_greeting, "Wait for the next `SendGreeting`, for at most `timeout` seconds."),
-        (event, "A received `SendGreeting`."),
+        (client.on_send_greeting, "Call `listener` with each `SendGreeting` message. Return a function that"),
+        (
+            client.wait_for_send_greeting,
+            "Wait up to `timeout` seconds for the next `SendGreeting` message and return it.",
+        ),
+        (event, "A received `SendGreeting` message."),
     ]:
         text = inspect.getdoc(part) or ""
         assert text.startswith(summary)

@@ -1,4 +1,4 @@
-"""`deprecated` options are marks for type checkers; at run time they neither warn nor change anything."""
+"""`deprecated` options deprecate for type checkers; at run time they have no effect."""
 
 import ast
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ CLIENT_MODULE = "deprecations/deprecated_pushwire_client.py"
 
 
 def marks(folder: Path, path: str) -> dict[str, str]:
-    """The message of each PEP 702 mark in a module, by class or `Class.method`."""
+    """Return the message of each PEP 702 deprecation in a module, by class or `Class.method`."""
     return dict(_marks(ast.parse((folder / path).read_bytes()), ""))
 
 

@@ -1,4 +1,4 @@
-"""Comments of a contract become docstrings, whatever they hold."""
+"""Comments of a contract become docstrings, with any content."""
 
 import ast
 import inspect
@@ -46,13 +46,13 @@ DOCSTRINGS = {
     "trailing": "Behind the brace.",
     "leading_and_trailing": "In front.\n\nBehind the brace.",
 }
-"""What the docstring quotes behind its first sentence, by method of `comments.comments_pushwire.CommentServerSdk`."""
+"""The text after the first sentence of each docstring, by method of `comments.comments_pushwire.CommentServerSdk`."""
 
 WITHOUT_A_COMMENT = {"blank": "Blank", "only_directive": "OnlyDirective", "uncommented": "Uncommented"}
 
 
 def docstrings(folder: Path, module: str, class_name: str) -> dict[str, str | None]:
-    """The docstring of a class, under `""`, and those of its methods, as `ast.get_docstring` reads them."""
+    """Return the docstrings of a class (key `""`) and of its methods."""
     tree = ast.parse((folder / f"{module.replace('.', '/')}.py").read_bytes())
     (found,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == class_name]
     methods = [node for node in found.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -128,6 +128,7 @@ def test_help_shows_the_comment() -> None:
     assert inspect.getdoc(sdk.to([]).send_greeting) == "Send `SendGreeting` to many clients.\n\nGreet one client."
     assert (inspect.getdoc(chat.ChatServerSdk) or "").endswith("\n\nA chat room.")
     assert (
-        inspect.getdoc(chat.ChatRouter.join_room) == "Register the function that handles `JoinRoom`.\n\nEnter a room."
+        inspect.getdoc(chat.ChatRouter.join_room)
+        == "Register the function that handles `JoinRoom` messages.\n\nEnter a room."
     )
     assert inspect.getdoc(chat.ChatHandlers.join_room) == "Handle `JoinRoom`.\n\nEnter a room."

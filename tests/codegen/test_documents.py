@@ -1,4 +1,4 @@
-"""The documents of the target `schema`, judged by others: jsonschema, the codec, and AsyncAPI's own parser."""
+"""The documents of the target `schema`, checked by jsonschema, the codec, and AsyncAPI's parser."""
 
 import importlib
 import json
@@ -47,7 +47,7 @@ SEND = Operation(
 
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The documents of a contract with every kind of field."""
+    """Return the documents of a contract with every kind of field."""
     source = tmp_path_factory.mktemp("wired")
     shutil.copy(WIRE / "everything.proto", source)
     (source / "wired.proto").write_text(EVERYTHING)
@@ -133,7 +133,7 @@ Parse = Callable[[list[Path]], list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def parse(pytestconfig: pytest.Config) -> Parse:
-    """AsyncAPI's parser, kept in pytest's cache: takes documents, and gives what it says to each."""
+    """Return a function that runs AsyncAPI's parser on documents. The parser is kept in pytest's cache."""
     folder = Path(pytestconfig.cache.mkdir("asyncapi-parser"))
     program, install = node(), npm()
     if program is None or install is None:
@@ -160,7 +160,7 @@ def test_asyncapis_own_parser_has_no_error_and_no_warning_and_would_have(
     assert len(reports) == len(documents) > 20
     assert all(report["parsed"] for report in reports)
     said = {(severity, code) for report in reports for severity, code, _ in report["said"]}
-    assert said <= {(INFORMATION, "asyncapi-latest-version")}  # 3.1.0 exists, and few tools read it
+    assert said <= {(INFORMATION, "asyncapi-latest-version")}  # Why not 3.1.0: few tools support it
     text = documents[-1].read_text()
     (tmp_path / "wrong.json").write_text(text.replace('"action": "send"', '"action": "shout"'))
     (tmp_path / "dangling.json").write_text(text.replace('"wire.v1.Leaf":', '"wire.v1.Other":'))
@@ -168,7 +168,7 @@ def test_asyncapis_own_parser_has_no_error_and_no_warning_and_would_have(
         assert any(severity == ERROR for severity, _, _ in report["said"])
 
 
-# What protobuf cannot read
+# Contracts that protobuf cannot read
 
 
 def test_a_contract_of_a_later_edition_is_told_and_generates_without_the_documents(fixture_request: bytes) -> None:
@@ -178,6 +178,6 @@ def test_a_contract_of_a_later_edition_is_told_and_generates_without_the_documen
             file.syntax = "editions"
             file.edition = descriptor_pb2.EDITION_99997_TEST_ONLY
     request.parameter = "targets=schema"
-    assert answer(request).error.startswith("chat/chat.proto: the installed protobuf cannot read it")
+    assert answer(request).error.startswith("chat/chat.proto: the installed protobuf cannot read this file")
     request.parameter = "targets=server+cdk"
     assert answer(request).error == ""

@@ -101,7 +101,7 @@ def test_no_text_of_a_contract_is_in_a_comment(absolute: Path) -> None:
         "# fmt: off",
         "# pyright: ",
         "# mypy: ",
-        "# Before anything that a runtime of another age may lack.",
+        "# Before imports that another version of pushwire may not have.",
     )
     for path, data in toolchain.modules(absolute).items():
         for token in tokenize.tokenize(io.BytesIO(data).readline):

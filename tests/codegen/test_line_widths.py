@@ -1,4 +1,4 @@
-"""`ruff format` leaves generated code as it is, at every length of every name."""
+"""`ruff format` leaves generated code unchanged, for every length of every name."""
 
 import ast
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def word(length: int, first: str = "N") -> str:
 
 
 def contracts() -> Iterator[tuple[str, str]]:
-    """Files in which each kind of name, comment and text takes every length."""
+    """Return files in which each kind of name, comment and text has every length."""
     head = HEAD.format
     methods = [rpc(f"{word(length)}") + rpc(f"E{word(length, 'x')}", "google.protobuf.Empty") for length in LENGTHS]
     yield "rpcs.proto", head(package="rpcs") + "message M {}\nservice S {\n" + "".join(methods) + "}\n"

@@ -1,4 +1,4 @@
-"""Mistakes in contracts: each is told with its place, all in one run; nothing is generated, nothing is a traceback."""
+"""Errors in contracts: one run reports all, with their places, and generates nothing."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.codegen.contract_mistake import Mistake, in_order
 from tests.codegen.toolchain import FIXTURES
 
 TOLD_BY_BUF_ALONE = {"bidirectional_streaming", "rpc_without_option", "format_unknown", "route_twice", "one_module"}
-"""One mistake of each kind; buf meets the others in one run with all."""
+"""One error of each kind, for single runs of buf; another run of buf has all errors."""
 
 
 def write(folder: Path, *mistakes: Mistake) -> Path:
@@ -23,7 +23,7 @@ def write(folder: Path, *mistakes: Mistake) -> Path:
 
 
 def by_protoc(source: Path, out: Path) -> list[str]:
-    """The lines of the plugin's error under protoc."""
+    """Return the lines of the plugin's error under protoc."""
     done = toolchain.protoc(source, {"pushwire": out})
     assert (done.returncode, done.stdout) == (1, "")
     assert list(out.iterdir()) == []
@@ -33,7 +33,7 @@ def by_protoc(source: Path, out: Path) -> list[str]:
 
 
 def by_buf(source: Path, folder: Path) -> list[str]:
-    """The lines of the plugin's error under `buf generate`."""
+    """Return the lines of the plugin's error under `buf generate`."""
     toolchain.buf_workspace(folder, source)
     done = toolchain.buf_generate(folder, [toolchain.pushwire_plugin("out")])
     assert (done.returncode, done.stdout) == (1, "")
@@ -61,7 +61,7 @@ def test_protoc_tells_all_mistakes_in_one_run(tmp_path: Path) -> None:
     assert lines == in_order([line for mistake in MISTAKES for line in mistake.lines(by_buf=False)])
 
 
-@pytest.mark.repository  # older versions of buf locate options less exactly
+@pytest.mark.repository  # older versions of buf have less exact locations of options
 def test_buf_tells_all_mistakes_in_one_run(tmp_path: Path) -> None:
     lines = by_buf(write(tmp_path / "source", *MISTAKES), tmp_path / "work")
     assert lines == in_order([line for mistake in MISTAKES for line in mistake.lines(by_buf=True)])

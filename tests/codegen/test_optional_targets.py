@@ -1,4 +1,4 @@
-"""What is generated when asked for: the infrastructure, and documents. Never without being asked."""
+"""The optional targets: modules for CDK, and documents. They are generated only on request."""
 
 import ast
 import json
@@ -17,7 +17,7 @@ SUFFIXES = ("_pushwire_cdk.py", ".json")
 
 
 def written(folder: Path) -> dict[str, bytes]:
-    """What the optional targets wrote below a folder: path → bytes."""
+    """Return the output of the optional targets in a folder, by path."""
     files = [path for path in sorted(folder.rglob("*")) if path.name.endswith(SUFFIXES)]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 

@@ -1,4 +1,4 @@
-"""The plugin's options: what each does, and what a wrong one is answered with."""
+"""The plugin's options: their effects, and the errors for invalid ones."""
 
 from pathlib import Path
 
@@ -13,14 +13,14 @@ MODULE = "chat/chat_pushwire.py"
 
 
 def generate(out: Path, parameter: str) -> str:
-    """The module of `chat/chat.proto`, generated with a parameter."""
+    """Return the module of `chat/chat.proto`, generated with a parameter."""
     done = toolchain.protoc(SOURCE, {"pushwire": out}, files=["chat/chat.proto"], parameter=parameter)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return (out / MODULE).read_text(encoding="utf-8")
 
 
 def refusal(out: Path, parameter: str) -> str:
-    """What the plugin answers to a parameter that it refuses."""
+    """Return the plugin's error for a parameter."""
     done = toolchain.protoc(SOURCE, {"pushwire": out}, files=["chat/chat.proto"], parameter=parameter)
     assert (done.returncode, done.stdout, list(out.iterdir())) == (1, "", [])
     assert done.stderr.startswith("--pushwire_out: ")
@@ -49,23 +49,23 @@ def test_the_header_names_the_version_unless_it_is_elided(absolute: Path, tmp_pa
 THE_OPTIONS = "the options are targets, imports, elide_version (targets are joined by '+')"
 
 REFUSALS = {
-    "bogus": f"unknown option 'bogus': {THE_OPTIONS}",
-    "bogus=1": f"unknown option 'bogus': {THE_OPTIONS}",
-    "Targets=server": f"unknown option 'Targets': {THE_OPTIONS}",
-    "=x": f"unknown option '': {THE_OPTIONS}",
-    "targets": "unknown target '': the targets are server, client, cdk, schema, joined by '+'",
-    "targets=": "unknown target '': the targets are server, client, cdk, schema, joined by '+'",
-    "targets=sever": "unknown target 'sever': the targets are server, client, cdk, schema, joined by '+'",
-    "targets=server+bogus": "unknown target 'bogus': the targets are server, client, cdk, schema, joined by '+'",
-    "targets=server+": "unknown target '': the targets are server, client, cdk, schema, joined by '+'",
-    "targets=server+server": "option 'targets' names a target twice in 'server+server': name it once",
-    "imports": "option 'imports' cannot be '': it is absolute or relative",
-    "imports=sideways": "option 'imports' cannot be 'sideways': it is absolute or relative",
-    "imports=relative,imports=absolute": "option 'imports' is given twice: give it once",
+    "bogus": f"unknown option 'bogus'; {THE_OPTIONS}",
+    "bogus=1": f"unknown option 'bogus'; {THE_OPTIONS}",
+    "Targets=server": f"unknown option 'Targets'; {THE_OPTIONS}",
+    "=x": f"unknown option ''; {THE_OPTIONS}",
+    "targets": "unknown target ''; the targets are server, client, cdk, schema, joined by '+'",
+    "targets=": "unknown target ''; the targets are server, client, cdk, schema, joined by '+'",
+    "targets=sever": "unknown target 'sever'; the targets are server, client, cdk, schema, joined by '+'",
+    "targets=server+bogus": "unknown target 'bogus'; the targets are server, client, cdk, schema, joined by '+'",
+    "targets=server+": "unknown target ''; the targets are server, client, cdk, schema, joined by '+'",
+    "targets=server+server": "option 'targets' has a target twice in 'server+server'; name it once",
+    "imports": "option 'imports' must be absolute or relative, not ''",
+    "imports=sideways": "option 'imports' must be absolute or relative, not 'sideways'",
+    "imports=relative,imports=absolute": "option 'imports' is set twice; set it once",
     "elide_version=maybe": (
-        "option 'elide_version' cannot be 'maybe': write elide_version, elide_version=true or elide_version=false"
+        "option 'elide_version' must be elide_version, elide_version=true or elide_version=false, not 'maybe'"
     ),
-    "elide_version,elide_version": "option 'elide_version' is given twice: give it once",
+    "elide_version,elide_version": "option 'elide_version' is set twice; set it once",
 }
 
 

@@ -1,4 +1,4 @@
-"""What protoc and buf ask of a plugin beside the generated text."""
+"""The protocol of protoc and buf: features, errors and determinism of a plugin."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 @pytest.fixture
 def request_(fixture_request: bytes) -> plugin_pb2.CodeGeneratorRequest:
-    """A fresh copy of the request for the fixture contracts."""
+    """Return a new copy of the request for the fixture contracts."""
     return plugin_pb2.CodeGeneratorRequest.FromString(fixture_request)
 
 
@@ -134,7 +134,7 @@ def test_a_missing_dependency_is_told_without_a_traceback(request_: plugin_pb2.C
     [
         ("int32", "7"),
         ("Note", '{text: "x"}'),
-        ("string", '"x"'),  # its bytes are no message
+        ("string", '"x"'),  # its bytes are not a message
     ],
 )
 def test_another_option_under_the_same_number_is_none_of_the_plugin_s_business(

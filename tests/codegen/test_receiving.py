@@ -1,4 +1,4 @@
-"""What generated handlers and routers receive, as classes and as decorators."""
+"""The requests that generated handlers and routers receive, with classes and with decorators."""
 
 import importlib
 import inspect
@@ -36,17 +36,17 @@ HANDLED = {
     "deprecations.deprecated_pushwire.Deprecation": ["retire_in_front", "retire_received"],
     "deprecations.deprecated_pushwire.Old": ["take_last", "take_old"],
 }
-"""The methods of the handlers of a service, by module and class prefix."""
+"""The methods of each service's handlers, by module and class prefix."""
 
 
 def generated(name: str, family: str) -> Any:
-    """The class of one family of a service."""
+    """Return a class of one family of a service."""
     module, _, prefix = name.rpartition(".")
     return getattr(importlib.import_module(module), f"{prefix}{family}")
 
 
 def own(cls: type) -> list[str]:
-    """The public names that a generated class adds to its base."""
+    """Return the public names that a generated class adds to its base."""
     return sorted(name for name in vars(cls) if not name.startswith("_"))
 
 
@@ -87,7 +87,7 @@ def router_of_functions(name: str, seen: list[tuple[str, Any]], sdk: Callable[[s
 
 
 def filled(message_type: type[Message]) -> Message:
-    """A message that is told from an empty one."""
+    """Return a message that is not empty."""
     message = message_type()
     for field in message.DESCRIPTOR.fields:
         if field.type == field.TYPE_STRING:
@@ -176,7 +176,10 @@ def test_the_request_of_a_handler_is_positional_so_that_it_may_be_called_anythin
 
 def test_help_says_what_each_part_does_and_quotes_the_contract() -> None:
     handlers, router = (generated("chat.chat_pushwire.Chat", family) for family in ("Handlers", "Router"))
-    for cls, does in [(handlers, "Handle `JoinRoom`."), (router, "Register the function that handles `JoinRoom`.")]:
+    for cls, does in [
+        (handlers, "Handle `JoinRoom`."),
+        (router, "Register the function that handles `JoinRoom` messages."),
+    ]:
         assert inspect.getdoc(cls.join_room) == f"{does}\n\nEnter a room."
         assert (inspect.getdoc(cls) or "").endswith("\n\nA chat room.")
 

@@ -1,4 +1,4 @@
-"""Generated modules and the installed run time: what an import loads, and what a version skew says."""
+"""Generated modules with the installed run time: the modules that imports load, and errors for other versions."""
 
 import re
 from pathlib import Path

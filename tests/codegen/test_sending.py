@@ -1,4 +1,4 @@
-"""What generated Server SDKs put on the wire."""
+"""The requests of generated Server SDKs."""
 
 import importlib
 import inspect
@@ -15,19 +15,19 @@ pytestmark = pytest.mark.usefixtures("importable")
 
 
 def sdk_class(name: str) -> Any:
-    """The class `module.Class` of a generated module."""
+    """Return the class `module.Class` of a generated module."""
     module, _, class_name = name.rpartition(".")
     return getattr(importlib.import_module(module), class_name)
 
 
 def async_sdk_class(name: str) -> Any:
-    """The class `module.AsyncClass` that stands beside `module.Class`."""
+    """Return the class `module.AsyncClass` for `module.Class`."""
     module, _, class_name = name.rpartition(".")
     return sdk_class(f"{module}.Async{class_name}")
 
 
 def message_class(name: str) -> Any:
-    """The message class `module:Message.Nested`, whatever its names."""
+    """Return the message class `module:Message.Nested`; its names may be keywords."""
     module, _, path = name.partition(":")
     found: Any = importlib.import_module(module)
     for part in path.split("."):
@@ -109,7 +109,7 @@ def test_a_module_has_public_classes_for_each_service_with_operations_and_for_no
 
 
 def posted(sdk_name: str, method: str, *arguments: Message) -> Post:
-    """The one post that a call of a method leads to."""
+    """Return the only post of a method call."""
     transport = RecordingTransport()
     with sdk_class(sdk_name)(transport=transport) as sdk:
         assert getattr(sdk, method)("c0nn=", *arguments) is None

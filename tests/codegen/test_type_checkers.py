@@ -1,4 +1,4 @@
-"""mypy and pyright, both strict, over everything generated and over code that uses it rightly and wrongly."""
+"""Strict mypy and pyright for all generated code, and for correct and incorrect code that uses it."""
 
 import json
 import os
@@ -28,12 +28,12 @@ MISTAKES = {
 _NAMED = "# mistake: "
 
 Finding = tuple[str, str]
-"""A checker's code and message."""
+"""The code and the message of a checker's finding."""
 
 
 @pytest.fixture(scope="session")
 def roots(made_once: MakeOnce, absolute: Path, relative: Path, edition_2024_output: Path) -> list[Path]:
-    """The folders that hold generated code with message stubs, and are imported from."""
+    """Return the folders with generated code and message stubs, from which code is imported."""
 
     def fill(folder: Path) -> None:
         shutil.copytree(absolute, folder / "absolute")
@@ -49,7 +49,7 @@ def roots(made_once: MakeOnce, absolute: Path, relative: Path, edition_2024_outp
 
 @pytest.fixture(scope="session")
 def mypy(made_once: MakeOnce, roots: list[Path]) -> dict[str, list[tuple[int, Finding]]]:
-    """What mypy finds: file name → line, and what it says there."""
+    """Return the findings of mypy: line and finding, by file name."""
 
     def fill(folder: Path) -> None:
         code = _copy_code(folder)
@@ -66,7 +66,7 @@ def mypy(made_once: MakeOnce, roots: list[Path]) -> dict[str, list[tuple[int, Fi
 
 @pytest.fixture(scope="session")
 def pyright(made_once: MakeOnce, roots: list[Path]) -> dict[str, list[tuple[int, Finding]]]:
-    """What pyright finds: file name → line, and what it says there."""
+    """Return the findings of pyright: line and finding, by file name."""
 
     def fill(folder: Path) -> None:
         code = _copy_code(folder)
@@ -128,7 +128,7 @@ def test_each_mistake_is_caught_by_a_checker() -> None:
 
 
 def _by_text(files: dict[str, list[tuple[int, Finding]]]) -> dict[str, list[Finding]]:
-    """What is found in the files of mistakes, by mistake; of each message the first line."""
+    """Return the findings in the files with errors, by error; of each message, the first line."""
     found: dict[str, list[Finding]] = defaultdict(list)
     for file, findings in files.items():
         lines = MISTAKES.get(Path(file).name)
@@ -139,7 +139,7 @@ def _by_text(files: dict[str, list[tuple[int, Finding]]]) -> dict[str, list[Find
 
 
 def _mistake(line: str) -> str:
-    """What a mistake is called: as its line says, or else by the whole line."""
+    """Return the name of an error: the comment of its line, or the whole line."""
     return line.partition(_NAMED)[2] or line
 
 

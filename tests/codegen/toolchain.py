@@ -1,4 +1,4 @@
-"""The tools that users run over a contract: `buf generate`, `protoc`, and the plugins that both find on PATH."""
+"""The tools that users run: `buf generate`, `protoc`, and the plugins that both find on PATH."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tests.support.tools import environment
 
 FIXTURES = Path(__file__).parent / "fixtures"
 OPTIONS = Path(__file__).parents[2] / "proto"
-"""The folder that holds `pushwire/v1/options.proto`."""
+"""The folder with `pushwire/v1/options.proto`."""
 
 PLUGIN = "protoc-gen-pushwire"
 _NO_EDITION_2024 = 'edition 2024,? (is|which is) later than the|edition "2024" not yet fully supported'
@@ -21,7 +21,7 @@ _PROTOC = [sys.executable, "-m", "grpc_tools.protoc"]
 
 
 def run(command: Sequence[str | Path], folder: Path, **environment_changes: str) -> subprocess.CompletedProcess[str]:
-    """Run a tool to its end, whatever the end."""
+    """Run a tool, and return its result even if it fails."""
     return subprocess.run(
         [str(word) for word in command],
         cwd=folder,
@@ -35,20 +35,20 @@ def run(command: Sequence[str | Path], folder: Path, **environment_changes: str)
 
 
 def succeed(command: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a tool that has to succeed."""
+    """Run a tool, and fail the test if it fails."""
     done = run(command, folder)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done
 
 
 def python(code: str, *folders: Path, options: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
-    """Run code in a fresh interpreter that imports from `folders` and turns warnings into errors."""
+    """Run code in a new interpreter that imports from `folders` and turns warnings into errors."""
     command = [sys.executable, "-W", "error", *options, "-c", code]
     return run(command, folders[0], PYTHONPATH=os.pathsep.join(map(str, folders)))
 
 
 def protos(source: Path) -> list[str]:
-    """The proto files below `source`, sorted."""
+    """Return the proto files below `source`, sorted."""
     return sorted(path.relative_to(source).as_posix() for path in source.rglob("*.proto"))
 
 
@@ -69,12 +69,12 @@ def protoc(
 
 
 def refuses_edition_2024(done: subprocess.CompletedProcess[str]) -> bool:
-    """Whether buf or protoc ended because the installed version is too old for edition 2024."""
+    """Return whether buf or protoc has failed because the installed version does not support edition 2024."""
     return done.returncode != 0 and re.search(_NO_EDITION_2024, done.stderr, re.IGNORECASE) is not None
 
 
 def buf_workspace(folder: Path, source: Path) -> Path:
-    """Make a folder that `buf generate` can run in: the contract, and the options in a module of their own."""
+    """Create a buf workspace with the contract, and the options as a separate module."""
     shutil.copytree(source, folder / "proto")
     shutil.copytree(OPTIONS, folder / "vendor")
     modules = [{"path": "proto"}, {"path": "vendor"}]
@@ -89,17 +89,17 @@ def buf_generate(workspace: Path, plugins: Sequence[Mapping[str, object]]) -> su
 
 
 def messages_plugin(out: str) -> dict[str, object]:
-    """The entry of a `buf.gen.yaml` that makes the messages."""
+    """Return the entry of a `buf.gen.yaml` that generates messages."""
     return {"protoc_builtin": "python", "protoc_path": _PROTOC, "out": out, "strategy": "all"}
 
 
 def pushwire_plugin(out: str, *options: str) -> dict[str, object]:
-    """The entry of a `buf.gen.yaml` that runs protoc-gen-pushwire."""
+    """Return the entry of a `buf.gen.yaml` that runs protoc-gen-pushwire."""
     return {"local": PLUGIN, "out": out, "strategy": "all", "opt": list(options)}
 
 
 def copy_with_relative_imports(source: Path, target: Path, pattern: str) -> None:
-    """Copy Google's modules or their stubs, their absolute imports made relative, as users' tools for that do."""
+    """Copy Google's modules or their stubs with relative imports, as users' tools do."""
     for path in source.rglob(pattern):
         relative_path = path.relative_to(source)
         dots = "." * len(relative_path.parts)
@@ -115,6 +115,6 @@ def copy_with_relative_imports(source: Path, target: Path, pattern: str) -> None
 
 
 def modules(folder: Path) -> dict[str, bytes]:
-    """What protoc-gen-pushwire wrote below a folder: path → bytes."""
+    """Return the output of protoc-gen-pushwire in a folder, by path."""
     written = (path for target in ("", "_client", "_operations") for path in folder.rglob(f"*_pushwire{target}.py"))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(written)}

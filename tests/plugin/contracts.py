@@ -1,4 +1,4 @@
-"""Requests as compilers send them, built in memory: what a test does not mention is as in a good contract."""
+"""Requests as compilers send them, built in memory, with valid defaults."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ BOTH = options_pb2.Operation(direction=options_pb2.DIRECTION_BIDIRECTIONAL)
 
 
 class Contract:
-    """A `.proto` file that grows."""
+    """A `.proto` file to which tests add elements."""
 
     def __init__(self, file: str = "chat/v1/chat.proto", package: str = "chat.v1") -> None:
         self.descriptor = FileDescriptorProto(name=file, package=package, syntax="proto3")
@@ -38,7 +38,7 @@ class Contract:
         comment: str = "",
         deprecation: str | None = None,
     ) -> MethodDescriptorProto:
-        """Add an rpc, and the service where it is new."""
+        """Add an rpc, and its service if it does not exist."""
         services = self.descriptor.service
         index = next((index for index, found in enumerate(services) if found.name == service), len(services))
         if index == len(services):
@@ -56,7 +56,7 @@ class Contract:
 
 
 def request(*contracts: Contract, parameter: str = "", imported: Iterable[Contract] = ()) -> CodeGeneratorRequest:
-    """Ask for the code of contracts, which may use the messages of imported ones."""
+    """Return a request for contracts and their imports."""
     asked = CodeGeneratorRequest(parameter=parameter)
     for module in (descriptor_pb2, empty_pb2, options_pb2):
         module.DESCRIPTOR.CopyToProto(asked.proto_file.add())
@@ -68,7 +68,7 @@ def request(*contracts: Contract, parameter: str = "", imported: Iterable[Contra
 def generated(
     *contracts: Contract, targets: str = "server", parameter: str = "", imported: Iterable[Contract] = ()
 ) -> dict[str, str]:
-    """The generated modules, by path; contracts that have problems fail the test."""
+    """Return the generated modules by path. Errors in contracts fail the test."""
     response = generate(request(*contracts, parameter=f"targets={targets},{parameter}", imported=imported))
     assert response.error == ""
     return {file.name: file.content for file in response.file}
@@ -77,18 +77,18 @@ def generated(
 def module(
     contract: Contract, target: str = "server", *, parameter: str = "", imported: Iterable[Contract] = ()
 ) -> str:
-    """The module that a target generates for a contract, beside the module of its operations."""
+    """Return the module that a target generates for a contract, other than the module of operations."""
     _, text = generated(contract, targets=target, parameter=parameter, imported=imported).values()
     return text
 
 
 def operations_module(contract: Contract) -> str:
-    """The module of a contract's operations."""
+    """Return the module of a contract's operations."""
     return next(iter(generated(contract).values()))
 
 
 def problems(*contracts: Contract, parameter: str = "", imported: Iterable[Contract] = ()) -> list[str]:
-    """The lines of the error."""
+    """Return the lines of the error."""
     response = generate(request(*contracts, parameter=parameter, imported=imported))
     assert list(response.file) == []
     return response.error.split("\n")

@@ -1,4 +1,4 @@
-"""The command: a request in, a response out, and nothing else on standard output."""
+"""The command: a request on standard input, and only the response on standard output."""
 
 import subprocess
 import sys
@@ -50,7 +50,7 @@ def test_garbage_is_told_without_a_traceback(garbage: bytes) -> None:
     status, stdout, stderr = run(stdin=garbage)
     assert (status, stdout) == (1, b"")
     assert stderr == (
-        "protoc-gen-pushwire: standard input is no CodeGeneratorRequest: see protoc-gen-pushwire --help\n"
+        "protoc-gen-pushwire: standard input is not a CodeGeneratorRequest; see protoc-gen-pushwire --help\n"
     )
 
 
@@ -70,7 +70,7 @@ def test_help_is_told_without_a_request(argument: str) -> None:
 def test_stray_arguments_are_refused_without_a_request(arguments: list[str]) -> None:
     status, stdout, stderr = run(*arguments, stdin=chat())
     assert (status, stdout) == (2, b"")
-    assert stderr == f"protoc-gen-pushwire: unexpected argument {arguments[0]!r}: see protoc-gen-pushwire --help\n"
+    assert stderr == f"protoc-gen-pushwire: unexpected argument {arguments[0]!r}; see protoc-gen-pushwire --help\n"
 
 
 def test_what_is_printed_goes_to_standard_error() -> None:
@@ -112,7 +112,7 @@ sys.exit(main.main())
 """
     status, stdout, stderr = run(code=code)
     assert (status, stdout) == (2, b"")
-    assert stderr.startswith("protoc-gen-pushwire is a plugin of protoc and buf")
+    assert stderr.startswith("protoc-gen-pushwire is a plugin for protoc and buf")
 
 
 def test_generating_touches_nothing_but_the_request() -> None:

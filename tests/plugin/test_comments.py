@@ -1,4 +1,4 @@
-"""Comments of `.proto` files become docstrings that compile, that ruff leaves alone, and that say what was written."""
+"""Comments of `.proto` files become docstrings that compile, that ruff leaves unchanged, and with the same text."""
 
 import ast
 import inspect
@@ -61,7 +61,7 @@ def test_a_docstring_has_one_form(text: str, source: list[str]) -> None:
 
 
 FEW_RUFFS = settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-"""Every try of a shrinker would be a run of ruff."""
+"""Why no shrinking: each attempt would run ruff."""
 ALPHABET = st.one_of(
     st.sampled_from(list("\"'\\ \t\r\n#ab*-{}%\u00a0\u3000\u2028\x00\x0c\x1b\x85\u202e\ufeff🎉")),
     st.characters(exclude_categories=["Cs"]),

@@ -1,4 +1,4 @@
-"""Problems of contracts: their lines, their order, and what is left where the compiler recorded no places."""
+"""Errors in contracts: their texts, their order, and their form without locations."""
 
 from pushwire.plugin.diagnostics import Diagnostic
 from pushwire.plugin.locations import Position
@@ -39,7 +39,10 @@ def test_without_source_information_problems_have_no_place() -> None:
     assert [line.split(": ")[:2] for line in lines] == [
         [
             "class/chat.proto",
-            "the Python module class.chat_pb2 cannot be imported, because 'class' is a Python keyword",
+            (
+                "the Python module class.chat_pb2 cannot be imported, because 'class' is a Python keyword; "
+                "rename that part of its path"
+            ),
         ],
         ["class/chat.proto", "Chat"],
         ["class/chat.proto", "ChatService.send"],

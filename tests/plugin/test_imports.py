@@ -1,4 +1,4 @@
-"""Imports fall out of the names in use, and no name meets another."""
+"""Modules import the names that they use, without name collisions."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from tests.plugin.contracts import BOTH, RECEIVE, Contract, module
 
 
 def imports(text: str) -> list[str]:
-    """The import statements behind the guard, each as one line; those of the two readers with what they are for."""
+    """Return the import statements after the guard, each as one line; those in `if` and `else` with a prefix."""
     return [line for statement in ast.parse(text).body[3:] for line in _imports(statement)]
 
 
@@ -34,7 +34,7 @@ OF_EVERY_MODULE = [
     "from typing import TypeAlias, TypeVar",
     *RUN_TIME,
 ]
-"""What a module with an inbound operation imports, whatever its messages are."""
+"""The imports of a module with an inbound operation, except those of messages."""
 
 OF_BOTH_DIRECTIONS = [
     "from abc import abstractmethod",
@@ -43,7 +43,7 @@ OF_BOTH_DIRECTIONS = [
     "from google.protobuf import empty_pb2",
     *RUN_TIME,
 ]
-"""What one with outbound operations imports as well, of which one takes no message."""
+"""The further imports of a module with outbound operations, one of them without a message."""
 
 
 def test_nothing_is_imported_that_is_not_used() -> None:

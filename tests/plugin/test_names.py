@@ -1,4 +1,4 @@
-"""Python names of protobuf names. These tables are a promise: to change a line is to break everybody's code."""
+"""Python names for protobuf names. A change in these tables breaks the code of users."""
 
 import itertools
 import keyword
@@ -19,7 +19,7 @@ RPC_NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,12}", fullmatch=True)
 INBOUND = names.HANDLERS_OWN | names.CLIENT_OWN
 OWNS = [names.SERVER_SDK_OWN, INBOUND, names.SERVER_SDK_OWN | INBOUND]
 OWN = st.sampled_from(OWNS)
-"""The names that the classes of an rpc have of their own, by its direction."""
+"""Return the public names of the base classes of an rpc, by its direction."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What of a request is read, and what is generated for it."""
+"""How requests are read, and the code that is generated for them."""
 
 import ast
 
@@ -49,7 +49,7 @@ from __future__ import annotations
 
 from pushwire._codegen import require
 
-require(abi=1)  # Before anything that a runtime of another age may lack.
+require(abi=1)  # Before imports that another version of pushwire may not have.
 
 from google.protobuf import empty_pb2
 from pushwire import (
@@ -99,7 +99,7 @@ from __future__ import annotations
 
 from pushwire._codegen import require
 
-require(abi=1)  # Before anything that a runtime of another age may lack.
+require(abi=1)  # Before imports that another version of pushwire may not have.
 
 from abc import abstractmethod
 from collections.abc import (
@@ -214,7 +214,7 @@ ChatDisconnectRequest: TypeAlias = DisconnectRequest[ChatServerSdk]
 class ChatHandlers(Handlers[ChatServerSdk]):
     """Handlers of `chat.v1.ChatService`: one method for each message that clients send.
 
-    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
     """
 
     @abstractmethod
@@ -240,7 +240,7 @@ class ChatHandlers(Handlers[ChatServerSdk]):
 class ChatRouter(ServiceRouter[ChatServerSdk]):
     """Router of `chat.v1.ChatService`: a Lambda handler.
 
-    Pass `ChatHandlers`, or register each function with a decorator.
+    Pass `ChatHandlers`, or register functions with decorators.
     """
 
     def __init__(
@@ -264,7 +264,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
 
     @property
     def enter(self) -> Bind[ChatRequest[chat_pb2.Entry]]:
-        """Register the function that handles `Enter`.
+        """Register the function that handles `Enter` messages.
 
         Enter a room.
         """
@@ -272,7 +272,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
 
     @property
     def poke(self) -> Bind[ChatRequest[empty_pb2.Empty]]:
-        """Register the function that handles `Poke`."""
+        """Register the function that handles `Poke` messages."""
         return self._bind(ChatOperations.poke)
 
 
@@ -345,7 +345,7 @@ AsyncChatDisconnectRequest: TypeAlias = DisconnectRequest[AsyncChatServerSdk]
 class AsyncChatHandlers(AsyncHandlers[AsyncChatServerSdk]):
     """Handlers of `chat.v1.ChatService`: one method for each message that clients send.
 
-    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
     """
 
     @abstractmethod
@@ -371,7 +371,7 @@ class AsyncChatHandlers(AsyncHandlers[AsyncChatServerSdk]):
 class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
     """Async router of `chat.v1.ChatService`: a Lambda handler.
 
-    Pass `AsyncChatHandlers`, or register each function with a decorator.
+    Pass `AsyncChatHandlers`, or register functions with decorators.
     """
 
     def __init__(
@@ -395,7 +395,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
 
     @property
     def enter(self) -> AsyncBind[AsyncChatRequest[chat_pb2.Entry]]:
-        """Register the function that handles `Enter`.
+        """Register the function that handles `Enter` messages.
 
         Enter a room.
         """
@@ -403,7 +403,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
 
     @property
     def poke(self) -> AsyncBind[AsyncChatRequest[empty_pb2.Empty]]:
-        """Register the function that handles `Poke`."""
+        """Register the function that handles `Poke` messages."""
         return self._bind(ChatOperations.poke)
 '''
 
@@ -420,7 +420,7 @@ from __future__ import annotations
 
 from pushwire._codegen import require
 
-require(abi=1)  # Before anything that a runtime of another age may lack.
+require(abi=1)  # Before imports that another version of pushwire may not have.
 
 from collections.abc import (
     Awaitable,
@@ -444,14 +444,14 @@ from chat.v1.chat_pushwire_operations import ChatOperations
 
 
 class ChatGreetEvent(Event[chat_pb2.Greeting]):
-    """A received `Greet`.
+    """A received `Greet` message.
 
     Greet one client.
     """
 
 
 class ChatPokeEvent(Event[empty_pb2.Empty]):
-    """A received `Poke`."""
+    """A received `Poke` message."""
 
 
 ChatEvent: TypeAlias = Union[
@@ -463,7 +463,7 @@ ChatEvent: TypeAlias = Union[
 
 
 class ChatClient(Client[ChatEvent]):
-    """Client of `chat.v1.ChatService`: a method for each message that clients send.
+    """Client of `chat.v1.ChatService`: one method for each message that clients send.
 
     Each message that clients receive has an `on_…` and a `wait_for_…` method.
     """
@@ -497,7 +497,7 @@ class ChatClient(Client[ChatEvent]):
         self,
         listener: Callable[[chat_pb2.Greeting], object],
     ) -> Callable[[], None]:
-        """Call `listener` with each `Greet` that arrives, and return a function that removes it.
+        """Call `listener` with each `Greet` message. Return a function that removes the listener.
 
         Greet one client.
         """
@@ -511,7 +511,7 @@ class ChatClient(Client[ChatEvent]):
         *,
         timeout: float | None = None,
     ) -> Awaitable[chat_pb2.Greeting]:
-        """Wait for the next `Greet`, for at most `timeout` seconds.
+        """Wait up to `timeout` seconds for the next `Greet` message and return it.
 
         Greet one client.
         """
@@ -524,7 +524,7 @@ class ChatClient(Client[ChatEvent]):
         self,
         listener: Callable[[empty_pb2.Empty], object],
     ) -> Callable[[], None]:
-        """Call `listener` with each `Poke` that arrives, and return a function that removes it."""
+        """Call `listener` with each `Poke` message. Return a function that removes the listener."""
         return self._listen(
             ChatOperations.poke,
             listener,
@@ -535,7 +535,7 @@ class ChatClient(Client[ChatEvent]):
         *,
         timeout: float | None = None,
     ) -> Awaitable[empty_pb2.Empty]:
-        """Wait for the next `Poke`, for at most `timeout` seconds."""
+        """Wait up to `timeout` seconds for the next `Poke` message and return it."""
         return self._wait_for(
             ChatOperations.poke,
             timeout,
@@ -621,14 +621,14 @@ def test_an_inbound_service_has_its_sdk_too() -> None:
     contract.rpc("Enter", operation=RECEIVE)
     text = module(contract)
     assert "class ChatServerSdk(\n    ServerSdk[\n" in text
-    assert "servers send none of its messages" in text
+    assert "servers send no messages" in text
 
 
 def test_an_outbound_service_has_handlers_and_a_router_too() -> None:
     contract = Contract()
     contract.rpc("Greet")
     text = module(contract)
-    assert "clients send none of its messages" in text
+    assert "clients send no messages" in text
     tree = ast.parse(text)
     methods = {
         node.name: [member.name for member in node.body if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -728,7 +728,7 @@ def test_a_mark_stands_where_its_user_has_a_choice() -> None:
 def test_file_names_are_safe_text() -> None:
     contract = Contract('we"""ird\\\n.proto', "weird")
     contract.rpc("Poke")
-    (found,) = read(request(contract)).contracts  # the checks refuse such a path: no Python can import it
+    (found,) = read(request(contract)).contracts  # the checks refuse such a path, which Python cannot import
     text = operations.emit(found, Parameters(targets=("server",)))
     docstring = ast.get_docstring(ast.parse(text)) or ""
     assert docstring.startswith('The operations of we"""ird\\ .proto.\n')
@@ -745,10 +745,10 @@ def test_the_response_says_what_the_plugin_understands() -> None:
 def test_a_request_that_lacks_a_file_or_a_message_is_told() -> None:
     asked = request(chat())
     asked.file_to_generate.append("gone.proto")
-    assert generate(asked).error == "the request asks for gone.proto, and does not hold it"
+    assert generate(asked).error == "the request asks for gone.proto, but does not contain it"
     contract = Contract()
     contract.rpc("Send", takes="gone.Note")
-    assert problems(contract) == ["chat/v1/chat.proto: rpc Send takes .gone.Note, which no file defines"]
+    assert problems(contract) == ["chat/v1/chat.proto: rpc Send takes .gone.Note, which no file of the request defines"]
 
 
 @pytest.mark.parametrize("parameter", ["bogus", "targets=none"])

@@ -1,4 +1,4 @@
-"""The chat on AWS: `cdk deploy`, in the folder above this one."""
+"""The chat on AWS. Deploy it with `cdk deploy` in the parent folder."""
 
 from pathlib import Path
 
@@ -38,10 +38,10 @@ class ChatStack(Stack):
             self,
             "Api",
             integrations=ChatIntegrations.all(WebSocketLambdaIntegration("RouterIntegration", router)),
-            cloud_watch_role=True,  # remove it if another stack of the account has a role
+            cloud_watch_role=True,  # omit this if another stack of the account has created the role
         )
 
-        # A step of a workflow. It is not an integration of the API, so it needs the callback URL and the permission.
+        # A step of a workflow. Why `grant_sdk`: only functions behind integrations get the callback URL and permission.
         progress = self._function("Progress", "progress.handler")
         self._table.grant(progress, "dynamodb:Query", "dynamodb:DeleteItem")
         api.grant_sdk(progress)
@@ -57,7 +57,7 @@ class ChatStack(Stack):
             partition_key=Attribute(name="connection_id", type=AttributeType.STRING),
             billing_mode=BillingMode.PAY_PER_REQUEST,
             time_to_live_attribute="expires_at",
-            removal_policy=RemovalPolicy.DESTROY,  # the connections end with the API
+            removal_policy=RemovalPolicy.DESTROY,  # connections end with the API
         )
         for key in ("user", "room"):
             table.add_global_secondary_index(
@@ -67,7 +67,7 @@ class ChatStack(Stack):
 
     def _dependencies(self) -> list[LayerVersion]:
         if not LAYER.exists():
-            text = "infra/layer is missing, without which the functions cannot import pushwire: see README.md"
+            text = "infra/layer is missing, so the functions cannot import pushwire; create it as README.md describes"
             Annotations.of(self).add_warning_v2("chat:no-layer", text)
             return []
         return [LayerVersion(self, "Dependencies", code=Code.from_asset(str(LAYER)))]
@@ -80,7 +80,7 @@ class ChatStack(Stack):
             handler=handler,
             code=self._code,
             layers=self._layers,
-            timeout=Duration.seconds(29),  # API Gateway does not wait longer
+            timeout=Duration.seconds(29),  # the integration time-out of API Gateway
             environment={"CHAT_TABLE": self._table.table_name},
         )
 

@@ -1,4 +1,4 @@
-"""A table of connections in moto, and routers whose SDKs record."""
+"""Fixtures: the table of connections in moto, and routers whose SDKs record messages."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

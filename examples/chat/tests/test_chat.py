@@ -1,4 +1,4 @@
-"""The chat, event by event: the messages that are sent, and the connections that are stored."""
+"""The handlers of the chat: the messages that they send, and the connections in the table."""
 
 import importlib
 from typing import Any
@@ -17,7 +17,7 @@ ADA, BOB = "AAAAAAAAAAAAAAA=", "BBBBBBBBBBBBBBB="
 
 @pytest.fixture
 def chat(store: Store, transport: RecordingTransport) -> ChatRouter:
-    app = importlib.import_module("app")  # the module makes its store at import, which needs a region
+    app = importlib.import_module("app")  # its own store is made at import, which wants a region
     sdk = ChatServerSdk(transport=transport, on_gone=store.forget)
     return ChatRouter(app.Chat(store), sdk=lambda _url: sdk)
 

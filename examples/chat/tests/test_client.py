@@ -1,4 +1,4 @@
-"""The terminal client, as a process, on the local gateway: it sends, receives and reconnects."""
+"""The terminal client as a process on the local gateway: it sends, receives and reconnects."""
 
 import importlib
 import subprocess
@@ -17,7 +17,7 @@ CLIENT = Path(__file__).parent.parent / "client.py"
 
 
 class Terminal:
-    """A running client and its output."""
+    """A running client, with its output."""
 
     def __init__(self, url: str, user: str) -> None:
         command = [sys.executable, str(CLIENT), url, user, "lobby"]
@@ -31,7 +31,7 @@ class Terminal:
         self._process.stdin.flush()
 
     def reads(self, expected: str) -> list[str]:
-        """Read lines until a line arrives, and return the lines before it."""
+        """Read lines up to a certain line; return the lines before it."""
         assert self._process.stdout is not None
         read = []
         while (line := self._process.stdout.readline()) and line.rstrip() != expected:

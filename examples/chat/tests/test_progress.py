@@ -1,4 +1,4 @@
-"""The workflow's step sends progress to all connections of a user."""
+"""The workflow's step: it sends progress to each connection of a user."""
 
 import importlib
 from typing import Any

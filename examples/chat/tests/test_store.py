@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from store import LONGEST_LIFE, Member, Store
+from store import MAX_LIFETIME, Member, Store
 from tests.conftest import Clock
 
 if TYPE_CHECKING:
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def test_a_users_connections_come_page_by_page(store: Store) -> None:
-    # A page of DynamoDB has at most 1 MB. With long names, few connections fill several pages.
+    # Why long names: a page of DynamoDB has at most 1 MB, and a few connections must fill several pages.
     long = "x" * 30_000
     ids = [f"{number:015}=" for number in range(80)]
     for connection_id in ids:
@@ -47,7 +47,7 @@ def test_leaving_after_being_forgotten_is_no_error(store: Store) -> None:
 
 def test_what_has_expired_is_not_found_though_dynamodb_still_has_it(store: Store, clock: Clock) -> None:
     store.connected("a=", "ada")
-    clock.now += LONGEST_LIFE + 1
+    clock.now += MAX_LIFETIME + 1
     assert list(store.of_user("ada")) == []
 
 
@@ -56,4 +56,4 @@ def test_dynamodb_drops_what_has_expired(dynamodb: "DynamoDBClient", store: Stor
     settings = dynamodb.describe_time_to_live(TableName="chat-connections")["TimeToLiveDescription"]
     assert (settings["TimeToLiveStatus"], settings["AttributeName"]) == ("ENABLED", "expires_at")
     item = dynamodb.get_item(TableName="chat-connections", Key={"connection_id": {"S": "a="}})["Item"]
-    assert item["expires_at"] == {"N": str(int(clock.now) + LONGEST_LIFE)}
+    assert item["expires_at"] == {"N": str(int(clock.now) + MAX_LIFETIME)}

@@ -1,1 +1,4 @@
-"""The `pushwire` command line: one module per command, and what they share."""
+"""The command `pushwire`: one module for each subcommand, and helpers.
+
+All of it is private to Pushwire; its interface is the command.
+"""

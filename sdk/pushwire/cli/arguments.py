@@ -1,4 +1,4 @@
-"""The type of what commands register themselves with."""
+"""The type of argparse's subparsers, which has no public name."""
 
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING, TypeAlias
@@ -9,4 +9,4 @@ if TYPE_CHECKING:
 __all__ = ["Subparsers"]
 
 Subparsers: TypeAlias = "_SubParsersAction[ArgumentParser]"
-"""What `ArgumentParser.add_subparsers` returns."""
+"""The return type of `ArgumentParser.add_subparsers`."""

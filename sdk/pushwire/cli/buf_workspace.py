@@ -1,4 +1,4 @@
-"""What a buf workspace needs for Pushwire's options: a module for them, and the lint settings of one-way operations."""
+"""Adds the module of Pushwire's options and the lint settings for one-way operations to a `buf.yaml`."""
 
 import posixpath
 import shlex
@@ -13,29 +13,29 @@ from pushwire.cli.yaml_edit import YamlDocument
 __all__ = ["prepared_buf_yaml"]
 
 Node = Any
-"""What `buf.yaml` holds at a place."""
+"""Any value in `buf.yaml`."""
 
-# As Any: a value that is one of them stays a Node to type checkers.
+# Why `Any`: with it, type checkers do not narrow a `Node` after an `isinstance` check.
 _MAPPING: Any = dict
 _LIST: Any = list
 
 _EXCEPT: Final = ("RPC_REQUEST_STANDARD_NAME", "RPC_REQUEST_RESPONSE_UNIQUE")
 _EMPTY: Final = "rpc_allow_google_protobuf_empty_responses"
 _LINT_COMMENT: Final = (
-    "Pushwire operations are one-way: the request of an rpc is the message, under its own name and free to serve",
-    "several rpcs, and every response is google.protobuf.Empty.",
+    "Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use",
+    "it, and every response is google.protobuf.Empty.",
 )
-_MODULE_COMMENT: Final = ("Pushwire's options, kept by `pushwire vendor`. Not linted: they are not yours to edit.",)
+_MODULE_COMMENT: Final = ("Pushwire's options, written by `pushwire vendor`. Do not edit or lint them.",)
 
 
 def prepared_buf_yaml(folder: Path) -> bytes | None:
-    """What a workspace's `buf.yaml` should hold so that contracts can use Pushwire's options.
+    """Return the `buf.yaml` of a workspace with the settings that contracts with Pushwire's options need.
 
     Args:
         folder: The workspace: the folder of `buf.yaml`.
 
     Returns:
-        The new content of `buf.yaml`, or `None` where it needs no change.
+        The new content of `buf.yaml`; `None` if it needs no change.
 
     Raises:
         CommandError: There is no `buf.yaml` of version v2, it is malformed, or the options are vendored elsewhere.
@@ -57,7 +57,7 @@ def prepared_buf_yaml(folder: Path) -> bytes | None:
 def _read(path: Path) -> bytes:
     folder = path.parent
     if not folder.is_dir():
-        raise CommandError(f"{folder} is not a folder; give the folder of your buf.yaml")
+        raise CommandError(f"{folder} is not a folder; pass the folder of your buf.yaml")
     if (folder / "buf.work.yaml").exists():
         raise CommandError(
             f"{folder / 'buf.work.yaml'} makes this a buf v1 workspace; run `buf config migrate` there, then this again"
@@ -69,7 +69,7 @@ def _read(path: Path) -> bytes:
         remedy = (
             "run `buf config init` there, or start a new project with `pushwire init`"
             if above is None
-            else f"the buf.yaml above it is in {above}: run `pushwire vendor {shlex.quote(str(above))}`"
+            else f"the closest buf.yaml is in {above}; run `pushwire vendor {shlex.quote(str(above))}`"
         )
         raise CommandError(f"{folder} has no buf.yaml; {remedy}") from None
     except OSError as error:
@@ -109,15 +109,15 @@ def _refuse_other_copies(data: dict[str, Node], folder: Path) -> None:
         copy_of_options = folder / _path(module) / OPTIONS_PROTO
         if _path(module) != MODULE and copy_of_options.exists():
             raise CommandError(
-                f"{copy_of_options} already holds the options, and buf allows one copy in a workspace; "
-                f"delete it and run this again: they are kept in {MODULE}"
+                f"{copy_of_options} is another copy of the options, and buf allows one copy in a workspace; "
+                f"delete it and run the command again, which writes the options to {MODULE}"
             )
 
 
 def _prepare(document: YamlDocument) -> bool:
-    """Make all changes, and tell whether there were any."""
+    """Make all changes, and return whether there were any."""
     changed = _add_options_module(document)
-    # A lint section of a module replaces the workspace's, so the settings go into each.
+    # Why into each: a module's lint section replaces the section of the workspace.
     own = [module for module in document.root["modules"] if module.get("lint") and _path(module) != MODULE]
     return any([changed, *(_relax(document, section) for section in (document.root, *own))])
 
@@ -125,8 +125,8 @@ def _prepare(document: YamlDocument) -> bool:
 def _add_options_module(document: YamlDocument) -> bool:
     root = document.root
     if not root.get("modules"):
-        # Without `modules` the workspace itself is the module, and may carry its name at the top. With `modules` it
-        # must be listed, and the name goes along.
+        # Without `modules`, the workspace itself is the only module, and its `name` is at the top level. With
+        # `modules`, it must be listed, and the `name` belongs to its entry.
         if "name" in root:
             root.pop("modules", None)
             document.replace_key(root, "name", "modules", [{"path": ".", "name": root["name"]}])
@@ -157,7 +157,7 @@ def _relax(document: YamlDocument, section: Node) -> bool:
 
 
 def _reaches(module: dict[str, Node]) -> bool:
-    """Whether a module of the user's would take the vendored options for its own."""
+    """Return whether a module of the user includes the folder of the vendored options."""
     includes: list[str] = module.get("includes") or [_path(module)]
     excludes: list[str] = module.get("excludes") or []
     return any(_contains(folder) for folder in includes) and not any(_contains(folder) for folder in excludes)

@@ -1,4 +1,4 @@
-"""The command `pushwire dev`: a local gateway for a handler."""
+"""`pushwire dev`: runs a handler behind a local gateway."""
 
 import argparse
 import asyncio
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["add_parser", "run"]
 
 _DESCRIPTION = """\
-Run an API Gateway WebSocket API on this machine. Clients connect to the WebSocket URL that it prints; handlers,
-boto3 clients and generated SDKs post to the callback URL; the console is a page that shows what passes, and sends. No
-AWS account and no credentials are needed.
+Run an API Gateway WebSocket API on this machine, and print its three URLs. Clients connect to the WebSocket URL.
+Handlers, boto3 clients and Server SDKs post to the callback URL. The console is a web page that shows the traffic and
+sends messages. No AWS account and no credentials are needed.
 """
 _EPILOG = """\
 examples:
@@ -62,13 +62,13 @@ def run(args: argparse.Namespace) -> int:
     """Run the command until SIGINT or SIGTERM.
 
     Args:
-        args: What the parser of `add_parser` gave.
+        args: The parsed command line.
 
     Returns:
-        The exit code: 0, after a signal.
+        The exit code, 0.
 
     Raises:
-        pushwire.PushwireError: The user's mistake: a handler that does not load, a port in use.
+        PushwireError: A handler cannot be loaded, an option is invalid, or the gateway cannot listen.
         ImportError: The extra `dev` is not installed.
     """
     with _interruptible():
@@ -81,16 +81,16 @@ def run(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     stdout: object = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
-        # What handlers print shows at once, also through a pipe.
+        # Why: the output of handlers must appear at once, also in a pipe.
         stdout.reconfigure(line_buffering=True)
     _log_to_stderr()
-    # The project's own modules come first, whatever installed the command.
+    # Why: the command may be installed in any environment, and the modules of the project must be found first.
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - sys.path holds strings
     from pushwire.gateway import HandlerLoadError
     from pushwire.gateway._server.reloading import Reloader
 
     if args.reload:
-        # Two edits within a second would leave bytecode of the first in force.
+        # Why: bytecode has a timestamp in seconds, so that of a file that is edited twice in a second would be stale.
         sys.dont_write_bytecode = True
     try:
         reloader = Reloader(partial(dev_options.load_handlers, args), Path.cwd())
@@ -115,11 +115,11 @@ async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:
     except OSError as error:
         where = f"{gateway.settings.host}:{gateway.settings.port}"
         if error.errno == errno.EADDRINUSE:
-            reason = "is in use; stop what listens there, or choose another --port (0 takes a free one)"
+            reason = "is in use; stop the process that listens there, or choose another --port (0 takes a free one)"
             raise CommandError(f"{where} {reason}") from error
         raise CommandError(f"cannot listen on {where}: {error.strerror or error}") from error
     if gateway.settings.custom_domain is not None:
-        # No event tells the address of an API on a custom domain.
+        # Why: events do not contain the callback URL of an API on a custom domain.
         os.environ.setdefault(CALLBACK_URL_VARIABLE, gateway.callback_url)
     _warn_of_override(gateway.callback_url)
     print(f"WebSocket URL: {gateway.url}")
@@ -128,7 +128,7 @@ async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:
         print(f"Console: {gateway.console_url}", flush=True)
     await _until(stop, gateway, reloader)
     if not await gateway.stop():
-        # Python would wait for the abandoned threads for ever.
+        # Why not a normal exit: Python waits for all threads, and those of abandoned handlers may never end.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
@@ -136,7 +136,7 @@ async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:
 
 
 async def _until(stop: asyncio.Event, gateway: "LocalGateway", reloader: "Reloader | None") -> None:
-    """Wait for the signal to stop, and reload meanwhile."""
+    """Wait for the signal to stop, and reload handlers until then."""
     work: list[asyncio.Task[object]] = [asyncio.create_task(stop.wait())]
     if reloader is not None:
         work.append(asyncio.create_task(reloader.follow(gateway)))
@@ -152,8 +152,8 @@ def _warn_of_override(callback_url: str) -> None:
     override = os.environ.get(CALLBACK_URL_VARIABLE)
     if override is not None and override.rstrip("/") != callback_url:
         sys.stderr.write(
-            "pushwire dev: warning: PUSHWIRE_CALLBACK_URL is set, so that handlers post there and not to this gateway; "
-            "unset it\n"
+            "pushwire dev: warning: PUSHWIRE_CALLBACK_URL is set, so handlers post to that URL, not to this "
+            "gateway; unset it\n"
         )
 
 
@@ -169,7 +169,7 @@ def _log_to_stderr() -> None:
 
 @contextlib.contextmanager
 def _interruptible() -> Generator[None]:
-    """Make SIGTERM raise as SIGINT does, and put both back as they were."""
+    """Let SIGINT and SIGTERM raise `KeyboardInterrupt` in the block."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:
         signal.signal(number, _interrupt)

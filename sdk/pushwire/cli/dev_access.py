@@ -1,4 +1,4 @@
-"""Who may connect to the gateway of `pushwire dev`, and who may post to it: its options, and what they stand for."""
+"""The options of `pushwire dev` for authorizers and signatures."""
 
 import argparse
 import os
@@ -12,17 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "authorizer", "signer"]
 
 IAM: Final = "aws_iam"
-# What Pushwire signs with on a loopback host where there is nothing else.
+# The credentials of Pushwire's SDK for loopback hosts if no others are found.
 _LOCAL_KEY: Final = "local"
 _LOCAL_REGION: Final = "us-east-1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options to the parser of `dev`.
-
-    Args:
-        parser: The parser.
-    """
+    """Add the options to the parser of `dev`."""
     parser.add_argument(
         "--authorizer",
         metavar="module:attribute",
@@ -34,44 +30,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SOURCE",
-        help="what a client must send for the authorizer to be called, such as route.request.querystring.token; "
-        "may be given many times",
+        help="a value that handshakes must have for the authorizer to be called, such as "
+        "route.request.querystring.token; may be repeated",
     )
     parser.add_argument(
         "--require-signatures",
         action="store_true",
-        help="refuse posts that are not signed (SigV4) with the credentials and for the region of the environment",
+        help="refuse posts that are not signed (SigV4) with the credentials and the region of the environment",
     )
 
 
 def authorizer(args: argparse.Namespace) -> "Authorizer | None":
-    """Return the authorizer that the options name, or `None`.
+    """Return the authorizer that the options select, or `None`.
 
     Args:
-        args: What the parser gave.
+        args: The parsed options.
 
     Raises:
-        CommandError: The options do not go together.
-        pushwire.PushwireError: The function does not load, or an identity source is none.
+        CommandError: The options cannot be combined.
+        PushwireError: The authorizer cannot be loaded, or an identity source is invalid.
     """
     from pushwire.gateway import IamAuthorizer, RequestAuthorizer, load_handler
 
     if args.authorizer is None or args.authorizer == IAM:
         if args.identity_sources:
-            raise CommandError("--identity-source is about a Lambda authorizer: add --authorizer module:attribute")
+            raise CommandError("--identity-source requires a Lambda authorizer; add --authorizer module:attribute")
         if args.authorizer == IAM and not args.require_signatures:
-            raise CommandError(f"--authorizer {IAM} needs --require-signatures, which says whose signatures count")
+            raise CommandError(f"--authorizer {IAM} requires --require-signatures; add it")
         return None if args.authorizer is None else IamAuthorizer()
     return RequestAuthorizer(load_handler(args.authorizer), tuple(args.identity_sources))
 
 
 def signer() -> "tuple[Principal, str]":
-    """Return who signs in this environment, and for which region: what the SDKs of handlers find there.
+    """Return the principal whose signatures the gateway accepts, and the region: those that SDKs in handlers use.
 
-    Where there are no credentials, it is what Pushwire's own SDK signs with then.
+    If the environment has no credentials, the principal has the keys that Pushwire's SDK uses for loopback hosts.
 
     Raises:
-        CommandError: There are credentials, and they cannot be loaded.
+        CommandError: The credentials cannot be loaded.
         ImportError: botocore is not installed.
     """
     try:
@@ -84,7 +80,7 @@ def signer() -> "tuple[Principal, str]":
 
     try:
         session = Session()
-        # On a laptop, asking for an instance role takes seconds and finds nothing.
+        # Why: outside EC2, the request for an instance role only times out after seconds.
         session.get_component("credential_provider").remove("iam-role")
         credentials = session.get_credentials()
         region = os.environ.get("AWS_REGION") or session.get_config_variable("region") or _LOCAL_REGION

@@ -1,4 +1,4 @@
-"""The options of `pushwire dev`, and the gateway that they stand for."""
+"""The options of `pushwire dev`, and the gateway that they describe."""
 
 import argparse
 import dataclasses
@@ -20,11 +20,7 @@ _WORKERS: Final = 128
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options to the parser of `dev`.
-
-    Args:
-        parser: The parser.
-    """
+    """Add the options to the parser of `dev`."""
     parser.add_argument(
         "handler", nargs="?", metavar="module:attribute", help="the Lambda handler, such as chat_app:handler"
     )
@@ -38,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=module:attribute",
-        help="a handler for one route; may be given many times",
+        help="the handler of one route; may be repeated",
     )
     for key in ("connect", "disconnect", "default"):
         parser.add_argument(
@@ -47,18 +43,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action="append_const",
             const=f"${key}",
             default=[],
-            help=f"the API has no ${key} route",
+            help=f"omit the route ${key}",
         )
     parser.add_argument(
         "--route-response",
         action="append",
         default=[],
         metavar="KEY",
-        help="the route has a route response: what its handler returns as body is sent; may be given many times",
+        help="add a route response to a route: the body of its handler's result is sent to the client; may be repeated",
     )
-    parser.add_argument("--reload", action="store_true", help="load the handlers anew when their code changes")
+    parser.add_argument("--reload", action="store_true", help="reload the handlers when their code changes")
     parser.add_argument(
-        "--workers", type=int, default=_WORKERS, help="how many handlers run at once (default: %(default)s)"
+        "--workers", type=int, default=_WORKERS, help="the maximum number of running handlers (default: %(default)s)"
     )
     parser.add_argument(
         "--message-order",
@@ -69,18 +65,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--custom-domain",
         metavar="NAME[/KEY]",
-        help="map the API to a custom domain, whose place the gateway takes, such as ws.example.com/chat",
+        help="map the API to a custom domain, such as ws.example.com/chat; the gateway's address replaces the domain",
     )
 
 
 def load_handlers(args: argparse.Namespace) -> "LoadedHandlers":
-    """Import what the options name.
+    """Import the handlers that the options name.
 
     Args:
-        args: What the parser gave.
+        args: The parsed options.
 
     Raises:
-        pushwire.PushwireError: A handler does not load, or a route is none.
+        PushwireError: A handler cannot be loaded, or an option `--route` is malformed or repeats a route.
     """
     from pushwire.gateway import RouteError, load_handler
     from pushwire.gateway._server.reloading import LoadedHandlers
@@ -91,7 +87,7 @@ def load_handlers(args: argparse.Namespace) -> "LoadedHandlers":
         if not equals:
             raise RouteError(f"--route {option}: expected KEY=module:attribute, such as JoinRoom=chat_app:join")
         if key in routes:
-            raise RouteError(f"--route {option}: {key!r} is given twice")
+            raise RouteError(f"--route {option}: the route {key!r} has two handlers; remove one")
         routes[key] = load_handler(path)
     return LoadedHandlers(None if args.handler is None else load_handler(args.handler), routes)
 
@@ -100,12 +96,12 @@ def gateway(args: argparse.Namespace, loaded: "LoadedHandlers") -> "LocalGateway
     """Return the gateway that the options describe.
 
     Args:
-        args: What the parser gave.
-        loaded: Its handlers.
+        args: The parsed options.
+        loaded: The handlers.
 
     Raises:
-        pushwire.PushwireError: An option cannot work, or does not go with another.
-        ImportError: The extra that an option needs is not installed.
+        PushwireError: An option is invalid, or cannot be combined with another.
+        ImportError: An extra that an option needs is not installed.
     """
     from pushwire.gateway import CustomDomain, GatewaySettings, Limits, LocalGateway, MessageOrder
 
@@ -122,7 +118,7 @@ def gateway(args: argparse.Namespace, loaded: "LoadedHandlers") -> "LocalGateway
     principals: tuple[Principal, ...] = ()
     if args.require_signatures:
         principal, region = dev_access.signer()
-        logger.info("posts have to be signed with the access key %r for %s", principal.access_key_id, region)
+        logger.info("posts must be signed with the access key %r for %s", principal.access_key_id, region)
         principals, settings = (principal,), dataclasses.replace(settings, region=region)
     return LocalGateway(
         loaded.handler,

@@ -1,4 +1,4 @@
-"""What a command says when it cannot do its work."""
+"""The error of commands."""
 
 from pushwire.errors import PushwireError
 
@@ -6,4 +6,4 @@ __all__ = ["CommandError"]
 
 
 class CommandError(PushwireError):
-    """A command refused or failed. The text is one line: what is wrong, and what to do."""
+    """A command failed. The text is one line: what is wrong, and what to do."""

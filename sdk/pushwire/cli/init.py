@@ -1,4 +1,4 @@
-"""`pushwire init`: a project that generates, type-checks and passes its test as it stands."""
+"""`pushwire init`: writes a new project, which generates code, type-checks and passes its test without changes."""
 
 import argparse
 import importlib.metadata
@@ -21,13 +21,13 @@ __all__ = ["add_parser", "project_files", "project_name", "run"]
 
 DESCRIPTION = """\
 Start a project in DIR: a contract with one operation of each direction, a Lambda handler, a sender, a test, and the
-configuration that `buf generate`, `mypy .` and `pytest` need. DIR is created unless it exists.
+configuration that `buf generate`, `mypy .` and `pytest` need. DIR is created if it does not exist.
 
-No file is ever overwritten: if one is in the way, nothing is written at all.
+No file is overwritten: if a different file exists, nothing is written.
 """
 
 SUFFIX: Final = ".tmpl"
-"""What the names of templates end with, so that no tool takes them for the files that they become."""
+"""The suffix of the names of templates. Why a suffix: without it, tools such as pytest and buf would read templates."""
 
 NAME_PLACEHOLDER: Final = b"@@project_name@@"
 
@@ -48,7 +48,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the project and print what was written and what comes next.
+    """Write the project, and print the written files and the next steps.
 
     Args:
         arguments: The parsed command line.
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         The exit code, 0.
 
     Raises:
-        CommandError: Files are in the way, or a file cannot be written.
+        CommandError: Different files exist in the folder, or a file cannot be written.
     """
     folder: Path = arguments.directory
     files = project_files(project_name(folder.resolve().name))
@@ -66,31 +66,31 @@ def run(arguments: argparse.Namespace) -> int:
         workspace = shlex.quote(str(folder))
         raise CommandError(
             f"nothing was written to {folder}, because these exist: {', '.join(conflicts)}. Choose another folder, or "
-            f"move them away; to use the options in a buf workspace that you have, run `pushwire vendor {workspace}`"
+            f"move them; to use Pushwire's options in an existing buf workspace, run `pushwire vendor {workspace}`"
         )
     missing = {folder / name: content for name, content in files.items() if not (folder / name).exists()}
     if not missing:
-        print(f"{folder}: nothing changed, the project is in place")
+        print(f"{folder}: nothing changed, the project is complete")
         return 0
     write_all(missing)
     for path in sorted(missing):
         print(f"wrote {path}")
     print("Next: buf generate && mypy . && pytest" + ("" if folder == Path() else f"   (in {folder})"))
-    print("README.md tells how to run it.")
+    print("README.md describes how to run it.")
     return 0
 
 
 def project_files(name: str) -> dict[str, bytes]:
-    """The files of a new project.
+    """Return the files of a new project.
 
     Args:
-        name: The project's name, as it stands in its `pyproject.toml`.
+        name: The name in the project's `pyproject.toml`.
 
     Returns:
         The content of each file, by its path in the project.
 
     Raises:
-        CommandError: The installed package does not hold its protos as files.
+        CommandError: The installed package does not contain its `.proto` files.
     """
     templates = importlib.resources.files("pushwire.cli") / "templates" / "project"
     files = {
@@ -100,14 +100,14 @@ def project_files(name: str) -> dict[str, bytes]:
 
 
 def project_name(folder_name: str) -> str:
-    """A valid name for a project's `pyproject.toml`, like its folder's.
+    """Return a valid project name for `pyproject.toml`, made from the name of the folder.
 
     Args:
-        folder_name: The name of the folder, any text.
+        folder_name: The name of the folder; any text.
 
     Returns:
-        ASCII letters, digits and single hyphens, as in PEP 503. It is not the name of a package that the project
-        depends on: a project cannot depend on itself.
+        A name of lower-case ASCII letters, digits and single hyphens, as in PEP 503. It differs from the names of the
+        project's dependencies, because a project cannot depend on itself.
     """
     ascii_name = unicodedata.normalize("NFKD", folder_name).encode("ascii", "ignore").decode()
     name = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower()).strip("-")
@@ -131,7 +131,7 @@ def _templates(folder: Traversable, parent: str = "") -> Iterator[tuple[str, Tra
 
 
 def _in_the_way(folder: Path, name: str, content: bytes) -> list[str]:
-    """What stands where a file of the project belongs, and is not that file."""
+    """Return the path that prevents writing a file: a different file, or a file where a folder is needed."""
     path = folder / name
     for parent in [*reversed(Path(name).parents)]:
         if os.path.lexists(folder / parent) and not (folder / parent).is_dir():

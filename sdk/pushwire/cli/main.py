@@ -1,7 +1,7 @@
-"""The entry point `pushwire`: reads the command line and hands it to the command's own module.
+"""The entry point of `pushwire`: parses the command line and runs the subcommand.
 
-Only the module of the command that was asked for is imported, so that `pushwire --help` is quick and works without the
-extras that some commands need.
+Only the module of that subcommand is imported, so that `pushwire --help` is fast and works without the extras that some
+commands need.
 """
 
 import argparse
@@ -31,7 +31,7 @@ a contract you already have:
   pushwire vendor .          with buf
   protoc -I proto -I "$(pushwire proto-path)" ...   with protoc
 
-`pushwire COMMAND --help` tells more about each command.
+`pushwire COMMAND --help` describes a command and its options.
 """
 
 
@@ -39,17 +39,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: The arguments after the program's name; those of the process unless given.
+        argv: The arguments after the program's name. Defaults to those of the process.
 
     Returns:
-        The exit code: 0 ok, 1 refused or failed (one line on stderr says why), 130 interrupted.
+        The exit code: 0 for success, 1 for an error (with one line on stderr), 130 for an interrupt.
 
     Raises:
-        SystemExit: From argparse: code 2 for a usage error, 0 for `--help` and `--version`.
+        SystemExit: By argparse, with code 2 for a usage error, and 0 for `--help` and `--version`.
     """
     stdout: object = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
-        # Names of files need not be encodable.
+        # Why: the names of files that are printed may contain characters that stdout cannot encode.
         stdout.reconfigure(errors="backslashreplace")
     words = sys.argv[1:] if argv is None else list(argv)
     command = next((word for word in words if not word.startswith("-")), None)
@@ -59,11 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output left, as in `pushwire init hello | head -1`. Exit must not flush to it.
+        # The reader of stdout has exited, as in `pushwire init hello | head -1`. Why the redirection: Python flushes
+        # stdout at exit, and would print another error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (PushwireError, ImportError) as error:
-        # An ImportError is a missing extra; its text names the extra.
+        # The text of an ImportError names the missing extra.
         print(f"pushwire {command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

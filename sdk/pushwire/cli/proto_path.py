@@ -1,4 +1,4 @@
-"""`pushwire proto-path`: where protoc finds `pushwire/v1/options.proto`."""
+"""`pushwire proto-path`: prints protoc's include path for `pushwire/v1/options.proto`."""
 
 import argparse
 from pathlib import Path
@@ -10,7 +10,7 @@ from pushwire.cli.errors import CommandError
 __all__ = ["add_parser", "proto_path", "run"]
 
 OPTIONS_PROTO = "pushwire/v1/options.proto"
-"""The import path of the options, as contracts write it."""
+"""The path of the options in the imports of contracts."""
 
 DESCRIPTION = """\
 Print the folder that contains pushwire/v1/options.proto, for protoc's include path:
@@ -18,7 +18,7 @@ Print the folder that contains pushwire/v1/options.proto, for protoc's include p
   python -m grpc_tools.protoc -I proto -I "$(pushwire proto-path)" \\
       --python_out=. --mypy_out=quiet:. --pushwire_out=. proto/chat/v1/chat.proto
 
-With buf, use `pushwire vendor` instead: buf reads modules inside its workspace only.
+With buf, use `pushwire vendor` instead, because buf only reads modules inside its workspace.
 """
 
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         The exit code, 0.
 
     Raises:
-        CommandError: The installed package does not hold its protos as files.
+        CommandError: The installed package does not contain its `.proto` files.
     """
     del arguments
     print(proto_path())
@@ -52,18 +52,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def proto_path() -> Path:
-    """The folder inside the installed package that contains `pushwire/v1/options.proto`.
-
-    Returns:
-        The include path for protoc.
+    """Return protoc's include path: the folder in the installed package that contains `pushwire/v1/options.proto`.
 
     Raises:
-        CommandError: The installed package does not hold its protos as files.
+        CommandError: The installed package does not contain its `.proto` files.
     """
     folder = Path(pushwire.__file__).parent / "proto"
     if not (folder / OPTIONS_PROTO).is_file():
         raise CommandError(
             f"{folder / OPTIONS_PROTO} is missing from the installed package; "
-            "reinstall it, unzipped: pip install --force-reinstall pushwire"
+            "reinstall it (not as a zip file): pip install --force-reinstall pushwire"
         )
     return folder

@@ -1,4 +1,4 @@
-"""`pushwire vendor`: copies the options into a buf workspace and sets the workspace up for them."""
+"""`pushwire vendor`: copies Pushwire's options into a buf workspace, and configures the workspace."""
 
 import argparse
 from pathlib import Path
@@ -14,15 +14,15 @@ DESCRIPTION = f"""\
 Prepare the buf workspace in DIR for contracts that import "pushwire/v1/options.proto":
 
   {VENDORED_PATH}
-      the options, a buf module of their own: they are imported, never generated
+      the options, as a separate buf module, which contracts import and buf does not generate
   buf.yaml
-      that module, and the lint settings of one-way operations:
+      that module, and the lint settings for one-way operations:
       rpc_allow_google_protobuf_empty_responses, and exceptions for
       RPC_REQUEST_STANDARD_NAME and RPC_REQUEST_RESPONSE_UNIQUE
 
-Your comments and the order of keys in buf.yaml stay; uneven spacing may be made even. Run it again after an upgrade of
-pushwire: it updates the options, and changes nothing where there is nothing to change. An edited copy of the options is
-refused, not overwritten.
+Comments and the order of keys in buf.yaml are kept; spacing may be normalized. Run this again after an upgrade of
+pushwire: it updates the options, and writes only files that change. If the copy of the options was edited, it is not
+overwritten, and the command fails.
 """
 
 
@@ -49,10 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
         The exit code, 0.
 
     Raises:
-        CommandError: The workspace is not one of buf v2, an edited file is in the way, or a file cannot be written.
+        CommandError: The folder is not a buf v2 workspace, the vendored file was edited, or a file cannot be written.
         ImportError: The extra `dev` is not installed.
     """
-    # ruamel.yaml comes with the extra `dev`; `pushwire vendor --help` works without it.
+    # Why here: it imports ruamel.yaml, of the extra `dev`, which `pushwire vendor --help` must not need.
     from pushwire.cli.buf_workspace import prepared_buf_yaml
 
     folder: Path = arguments.directory
@@ -62,10 +62,10 @@ def run(arguments: argparse.Namespace) -> int:
     }
     changes = {path: content for path, content in contents.items() if content is not None}
     if not changes:
-        print(f"{folder}: nothing changed, the options of pushwire {__version__} are in place")
+        print(f"{folder}: nothing changed, the workspace has the options of pushwire {__version__}")
         return 0
     write_all(changes)
     for path in changes:
         print(f"wrote {path}")
-    print(f"Generate from your own modules only, not from {MODULE}: name them under `inputs` in buf.gen.yaml.")
+    print(f"Generate code for your own modules only, not for {MODULE}: list your modules in `inputs` of buf.gen.yaml.")
     return 0

@@ -1,4 +1,4 @@
-"""The copy of `options.proto` that a buf workspace holds: stamped, so that an edited copy is never overwritten."""
+"""The copy of `options.proto` in a buf workspace. It has a hash, so that an edited copy is never overwritten."""
 
 import hashlib
 import re
@@ -12,10 +12,10 @@ from pushwire.cli.proto_path import OPTIONS_PROTO, proto_path
 __all__ = ["MODULE", "VENDORED_PATH", "refreshed", "stamped_options", "vendored_version"]
 
 MODULE: Final = "third_party/pushwire"
-"""The buf module of the vendored options, relative to the workspace: outside the user's own modules."""
+"""The folder of the vendored options' buf module, relative to the workspace and outside the user's modules."""
 
 VENDORED_PATH: Final = f"{MODULE}/{OPTIONS_PROTO}"
-"""The vendored file, relative to the workspace."""
+"""The path of the vendored file, relative to the workspace."""
 
 _STAMP: Final = re.compile(
     rb"// Vendored by pushwire (?P<version>[0-9A-Za-z.+!-]+), sha256:(?P<digest>[0-9a-f]{64}); do not edit\."
@@ -23,28 +23,25 @@ _STAMP: Final = re.compile(
 
 
 def stamped_options() -> bytes:
-    """The options of this version of Pushwire, under a first line with a hash of what follows.
-
-    Returns:
-        The content of the vendored file.
+    """Return the content of the vendored file: the options, after a line with the version and a hash of the options.
 
     Raises:
-        CommandError: The installed package does not hold its protos as files.
+        CommandError: The installed package does not contain its `.proto` files.
     """
     body = _unix_lines((proto_path() / OPTIONS_PROTO).read_bytes())
     return f"// Vendored by pushwire {__version__}, sha256:{_digest(body)}; do not edit.\n".encode() + body
 
 
 def vendored_version(content: bytes) -> str | None:
-    """Which version of Pushwire vendored a file.
+    """Return the version of Pushwire that wrote a vendored file.
 
     Args:
         content: The content of the file.
 
     Returns:
-        The version, or `None` where there is no stamp or the file was edited after it was stamped.
+        The version; `None` if the file has no valid first line, or was edited.
     """
-    # A checkout with CRLF line ends is no edit.
+    # Why: a checkout with CRLF line ends is not an edit.
     first, _, body = _unix_lines(content).partition(b"\n")
     stamp = _STAMP.fullmatch(first)
     if stamp is None or stamp["digest"].decode() != _digest(body):
@@ -53,16 +50,17 @@ def vendored_version(content: bytes) -> str | None:
 
 
 def refreshed(path: Path) -> bytes | None:
-    """What a vendored file should hold now.
+    """Return the new content of a vendored file.
 
     Args:
-        path: The file. It need not exist.
+        path: The path of the file, which need not exist.
 
     Returns:
-        The new content, or `None` where the file already holds these options.
+        The new content; `None` if the file already has these options.
 
     Raises:
-        CommandError: The file was edited or is not Pushwire's, cannot be read, or the package lacks its protos.
+        CommandError: The file was edited or not written by Pushwire, cannot be read, or the installed package does not
+            contain its `.proto` files.
     """
     fresh = stamped_options()
     try:
@@ -74,7 +72,7 @@ def refreshed(path: Path) -> bytes | None:
     if vendored_version(present) is None:
         raise CommandError(
             f"{path} was edited, or was not written by pushwire; nothing was changed. "
-            "Move your edits elsewhere, delete the file and run this again"
+            "Move your edits elsewhere, delete the file, and run the command again"
         )
     same = _unix_lines(present).partition(b"\n")[2] == fresh.partition(b"\n")[2]
     return None if same else fresh

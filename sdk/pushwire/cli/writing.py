@@ -1,4 +1,4 @@
-"""Writing several files as one step: all of them, or none."""
+"""Writes several files in one step: all of them or none."""
 
 import contextlib
 import os
@@ -12,16 +12,16 @@ __all__ = ["write_all"]
 
 
 def write_all(files: Mapping[Path, bytes]) -> None:
-    """Write files, creating folders as needed. When one cannot be written, none is.
+    """Write files, and create their folders. If a file cannot be written, undo all changes.
 
-    Every file is first written beside its target, then renamed into place, so that no target is ever half-written. The
-    permissions of a file that exists are kept, and a symbolic link is written through.
+    Each file is written under a temporary name in the same folder and then renamed, so that no file is ever partially
+    written. The permissions of existing files are kept. If a path is a symbolic link, its target is replaced.
 
     Args:
-        files: The content of each file.
+        files: The content of each file, by path.
 
     Raises:
-        CommandError: A file or folder cannot be written; everything is as it was before.
+        CommandError: A file or folder cannot be written; no file was changed.
     """
     with contextlib.ExitStack() as undo:
         staged = [
@@ -34,7 +34,7 @@ def write_all(files: Mapping[Path, bytes]) -> None:
 
 def _stage(path: Path, content: bytes, undo: contextlib.ExitStack) -> tuple[Path, Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.pushwire")
-    with _told(path):
+    with _command_errors(path):
         for folder in reversed([folder for folder in path.parents if not folder.exists()]):
             folder.mkdir()
             undo.callback(_ignoring_errors, folder.rmdir)
@@ -46,7 +46,7 @@ def _stage(path: Path, content: bytes, undo: contextlib.ExitStack) -> tuple[Path
 
 
 def _move_into_place(temporary: Path, path: Path, undo: contextlib.ExitStack) -> None:
-    with _told(path):
+    with _command_errors(path):
         if path.exists():
             before = path.read_bytes()
             undo.callback(_ignoring_errors, lambda: path.write_bytes(before))
@@ -56,7 +56,7 @@ def _move_into_place(temporary: Path, path: Path, undo: contextlib.ExitStack) ->
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Generator[None]:
+def _command_errors(path: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:

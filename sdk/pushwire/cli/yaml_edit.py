@@ -1,4 +1,4 @@
-"""A YAML document that is edited and written back with its comments and the order of its keys, by ruamel.yaml."""
+"""Edits a YAML document and keeps its comments and the order of its keys, with ruamel.yaml."""
 
 import io
 import re
@@ -14,14 +14,14 @@ try:
     from ruamel.yaml.error import YAMLError
     from ruamel.yaml.tokens import AliasToken, CommentToken
 except ImportError as error:
-    raise ImportError("this needs ruamel.yaml: pip install 'pushwire[dev]'", name=error.name) from error
+    raise ImportError("ruamel.yaml is not installed: pip install 'pushwire[dev]'", name=error.name) from error
 
 __all__ = ["YamlDocument"]
 
 Node = Any
-"""What ruamel.yaml loads: its own dicts and lists, which hold the comments. It annotates them in part only."""
+"""A value that ruamel.yaml has loaded. Its dicts and lists hold the comments; they are only partially typed."""
 
-# As Any: what is one of these stays a Node to type checkers.
+# Why `Any`: with it, type checkers do not narrow a `Node` after an `isinstance` check.
 _PlainMap: Any = dict
 _PlainList: Any = list
 _Map: Any = CommentedMap
@@ -33,11 +33,12 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
 
 
 class YamlDocument:
-    """A YAML document. Comments and the order of keys stay; spacing is made even, in the style of its first blocks.
+    """A YAML document. Comments and the order of keys are kept; spacing is normalized to the style of its first blocks.
 
     Attributes:
-        root: What the document holds. Change it by the methods here, by plain dicts, lists, strings and booleans: they
-            keep the comments below a block, which ruamel.yaml holds at its last leaf, below what is added to it.
+        root: The value of the document. Change it only with the methods of this class, and with plain dicts, lists,
+            strings and booleans. Why: ruamel.yaml stores a comment below a block in the block's last leaf, and these
+            methods keep such a comment below the values that they add.
     """
 
     def __init__(self, text: str, *, name: str) -> None:
@@ -45,10 +46,10 @@ class YamlDocument:
 
         Args:
             text: The document.
-            name: What to call the file in errors.
+            name: The name of the file for errors.
 
         Raises:
-            CommandError: It is not one well-formed YAML document; the text gives the file, line and column.
+            CommandError: The text is not one well-formed YAML document; the error has the file, line and column.
         """
         self._text = text.replace("\r\n", "\n")
         self._newline = "\r\n" if "\r\n" in text else "\n"
@@ -57,25 +58,20 @@ class YamlDocument:
         self._yaml: Any = YAML(typ="rt")
         self._yaml.preserve_quotes = True
         self._yaml.brace_single_entry_mapping_in_flow_sequence = True
-        self._yaml.width = len(text) + 4096  # lines stay as long as they are
+        self._yaml.width = len(text) + 4096  # Why: ruamel.yaml breaks longer lines.
         self._yaml.indent(mapping=step, sequence=self._dash + 2, offset=self._dash)
         self.root: Node = self._parsed(self._text)
 
     def text(self) -> str:
-        """Write the document.
-
-        Returns:
-            Its text, with the line ends that it came with.
+        """Return the text of the document, with its original line ends.
 
         Raises:
-            CommandError: It has aliases, or comments at places where ruamel.yaml does not keep them.
+            CommandError: The document has aliases, or comments at places where ruamel.yaml does not keep them.
         """
         for token in self._yaml.scan(self._text):
             if isinstance(token, AliasToken):
                 place = f"{token.start_mark.line + 1}:{token.start_mark.column + 1}"
-                raise CommandError(
-                    f"{self._name}:{place}: an alias cannot be edited safely; write out what it stands for"
-                )
+                raise CommandError(f"{self._name}:{place}: an alias cannot be edited safely; replace it with its value")
         stream = io.StringIO()
         self._yaml.dump(self.root, stream)
         header = _HEADER.match(self._text)
@@ -84,20 +80,20 @@ class YamlDocument:
             line = self._text.count("\n", 0, self._text.index(lost)) + 1
             raise CommandError(
                 f"{self._name}:{line}: this comment would be lost; "
-                "move it onto a line of its own above a key, outside of brackets, and run this again"
+                "move it to a separate line above a key, outside of brackets, and run the command again"
             )
         if self._parsed(written) != self.root:
             raise CommandError(f"{self._name} cannot be edited safely; write it in plain block style")
         return written.replace("\n", self._newline)
 
     def put(self, mapping: Node, key: str, value: Node) -> None:
-        """Set a key; a new one goes to the end."""
+        """Set the value of a key. A new key is added at the end."""
         below = None if key in mapping else _cut_comments(mapping, 1 if mapping.lc.col is None else mapping.lc.col)
         mapping[key] = _node(value)
         _paste_comments(mapping, below)
 
     def extend(self, mapping: Node, key: str, values: list[Node]) -> None:
-        """Add to the end of the list behind a key, which may be missing."""
+        """Append values to the list of a key. Add the key if it is missing."""
         items: Node = mapping.get(key)
         if not items:
             self.put(mapping, key, values)
@@ -107,7 +103,7 @@ class YamlDocument:
             _paste_comments(items, below)
 
     def replace_key(self, mapping: Node, key: str, replacement: str, value: Node) -> None:
-        """Put another key, and value, at the place of one."""
+        """Replace a key and its value by another key and value, at the same position."""
         place = list(mapping).index(key)
         above = mapping.ca.items.pop(key, None) or [None, None, None, None]
         del mapping[key]
@@ -116,7 +112,7 @@ class YamlDocument:
         _paste_comments(mapping[replacement], above[2])
 
     def comment(self, collection: Node, key: str | int, lines: Sequence[str]) -> None:
-        """Put comment lines above a key or an item; none within brackets, or between a dash and its first key."""
+        """Add comment lines above a key or an item. Do nothing in brackets, or between a dash and its first key."""
         in_list = isinstance(collection, _List)
         column = self._dash if in_list else collection.lc.col
         if _is_block(collection) and (in_list or column == 0 or key != next(iter(collection))):
@@ -124,22 +120,24 @@ class YamlDocument:
 
     def _parsed(self, text: str) -> Node:
         if len(text) > _MAX_CHARACTERS:
-            raise CommandError(f"{self._name} is longer than {_MAX_CHARACTERS} characters; is it the right file?")
+            raise CommandError(
+                f"{self._name} has more than {_MAX_CHARACTERS:,} characters; check that it is a buf.yaml"
+            )
         try:
             return self._yaml.load(text)
         except YAMLError as error:
-            told: Any = error
-            mark = getattr(told, "problem_mark", None) or getattr(told, "context_mark", None)
+            details: Any = error
+            mark = getattr(details, "problem_mark", None) or getattr(details, "context_mark", None)
             place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-            problem = " ".join(str(getattr(told, "problem", None) or error).split())
-            raise CommandError(f"{self._name}{place}: not valid YAML: {problem}") from error
+            problem = " ".join(str(getattr(details, "problem", None) or error).split())
+            raise CommandError(f"{self._name}{place}: invalid YAML: {problem}") from error
         except (
             RecursionError,
             ValueError,
             TypeError,
             AttributeError,
-        ) as error:  # as of a tag on the wrong kind of value
-            raise CommandError(f"{self._name}: not valid YAML: nested too deeply, or a malformed value") from error
+        ) as error:  # for example for a tag on a value of the wrong type
+            raise CommandError(f"{self._name}: invalid YAML: too many levels, or a malformed value") from error
 
 
 def _node(value: Node) -> Node:
@@ -153,13 +151,13 @@ def _is_block(value: Node) -> bool:
 
 
 def _indent(text: str, start: str) -> int:
-    """How deep the first line stands that starts so, below a key of the top level; 2 where there is none."""
+    """Return the indentation of the first line below a top-level key that matches `start`; 2 if there is none."""
     found = re.search(rf"^[^\s#-].*\n(?:[ \t]*(?:#.*)?\n)*({start})", text, re.MULTILINE)
     return len(found[1]) if found else 2
 
 
 def _last(collection: Node) -> tuple[Node, Node, int]:
-    """Where ruamel.yaml keeps the comments behind and below a block: at its last leaf."""
+    """Return the place where ruamel.yaml keeps the comments after a block: its last leaf, a key and a slot."""
     key: Node = list(collection)[-1] if isinstance(collection, _Map) else len(collection) - 1
     value = collection[key]
     if _is_block(value) and value:
@@ -168,7 +166,7 @@ def _last(collection: Node) -> tuple[Node, Node, int]:
 
 
 def _cut_comments(collection: Node, column: int) -> Node:
-    """Take away the comments below a block, from the first that stands left of `column` on."""
+    """Remove and return the comments below a block, from the first one with less indentation than `column`."""
     if not collection or not _is_block(collection):
         return None
     holder, key, slot = _last(collection)

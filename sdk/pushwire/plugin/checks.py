@@ -1,4 +1,4 @@
-"""All that contracts may get wrong. Each check yields what it finds, and none stops another: one run tells all."""
+"""Checks of contracts. Each check yields its errors, and no error stops other checks, so one run reports all errors."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -12,20 +12,20 @@ from pushwire.plugin.model import EMPTY, Contract, Direction, Format, Model, Rpc
 __all__ = ["diagnostics"]
 
 _ROUTE = re.compile(r"[A-Za-z0-9._/-]+")
-_LONGEST_ROUTE = 128
+_MAX_ROUTE = 128
 _DIRECTIONS = "DIRECTION_CLIENT_TO_SERVER, DIRECTION_SERVER_TO_CLIENT or DIRECTION_BIDIRECTIONAL"
 _FORMATS = "FORMAT_JSON or FORMAT_BINARY"
 
 
 def diagnostics(model: Model, suffixes: Collection[str]) -> list[Diagnostic]:
-    """Check everything.
+    """Run all checks.
 
     Args:
         model: The contracts.
-        suffixes: What the names of generated modules end in.
+        suffixes: The suffixes of the names of generated modules.
 
     Returns:
-        All problems, by file and place.
+        All errors, sorted by file and place.
     """
     found = list(_modules_meet(model, suffixes))
     for contract in model.contracts:
@@ -47,12 +47,12 @@ def _modules_meet(model: Model, suffixes: Collection[str]) -> Iterator[Diagnosti
         module = names.message_module(contract.file)
         for other in files_of_module[module]:
             if other != contract.file:
-                yield of_file(f"becomes the Python module {module}, as {other} does: rename one of the two")
+                yield of_file(f"becomes the Python module {module}, as {other} does; rename one of the two")
         for generated in (names.module(contract.file, suffix) for suffix in suffixes):
             if generated in file_in_package:
                 path = generated.replace(".", "/")
                 yield of_file(
-                    f"the folder {path}/ of {file_in_package[generated]} would hide the generated module {path}.py: "
+                    f"the folder {path}/ of {file_in_package[generated]} would hide the generated module {path}.py; "
                     "rename one of the two"
                 )
 
@@ -82,7 +82,7 @@ class _Checks:
     def _module(self) -> Iterator[Diagnostic]:
         obstacle = _import_obstacle(self._contract.file)
         if obstacle:
-            yield self.of_file(f"{obstacle}: rename that part of its path")
+            yield self.of_file(f"{obstacle}; rename that part of its path")
 
     def _classes_meet(self) -> Iterator[Diagnostic]:
         owners: dict[str, Service] = {}
@@ -92,7 +92,7 @@ class _Checks:
             if shared is not None:
                 first = owners[shared]
                 line = self._line(first.path, locations.SERVICE_NAME)
-                text = f"gives the Python class {shared}, as {first.name}{line} does: rename one of the two"
+                text = f"generates the Python class {shared}, as {first.name}{line} does; rename one of the two"
                 yield self._of_service(service, locations.SERVICE_NAME, text)
             for name in derived:
                 owners.setdefault(name, service)
@@ -106,15 +106,16 @@ class _Checks:
                 if union is not None:
                     line = self._line(union.path, locations.SERVICE_NAME)
                     text = (
-                        f"gives the Python class {rpc.event_class}, as {union.name}{line} does: rename one of the two"
+                        f"generates the Python class {rpc.event_class}, as {union.name}{line} does; "
+                        "rename one of the two"
                     )
                     yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
                 owner, first = owners.setdefault(rpc.event_class, (service, rpc))
-                # Services with the same prefix have one error for that already.
+                # Services with the same prefix already have an error.
                 if first is not rpc and owner.class_prefix != service.class_prefix:
                     line = self._line(first.path, locations.RPC_NAME)
                     text = (
-                        f"gives the Python class {rpc.event_class}, as {owner.name}.{first.name}{line} does: "
+                        f"generates the Python class {rpc.event_class}, as {owner.name}.{first.name}{line} does; "
                         "rename one of the two"
                     )
                     yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
@@ -132,7 +133,7 @@ class _Checks:
             if first is not rpc:
                 line = self._line(first.path, locations.ROUTE)
                 text = (
-                    f"its route {_elided(rpc.route)} is taken by {service.name}.{first.name}{line}: "
+                    f"its route {_elided(rpc.route)} is taken by {service.name}.{first.name}{line}; "
                     "set another `route`, unique in the service"
                 )
                 yield self._of_rpc(service, rpc, locations.ROUTE, text)
@@ -144,7 +145,7 @@ class _Checks:
             if first is not rpc:
                 line = self._line(first.path, locations.RPC_NAME)
                 text = (
-                    f"becomes the Python method {rpc.method_name}, as {service.name}.{first.name}{line} does: "
+                    f"becomes the Python method {rpc.method_name}, as {service.name}.{first.name}{line} does; "
                     "rename one of the two"
                 )
                 yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
@@ -159,26 +160,26 @@ class _Checks:
                 line = self._line(other.path, locations.RPC_NAME)
                 text = (
                     f"becomes the method {rpc.method_name} of clients, as receiving {service.name}.{other.name}{line} "
-                    "does: rename one of the two"
+                    "does; rename one of the two"
                 )
                 yield self._of_rpc(service, rpc, locations.RPC_NAME, text)
 
     def _shape(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
         if rpc.client_streaming:
-            text = "takes a stream, and an operation carries one message: remove `stream` from its request"
+            text = "takes a stream, but an operation has one message; remove `stream` from its request"
             yield self._of_rpc(service, rpc, locations.CLIENT_STREAMING, text)
         if rpc.server_streaming:
-            text = "returns a stream, and operations are one-way: remove `stream` from its response"
+            text = "returns a stream, but operations are one-way; remove `stream` from its response"
             yield self._of_rpc(service, rpc, locations.SERVER_STREAMING, text)
         if rpc.response != EMPTY:
-            text = f"returns {rpc.response}, and operations are one-way: return {EMPTY}"
+            text = f"returns {rpc.response}, but operations are one-way; return {EMPTY}"
             yield self._of_rpc(service, rpc, locations.RESPONSE, text)
 
     def _message(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
         file = rpc.request.file
         obstacle = _import_obstacle(file)
         if obstacle and file != self._contract.file:
-            text = f"takes {rpc.request.full_name} of {file}, and {obstacle}: rename that part of the file's path"
+            text = f"takes {rpc.request.full_name} of {file}, and {obstacle}; rename that part of the file's path"
             yield self._of_rpc(service, rpc, locations.REQUEST, text)
 
     def _direction(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
@@ -186,7 +187,7 @@ class _Checks:
             yield self._of_rpc(service, rpc, locations.DIRECTION, _unknown("direction", _DIRECTIONS))
         elif rpc.direction is Direction.UNSPECIFIED:
             text = (
-                "has no direction, and each rpc of a service with operations needs one: set `direction` in "
+                "has no direction, which each rpc of a service with operations requires; set `direction` in "
                 f"`option (pushwire.v1.operation)` to {_DIRECTIONS}, or move the rpc to another service"
             )
             yield self._of_rpc(service, rpc, locations.DIRECTION, text)
@@ -198,13 +199,16 @@ class _Checks:
     def _route(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
         route = rpc.route
         if not route:
-            text = "its route is empty: set one, or remove `route` to use the rpc's name"
-        elif len(route) > _LONGEST_ROUTE:
-            text = f"its route is {len(route)} characters long, and {_LONGEST_ROUTE} are allowed: set a shorter `route`"
+            text = "its route is empty; set one, or remove `route` to use the rpc's name"
+        elif len(route) > _MAX_ROUTE:
+            text = f"its route has {len(route)} characters, and at most {_MAX_ROUTE} are allowed; set a shorter `route`"
         elif route.startswith("$"):
-            text = f"its route {_elided(route)} begins with $, as only API Gateway's own routes do: set another `route`"
+            text = (
+                f"its route {_elided(route)} begins with $, which only API Gateway's own routes may do; "
+                "set another `route`"
+            )
         elif not _ROUTE.fullmatch(route):
-            text = f"its route {_elided(route)} holds more than letters, digits and . _ / -: set another `route`"
+            text = f"its route {_elided(route)} may contain only letters, digits and . _ / -; set another `route`"
         else:
             return
         yield self._of_rpc(service, rpc, locations.ROUTE, text)
@@ -227,12 +231,12 @@ class _Checks:
         return "" if position is None else f" (line {position.line})"
 
 
-_PRIVATE = "begins with an underscore, and Python takes such names for private: rename it"
+_PRIVATE = "begins with an underscore, which marks private names in Python; rename it"
 
 
 def _unknown(what: str, known: str) -> str:
     plugin = f"protoc-gen-pushwire {__version__}"
-    return f"its {what} has a number that {plugin} does not know: set {known}, or upgrade pushwire"
+    return f"its {what} has a number that {plugin} does not know; set {known}, or upgrade pushwire"
 
 
 def _import_obstacle(file: str) -> str | None:
@@ -240,9 +244,9 @@ def _import_obstacle(file: str) -> str | None:
     part = names.unimportable_part(module)
     if part is None:
         return None
-    reason = "a Python keyword" if part in names.KEYWORDS else "no Python name"
+    reason = "a Python keyword" if part in names.KEYWORDS else "not a valid Python name"
     return f"the Python module {module} cannot be imported, because {part!r} is {reason}"
 
 
 def _elided(text: str) -> str:
-    return repr(text) if len(text) <= _LONGEST_ROUTE else f"{text[:_LONGEST_ROUTE]!r}…"
+    return repr(text) if len(text) <= _MAX_ROUTE else f"{text[:_MAX_ROUTE]!r}…"

@@ -1,4 +1,4 @@
-"""The bytes that a compiler sends, as a request in which the options of contracts can be read."""
+"""Decodes the bytes of a request, so that the options of contracts can be read."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
-# Imported before anything is parsed: options that protobuf does not know yet are read as unset, in silence.
+# Why at the top: protobuf reads options as unset if they are not registered when a request is parsed.
 from pushwire.v1 import options_pb2
 
 __all__ = ["decode", "defines_the_options"]
@@ -18,11 +18,12 @@ __all__ = ["decode", "defines_the_options"]
 def decode(data: bytes) -> CodeGeneratorRequest:
     """Parse a request.
 
-    The number of our options is free for everybody to use inside a company: in a request that does not hold the file
-    of our options, it is another option, perhaps of another type, and is taken out.
+    The field number of Pushwire's options is in the range that protobuf reserves for use inside an organization. In a
+    request without the file of Pushwire's options, the number belongs to another option, maybe of another type. If such
+    an option prevents parsing, all options of services and rpcs are removed.
 
     Raises:
-        google.protobuf.message.DecodeError: It is no request.
+        google.protobuf.message.DecodeError: The bytes are not a request.
     """
     try:
         request = CodeGeneratorRequest.FromString(data)
@@ -34,7 +35,7 @@ def decode(data: bytes) -> CodeGeneratorRequest:
 
 
 def defines_the_options(request: CodeGeneratorRequest) -> bool:
-    """Whether the file of our options is among those of a request, wherever it was vendored to."""
+    """Return whether a request contains the file of Pushwire's options, under any path."""
     ours = options_pb2.DESCRIPTOR
     return any(
         file.package == ours.package and any(extension.name in ours.extensions_by_name for extension in file.extension)
@@ -43,7 +44,7 @@ def defines_the_options(request: CodeGeneratorRequest) -> bool:
 
 
 def _decoded_without_options(data: bytes) -> CodeGeneratorRequest:
-    pool = DescriptorPool()  # one that has never heard of our options
+    pool = DescriptorPool()  # without Pushwire's options
     pool.AddSerializedFile(DESCRIPTOR_PROTO.serialized_pb)
     pool.AddSerializedFile(plugin_pb2.DESCRIPTOR.serialized_pb)
     request: Any = GetMessageClass(pool.FindMessageTypeByName(CodeGeneratorRequest.DESCRIPTOR.full_name)).FromString(

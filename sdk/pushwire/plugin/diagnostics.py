@@ -1,4 +1,4 @@
-"""What is wrong with a contract, where, and what to do about it."""
+"""Errors in contracts, with their places in `.proto` files."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ __all__ = ["Diagnostic"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One problem, as a line of the form that compilers print.
+    """One error. `str` formats it as compilers do: `file:line:column: subject: text`.
 
     Attributes:
-        file: The `.proto` file.
-        position: The place in it; `None` where the compiler recorded none.
-        subject: What it concerns, such as `ChatService.Ping`; empty for the file as a whole.
+        file: The path of the `.proto` file.
+        position: The place in the file; `None` if the request has no locations.
+        subject: The service or rpc, such as `ChatService.Ping`; empty for the whole file.
         text: What is wrong, and what to do.
     """
 
@@ -28,5 +28,5 @@ class Diagnostic:
         return ": ".join(part for part in (place, self.subject, self.text) if part)
 
     def sorts_as(self) -> tuple[str, Position]:
-        """A key: by file, then by place."""
+        """Return the sort key: the file, then the place."""
         return self.file, self.position or Position(0, 0)

@@ -1,4 +1,4 @@
-"""The files of the response: of each target that was asked for."""
+"""The files of the response: those of each requested target."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
@@ -19,15 +19,15 @@ class Target(NamedTuple):
     """A Python module to generate for each contract.
 
     Attributes:
-        suffix: What the module's name ends in.
-        emit: Prints the module of a contract.
+        suffix: The suffix of the module's name.
+        emit: Returns the text of the module of a contract.
     """
 
     suffix: str
     emit: Callable[[Contract, Parameters], str]
 
     def module(self, file: str) -> str:
-        """The dotted name of the module generated for a `.proto` file."""
+        """Return the dotted name of the module that is generated from a `.proto` file."""
         return names.module(file, self.suffix)
 
     def files(self, model: Model, parameters: Parameters) -> Iterator[File]:
@@ -38,10 +38,10 @@ class Target(NamedTuple):
 
 
 class Documents(NamedTuple):
-    """Other files to generate, any number for a contract.
+    """Files other than modules to generate; any number for a contract.
 
     Attributes:
-        emit: Prints the documents of all contracts: path and text of each.
+        emit: Returns the documents of all contracts, each as its path and its text.
     """
 
     emit: Callable[[Model, Parameters], Iterable[tuple[str, str]]]
@@ -53,7 +53,7 @@ class Documents(NamedTuple):
 
 
 def _documents(model: Model, parameters: Parameters) -> Iterable[tuple[str, str]]:
-    from pushwire.plugin.emitters import documents  # with much that no other target needs
+    from pushwire.plugin.emitters import documents  # Why here: it imports modules that no other target needs.
 
     return documents.emit(model, parameters)
 
@@ -64,26 +64,30 @@ TARGETS: dict[str, Target | Documents] = {
     "cdk": Target("_pushwire_cdk", cdk.emit),
     "schema": Documents(_documents),
 }
-"""All targets, by the names that the option `targets` takes."""
+"""All targets, by their names in the option `targets`."""
 
 _OPTIONAL = {"cdk", "schema"}
-"""Those that not every project has a use for."""
+"""The targets that are generated only on request."""
 
 DEFAULT_TARGETS = tuple(name for name in TARGETS if name not in _OPTIONAL)
-"""What is generated unless the option `targets` says otherwise."""
+"""The targets that are generated if the option `targets` is not set."""
 
 _OPERATIONS = Target(operations.SUFFIX, operations.emit)
-"""Comes with each target that is a module, because they all import it."""
+"""Generated with each target that is a module, because all these modules import it."""
 
 MODULE_SUFFIXES = [target.suffix for target in (_OPERATIONS, *TARGETS.values()) if isinstance(target, Target)]
-"""What the names of generated modules end in."""
+"""The suffixes of the names of generated modules."""
 
 
 def files(model: Model, parameters: Parameters) -> list[File]:
-    """Print everything that was asked for, of a model without problems.
+    """Return the files of all requested targets.
+
+    Args:
+        model: The contracts, without errors.
+        parameters: The options of the run.
 
     Raises:
-        RequestError: Documents were asked for, and the installed protobuf cannot read a contract.
+        RequestError: Documents were requested, and the installed protobuf cannot read a contract.
     """
     targets = [TARGETS[name] for name in parameters.targets]
     if any(isinstance(target, Target) for target in targets):

@@ -1,4 +1,4 @@
-"""The JSON frames of contracts, as schemas: made from the descriptors of a request."""
+"""The JSON Schemas of contracts' frames, made from the descriptors of a request."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ __all__ = ["Frame", "FrameReader"]
 
 
 class Frame(NamedTuple):
-    """What the JSON frames of an operation look like.
+    """The JSON frames of an operation.
 
     Attributes:
         service: The operation's service.
@@ -30,13 +30,13 @@ class Frame(NamedTuple):
 
 
 class FrameReader:
-    """Knows the messages of a request, in a pool of their own.
+    """The messages of a request, in a descriptor pool of their own.
 
     Args:
-        descriptors: All files of the request, each behind what it imports.
+        descriptors: All files of the request, each after its imports.
 
     Raises:
-        RequestError: The installed protobuf cannot read one, which is of a later edition.
+        RequestError: The installed protobuf cannot read a file, because its edition is later.
     """
 
     def __init__(self, descriptors: Iterable[FileDescriptorProto]) -> None:
@@ -46,8 +46,8 @@ class FrameReader:
                 self._pool.AddSerializedFile(descriptor.SerializeToString())
             except TypeError as error:
                 raise RequestError(
-                    f"{descriptor.name}: the installed protobuf cannot read it, as the target schema has to: upgrade "
-                    f"protobuf, or leave out the target ({error})"
+                    f"{descriptor.name}: the installed protobuf cannot read this file, which the target 'schema' "
+                    f"requires; upgrade protobuf, or omit the target ({error})"
                 ) from error
 
     def frames(self, contract: Contract) -> list[Frame]:

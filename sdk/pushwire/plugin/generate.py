@@ -1,4 +1,4 @@
-"""The plugin as a pure function."""
+"""The plugin as a pure function from request to response."""
 
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest, CodeGeneratorResponse
 from google.protobuf.descriptor_pb2 import Edition
@@ -10,17 +10,17 @@ from pushwire.plugin.files import DEFAULT_TARGETS, MODULE_SUFFIXES, TARGETS, fil
 __all__ = ["generate"]
 
 _FEATURES = CodeGeneratorResponse.FEATURE_PROTO3_OPTIONAL | CodeGeneratorResponse.FEATURE_SUPPORTS_EDITIONS
-"""Compilers keep contracts from a plugin that does not name these, and the editions that it knows."""
+"""Without these features and the supported editions, compilers refuse to pass some contracts to the plugin."""
 
 
 def generate(asked: CodeGeneratorRequest) -> CodeGeneratorResponse:
     """Generate code for the contracts of a request.
 
     Args:
-        asked: The request, as `pushwire.plugin.decode` reads it.
+        asked: The request, as returned by `pushwire.plugin.decode.decode`.
 
     Returns:
-        The files; or, in `error`, one line for each problem of the contracts or the options, and no file.
+        The response. It has the files, or an `error` with a line for each error in the contracts or the options.
     """
     response = CodeGeneratorResponse(
         supported_features=_FEATURES,

@@ -1,4 +1,4 @@
-"""The names that a generated module takes from others, and the import lines that fall out of their use."""
+"""The names that a generated module imports, and the import lines for them."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -12,14 +12,14 @@ __all__ = ["DEPRECATED", "Imports", "Member", "MemberByReader"]
 
 
 class Member(NamedTuple):
-    """Something that a module of the run time, or of Python, holds."""
+    """A member of a module of the run time or of Python's standard library."""
 
     module: str
     name: str
 
 
 class MemberByReader(NamedTuple):
-    """Something that type checkers find in one module, and Python in another."""
+    """A member that type checkers import from one module, and Python from another."""
 
     for_checkers: str
     for_python: str
@@ -27,28 +27,28 @@ class MemberByReader(NamedTuple):
 
 
 DEPRECATED = MemberByReader("typing_extensions", "pushwire._codegen", "deprecated")
-"""PEP 702's decorator, without a dependency or a warning at run time."""
+"""PEP 702's decorator; at run time, without a dependency and without a warning."""
 
 _TYPE_CHECKING = Member("typing", "TYPE_CHECKING")
 _PYTHON_OWN = ("abc", "builtins", "collections.abc", "typing")
 _INSTALLED_PACKAGES = ("aws_cdk", "constructs", "google.protobuf", "pushwire")
-"""They are installed, never generated beside the contract, and so never imported relatively."""
+"""Packages that are installed, so that their modules are always imported absolutely."""
 
 
 class Imports:
-    """Resolves names for one generated module, and remembers what it has to import.
+    """Resolves names for one generated module, and collects its imports.
 
-    What is imported never meets a name of the module's own classes and methods, which would hide it inside a class
-    body: it gets an underscored name instead, and no rpc can have one of those.
+    An imported name that equals a name of the module's classes and methods would be hidden inside class bodies. It gets
+    an alias with an underscore instead, which no rpc can have.
 
     Args:
-        file: The `.proto` file that the module is generated from. The module of its messages keeps its plain name.
-        files: The `.proto` files of all messages that the module may name.
-        taken: The names of the module's own classes and methods.
+        file: The `.proto` file that the module is generated from. The module of its messages keeps its own name.
+        files: The `.proto` files of all messages that the module may use.
+        taken: The names of the module's classes and methods.
         relative: Whether the contract's modules are imported relatively.
 
     Attributes:
-        pyright_rules: The rules of pyright's strict mode that what was imported cannot obey.
+        pyright_rules: The rules of pyright's strict mode that the used names violate.
     """
 
     def __init__(self, *, file: str, files: Iterable[str], taken: Collection[str], relative: bool) -> None:
@@ -64,18 +64,18 @@ class Imports:
         self._for_python = _Branch()
 
     def builtin(self, name: str) -> str:
-        """Use a builtin, whatever the rpcs are called."""
+        """Return the expression for a builtin, which rpcs may hide."""
         return f"{self._module('builtins')}.{name}" if name in self._taken else name
 
     def member(self, member: Member) -> str:
-        """Use something that a module of the run time, or of Python, holds."""
+        """Import a member, and return its name in this module."""
         if member not in self._names:
             self._names[member] = self._free(member.name)
             self._group(member.module).add(member.module, member.name, self._names[member])
         return self._names[member]
 
     def member_by_reader(self, member: MemberByReader) -> str:
-        """Use something that type checkers find elsewhere than Python."""
+        """Import a member whose module differs between type checkers and Python, and return its name in this module."""
         if member not in self._names:
             self._names[member] = self._free(f"_{member.name}")
             self._for_checkers.imports.add(member.for_checkers, member.name, self._names[member])
@@ -83,13 +83,13 @@ class Imports:
         return self._names[member]
 
     def generated(self, suffix: str, name: str) -> str:
-        """Use a class of another module that is generated from the same file, under its own, reserved name."""
+        """Import a class of another module that is generated from the same file, and return its name."""
         module = names.module(self._file, suffix)
         self._groups[-1].add(self._relative_module(module) if self._relative else module, name, name)
         return name
 
     def message(self, message: Message) -> str:
-        """Use a message's class."""
+        """Import the module of a message, and return the expression for the message's class."""
         module = self._module(names.message_module(message.file))
         keywords = names.KEYWORDS.intersection(message.path)
         if message.deprecated:
@@ -105,7 +105,7 @@ class Imports:
         return self._names[message]
 
     def lines(self) -> list[str]:
-        """The import lines of everything that was used, in groups, an empty line in front of each."""
+        """Return the import lines of all used names, in groups with an empty line before each."""
         by_reader: list[str] = []
         if self._for_checkers.lines():
             by_reader = [f"if {self.member(_TYPE_CHECKING)}:", *self._for_checkers.lines()]
@@ -114,7 +114,7 @@ class Imports:
         return [line for group in groups if group for line in ("", *group)]
 
     def _named_modules(self, own: str, others: Iterable[str]) -> dict[str, str]:
-        """Name the modules of messages: where two end in the same name, the own one gets it and no other."""
+        """Choose the names of message modules. The module of this file keeps its last part; equal ones get aliases."""
         modules = sorted({own, *others})
         last_parts = Counter(module.rpartition(".")[2] for module in modules)
         named = {own: self._free(own.rpartition(".")[2])}
@@ -126,7 +126,7 @@ class Imports:
         return named
 
     def _module(self, module: str) -> str:
-        """Use a module."""
+        """Import a module, and return its name in this module."""
         if module not in self._modules:
             self._modules[module] = self._free(module)
         package, _, last_part = module.rpartition(".")
@@ -150,7 +150,7 @@ class Imports:
         return self._groups[1 if installed else 2]
 
     def _free(self, name: str) -> str:
-        """Occupy a name: this one, or an underscored one if it is taken or would be mangled in a class body."""
+        """Reserve and return a name: this one, or one with underscores if it is taken or mangled in class bodies."""
         if name in self._taken or names.is_mangled(name):
             name = f"_{name.lstrip('_')}"
         while name in self._taken:
@@ -159,9 +159,9 @@ class Imports:
         return name
 
     def _bind(self, name: str, module: str, path: Iterable[str]) -> None:
-        """Bind a message that no dotted name reaches: one called as a keyword, or mangled inside a class body.
+        """Assign a message to a name. Why: a keyword, or a name that is mangled in class bodies, cannot be written.
 
-        The stubs of `protoc-gen-mypy` put `_r_` in front of keywords; in Python, `getattr` takes them as they are.
+        The stubs of `protoc-gen-mypy` have the prefix `_r_` before keywords. Python reads them with `getattr`.
         """
         known = [f"_r_{part}" if part in names.KEYWORDS else part for part in path]
         self._for_checkers.bindings.append(f"{name} = {'.'.join((module, *known))}")
@@ -177,7 +177,7 @@ class Imports:
 
 
 class _Group:
-    """The imports of one paragraph."""
+    """One group of import lines."""
 
     def __init__(self) -> None:
         self._modules: set[str] = set()
@@ -205,7 +205,7 @@ def _import(package: str, items: list[str]) -> list[str]:
 
 
 class _Branch:
-    """What one reader, a type checker or Python, has to know."""
+    """The imports and assignments for type checkers, or those for Python."""
 
     def __init__(self) -> None:
         self.imports = _Group()

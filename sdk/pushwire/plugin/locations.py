@@ -1,7 +1,7 @@
-"""Where the parts of a `.proto` file stand in it, and the comments beside them.
+"""Locations and comments of the parts of a `.proto` file.
 
-A part is named by its path of field numbers and indexes inside the file's descriptor, as `descriptor.proto` describes
-it at `SourceCodeInfo.Location`.
+The key of a part is its path of field numbers and indexes in the file's descriptor (`SourceCodeInfo.Location` in
+`descriptor.proto`).
 """
 
 from functools import cached_property
@@ -71,37 +71,37 @@ FORMAT: LookupPaths = (_FORMAT, _OPERATION, *RPC_NAME)
 
 
 def service_path(index: int) -> Path:
-    """The path of a file's service."""
+    """Return the path of a service in its file."""
     return (FileDescriptorProto.SERVICE_FIELD_NUMBER, index)
 
 
 def rpc_path(service: Path, index: int) -> Path:
-    """The path of a service's rpc."""
+    """Return the path of an rpc in its file."""
     return (*service, ServiceDescriptorProto.METHOD_FIELD_NUMBER, index)
 
 
 class Position(NamedTuple):
-    """A place in a file, as editors count: from 1."""
+    """A place in a file. Line and column start from 1, as in editors."""
 
     line: int
     column: int
 
 
 class Locations:
-    """The locations of one file and its services; there are none where the compiler left them out."""
+    """The locations of one file and its services; empty if the request has no locations."""
 
     def __init__(self, source: SourceCodeInfo) -> None:
         self._source = source
 
     def position(self, part: Path, lookup_paths: LookupPaths) -> Position | None:
-        """Find a place.
+        """Return the place to report for a part.
 
         Args:
-            part: The service or rpc; `()` for the file.
-            lookup_paths: What to look for in it.
+            part: The path of the service or rpc; `()` for the file.
+            lookup_paths: Paths below the part, in order of preference.
 
         Returns:
-            The beginning of the first of `lookup_paths` that is recorded; `None` where none is.
+            The beginning of the first path with a location; `None` if no path has one.
         """
         for below in lookup_paths:
             location = self._by_path.get((*part, *below))
@@ -110,7 +110,7 @@ class Locations:
         return None
 
     def comment(self, path: Path) -> str:
-        """The cleaned comment in front of a part, and the one behind it; empty where there is none."""
+        """Return the cleaned comments before and after a part; empty if there are none."""
         location = self._by_path.get(path)
         return "" if location is None else comments.cleaned(location.leading_comments, location.trailing_comments)
 

@@ -12,16 +12,17 @@ from pushwire.plugin.generate import generate
 __all__ = ["USAGE", "main"]
 
 USAGE = """\
-protoc-gen-pushwire is a plugin of protoc and buf, which run it: it reads a CodeGeneratorRequest from standard input.
+protoc-gen-pushwire is a plugin for protoc and buf. It reads a CodeGeneratorRequest from standard input and writes a
+CodeGeneratorResponse to standard output.
 
   buf.gen.yaml:   plugins: [{local: protoc-gen-pushwire, out: ., strategy: all}]
   protoc:         python -m grpc_tools.protoc -I proto --pushwire_out=. chat/v1/chat.proto
 
 Options of the plugin (opt: in buf.gen.yaml, --pushwire_opt= of protoc), separated by commas:
 
-  targets=server+client+cdk+schema  what to generate, joined by '+'; server+client unless given
-  imports=absolute|relative         how generated modules import each other; absolute unless given
-  elide_version                     leave the plugin's version out of the generated text
+  targets=server+client+cdk+schema  what to generate, joined by '+' (default: server+client)
+  imports=absolute|relative         how generated modules import each other (default: absolute)
+  elide_version                     omit the plugin's version from generated files
 
 Options of the command: --version, --help
 """
@@ -31,9 +32,9 @@ def main() -> int:
     """Run the plugin.
 
     Returns:
-        The exit status: 0 where there is a response, also one that tells of problems in contracts; 1 where standard
-        input is no request; 2 for command lines that compilers never write. An exception is a bug of the plugin:
-        Python writes its traceback to standard error and exits with 1.
+        The exit status: 0 if a response was written, including one that reports errors in contracts; 1 if standard
+        input is not a request; 2 for an unknown argument, or a terminal as standard input. An exception is a bug of the
+        plugin: Python prints its traceback and exits with 1.
     """
     match sys.argv[1:]:
         case []:
@@ -45,7 +46,7 @@ def main() -> int:
             sys.stdout.write(USAGE)
             return 0
         case arguments:
-            return _refuse(f"unexpected argument {arguments[0]!r}: see protoc-gen-pushwire --help", status=2)
+            return _refuse(f"unexpected argument {arguments[0]!r}; see protoc-gen-pushwire --help", status=2)
 
 
 def _respond() -> int:
@@ -53,11 +54,11 @@ def _respond() -> int:
         sys.stderr.write(USAGE)
         return 2
     stdout = sys.stdout.buffer
-    with contextlib.redirect_stdout(sys.stderr):  # a print() anywhere would garble the response
+    with contextlib.redirect_stdout(sys.stderr):  # Why: output of a print() would corrupt the response.
         try:
             request = decode(sys.stdin.buffer.read())
         except DecodeError:
-            return _refuse("standard input is no CodeGeneratorRequest: see protoc-gen-pushwire --help", status=1)
+            return _refuse("standard input is not a CodeGeneratorRequest; see protoc-gen-pushwire --help", status=1)
         response = generate(request).SerializeToString(deterministic=True)
     stdout.write(response)
     stdout.flush()

@@ -1,4 +1,4 @@
-"""What contracts say: all that the checks and the emitters know of them."""
+"""The model of contracts, which checks and emitters read."""
 
 import enum
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from pushwire.plugin.locations import Locations, Path
 __all__ = ["EMPTY", "Contract", "Direction", "Format", "Message", "Model", "Rpc", "Service"]
 
 EMPTY = "google.protobuf.Empty"
-"""The full name of the message that every operation returns, and that an operation without a message takes."""
+"""The full name of the response of every operation, and of the request of an operation without a message."""
 
 
 class Direction(enum.Enum):
-    """`pushwire.v1.Direction`; the names without their prefix are those of `pushwire.Direction`."""
+    """The enum `pushwire.v1.Direction`; the names, without their prefix, are those of `pushwire.Direction`."""
 
     UNSPECIFIED = 0
     CLIENT_TO_SERVER = 1
     SERVER_TO_CLIENT = 2
     BIDIRECTIONAL = 3
     UNKNOWN = -1
-    """A number of a later version of the options."""
+    """Any number that this version of the options does not define."""
 
     @classmethod
     def _missing_(cls, value: object) -> "Direction | None":
@@ -39,13 +39,13 @@ class Direction(enum.Enum):
 
 
 class Format(enum.Enum):
-    """`pushwire.v1.Format`; the names without their prefix are those of `pushwire.Format`."""
+    """The enum `pushwire.v1.Format`; the names, without their prefix, are those of `pushwire.Format`."""
 
     UNSPECIFIED = 0
     JSON = 1
     BINARY = 2
     UNKNOWN = -1
-    """A number of a later version of the options."""
+    """Any number that this version of the options does not define."""
 
     @classmethod
     def _missing_(cls, value: object) -> "Format | None":
@@ -54,13 +54,13 @@ class Format(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message type, and where Python finds it.
+    """A message type with its place.
 
     Attributes:
         full_name: The protobuf name, such as `chat.v1.Outer.Inner`.
-        file: The `.proto` file that defines it.
-        path: Its names from the file inwards, such as `("Outer", "Inner")`.
-        deprecated: Whether it, a message around it, or its file is deprecated.
+        file: The `.proto` file that defines the message.
+        path: The names from the outermost message to this one, such as `("Outer", "Inner")`.
+        deprecated: Whether the message, an enclosing message, or the file is deprecated.
     """
 
     full_name: str
@@ -75,20 +75,20 @@ class Rpc:
 
     Attributes:
         name: The rpc's name.
-        method_name: The name of its Python method, the same on every class that has it.
-        listener_name: The method of clients that takes a listener for its messages.
-        waiter_name: The method of clients that waits for its next message.
-        event_class: The class of the event that its message is to a client.
-        path: Where its descriptor stands in its file: the key of its locations.
-        comment: Its comment, cleaned; empty where it has none.
-        deprecation: The text of its deprecation; `None` where it is not deprecated.
-        request: The message it takes.
-        response: The full name of the message it returns.
-        client_streaming: Whether its request is a stream.
-        server_streaming: Whether its response is a stream.
-        direction: Who may send the message.
-        route: The route key: the one that the option sets, or else the rpc's name.
-        format: The format that the option sets.
+        method_name: The name of the Python method, which is the same on all classes.
+        listener_name: The name of the client method that adds a listener for the messages.
+        waiter_name: The name of the client method that waits for the next message.
+        event_class: The name of the class of the event in clients.
+        path: The path of the descriptor in its file, the key of its locations.
+        comment: The cleaned comment; empty if there is none.
+        deprecation: The text of the deprecation; `None` if the rpc is not deprecated.
+        request: The message that the rpc takes.
+        response: The full name of the message that the rpc returns.
+        client_streaming: Whether the request is a stream.
+        server_streaming: Whether the response is a stream.
+        direction: The direction of the message.
+        route: The route key: the option's value, or the rpc's name if it is not set.
+        format: The option's value.
     """
 
     name: str
@@ -114,14 +114,14 @@ class Service:
 
     Attributes:
         name: The service's name.
-        class_prefix: What the names of its Python classes begin with.
-        full_name: The same with its package in front.
-        path: Where its descriptor stands in its file: the key of its locations.
-        comment: Its comment, cleaned; empty where it has none.
-        deprecation: The text of its deprecation; `None` where it is not deprecated.
-        format: The format that the service's option sets.
-        json_emit_defaults: Whether JSON payloads write fields that hold their default value.
-        rpcs: Its rpcs, in the order of the file.
+        class_prefix: The prefix of the names of its Python classes.
+        full_name: The service's name with its package.
+        path: The path of the descriptor in its file, the key of its locations.
+        comment: The cleaned comment; empty if there is none.
+        deprecation: The text of the deprecation; `None` if the service is not deprecated.
+        format: The value of the service's option.
+        json_emit_defaults: Whether JSON payloads contain fields with their default values.
+        rpcs: The rpcs, in the order of the file.
     """
 
     name: str
@@ -145,7 +145,7 @@ class Service:
         return [rpc for rpc in self.rpcs if rpc.direction.outbound]
 
     def format_of(self, rpc: Rpc) -> Format:
-        """The format in which an operation of this service is sent: its own, else the service's, else JSON."""
+        """Return the format of an operation of this service: the rpc's, else the service's, else JSON."""
         for wanted in (rpc.format, self.format):
             if wanted is not Format.UNSPECIFIED:
                 return wanted
@@ -154,12 +154,12 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A `.proto` file that code is asked for, and that has operations.
+    """A `.proto` file with operations, for which code is generated.
 
     Attributes:
-        file: Its path, as protoc knows it.
-        services: Its services that have operations, in the order of the file.
-        locations: Where its parts stand.
+        file: The path, relative to protoc's import path.
+        services: The services with operations, in the order of the file.
+        locations: The locations and comments of the file's parts.
     """
 
     file: str
@@ -169,11 +169,11 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Everything that one request holds.
+    """The contents of one request.
 
     Attributes:
-        contracts: The files to generate code for.
-        descriptors: All files of the request, also those that are only imported, each behind what it imports.
+        contracts: The files for which code is generated.
+        descriptors: All files of the request, including those that are only imported, each after its imports.
     """
 
     contracts: tuple[Contract, ...]

@@ -1,4 +1,4 @@
-"""A generated module: its body, and all that stands above it."""
+"""A generated module: its head and its body."""
 
 from collections.abc import Collection
 
@@ -13,16 +13,16 @@ __all__ = ["Module"]
 
 
 class Module(Printer):
-    """One module of a contract: emitters print its body, and its head falls out of what they used.
+    """One module of a contract. Emitters print its body; its head has the imports that the body uses.
 
     Args:
-        contract: The contract that it is generated from.
+        contract: The contract.
         parameters: The options of the run.
-        own_names: The names that the module defines. Those of the service's classes and methods are known.
+        own_names: The names that the module defines, in addition to those of the services' classes and methods.
 
     Attributes:
-        imports: What to name things by.
-        pyright_rules: The rules of pyright's strict mode that the module's own text cannot obey.
+        imports: Resolves names, and collects the imports.
+        pyright_rules: The rules of pyright's strict mode that the module violates, which its head disables.
     """
 
     def __init__(self, contract: Contract, parameters: Parameters, *, own_names: Collection[str]) -> None:
@@ -42,18 +42,16 @@ class Module(Printer):
         )
 
     def deprecation(self, text: str | None) -> None:
-        """Mark the class or method that is printed next as deprecated; nothing where there is no text."""
+        """Print the decorator that deprecates the next class or method; do nothing if `text` is `None`."""
         if text is not None:
             self.print(f"@{self.imports.member_by_reader(DEPRECATED)}({literals.quoted(text)})")
 
     def text(self, summary: str) -> str:
-        """The whole module.
+        """Return the text of the whole module.
 
         Args:
-            summary: What the module is to the `.proto` file that its docstring names next.
-
-        Returns:
-            Its text, with a head for exactly what the body uses.
+            summary: The first words of the module's docstring, such as "The client side of". The path of the `.proto`
+                file follows.
         """
         file = " ".join(self._file.split())
         imports = self.imports.lines()
@@ -73,6 +71,6 @@ class Module(Printer):
             "",
             "from pushwire._codegen import require",
             "",
-            f"require(abi={ABI})  # Before anything that a runtime of another age may lack.",
+            f"require(abi={ABI})  # Before imports that another version of pushwire may not have.",
         ]
         return "\n".join([*head, *imports, *self.lines, ""])

@@ -1,4 +1,4 @@
-"""Python names of protobuf names. The rules are frozen: generated code is called by these names."""
+"""Python names for protobuf names. Why these rules must not change: users call generated code by these names."""
 
 import re
 from collections.abc import Collection
@@ -60,16 +60,16 @@ KEYWORDS = frozenset(
         "yield",
     }
 )
-"""The keywords of every Python from 3.11 on. Those of the interpreter at hand would make the output depend on it."""
+"""The keywords of Python 3.11 and later. Why not `keyword.kwlist`: the output must not depend on the interpreter."""
 
 SERVER_SDK_OWN = frozenset({"close", "connections", "to"})
-"""The public names of the Server SDK itself."""
+"""The public names of the class `ServerSdk`."""
 
 HANDLERS_OWN = frozenset({"on_connect", "on_default", "on_disconnect", "operations"})
-"""The public names that handlers and routers have of their own."""
+"""The public names of the base classes of handlers and routers."""
 
 CLIENT_OWN = frozenset({"close", "on_error", "on_reconnect", "status"})
-"""The public names that clients have of their own."""
+"""The public names of the class `Client`."""
 
 _DERIVED = (
     "ServerSdk",
@@ -87,72 +87,76 @@ _DERIVED_ONCE = ("Client", "Event", "Operations")
 
 _OWN = SERVER_SDK_OWN | HANDLERS_OWN | CLIENT_OWN
 _PYTHON_OWN = KEYWORDS | {"mro"}
-"""Type checkers take `mro` for the method that each Python class has."""
+"""Names that have a meaning in each class. `mro` is a method of `type`, and type checkers report its overrides."""
 
 _WORD = re.compile("([^_])([A-Z][a-z]+)")
 _CAPITAL = re.compile("([a-z0-9])([A-Z])")
 
 
 def method_name(rpc: str, taken: Collection[str]) -> str:
-    """The Python method of an rpc: its name in snake case.
+    """Return the name of an rpc's Python method: the rpc's name in snake case.
 
-    Keywords, `mro` and taken names get a trailing underscore. So do those that already end in one (`close_` becomes
-    `close__`), whether or not they are taken on the sides that the rpc appears on: two rpcs of a service that differ
-    in snake case never meet.
+    Keywords, `mro` and taken names get a trailing underscore. So do taken names that already end in underscores
+    (`close_` becomes `close__`); for these, the names of all classes count. So rpcs of a service whose names in snake
+    case differ always have different methods.
 
     Args:
         rpc: The rpc's name.
-        taken: The own names of the classes that get the method: of `SERVER_SDK_OWN`, `HANDLERS_OWN` and `CLIENT_OWN`.
+        taken: The public names of the base classes that get the method: from `SERVER_SDK_OWN`, `HANDLERS_OWN` and
+            `CLIENT_OWN`.
     """
     snake = _snake(rpc)
     return _escaped(snake, taken if snake == snake.rstrip("_") else _OWN)
 
 
 def listener_name(rpc: str) -> str:
-    """The method of clients that takes a listener for an rpc's messages: `on_ping`."""
+    """Return the name of the client method that adds a listener for an rpc's messages, such as `on_ping`."""
     return _escaped(f"on_{_snake(rpc)}", CLIENT_OWN)
 
 
 def waiter_name(rpc: str) -> str:
-    """The method of clients that waits for an rpc's next message: `wait_for_ping`."""
+    """Return the name of the client method that waits for an rpc's next message, such as `wait_for_ping`."""
     return f"wait_for_{_snake(rpc)}"
 
 
 def event_class(service: str, rpc: str) -> str:
-    """Return the class of the event that a client receives for an rpc's message: `ChatPingEvent`."""
+    """Return the name of the class of an rpc's event in clients, such as `ChatPingEvent`."""
     return f"{class_prefix(service)}{rpc}Event"
 
 
 def class_prefix(service: str) -> str:
-    """What the names of a service's Python classes begin with: its name, without a whole trailing `Service`."""
+    """Return the prefix of the names of a service's classes: the service's name without the suffix `Service`.
+
+    A service named `Service` keeps its name.
+    """
     return service.removesuffix("Service") or service
 
 
 def derived_class_names(service: str) -> list[str]:
-    """The names of all classes that are, or may one day be, generated for a service."""
+    """Return the names of all classes that are generated for a service, or are reserved for it."""
     prefix = class_prefix(service)
     families = [f"{family}{prefix}{suffix}" for family in ("", "Async") for suffix in _DERIVED]
     return [*families, *(f"{prefix}{suffix}" for suffix in _DERIVED_ONCE)]
 
 
 def module(file: str, suffix: str) -> str:
-    """The dotted name of a module made for a `.proto` file, by the rules of protoc's own Python generator."""
+    """Return the dotted name of a module that is generated from a `.proto` file, by the rules of protoc for Python."""
     stem = file.removesuffix(".protodevel" if file.endswith(".protodevel") else ".proto")
     return stem.replace("-", "_").replace("/", ".") + suffix
 
 
 def message_module(file: str) -> str:
-    """The dotted name of the module that holds a `.proto` file's messages."""
+    """Return the dotted name of the module with a `.proto` file's messages."""
     return module(file, "_pb2")
 
 
 def qualified_module_alias(dotted: str) -> str:
-    """The name under which protoc's own Python generator imports a module: `billing_dot_v1_dot_chat__pb2`."""
+    """Return the alias by which protoc's Python modules import a module, such as `billing_dot_v1_dot_chat__pb2`."""
     return dotted.replace("_", "__").replace(".", "_dot_")
 
 
 def unimportable_part(dotted: str) -> str | None:
-    """The first part of a module's name that an `import` statement cannot hold; `None` where all are fine."""
+    """Return the first part of a module's name that an `import` statement does not allow, or `None`."""
     for part in dotted.split("."):
         if part in KEYWORDS or not part.isidentifier():
             return part
@@ -169,5 +173,5 @@ def _escaped(snake: str, taken: Collection[str]) -> str:
 
 
 def is_mangled(name: str) -> bool:
-    """Whether Python rewrites the name inside a class body: it begins with two underscores and does not end so."""
+    """Return whether Python mangles a name in class bodies: it begins, but does not end, with two underscores."""
     return name.startswith("__") and not name.endswith("__")

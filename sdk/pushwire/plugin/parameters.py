@@ -12,18 +12,18 @@ _BOOLEANS = {"": True, "true": True, "false": False}
 
 
 class ParameterError(ValueError):
-    """An option is unknown, given twice, or has a value that it cannot have; the text names what is allowed."""
+    """An option is unknown, set twice, or has an invalid value; the text says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """The options of one run; the fields are named as the options are.
+    """The options of one run. The names of the fields are the names of the options.
 
     Attributes:
-        targets: What to generate: names of emitters.
-        imports: How generated modules import the contract's other modules: `absolute`, as protoc's own do, or
-            `relative`.
-        elide_version: Whether to leave the plugin's version out of the generated text.
+        targets: The targets to generate.
+        imports: How generated modules import the contract's other modules: `absolute`, as protoc's modules do, or
+            `relative`. Defaults to `absolute`.
+        elide_version: Whether to omit the plugin's version from generated files. Defaults to false.
     """
 
     targets: tuple[str, ...]
@@ -32,7 +32,7 @@ class Parameters:
 
     @property
     def generator(self) -> str:
-        """What generated text says it was made by."""
+        """The name of the generator in generated files."""
         return "protoc-gen-pushwire" if self.elide_version else f"protoc-gen-pushwire {__version__}"
 
     @property
@@ -42,15 +42,15 @@ class Parameters:
 
 
 def parse(text: str, *, targets: Iterable[str], default: tuple[str, ...]) -> Parameters:
-    """Read the parameter of a request.
+    """Parse the parameter of a request.
 
     Args:
-        text: Options separated by commas, each a name, or a name, `=` and a value.
-        targets: The targets that exist.
-        default: Those that are generated unless the option says otherwise.
+        text: Options separated by commas, each `name` or `name=value`.
+        targets: The names of all targets.
+        default: The targets to generate if the option `targets` is not set.
 
     Raises:
-        ParameterError: Some of it is wrong; the text has a line for each problem.
+        ParameterError: An option is invalid; the text has a line for each error.
     """
     problems: list[str] = []
     given = _given(text, problems)
@@ -65,15 +65,15 @@ def parse(text: str, *, targets: Iterable[str], default: tuple[str, ...]) -> Par
 
 
 def _given(text: str, problems: list[str]) -> dict[str, str]:
-    """Split the text into options, each of them known and given once."""
+    """Split the text into options, and add errors for unknown and repeated ones."""
     known = [field.name for field in fields(Parameters)]
     given: dict[str, str] = {}
     for item in filter(None, map(str.strip, text.split(","))):
         name, _, value = map(str.strip, item.partition("="))
         if name not in known:
-            problems.append(f"unknown option {name!r}: the options are {', '.join(known)} (targets are joined by '+')")
+            problems.append(f"unknown option {name!r}; the options are {', '.join(known)} (targets are joined by '+')")
         elif name in given:
-            problems.append(f"option {name!r} is given twice: give it once")
+            problems.append(f"option {name!r} is set twice; set it once")
         else:
             given[name] = value
     return given
@@ -82,22 +82,22 @@ def _given(text: str, problems: list[str]) -> dict[str, str]:
 def _targets(value: str, known: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:
     wanted = value.split("+")
     problems += (
-        f"unknown target {name!r}: the targets are {', '.join(known)}, joined by '+'"
+        f"unknown target {name!r}; the targets are {', '.join(known)}, joined by '+'"
         for name in dict.fromkeys(wanted)
         if name not in known
     )
     if len(set(wanted)) < len(wanted):
-        problems.append(f"option 'targets' names a target twice in {value!r}: name it once")
+        problems.append(f"option 'targets' has a target twice in {value!r}; name it once")
     return tuple(name for name in known if name in wanted)
 
 
 def _imports(value: str, problems: list[str]) -> str:
     if value not in _IMPORTS:
-        problems.append(f"option 'imports' cannot be {value!r}: it is {' or '.join(_IMPORTS)}")
+        problems.append(f"option 'imports' must be {' or '.join(_IMPORTS)}, not {value!r}")
     return value
 
 
 def _boolean(name: str, value: str, problems: list[str]) -> bool:
     if value not in _BOOLEANS:
-        problems.append(f"option {name!r} cannot be {value!r}: write {name}, {name}=true or {name}=false")
+        problems.append(f"option {name!r} must be {name}, {name}=true or {name}=false, not {value!r}")
     return _BOOLEANS.get(value, False)

@@ -1,7 +1,7 @@
-"""Lines of Python, laid out without regard to their length.
+"""Prints lines of Python, without limits of their length.
 
-A list of one element stays on its line. A longer one has one element per line, and the trailing comma that makes
-formatters keep it so.
+A list with one element is printed on one line. A longer list has one element per line and a trailing comma, so that
+formatters leave it unchanged.
 """
 
 from collections.abc import Generator, Sequence
@@ -35,12 +35,12 @@ class Printer:
         self._indent = ""
 
     def print(self, *lines: str) -> None:
-        """Print lines; an empty one if there are none."""
+        """Print lines at the current indentation; without arguments, an empty line."""
         indent = self._indent
         self.lines.extend([indent + line if line else "" for line in lines or ("",)])
 
     def docstring(self, summary: str, *paragraphs: str) -> None:
-        """Print a docstring: a sentence, then those paragraphs of cleaned text that are not empty."""
+        """Print a docstring: a summary, and the paragraphs of cleaned text that are not empty."""
         self.print(*literals.docstring("\n\n".join(filter(None, (summary, *paragraphs)))))
 
     def bracketed(self, head: str, items: Sequence[str], tail: str) -> None:
@@ -48,7 +48,7 @@ class Printer:
         self.print(*bracketed(head, items, tail))
 
     def function(self, name: str, parameters: Sequence[str], returned: str, *, definition: str = "def") -> None:
-        """Print what stands above a function's body."""
+        """Print the first lines of a function, up to its body."""
         self.print(*bracketed(f"{definition} {name}(", parameters, f") -> {returned}:"))
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""The request of protoc or buf, read into the model."""
+"""Reads the request of protoc or buf into the model."""
 
 from collections.abc import Iterable, Iterator
 
@@ -20,20 +20,20 @@ __all__ = ["RequestError", "read"]
 
 
 class RequestError(ValueError):
-    """The request is not what a compiler sends; the text says in which way."""
+    """The request is inconsistent, or the installed protobuf cannot read it; the text says why."""
 
 
 def read(request: CodeGeneratorRequest) -> Model:
-    """Read a request.
+    """Read a request into the model.
 
     Raises:
-        RequestError: It refers to a file or a message that it does not hold.
+        RequestError: The request refers to a file or a message that it does not contain.
     """
     by_name = {file.name: file for file in request.proto_file}
     wanted = dict.fromkeys(request.file_to_generate)
     absent = [name for name in wanted if name not in by_name]
     if absent:
-        raise RequestError(f"the request asks for {', '.join(absent)}, and does not hold it")
+        raise RequestError(f"the request asks for {', '.join(absent)}, but does not contain it")
     contracts: list[Contract] = []
     if defines_the_options(request):
         messages = _messages(request.proto_file)
@@ -45,7 +45,7 @@ def read(request: CodeGeneratorRequest) -> Model:
 
 
 def _messages(files: Iterable[FileDescriptorProto]) -> dict[str, Message]:
-    """All messages, by full name."""
+    """Return all messages, by full name."""
 
     def walk(
         file: str, outer: str, path: tuple[str, ...], nested: Iterable[DescriptorProto], *, deprecated: bool
@@ -104,7 +104,9 @@ class _Reader:
         operation = rpc.options.Extensions[options_pb2.operation]
         request = self._messages.get(rpc.input_type.removeprefix("."))
         if request is None:
-            raise RequestError(f"{self._file.name}: rpc {rpc.name} takes {rpc.input_type}, which no file defines")
+            raise RequestError(
+                f"{self._file.name}: rpc {rpc.name} takes {rpc.input_type}, which no file of the request defines"
+            )
         direction = Direction(operation.direction)
         return Rpc(
             name=rpc.name,
@@ -125,14 +127,14 @@ class _Reader:
         )
 
     def _deprecation(self, element: ServiceDescriptorProto | MethodDescriptorProto, option: Path) -> str | None:
-        """The comment on the option, as one line, or else a plain sentence; `None` where it is not deprecated."""
+        """Return the comment on the option as one line, or a default sentence; `None` if there is no deprecation."""
         if not element.options.deprecated:
             return None
         return " ".join(self._locations.comment(option).split()) or f"{element.name} is deprecated."
 
 
 def _taken(direction: Direction) -> frozenset[str]:
-    """The own names of the classes that an rpc of this direction appears on."""
+    """Return the public names of the base classes that get the method of an rpc with this direction."""
     server_sdk = names.SERVER_SDK_OWN if direction.outbound else frozenset[str]()
     inbound = names.HANDLERS_OWN | names.CLIENT_OWN if direction.inbound else frozenset[str]()
     return server_sdk | inbound

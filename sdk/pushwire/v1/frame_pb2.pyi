@@ -18,8 +18,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Frame(_message.Message):
-    """One message with its route, as FORMAT_BINARY writes it: serialized, then base64 as text, because API Gateway closes a
-    client that sends a binary WebSocket frame (close code 1003) and carries what servers post as text.
+    """A message with its route, the frame of FORMAT_BINARY. It is serialized and encoded in base64. Why base64: API Gateway
+    closes the connection of a client that sends a binary WebSocket frame (close code 1003), and sends posts as text.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -27,9 +27,9 @@ class Frame(_message.Message):
     ROUTE_FIELD_NUMBER: _builtins.int
     PAYLOAD_FIELD_NUMBER: _builtins.int
     route: _builtins.str
-    """The operation's route, as in {"route": …} of the JSON envelope. Never empty."""
+    """The operation's route, as in JSON frames. Must not be empty."""
     payload: _builtins.bytes
-    """The operation's message, serialized. Empty bytes are the message with nothing set."""
+    """The serialized message. Empty bytes are a message without set fields."""
     def __init__(
         self,
         *,

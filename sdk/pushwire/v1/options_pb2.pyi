@@ -3,7 +3,7 @@
 isort:skip_file
 The options that turn the rpcs of a service into WebSocket operations.
 
-A contract imports this file and marks each rpc with a direction:
+A contract imports this file and sets the direction of each rpc:
 
   service ChatService {
     option (pushwire.v1.api) = {format: FORMAT_JSON};
@@ -40,25 +40,25 @@ class _Direction:
 class _DirectionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Direction.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     DIRECTION_UNSPECIFIED: _Direction.ValueType  # 0
-    """Not set: an error on an rpc of a service that has operations."""
+    """Not set. The plugin reports an error if another rpc of the service is an operation."""
     DIRECTION_CLIENT_TO_SERVER: _Direction.ValueType  # 1
-    """Clients send it; a Lambda handler receives it."""
+    """Clients send the message, and a Lambda handler receives it."""
     DIRECTION_SERVER_TO_CLIENT: _Direction.ValueType  # 2
-    """Servers send it, through the Server SDK; clients receive it."""
+    """Servers send the message with the Server SDK, and clients receive it."""
     DIRECTION_BIDIRECTIONAL: _Direction.ValueType  # 3
-    """Both sides send and receive it."""
+    """Both sides send and receive the message."""
 
 class Direction(_Direction, metaclass=_DirectionEnumTypeWrapper):
-    """Who may send an operation's message."""
+    """The direction of an operation's message."""
 
 DIRECTION_UNSPECIFIED: Direction.ValueType  # 0
-"""Not set: an error on an rpc of a service that has operations."""
+"""Not set. The plugin reports an error if another rpc of the service is an operation."""
 DIRECTION_CLIENT_TO_SERVER: Direction.ValueType  # 1
-"""Clients send it; a Lambda handler receives it."""
+"""Clients send the message, and a Lambda handler receives it."""
 DIRECTION_SERVER_TO_CLIENT: Direction.ValueType  # 2
-"""Servers send it, through the Server SDK; clients receive it."""
+"""Servers send the message with the Server SDK, and clients receive it."""
 DIRECTION_BIDIRECTIONAL: Direction.ValueType  # 3
-"""Both sides send and receive it."""
+"""Both sides send and receive the message."""
 Global___Direction: _TypeAlias = Direction  # noqa: Y015
 
 class _Format:
@@ -68,26 +68,26 @@ class _Format:
 class _FormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Format.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     FORMAT_UNSPECIFIED: _Format.ValueType  # 0
-    """Not set: the service's format for an operation, JSON for a service."""
+    """Not set. The default is the service's format for an operation, and JSON for a service."""
     FORMAT_JSON: _Format.ValueType  # 1
-    """A text frame: {"route":"…","payload":…}, the payload in canonical proto3 JSON."""
+    """JSON text: {"route":"…","payload":…}, with the payload in canonical proto3 JSON."""
     FORMAT_BINARY: _Format.ValueType  # 2
-    """A pushwire.v1.Frame, serialized, then base64 (standard alphabet, padded): API Gateway carries text only."""
+    """A serialized pushwire.v1.Frame in base64 (standard alphabet, with padding), because API Gateway only accepts text."""
 
 class Format(_Format, metaclass=_FormatEnumTypeWrapper):
-    """How a message is written into a WebSocket frame."""
+    """The format of a message in a WebSocket frame."""
 
 FORMAT_UNSPECIFIED: Format.ValueType  # 0
-"""Not set: the service's format for an operation, JSON for a service."""
+"""Not set. The default is the service's format for an operation, and JSON for a service."""
 FORMAT_JSON: Format.ValueType  # 1
-"""A text frame: {"route":"…","payload":…}, the payload in canonical proto3 JSON."""
+"""JSON text: {"route":"…","payload":…}, with the payload in canonical proto3 JSON."""
 FORMAT_BINARY: Format.ValueType  # 2
-"""A pushwire.v1.Frame, serialized, then base64 (standard alphabet, padded): API Gateway carries text only."""
+"""A serialized pushwire.v1.Frame in base64 (standard alphabet, with padding), because API Gateway only accepts text."""
 Global___Format: _TypeAlias = Format  # noqa: Y015
 
 @_typing.final
 class Operation(_message.Message):
-    """One WebSocket operation: the option of an rpc."""
+    """The option of an rpc, which makes it a WebSocket operation."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -95,13 +95,13 @@ class Operation(_message.Message):
     ROUTE_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
     direction: Global___Direction.ValueType
-    """Who may send the message. Required."""
+    """The direction of the message. Required."""
     route: _builtins.str
-    """The route key that selects the operation in API Gateway and in frames. The rpc's name, verbatim, unless set.
-    It matches [A-Za-z0-9._/-]{1,128} and is unique in its service.
+    """The route key, which selects the operation in API Gateway and in frames. Defaults to the rpc's name.
+    It must match [A-Za-z0-9._/-]{1,128} and be unique in its service.
     """
     format: Global___Format.ValueType
-    """The format in which this operation is sent. The service's, unless set. Receivers accept every format."""
+    """The format of sent messages. Defaults to the service's format. Receivers accept every format."""
     def __init__(
         self,
         *,
@@ -121,17 +121,17 @@ Global___Operation: _TypeAlias = Operation  # noqa: Y015
 
 @_typing.final
 class Api(_message.Message):
-    """What holds for all operations of a service: the option of a service."""
+    """The option of a service, which applies to all its operations."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FORMAT_FIELD_NUMBER: _builtins.int
     JSON_EMIT_DEFAULTS_FIELD_NUMBER: _builtins.int
     format: Global___Format.ValueType
-    """The format in which operations are sent. JSON, unless set."""
+    """The format of sent messages. Defaults to JSON."""
     json_emit_defaults: _builtins.bool
-    """Whether JSON payloads write fields that hold their default value (0, false, "", empty lists and maps), so that a
-    browser sees them instead of nothing. Unset messages and optional fields stay absent.
+    """Whether JSON payloads contain fields with their default values (0, false, "", empty lists and maps), for receivers
+    that do not know the defaults, such as JavaScript in browsers. Unset messages and optional fields are omitted.
     """
     def __init__(
         self,
@@ -152,4 +152,4 @@ API_FIELD_NUMBER: _builtins.int
 operation: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Operation]
 """Makes an rpc a WebSocket operation."""
 api: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.ServiceOptions, Global___Api]
-"""What holds for all operations of the service."""
+"""Options of all operations of the service."""

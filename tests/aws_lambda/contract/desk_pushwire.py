@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pushwire._codegen import require
 
-require(abi=1)  # Before anything that a runtime of another age may lack.
+require(abi=1)  # Before imports that another version of pushwire may not have.
 
 from abc import abstractmethod
 from collections.abc import (
@@ -141,7 +141,7 @@ DeskDisconnectRequest: TypeAlias = DisconnectRequest[DeskServerSdk]
 class DeskHandlers(Handlers[DeskServerSdk]):
     """Handlers of `desk.v1.DeskService`: one method for each message that clients send.
 
-    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
 
     A front desk.
     """
@@ -183,7 +183,7 @@ class DeskHandlers(Handlers[DeskServerSdk]):
 class DeskRouter(ServiceRouter[DeskServerSdk]):
     """Router of `desk.v1.DeskService`: a Lambda handler.
 
-    Pass `DeskHandlers`, or register each function with a decorator.
+    Pass `DeskHandlers`, or register functions with decorators.
 
     A front desk.
     """
@@ -210,7 +210,7 @@ class DeskRouter(ServiceRouter[DeskServerSdk]):
 
     @property
     def enter(self) -> Bind[DeskRequest[desk_pb2.Visitor]]:
-        """Register the function that handles `Enter`.
+        """Register the function that handles `Enter` messages.
 
         Somebody comes in.
         """
@@ -218,7 +218,7 @@ class DeskRouter(ServiceRouter[DeskServerSdk]):
 
     @property
     def say(self) -> Bind[DeskRequest[desk_pb2.Greeting]]:
-        """Register the function that handles `Say`.
+        """Register the function that handles `Say` messages.
 
         Either side says something.
         """
@@ -226,7 +226,7 @@ class DeskRouter(ServiceRouter[DeskServerSdk]):
 
     @property
     def leave(self) -> Bind[DeskRequest[empty_pb2.Empty]]:
-        """Register the function that handles `Leave`.
+        """Register the function that handles `Leave` messages.
 
         A message of no fields.
         """
@@ -315,7 +315,7 @@ AsyncDeskDisconnectRequest: TypeAlias = DisconnectRequest[AsyncDeskServerSdk]
 class AsyncDeskHandlers(AsyncHandlers[AsyncDeskServerSdk]):
     """Handlers of `desk.v1.DeskService`: one method for each message that clients send.
 
-    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
 
     A front desk.
     """
@@ -357,7 +357,7 @@ class AsyncDeskHandlers(AsyncHandlers[AsyncDeskServerSdk]):
 class AsyncDeskRouter(AsyncServiceRouter[AsyncDeskServerSdk]):
     """Async router of `desk.v1.DeskService`: a Lambda handler.
 
-    Pass `AsyncDeskHandlers`, or register each function with a decorator.
+    Pass `AsyncDeskHandlers`, or register functions with decorators.
 
     A front desk.
     """
@@ -384,7 +384,7 @@ class AsyncDeskRouter(AsyncServiceRouter[AsyncDeskServerSdk]):
 
     @property
     def enter(self) -> AsyncBind[AsyncDeskRequest[desk_pb2.Visitor]]:
-        """Register the function that handles `Enter`.
+        """Register the function that handles `Enter` messages.
 
         Somebody comes in.
         """
@@ -392,7 +392,7 @@ class AsyncDeskRouter(AsyncServiceRouter[AsyncDeskServerSdk]):
 
     @property
     def say(self) -> AsyncBind[AsyncDeskRequest[desk_pb2.Greeting]]:
-        """Register the function that handles `Say`.
+        """Register the function that handles `Say` messages.
 
         Either side says something.
         """
@@ -400,7 +400,7 @@ class AsyncDeskRouter(AsyncServiceRouter[AsyncDeskServerSdk]):
 
     @property
     def leave(self) -> AsyncBind[AsyncDeskRequest[empty_pb2.Empty]]:
-        """Register the function that handles `Leave`.
+        """Register the function that handles `Leave` messages.
 
         A message of no fields.
         """
@@ -455,7 +455,7 @@ PresenceDisconnectRequest: TypeAlias = DisconnectRequest[PresenceServerSdk]
 class PresenceHandlers(Handlers[PresenceServerSdk]):
     """Handlers of `desk.v1.PresenceService`: one method for each message that clients send.
 
-    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
 
     Who is there.
     """
@@ -472,7 +472,7 @@ class PresenceHandlers(Handlers[PresenceServerSdk]):
 class PresenceRouter(ServiceRouter[PresenceServerSdk]):
     """Router of `desk.v1.PresenceService`: a Lambda handler.
 
-    Pass `PresenceHandlers`, or register each function with a decorator.
+    Pass `PresenceHandlers`, or register functions with decorators.
 
     Who is there.
     """
@@ -497,7 +497,7 @@ class PresenceRouter(ServiceRouter[PresenceServerSdk]):
 
     @property
     def appear(self) -> Bind[PresenceRequest[desk_pb2.Visitor]]:
-        """Register the function that handles `Appear`."""
+        """Register the function that handles `Appear` messages."""
         return self._bind(PresenceOperations.appear)
 
 
@@ -549,7 +549,7 @@ AsyncPresenceDisconnectRequest: TypeAlias = DisconnectRequest[AsyncPresenceServe
 class AsyncPresenceHandlers(AsyncHandlers[AsyncPresenceServerSdk]):
     """Handlers of `desk.v1.PresenceService`: one method for each message that clients send.
 
-    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
 
     Who is there.
     """
@@ -566,7 +566,7 @@ class AsyncPresenceHandlers(AsyncHandlers[AsyncPresenceServerSdk]):
 class AsyncPresenceRouter(AsyncServiceRouter[AsyncPresenceServerSdk]):
     """Async router of `desk.v1.PresenceService`: a Lambda handler.
 
-    Pass `AsyncPresenceHandlers`, or register each function with a decorator.
+    Pass `AsyncPresenceHandlers`, or register functions with decorators.
 
     Who is there.
     """
@@ -591,12 +591,12 @@ class AsyncPresenceRouter(AsyncServiceRouter[AsyncPresenceServerSdk]):
 
     @property
     def appear(self) -> AsyncBind[AsyncPresenceRequest[desk_pb2.Visitor]]:
-        """Register the function that handles `Appear`."""
+        """Register the function that handles `Appear` messages."""
         return self._bind(PresenceOperations.appear)
 
 
 class RivalBroadcast(Broadcast[_R_co]):
-    """Broadcasts of `desk.v1.RivalService`: servers send none of its messages."""
+    """Broadcasts of `desk.v1.RivalService`: servers send no messages."""
 
 
 class RivalServerSdk(
@@ -605,7 +605,7 @@ class RivalServerSdk(
         RivalBroadcast[FanoutJob],
     ]
 ):
-    """Server SDK of `desk.v1.RivalService`: servers send none of its messages.
+    """Server SDK of `desk.v1.RivalService`: servers send no messages.
 
     Takes a route of DeskService's.
     """
@@ -621,7 +621,7 @@ RivalDisconnectRequest: TypeAlias = DisconnectRequest[RivalServerSdk]
 class RivalHandlers(Handlers[RivalServerSdk]):
     """Handlers of `desk.v1.RivalService`: one method for each message that clients send.
 
-    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
 
     Takes a route of DeskService's.
     """
@@ -638,7 +638,7 @@ class RivalHandlers(Handlers[RivalServerSdk]):
 class RivalRouter(ServiceRouter[RivalServerSdk]):
     """Router of `desk.v1.RivalService`: a Lambda handler.
 
-    Pass `RivalHandlers`, or register each function with a decorator.
+    Pass `RivalHandlers`, or register functions with decorators.
 
     Takes a route of DeskService's.
     """
@@ -662,12 +662,12 @@ class RivalRouter(ServiceRouter[RivalServerSdk]):
 
     @property
     def speak(self) -> Bind[RivalRequest[desk_pb2.Greeting]]:
-        """Register the function that handles `Speak`."""
+        """Register the function that handles `Speak` messages."""
         return self._bind(RivalOperations.speak)
 
 
 class AsyncRivalBroadcast(AsyncBroadcast[_R_co]):
-    """Async broadcasts of `desk.v1.RivalService`: servers send none of its messages."""
+    """Async broadcasts of `desk.v1.RivalService`: servers send no messages."""
 
 
 class AsyncRivalServerSdk(
@@ -676,7 +676,7 @@ class AsyncRivalServerSdk(
         AsyncRivalBroadcast[FanoutJob],
     ]
 ):
-    """Async Server SDK of `desk.v1.RivalService`: servers send none of its messages.
+    """Async Server SDK of `desk.v1.RivalService`: servers send no messages.
 
     Takes a route of DeskService's.
     """
@@ -692,7 +692,7 @@ AsyncRivalDisconnectRequest: TypeAlias = DisconnectRequest[AsyncRivalServerSdk]
 class AsyncRivalHandlers(AsyncHandlers[AsyncRivalServerSdk]):
     """Handlers of `desk.v1.RivalService`: one method for each message that clients send.
 
-    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
 
     Takes a route of DeskService's.
     """
@@ -709,7 +709,7 @@ class AsyncRivalHandlers(AsyncHandlers[AsyncRivalServerSdk]):
 class AsyncRivalRouter(AsyncServiceRouter[AsyncRivalServerSdk]):
     """Async router of `desk.v1.RivalService`: a Lambda handler.
 
-    Pass `AsyncRivalHandlers`, or register each function with a decorator.
+    Pass `AsyncRivalHandlers`, or register functions with decorators.
 
     Takes a route of DeskService's.
     """
@@ -733,5 +733,5 @@ class AsyncRivalRouter(AsyncServiceRouter[AsyncRivalServerSdk]):
 
     @property
     def speak(self) -> AsyncBind[AsyncRivalRequest[desk_pb2.Greeting]]:
-        """Register the function that handles `Speak`."""
+        """Register the function that handles `Speak` messages."""
         return self._bind(RivalOperations.speak)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pushwire._codegen import require
 
-require(abi=1)  # Before anything that a runtime of another age may lack.
+require(abi=1)  # Before imports that another version of pushwire may not have.
 
 from collections.abc import (
     Awaitable,
@@ -37,14 +37,14 @@ from .desk_pushwire_operations import (
 
 
 class DeskGreetEvent(Event[desk_pb2.Greeting]):
-    """A received `Greet`.
+    """A received `Greet` message.
 
     The desk greets somebody.
     """
 
 
 class DeskSayEvent(Event[desk_pb2.Greeting]):
-    """A received `Say`.
+    """A received `Say` message.
 
     Either side says something.
     """
@@ -59,7 +59,7 @@ DeskEvent: TypeAlias = Union[
 
 
 class DeskClient(Client[DeskEvent]):
-    """Client of `desk.v1.DeskService`: a method for each message that clients send.
+    """Client of `desk.v1.DeskService`: one method for each message that clients send.
 
     Each message that clients receive has an `on_…` and a `wait_for_…` method.
 
@@ -111,7 +111,7 @@ class DeskClient(Client[DeskEvent]):
         self,
         listener: Callable[[desk_pb2.Greeting], object],
     ) -> Callable[[], None]:
-        """Call `listener` with each `Greet` that arrives, and return a function that removes it.
+        """Call `listener` with each `Greet` message. Return a function that removes the listener.
 
         The desk greets somebody.
         """
@@ -125,7 +125,7 @@ class DeskClient(Client[DeskEvent]):
         *,
         timeout: float | None = None,
     ) -> Awaitable[desk_pb2.Greeting]:
-        """Wait for the next `Greet`, for at most `timeout` seconds.
+        """Wait up to `timeout` seconds for the next `Greet` message and return it.
 
         The desk greets somebody.
         """
@@ -138,7 +138,7 @@ class DeskClient(Client[DeskEvent]):
         self,
         listener: Callable[[desk_pb2.Greeting], object],
     ) -> Callable[[], None]:
-        """Call `listener` with each `Say` that arrives, and return a function that removes it.
+        """Call `listener` with each `Say` message. Return a function that removes the listener.
 
         Either side says something.
         """
@@ -152,7 +152,7 @@ class DeskClient(Client[DeskEvent]):
         *,
         timeout: float | None = None,
     ) -> Awaitable[desk_pb2.Greeting]:
-        """Wait for the next `Say`, for at most `timeout` seconds.
+        """Wait up to `timeout` seconds for the next `Say` message and return it.
 
         Either side says something.
         """
@@ -163,7 +163,7 @@ class DeskClient(Client[DeskEvent]):
 
 
 class PresenceSeenEvent(Event[desk_pb2.Visitor]):
-    """A received `Seen`."""
+    """A received `Seen` message."""
 
 
 PresenceEvent: TypeAlias = Union[
@@ -174,7 +174,7 @@ PresenceEvent: TypeAlias = Union[
 
 
 class PresenceClient(Client[PresenceEvent]):
-    """Client of `desk.v1.PresenceService`: a method for each message that clients send.
+    """Client of `desk.v1.PresenceService`: one method for each message that clients send.
 
     Each message that clients receive has an `on_…` and a `wait_for_…` method.
 
@@ -197,7 +197,7 @@ class PresenceClient(Client[PresenceEvent]):
         self,
         listener: Callable[[desk_pb2.Visitor], object],
     ) -> Callable[[], None]:
-        """Call `listener` with each `Seen` that arrives, and return a function that removes it."""
+        """Call `listener` with each `Seen` message. Return a function that removes the listener."""
         return self._listen(
             PresenceOperations.seen,
             listener,
@@ -208,7 +208,7 @@ class PresenceClient(Client[PresenceEvent]):
         *,
         timeout: float | None = None,
     ) -> Awaitable[desk_pb2.Visitor]:
-        """Wait for the next `Seen`, for at most `timeout` seconds."""
+        """Wait up to `timeout` seconds for the next `Seen` message and return it."""
         return self._wait_for(
             PresenceOperations.seen,
             timeout,
@@ -222,9 +222,9 @@ RivalEvent: TypeAlias = Union[
 
 
 class RivalClient(Client[RivalEvent]):
-    """Client of `desk.v1.RivalService`: a method for each message that clients send.
+    """Client of `desk.v1.RivalService`: one method for each message that clients send.
 
-    Clients receive none of its messages.
+    Clients receive no messages.
 
     Takes a route of DeskService's.
     """

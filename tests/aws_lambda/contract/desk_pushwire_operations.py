@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pushwire._codegen import require
 
-require(abi=1)  # Before anything that a runtime of another age may lack.
+require(abi=1)  # Before imports that another version of pushwire may not have.
 
 from google.protobuf import empty_pb2
 from pushwire import (

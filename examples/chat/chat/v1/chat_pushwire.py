@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pushwire._codegen import require
 
-require(abi=1)  # Before anything that a runtime of another age may lack.
+require(abi=1)  # Before imports that another version of pushwire may not have.
 
 from abc import abstractmethod
 from collections.abc import (
@@ -221,7 +221,7 @@ ChatDisconnectRequest: TypeAlias = DisconnectRequest[ChatServerSdk]
 class ChatHandlers(Handlers[ChatServerSdk]):
     """Handlers of `chat.v1.ChatService`: one method for each message that clients send.
 
-    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
 
     A chat room.
     """
@@ -274,7 +274,7 @@ class ChatHandlers(Handlers[ChatServerSdk]):
 class ChatRouter(ServiceRouter[ChatServerSdk]):
     """Router of `chat.v1.ChatService`: a Lambda handler.
 
-    Pass `ChatHandlers`, or register each function with a decorator.
+    Pass `ChatHandlers`, or register functions with decorators.
 
     A chat room.
     """
@@ -305,7 +305,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
 
     @property
     def join_room(self) -> Bind[ChatRequest[chat_pb2.JoinRoomRequest]]:
-        """Register the function that handles `JoinRoom`.
+        """Register the function that handles `JoinRoom` messages.
 
         Enter a room.
         """
@@ -313,7 +313,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
 
     @property
     def say(self) -> Bind[ChatRequest[chat_pb2.SayRequest]]:
-        """Register the function that handles `Say`.
+        """Register the function that handles `Say` messages.
 
         Say something to all in the room.
         """
@@ -321,7 +321,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
 
     @property
     def leave_room(self) -> Bind[ChatRequest[empty_pb2.Empty]]:
-        """Register the function that handles `LeaveRoom`.
+        """Register the function that handles `LeaveRoom` messages.
 
         Leave the room.
         """
@@ -329,7 +329,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
 
     @property
     def ping(self) -> Bind[ChatRequest[chat_pb2.PingMessage]]:
-        """Register the function that handles `Ping`.
+        """Register the function that handles `Ping` messages.
 
         Either side may ping.
         """
@@ -502,7 +502,7 @@ AsyncChatDisconnectRequest: TypeAlias = DisconnectRequest[AsyncChatServerSdk]
 class AsyncChatHandlers(AsyncHandlers[AsyncChatServerSdk]):
     """Handlers of `chat.v1.ChatService`: one method for each message that clients send.
 
-    Override `on_connect`, `on_disconnect` and `on_default` as well where you need them.
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
 
     A chat room.
     """
@@ -555,7 +555,7 @@ class AsyncChatHandlers(AsyncHandlers[AsyncChatServerSdk]):
 class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
     """Async router of `chat.v1.ChatService`: a Lambda handler.
 
-    Pass `AsyncChatHandlers`, or register each function with a decorator.
+    Pass `AsyncChatHandlers`, or register functions with decorators.
 
     A chat room.
     """
@@ -586,7 +586,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
 
     @property
     def join_room(self) -> AsyncBind[AsyncChatRequest[chat_pb2.JoinRoomRequest]]:
-        """Register the function that handles `JoinRoom`.
+        """Register the function that handles `JoinRoom` messages.
 
         Enter a room.
         """
@@ -594,7 +594,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
 
     @property
     def say(self) -> AsyncBind[AsyncChatRequest[chat_pb2.SayRequest]]:
-        """Register the function that handles `Say`.
+        """Register the function that handles `Say` messages.
 
         Say something to all in the room.
         """
@@ -602,7 +602,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
 
     @property
     def leave_room(self) -> AsyncBind[AsyncChatRequest[empty_pb2.Empty]]:
-        """Register the function that handles `LeaveRoom`.
+        """Register the function that handles `LeaveRoom` messages.
 
         Leave the room.
         """
@@ -610,7 +610,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
 
     @property
     def ping(self) -> AsyncBind[AsyncChatRequest[chat_pb2.PingMessage]]:
-        """Register the function that handles `Ping`.
+        """Register the function that handles `Ping` messages.
 
         Either side may ping.
         """

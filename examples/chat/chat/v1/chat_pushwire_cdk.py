@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pushwire._codegen import require
 
-require(abi=1)  # Before anything that a runtime of another age may lack.
+require(abi=1)  # Before imports that another version of pushwire may not have.
 
 from typing import Unpack
 
@@ -25,7 +25,7 @@ from chat.v1.chat_pushwire_operations import ChatOperations
 
 
 class ChatIntegrations(Integrations):
-    """Integrations of the messages of `chat.v1.ChatService`: one integration for each that clients send.
+    """Integrations of `chat.v1.ChatService`: one for each message that clients send.
 
     A chat room.
     """
@@ -53,7 +53,7 @@ class ChatIntegrations(Integrations):
 class ChatWebSocketApi(WebSocketApi):
     """WebSocket API of `chat.v1.ChatService`: a route for each message that clients send.
 
-    For several services on one API use `pushwire.cdk.WebSocketApi`.
+    For an API with several services, use `pushwire.cdk.WebSocketApi`.
 
     A chat room.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pushwire._codegen import require
 
-require(abi=1)  # Before anything that a runtime of another age may lack.
+require(abi=1)  # Before imports that another version of pushwire may not have.
 
 from collections.abc import (
     Awaitable,
@@ -33,35 +33,35 @@ from chat.v1.chat_pushwire_operations import ChatOperations
 
 
 class ChatSendGreetingEvent(Event[chat_pb2.Greeting]):
-    """A received `SendGreeting`.
+    """A received `SendGreeting` message.
 
     Greet one client.
     """
 
 
 class ChatSaidEvent(Event[chat_pb2.Speech]):
-    """A received `Said`.
+    """A received `Said` message.
 
     A member of the room said something.
     """
 
 
 class ChatPresenceChangedEvent(Event[chat_pb2.Presence]):
-    """A received `PresenceChanged`.
+    """A received `PresenceChanged` message.
 
     A member entered or left the room.
     """
 
 
 class ChatReportProgressEvent(Event[chat_pb2.Progress]):
-    """A received `ReportProgress`.
+    """A received `ReportProgress` message.
 
     A task of the user's went on.
     """
 
 
 class ChatPingEvent(Event[chat_pb2.PingMessage]):
-    """A received `Ping`.
+    """A received `Ping` message.
 
     Either side may ping.
     """
@@ -79,7 +79,7 @@ ChatEvent: TypeAlias = Union[
 
 
 class ChatClient(Client[ChatEvent]):
-    """Client of `chat.v1.ChatService`: a method for each message that clients send.
+    """Client of `chat.v1.ChatService`: one method for each message that clients send.
 
     Each message that clients receive has an `on_…` and a `wait_for_…` method.
 
@@ -147,7 +147,7 @@ class ChatClient(Client[ChatEvent]):
         self,
         listener: Callable[[chat_pb2.Greeting], object],
     ) -> Callable[[], None]:
-        """Call `listener` with each `SendGreeting` that arrives, and return a function that removes it.
+        """Call `listener` with each `SendGreeting` message. Return a function that removes the listener.
 
         Greet one client.
         """
@@ -161,7 +161,7 @@ class ChatClient(Client[ChatEvent]):
         *,
         timeout: float | None = None,
     ) -> Awaitable[chat_pb2.Greeting]:
-        """Wait for the next `SendGreeting`, for at most `timeout` seconds.
+        """Wait up to `timeout` seconds for the next `SendGreeting` message and return it.
 
         Greet one client.
         """
@@ -174,7 +174,7 @@ class ChatClient(Client[ChatEvent]):
         self,
         listener: Callable[[chat_pb2.Speech], object],
     ) -> Callable[[], None]:
-        """Call `listener` with each `Said` that arrives, and return a function that removes it.
+        """Call `listener` with each `Said` message. Return a function that removes the listener.
 
         A member of the room said something.
         """
@@ -188,7 +188,7 @@ class ChatClient(Client[ChatEvent]):
         *,
         timeout: float | None = None,
     ) -> Awaitable[chat_pb2.Speech]:
-        """Wait for the next `Said`, for at most `timeout` seconds.
+        """Wait up to `timeout` seconds for the next `Said` message and return it.
 
         A member of the room said something.
         """
@@ -201,7 +201,7 @@ class ChatClient(Client[ChatEvent]):
         self,
         listener: Callable[[chat_pb2.Presence], object],
     ) -> Callable[[], None]:
-        """Call `listener` with each `PresenceChanged` that arrives, and return a function that removes it.
+        """Call `listener` with each `PresenceChanged` message. Return a function that removes the listener.
 
         A member entered or left the room.
         """
@@ -215,7 +215,7 @@ class ChatClient(Client[ChatEvent]):
         *,
         timeout: float | None = None,
     ) -> Awaitable[chat_pb2.Presence]:
-        """Wait for the next `PresenceChanged`, for at most `timeout` seconds.
+        """Wait up to `timeout` seconds for the next `PresenceChanged` message and return it.
 
         A member entered or left the room.
         """
@@ -228,7 +228,7 @@ class ChatClient(Client[ChatEvent]):
         self,
         listener: Callable[[chat_pb2.Progress], object],
     ) -> Callable[[], None]:
-        """Call `listener` with each `ReportProgress` that arrives, and return a function that removes it.
+        """Call `listener` with each `ReportProgress` message. Return a function that removes the listener.
 
         A task of the user's went on.
         """
@@ -242,7 +242,7 @@ class ChatClient(Client[ChatEvent]):
         *,
         timeout: float | None = None,
     ) -> Awaitable[chat_pb2.Progress]:
-        """Wait for the next `ReportProgress`, for at most `timeout` seconds.
+        """Wait up to `timeout` seconds for the next `ReportProgress` message and return it.
 
         A task of the user's went on.
         """
@@ -255,7 +255,7 @@ class ChatClient(Client[ChatEvent]):
         self,
         listener: Callable[[chat_pb2.PingMessage], object],
     ) -> Callable[[], None]:
-        """Call `listener` with each `Ping` that arrives, and return a function that removes it.
+        """Call `listener` with each `Ping` message. Return a function that removes the listener.
 
         Either side may ping.
         """
@@ -269,7 +269,7 @@ class ChatClient(Client[ChatEvent]):
         *,
         timeout: float | None = None,
     ) -> Awaitable[chat_pb2.PingMessage]:
-        """Wait for the next `Ping`, for at most `timeout` seconds.
+        """Wait up to `timeout` seconds for the next `Ping` message and return it.
 
         Either side may ping.
         """

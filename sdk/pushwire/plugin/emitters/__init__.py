@@ -1,1 +1,1 @@
-"""One emitter per target: each a function from a contract to the text of a module."""
+"""The emitters, one for each target. Each returns the text of a module, or the documents of all contracts."""

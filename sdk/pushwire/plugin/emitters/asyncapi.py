@@ -1,4 +1,4 @@
-"""The AsyncAPI document of a contract: `chat.asyncapi.json`."""
+"""The AsyncAPI document of a contract, such as `chat.asyncapi.json`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,17 +11,17 @@ from pushwire.plugin.model import Format, Rpc, Service
 __all__ = ["document"]
 
 _VIEW: Final = """\
-The application is the server: it receives what clients send, and sends what clients receive.
-Receivers accept JSON and binary frames. Senders write the format of the contract."""
+The application is the server: it receives the messages of clients, and sends messages to clients.
+Receivers accept JSON and binary frames. Senders use the format of the contract."""
 _SERVER: Final[dict[str, Any]] = {
     "host": "{apiId}.execute-api.{region}.amazonaws.com",
     "pathname": "/{stage}",
     "protocol": "wss",
     "description": "The execute-api host of an API Gateway WebSocket API.",
     "variables": {
-        "apiId": {"description": "The API's id."},
-        "region": {"description": "The API's region."},
-        "stage": {"description": "The API's stage."},
+        "apiId": {"description": "The id of the API."},
+        "region": {"description": "The region of the API."},
+        "stage": {"description": "The stage of the API."},
     },
 }
 _VERSION: Final = re.compile(r"v[0-9]+(p[0-9]+)?((alpha|beta)[0-9]*)?")
@@ -32,12 +32,12 @@ _COMPONENTS: Final = "#/components/schemas/"
 def document(frames: Sequence[Frame], origin: str) -> dict[str, Any]:
     """Return the AsyncAPI 3.0 document of a contract.
 
-    It takes the server's view, and says so: `receive` is what clients send. Each service is a channel. An operation has
-    a message for each format that may arrive.
+    The application is the server: the action `receive` is for messages from clients. Each service is a channel. An
+    operation has a message for each format that the receiver accepts.
 
     Args:
         frames: The frames of the contract's operations.
-        origin: The generator, and the file that it read.
+        origin: The name of the generator and the path of the contract, for `x-generated-by`.
     """
     services = list({frame.service.name: frame.service for frame in frames}.values())
     version = services[0].full_name.rpartition(".")[0].rpartition(".")[2]
@@ -126,7 +126,7 @@ def _messages(frame: Frame) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _message_names(rpc: Rpc) -> tuple[str, str]:
-    """The names of an operation's messages in its channel: of the JSON one, and of the binary one."""
+    """Return the names of an operation's messages in its channel, for JSON frames and for binary frames."""
     return rpc.name, f"{rpc.name}.binary"
 
 
@@ -136,7 +136,7 @@ def _described(comment: str, deprecation: str | None) -> dict[str, Any]:
 
 
 def _in_components(schema: Any) -> Any:
-    """The schema with its references to where the document keeps definitions."""
+    """Return a schema whose references point to the schemas in the document's components."""
     if isinstance(schema, list):
         return [_in_components(item) for item in cast("list[object]", schema)]
     if not isinstance(schema, dict):

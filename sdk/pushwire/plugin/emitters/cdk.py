@@ -1,4 +1,4 @@
-"""The target `cdk`: `chat_pushwire_cdk.py`, what CDK apps import."""
+"""The target `cdk`: the module that CDK apps import, such as `chat_pushwire_cdk.py`."""
 
 from pushwire.plugin.emitters import operations
 from pushwire.plugin.imports import Member
@@ -17,7 +17,7 @@ _UNPACK = Member("typing", "Unpack")
 
 
 def emit(contract: Contract, parameters: Parameters) -> str:
-    """Print the module of a contract's infrastructure."""
+    """Return the text of a contract's module for CDK apps."""
     out = Module(contract, parameters, own_names=())
     for service in contract.services:
         _print_integrations(out, service)
@@ -32,8 +32,8 @@ def _integrations(service: Service) -> str:
 def _print_integrations(out: Module, service: Service) -> None:
     out.print("", "", f"class {_integrations(service)}({out.imports.member(_INTEGRATIONS)}):")
     with out.indented():
-        sent = "one integration for each that clients send" if service.inbound else "clients send none of them"
-        out.docstring(f"Integrations of the messages of `{service.full_name}`: {sent}.", service.comment)
+        sent = "one for each message that clients send" if service.inbound else "clients send no messages"
+        out.docstring(f"Integrations of `{service.full_name}`: {sent}.", service.comment)
         out.print()
         out.print(f"_contract = {operations.import_operations(out, service)}")
         if service.inbound:
@@ -43,7 +43,7 @@ def _print_integrations(out: Module, service: Service) -> None:
 
 def _print_constructor(out: Module, service: Service) -> None:
     names = [rpc.method_name for rpc in service.inbound]
-    receiver = "_self" if "self" in names else "self"  # no rpc begins with an underscore
+    receiver = "_self" if "self" in names else "self"  # names of rpcs do not begin with an underscore
     integration = out.imports.member(_INTEGRATION)
     out.function("__init__", [receiver, "*", *(f"{name}: {integration}" for name in names)], "None")
     with out.indented():
@@ -60,7 +60,7 @@ def _print_api(out: Module, service: Service) -> None:
     out.print("", "", f"class {service.class_prefix}WebSocketApi({out.imports.member(_API)}):")
     with out.indented():
         summary = f"WebSocket API of `{service.full_name}`: a route for each message that clients send."
-        hint = "For several services on one API use `pushwire.cdk.WebSocketApi`."
+        hint = "For an API with several services, use `pushwire.cdk.WebSocketApi`."
         out.docstring(summary, hint, service.comment)
         out.print()
         parameters = [

@@ -1,4 +1,4 @@
-"""The target `client`: `chat_pushwire_client.py`, what clients import."""
+"""The target `client`: the module that clients import, such as `chat_pushwire_client.py`."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ _UNKNOWN_EVENT = Member("pushwire.client", "UnknownEvent")
 
 
 def emit(contract: Contract, parameters: Parameters) -> str:
-    """Print the module of a contract's clients."""
+    """Return the text of a contract's module for clients."""
     out = Module(contract, parameters, own_names=[*_own_names(contract)])
     for service in contract.services:
         operations.import_operations(out, service)
@@ -40,18 +40,18 @@ def _own_names(contract: Contract) -> Iterator[str]:
 
 
 def _print_event(out: Module, rpc: Rpc) -> None:
-    """Print the class of an event. It is never marked as deprecated: a whole `match` has to name it."""
+    """Print the class of an event. Why without a deprecation: an exhaustive `match` has to name it."""
     base = f"{out.imports.member(_EVENT)}[{out.imports.message(rpc.request)}]"
     out.print("", "", f"class {rpc.event_class}({base}):")
     with out.indented():
-        out.docstring(f"A received `{rpc.name}`.", rpc.comment, deprecation_note(rpc.deprecation))
+        out.docstring(f"A received `{rpc.name}` message.", rpc.comment, deprecation_note(rpc.deprecation))
 
 
 def _print_union(out: Module, service: Service) -> None:
     events = [rpc.event_class for rpc in service.outbound]
     of_every_service = [out.imports.member(_GATEWAY_ERROR), out.imports.member(_UNKNOWN_EVENT)]
     target = f"{service.class_prefix}Event: {out.imports.member(_TYPE_ALIAS)}"
-    # Python 3.11 and 3.12 cannot compile `A | B | …` of thousands.
+    # Why `Union`: Python 3.11 and 3.12 fail to compile `A | B | …` with thousands of members.
     out.print("", "")
     out.bracketed(f"{target} = {out.imports.member(_UNION)}[", [*events, *of_every_service], "]")
 
@@ -76,11 +76,11 @@ def _print_client(out: Module, service: Service) -> None:
 
 
 def _summary(service: Service) -> tuple[str, str]:
-    sends = "a method for each message that clients send" if service.inbound else "clients send none of its messages"
+    sends = "one method for each message that clients send" if service.inbound else "clients send no messages"
     receives = (
         "Each message that clients receive has an `on_…` and a `wait_for_…` method."
         if service.outbound
-        else "Clients receive none of its messages."
+        else "Clients receive no messages."
     )
     return f"Client of `{service.full_name}`: {sends}.", receives
 
@@ -112,7 +112,7 @@ def _print_listener(out: Module, service: Service, rpc: Rpc) -> None:
     out.deprecation(rpc.deprecation)
     out.function(rpc.listener_name, ["self", listener], f"{function}[[], None]")
     with out.indented():
-        summary = f"Call `listener` with each `{rpc.name}` that arrives, and return a function that removes it."
+        summary = f"Call `listener` with each `{rpc.name}` message. Return a function that removes the listener."
         out.docstring(summary, rpc.comment)
         out.bracketed("return self._listen(", [operations.reference(service, rpc), "listener"], ")")
 
@@ -123,5 +123,5 @@ def _print_waiter(out: Module, service: Service, rpc: Rpc) -> None:
     out.deprecation(rpc.deprecation)
     out.function(rpc.waiter_name, ["self", "*", timeout], message)
     with out.indented():
-        out.docstring(f"Wait for the next `{rpc.name}`, for at most `timeout` seconds.", rpc.comment)
+        out.docstring(f"Wait up to `timeout` seconds for the next `{rpc.name}` message and return it.", rpc.comment)
         out.bracketed("return self._wait_for(", [operations.reference(service, rpc), "timeout"], ")")

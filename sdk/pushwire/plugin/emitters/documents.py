@@ -1,7 +1,7 @@
 """The target `schema`: documents for tools and for other languages.
 
-For `chat/v1/chat.proto`: `chat/v1/chat.asyncapi.json`, `chat/v1/chat.iam.json`, and for each operation the JSON Schema
-of its JSON frames, such as `chat/v1/chat.schemas/ChatService.JoinRoom.json`.
+The documents of `chat/v1/chat.proto` are `chat/v1/chat.asyncapi.json`, `chat/v1/chat.iam.json`, and for each operation
+the JSON Schema of its JSON frames, such as `chat/v1/chat.schemas/ChatService.JoinRoom.json`.
 """
 
 import json
@@ -17,10 +17,10 @@ __all__ = ["emit"]
 
 
 def emit(model: Model, parameters: Parameters) -> Iterator[tuple[str, str]]:
-    """Print the documents of all contracts.
+    """Write the documents of all contracts.
 
     Yields:
-        The path and the text of each.
+        The path and the text of each document.
 
     Raises:
         RequestError: The installed protobuf cannot read a contract.

@@ -1,4 +1,4 @@
-"""The two families of classes that every service gets: sync ones, and the same for `async def`."""
+"""The two families of classes that every service has: sync classes and async classes."""
 
 from typing import NamedTuple
 
@@ -9,12 +9,12 @@ __all__ = ["ASYNC", "FAMILIES", "SYNC", "Family"]
 
 
 class Family(NamedTuple):
-    """How the classes of a family are named and written.
+    """One family of classes.
 
     Attributes:
-        prefix: What their names, and those of what they stand on, begin with.
-        definition: What a method begins with.
-        call: What a call of one begins with.
+        prefix: The prefix of the names of the generated classes and of their base classes.
+        definition: The keywords that begin a method.
+        call: The keyword, if any, that begins a call of a method.
     """
 
     prefix: str
@@ -22,11 +22,11 @@ class Family(NamedTuple):
     call: str
 
     def class_name(self, service: Service, suffix: str) -> str:
-        """The name of a service's class."""
+        """Return the name of a service's class."""
         return f"{self.prefix}{service.class_prefix}{suffix}"
 
     def member(self, module: str, name: str) -> Member:
-        """What the run time has for this family under a name."""
+        """Return the class of the run time for this family."""
         return Member(module, f"{self.prefix}{name}")
 
 

@@ -1,4 +1,4 @@
-"""What a Lambda function receives and what handles it: `ChatRequest` and its like, `ChatHandlers`."""
+"""The requests and handlers of a service, such as `ChatRequest` and `ChatHandlers`."""
 
 from pushwire.plugin.comments import deprecation_note
 from pushwire.plugin.emitters import server_sdk
@@ -10,7 +10,7 @@ from pushwire.plugin.module import Module
 __all__ = ["TYPE_VARIABLE", "class_name", "print_handlers", "print_requests", "print_type_variable", "request_type"]
 
 TYPE_VARIABLE = "_M"
-"""Stands for the message in `ChatRequest[_M]`."""
+"""The type variable of the message in `ChatRequest[_M]`."""
 
 _ABSTRACT = Member("abc", "abstractmethod")
 _MESSAGE = Member("google.protobuf.message", "Message")
@@ -24,12 +24,12 @@ _TYPE_VAR = Member("typing", "TypeVar")
 
 
 def class_name(service: Service, family: Family) -> str:
-    """The class that a service's handlers are written in."""
+    """Return the name of the abstract class of a service's handlers."""
     return family.class_name(service, "Handlers")
 
 
 def request_type(out: Module, service: Service, rpc: Rpc, family: Family) -> str:
-    """The type of the request that brings an rpc's message."""
+    """Return the type of the request with an rpc's message."""
     return f"{family.class_name(service, 'Request')}[{out.imports.message(rpc.request)}]"
 
 
@@ -56,7 +56,7 @@ def print_handlers(out: Module, service: Service, family: Family) -> None:
     base = f"{handlers}[{server_sdk.class_name(service, family)}]"
     out.print("", "", f"class {class_name(service, family)}({base}):")
     with out.indented():
-        hint = "Override `on_connect`, `on_disconnect` and `on_default` as well where you need them."
+        hint = "You may also override `on_connect`, `on_disconnect` and `on_default`."
         out.docstring(_summary(service), hint, service.comment, deprecation_note(service.deprecation))
         for rpc in service.inbound:
             out.print()
@@ -64,12 +64,12 @@ def print_handlers(out: Module, service: Service, family: Family) -> None:
 
 
 def _summary(service: Service) -> str:
-    sent = "one method for each message that clients send" if service.inbound else "clients send none of its messages"
+    sent = "one method for each message that clients send" if service.inbound else "clients send no messages"
     return f"Handlers of `{service.full_name}`: {sent}."
 
 
 def _print_handler(out: Module, service: Service, rpc: Rpc, family: Family) -> None:
-    """Print an abstract method. It is never marked as deprecated: whoever writes the class has to implement it."""
+    """Print an abstract method. Why without a deprecation: subclasses must implement it."""
     request = request_type(out, service, rpc, family)
     out.print(f"@{out.imports.member(_ABSTRACT)}")
     out.function(rpc.method_name, ["self", f"request: {request}", "/"], "None", definition=family.definition)

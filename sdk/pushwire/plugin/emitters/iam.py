@@ -1,4 +1,4 @@
-"""The permissions that a contract's parties need: `chat.iam.json`."""
+"""The IAM policies for the clients and servers of a contract, such as `chat.iam.json`."""
 
 from typing import Any, Final
 
@@ -11,15 +11,15 @@ _PURPOSES: Final = {
     "inspect": ("execute-api:ManageConnections", "GET/@connections/*"),
     "send": ("execute-api:ManageConnections", "POST/@connections/*"),
 }
-"""By what it is for: the action, and the resource below the stage ("Control access to WebSocket APIs with IAM
-authorization", API Gateway developer guide)."""
+"""The action and the resource of each policy ("Control access to WebSocket APIs with IAM authorization", API Gateway
+developer guide)."""
 
 
 def policies() -> dict[str, Any]:
-    """Return a policy for each purpose.
+    """Return the policies `connect`, `disconnect`, `inspect` and `send`.
 
-    Each allows one thing on one stage of one API, whose names are variables, as Terraform's `templatefile` fills them
-    in. `connect` is for clients of an API with IAM authorization, the others are for servers.
+    Each allows one action on one stage of an API. The ARNs contain variables such as `${region}`, which Terraform's
+    `templatefile` can replace. `connect` is for clients of an API with IAM authorization, the others are for servers.
     """
     return {
         purpose: {

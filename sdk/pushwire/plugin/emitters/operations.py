@@ -1,4 +1,4 @@
-"""The operations of each service, as data: `ChatOperations` in `chat_pushwire_operations.py`."""
+"""The operations of each service, such as `ChatOperations` in `chat_pushwire_operations.py`."""
 
 from pushwire.plugin.imports import Member
 from pushwire.plugin.literals import quoted
@@ -17,7 +17,7 @@ _OPERATION = Member("pushwire", "Operation")
 
 
 def emit(contract: Contract, parameters: Parameters) -> str:
-    """Print the module of a contract's operations."""
+    """Return the text of the module with a contract's operations."""
     out = Module(contract, parameters, own_names=())
     for service in contract.services:
         _print_operations(out, service)
@@ -25,7 +25,7 @@ def emit(contract: Contract, parameters: Parameters) -> str:
 
 
 def import_operations(out: Module, service: Service) -> str:
-    """Import the class that holds a service's operations, and return its name."""
+    """Import the class with a service's operations, and return its name."""
     return out.imports.generated(SUFFIX, _class_name(service))
 
 

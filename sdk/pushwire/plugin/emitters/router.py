@@ -1,4 +1,4 @@
-"""The router of a service: `ChatRouter`, the handler of a Lambda function."""
+"""The router of a service, such as `ChatRouter`: the handler of a Lambda function."""
 
 from pushwire.plugin.comments import deprecation_note
 from pushwire.plugin.emitters import handlers, operations, server_sdk
@@ -15,7 +15,7 @@ _SEQUENCE = Member("collections.abc", "Sequence")
 
 
 def class_name(service: Service, family: Family) -> str:
-    """The class of a service's router."""
+    """Return the name of the class of a service's router."""
     return family.class_name(service, "Router")
 
 
@@ -27,7 +27,7 @@ def print_router(out: Module, service: Service, family: Family) -> None:
     with out.indented():
         kind = "Async router" if family is ASYNC else "Router"
         summary = f"{kind} of `{service.full_name}`: a Lambda handler."
-        hint = f"Pass `{handlers.class_name(service, family)}`, or register each function with a decorator."
+        hint = f"Pass `{handlers.class_name(service, family)}`, or register functions with decorators."
         out.docstring(summary, hint, service.comment, deprecation_note(service.deprecation))
         out.print()
         _print_constructor(out, service, family)
@@ -63,12 +63,12 @@ def _print_constructor(out: Module, service: Service, family: Family) -> None:
 
 
 def _print_decorator(out: Module, service: Service, rpc: Rpc, family: Family) -> None:
-    """Print a property that registers a function: marked as deprecated where its user has the choice not to."""
+    """Print a property that registers a function. It may be deprecated, because its use is optional."""
     request = handlers.request_type(out, service, rpc, family)
     bind = out.imports.member(family.member("pushwire.aws_lambda", "Bind"))
     out.print(f"@{out.imports.builtin('property')}")
     out.deprecation(rpc.deprecation)
     out.function(rpc.method_name, ["self"], f"{bind}[{request}]")
     with out.indented():
-        out.docstring(f"Register the function that handles `{rpc.name}`.", rpc.comment)
+        out.docstring(f"Register the function that handles `{rpc.name}` messages.", rpc.comment)
         out.print(f"return self._bind({operations.reference(service, rpc)})")

@@ -1,4 +1,4 @@
-"""The target `server`: `chat_pushwire.py`, what servers and Lambda functions import."""
+"""The target `server`: the module that servers and Lambda functions import, such as `chat_pushwire.py`."""
 
 from pushwire.plugin.emitters import handlers, operations, router, server_sdk
 from pushwire.plugin.emitters.families import FAMILIES
@@ -10,13 +10,13 @@ __all__ = ["emit"]
 
 
 def emit(contract: Contract, parameters: Parameters) -> str:
-    """Print the module of a contract's servers."""
+    """Return the text of a contract's module for servers."""
     out = Module(contract, parameters, own_names=[handlers.TYPE_VARIABLE, server_sdk.RESULT_VARIABLE])
     handlers.print_type_variable(out)
     server_sdk.print_result_variable(out)
     for service in contract.services:
         if service.deprecation is not None:
-            out.pyright_rules.add("reportDeprecated")  # for the Server SDK, which the other classes name
+            out.pyright_rules.add("reportDeprecated")  # Why: the other classes use the deprecated Server SDK.
         operations.import_operations(out, service)
         for family in FAMILIES:
             server_sdk.print_broadcast(out, service, family)

@@ -1,4 +1,4 @@
-"""The Server SDK of a service: `ChatServerSdk`, and the `ChatBroadcast` that its `to` returns."""
+"""The Server SDK of a service, such as `ChatServerSdk`, and the `ChatBroadcast` that its `to` returns."""
 
 from pushwire.plugin.emitters import operations
 from pushwire.plugin.emitters.families import ASYNC, Family
@@ -17,7 +17,7 @@ _TYPE_VAR = Member("typing", "TypeVar")
 
 
 def class_name(service: Service, family: Family) -> str:
-    """The class of a service's Server SDK."""
+    """Return the name of the class of a service's Server SDK."""
     return family.class_name(service, "ServerSdk")
 
 
@@ -63,7 +63,7 @@ def _broadcast_class_name(service: Service, family: Family) -> str:
 
 
 def _methods(service: Service) -> str:
-    return "one method for each message that servers send" if service.outbound else "servers send none of its messages"
+    return "one method for each message that servers send" if service.outbound else "servers send no messages"
 
 
 def _print_send(out: Module, service: Service, rpc: Rpc, family: Family) -> None:
@@ -86,6 +86,6 @@ def _print_send_to_many(out: Module, service: Service, rpc: Rpc, family: Family)
 
 
 def _message_argument(out: Module, rpc: Rpc) -> tuple[list[str], str]:
-    """Return the parameters that take an rpc's message, and the expression for the message."""
+    """Return the parameter for an rpc's message, if it has one, and the expression for the message."""
     message_type = out.imports.message(rpc.request)
     return ([], f"{message_type}()") if rpc.request.full_name == EMPTY else ([f"message: {message_type}"], "message")
