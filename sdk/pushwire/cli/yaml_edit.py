@@ -151,7 +151,7 @@ def _is_block(value: Node) -> bool:
 
 
 def _indent(text: str, start: str) -> int:
-    """Return the indentation of the first line below a top-level key that matches `start`; 2 if there is none."""
+    """Return the indentation of the first line below a top-level key that matches `start`; 2 if no line matches."""
     found = re.search(rf"^[^\s#-].*\n(?:[ \t]*(?:#.*)?\n)*({start})", text, re.MULTILINE)
     return len(found[1]) if found else 2
 

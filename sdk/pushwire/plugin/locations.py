@@ -110,7 +110,7 @@ class Locations:
         return None
 
     def comment(self, path: Path) -> str:
-        """Return the cleaned comments before and after a part; empty if there are none."""
+        """Return the cleaned comments before and after a part; empty if it has no comments."""
         location = self._by_path.get(path)
         return "" if location is None else comments.cleaned(location.leading_comments, location.trailing_comments)
 

@@ -80,7 +80,7 @@ class Rpc:
         waiter_name: The name of the client method that waits for the next message.
         event_class: The name of the class of the event in clients.
         path: The path of the descriptor in its file, the key of its locations.
-        comment: The cleaned comment; empty if there is none.
+        comment: The cleaned comment; empty if it has no comment.
         deprecation: The text of the deprecation; `None` if the rpc is not deprecated.
         request: The message that the rpc takes.
         response: The full name of the message that the rpc returns.
@@ -117,7 +117,7 @@ class Service:
         class_prefix: The prefix of the names of its Python classes.
         full_name: The service's name with its package.
         path: The path of the descriptor in its file, the key of its locations.
-        comment: The cleaned comment; empty if there is none.
+        comment: The cleaned comment; empty if it has no comment.
         deprecation: The text of the deprecation; `None` if the service is not deprecated.
         format: The value of the service's option.
         json_emit_defaults: Whether JSON payloads contain fields with their default values.

@@ -53,7 +53,7 @@ class SignatureClaim:
         signature: The signature, in hexadecimal.
         timestamp: The time of signing, as sent.
         lifetime: Seconds after `timestamp` until the signature expires.
-        token: The session token; `None` if there is none, or if it is not signed.
+        token: The session token; `None` if the request has no token, or if it is not signed.
         query: The signed pairs of the query string, canonically encoded.
     """
 

@@ -32,7 +32,7 @@ class ApiIdentity:
         stage: Its stage.
         domain_name: Its host, with the port.
         port: The port that the gateway listens on.
-        stage_variables: The variables of the stage; events omit the key if there are none.
+        stage_variables: The variables of the stage; events omit the key if the stage has no variables.
     """
 
     api_id: str

@@ -27,7 +27,7 @@ class ProxyResult:
 
     Attributes:
         status_code: The `statusCode`, from 200 to 599.
-        subprotocol: The header `Sec-WebSocket-Protocol`; `None` if there is none.
+        subprotocol: The header `Sec-WebSocket-Protocol`; `None` if the result does not have it.
         body: The `body`, which is sent to the client if the route has a route response. Defaults to `None`: no body.
     """
 
