@@ -135,7 +135,11 @@ class Signer:
         self._context: SigningContext | None = None
 
     def has_context(self, now: float) -> bool:
-        """Return whether `context(now)` returns without a call for credentials."""
+        """Return whether `context(now)` returns without loading credentials.
+
+        Args:
+            now: The time in seconds since the epoch.
+        """
         return self._context is not None and self._context.second == int(now)
 
     def context(self, now: float) -> SigningContext:

@@ -64,7 +64,7 @@ class Transport(Protocol):
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
 
     def post_many(
@@ -94,18 +94,24 @@ class Transport(Protocol):
         ...
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Return what API Gateway knows about a connection.
+        """Return when a connection was opened, when it was last active, and its source.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         ...
 
     def delete(self, connection_id: str, /) -> None:
-        """Close a connection; API Gateway runs `$disconnect`.
+        """Close a connection. API Gateway then runs the `$disconnect` handler.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
 
     def close(self) -> None:
@@ -123,7 +129,7 @@ class AsyncTransport(Protocol):
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
 
     async def post_many(
@@ -148,18 +154,24 @@ class AsyncTransport(Protocol):
         ...
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Return what API Gateway knows about a connection.
+        """Return when a connection was opened, when it was last active, and its source.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         ...
 
     async def delete(self, connection_id: str, /) -> None:
-        """Close a connection; API Gateway runs `$disconnect`.
+        """Close a connection. API Gateway then runs the `$disconnect` handler.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
 
     async def close(self) -> None:
@@ -170,10 +182,23 @@ class ManagementApiClient(Protocol):
     """The methods of `boto3.client("apigatewaymanagementapi")` that Pushwire calls."""
 
     def post_to_connection(self, *, ConnectionId: str, Data: bytes) -> Any:  # noqa: N803
-        """Send a frame."""
+        """Send a frame to a connection.
+
+        Args:
+            ConnectionId: The id of the connection.
+            Data: The frame's text in UTF-8.
+        """
 
     def get_connection(self, *, ConnectionId: str) -> Any:  # noqa: N803
-        """Return what API Gateway knows about a connection."""
+        """Return the details of a connection.
+
+        Args:
+            ConnectionId: The id of the connection.
+        """
 
     def delete_connection(self, *, ConnectionId: str) -> Any:  # noqa: N803
-        """Close a connection."""
+        """Close a connection.
+
+        Args:
+            ConnectionId: The id of the connection.
+        """

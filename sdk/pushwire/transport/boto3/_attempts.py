@@ -80,7 +80,7 @@ class Boto3Attempts:
         """Send one text frame to a connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         self._call(connection_id, lambda: self.client.post_to_connection(ConnectionId=connection_id, Data=data))
 
@@ -88,7 +88,7 @@ class Boto3Attempts:
         """Return what API Gateway knows about a connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         body = self._call(connection_id, lambda: self.client.get_connection(ConnectionId=connection_id))
         return connection_info(body, connection_id=connection_id)
@@ -97,7 +97,7 @@ class Boto3Attempts:
         """Close a connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         self._call(connection_id, lambda: self.client.delete_connection(ConnectionId=connection_id))
 

@@ -84,7 +84,7 @@ class AsyncBoto3Transport(AsyncClosing):
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         await self._call(partial(self._once.post, data=data), connection_id)
 
@@ -115,18 +115,24 @@ class AsyncBoto3Transport(AsyncClosing):
         return await run_on_loop(fan_out, connection_ids, post, self._clock)
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Return what API Gateway knows about a connection.
+        """Return when a connection was opened, when it was last active, and its source.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         return await self._call(self._once.get, connection_id)
 
     async def delete(self, connection_id: str, /) -> None:
-        """Close a connection; API Gateway runs `$disconnect`.
+        """Close a connection. API Gateway then runs the `$disconnect` handler.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         await self._call(self._once.delete, connection_id)
 

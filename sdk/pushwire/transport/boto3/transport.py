@@ -81,7 +81,7 @@ class Boto3Transport(Closing):
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         self._call(partial(self._once.post, data=data), connection_id)
 
@@ -114,18 +114,24 @@ class Boto3Transport(Closing):
         return run_on_threads(fan_out, connection_ids, partial(self._once.post, data=data), self._clock)
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Return what API Gateway knows about a connection.
+        """Return when a connection was opened, when it was last active, and its source.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         return self._call(self._once.get, connection_id)
 
     def delete(self, connection_id: str, /) -> None:
-        """Close a connection; API Gateway runs `$disconnect`.
+        """Close a connection. API Gateway then runs the `$disconnect` handler.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         self._call(self._once.delete, connection_id)
 

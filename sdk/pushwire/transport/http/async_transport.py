@@ -84,7 +84,7 @@ class AsyncHttpTransport(AsyncClosing):
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         await self._call("POST", connection_id, data)
 
@@ -118,18 +118,24 @@ class AsyncHttpTransport(AsyncClosing):
         return await run_broadcast(engine, self._core.requests, connection_ids)
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Return what API Gateway knows about a connection.
+        """Return when a connection was opened, when it was last active, and its source.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         return connection_info_of(await self._call("GET", connection_id, b""), connection_id)
 
     async def delete(self, connection_id: str, /) -> None:
-        """Close a connection; API Gateway runs `$disconnect`.
+        """Close a connection. API Gateway then runs the `$disconnect` handler.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         await self._call("DELETE", connection_id, b"")
 

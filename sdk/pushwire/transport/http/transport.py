@@ -87,7 +87,7 @@ class HttpTransport(Closing):
             data: The frame's text in UTF-8, at most 131,072 bytes.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         self._call("POST", connection_id, data)
 
@@ -132,18 +132,24 @@ class HttpTransport(Closing):
             engine.close()
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
-        """Return what API Gateway knows about a connection.
+        """Return when a connection was opened, when it was last active, and its source.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         return connection_info_of(self._call("GET", connection_id, b""), connection_id)
 
     def delete(self, connection_id: str, /) -> None:
-        """Close a connection; API Gateway runs `$disconnect`.
+        """Close a connection. API Gateway then runs the `$disconnect` handler.
+
+        Args:
+            connection_id: The id of the connection.
 
         Raises:
-            pushwire.SendError: The call failed; the subclass says how.
+            pushwire.SendError: The call failed. The subclass has the reason.
         """
         self._call("DELETE", connection_id, b"")
 
