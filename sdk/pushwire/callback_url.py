@@ -128,9 +128,9 @@ class CallbackUrl(NamedTuple):
         """Return the callback URL for the connection of a WebSocket event.
 
         The environment variable `PUSHWIRE_CALLBACK_URL` overrides the event. For events of the local gateway, the URL
-        has the gateway's address. For other events it has the API's execute-api host: the event's own if the client
-        used one (also of FIPS and dual-stack endpoints), and otherwise that of the API in its region. It never has a
-        custom domain, because events do not include the mapping key of a custom domain.
+        has the gateway's address. For other events it has the execute-api host in the event, also if it is a FIPS or
+        dual-stack endpoint, or else the execute-api host of the API in its region. It never has a custom domain,
+        because events do not include the mapping key of a custom domain.
 
         Args:
             event: A Lambda proxy event of a WebSocket API.
@@ -186,7 +186,7 @@ def _is_local_gateway(domain_name: str) -> bool:
 
 
 def _region_of(host: str) -> str | None:
-    """Return the region of an execute-api host: `{api-id}.execute-api.{region}.amazonaws.com`, or the like."""
+    """Return the region of an execute-api host: `{api-id}.execute-api.{region}.amazonaws.com`, for example."""
     found = _HOST.fullmatch(host)
     return found[1] if found is not None else None
 

@@ -27,8 +27,8 @@ S = TypeVar("S", bound=BaseServerSdk[Any])
 class LambdaHandler:
     """Base of all routers: an object that Lambda can call.
 
-    Its attributes are those of a function where decorators read them. `functools.wraps` copies the instance's to the
-    decorated handler, with `operations`, which the local gateway and the test kit read.
+    It has `__name__`, because decorators of Lambda handlers read it. `functools.wraps` copies the attributes of the
+    instance to the decorated handler, including `operations`, which the local gateway and the test kit read.
 
     Attributes:
         operations: The operations of all services in both directions, in the contract's order.

@@ -87,7 +87,11 @@ class Clock:
         return timer
 
     async def sleep(self, seconds: float) -> None:
-        """Wait until this number of seconds has passed on this clock."""
+        """Wait until a number of seconds has passed on this clock.
+
+        Args:
+            seconds: The seconds to wait.
+        """
         await self.wait(asyncio.get_running_loop().create_future(), seconds)
 
     async def wait(self, until: asyncio.Future[None], seconds: float) -> None:

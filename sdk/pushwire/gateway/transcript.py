@@ -180,7 +180,11 @@ class Transcript:
         self._entries: Final[deque[Entry]] = deque(maxlen=size)
 
     def __call__(self, entry: Entry, /) -> None:
-        """Add an entry."""
+        """Add an entry.
+
+        Args:
+            entry: The entry.
+        """
         self._entries.append(entry)
 
     def __len__(self) -> int:

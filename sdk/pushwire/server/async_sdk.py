@@ -55,7 +55,8 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
         pushwire.CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is needed and not installed.
         TypeError: `transport` is combined with other settings, or is not an async transport; `client` is combined with
-            other settings; or a setting has the wrong type.
+            other settings, or is not a sync client of the management API; or a setting has the
+            wrong type.
         ValueError: `max_attempts` or a time-out is out of range.
     """
 

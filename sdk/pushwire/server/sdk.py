@@ -55,7 +55,8 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
         pushwire.CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is needed and not installed.
         TypeError: `transport` is combined with other settings, or is not a sync transport; `client` is combined with
-            other settings; `on_gone` is async; or a setting has the wrong type.
+            other settings, or is not a sync client of the management API; `on_gone` is async; or a setting has the
+            wrong type.
         ValueError: `max_attempts` or a time-out is out of range.
     """
 

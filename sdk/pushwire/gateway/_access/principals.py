@@ -62,9 +62,17 @@ class Principal:
             )
 
     def arn(self, account_id: str) -> str:
-        """Return the user's ARN in an account."""
+        """Return the user's ARN in an account.
+
+        Args:
+            account_id: The id of the AWS account, 12 digits.
+        """
         return f"arn:aws:iam::{account_id}:user/{self.name}"
 
     def may_use(self, resource: str) -> bool:
-        """Return whether the user may use a resource."""
+        """Return whether the user may use a resource.
+
+        Args:
+            resource: The ARN of the resource.
+        """
         return any(matches(pattern, resource) for pattern in self.allow)

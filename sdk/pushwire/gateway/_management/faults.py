@@ -215,7 +215,11 @@ class Faults:
         return injection
 
     def remove(self, injection: Injection) -> None:
-        """Remove an injected fault. Does nothing if it was removed before."""
+        """Remove an injected fault. Do nothing if it was removed before.
+
+        Args:
+            injection: The injected fault.
+        """
         with self._lock:
             self._injections = tuple(known for known in self._injections if known is not injection)
 
@@ -234,6 +238,10 @@ class Faults:
 
         The list ends with the first fault that ends the request (`AnswerWith`, `DropRequest`), so the `times` of later
         faults are not used up.
+
+        Args:
+            method: The HTTP method of the request.
+            connection_id: The id of the connection in the request.
         """
         found: list[RequestFault] = []
         for fault in self._happening(method, connection_id) if self._injections else ():
@@ -244,11 +252,19 @@ class Faults:
         return tuple(found)
 
     def times_out(self, connection_id: str) -> bool:
-        """Return whether a call of a handler times out, and count the applied faults."""
+        """Return whether a call of a handler times out, and count the applied faults.
+
+        Args:
+            connection_id: The id of the connection of the event.
+        """
         return any(True for _ in self._happening(None, connection_id))
 
     def jitter(self, fault: Delay) -> float:
-        """Return the seconds of a delay, with its jitter."""
+        """Return the seconds of a delay, with its jitter.
+
+        Args:
+            fault: The delay.
+        """
         return fault.seconds + fault.jitter * self._random.random()
 
     def _happening(self, method: str | None, connection_id: str) -> Iterator[Fault]:
