@@ -1,7 +1,13 @@
 """The errors: one base class, data in attributes, and texts with the failure and its connection."""
 
+import contextlib
+import copy
+import importlib
 import inspect
 import pickle
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -30,20 +36,37 @@ def test_every_error_has_the_one_root_and_is_public(error: type[pushwire.Pushwir
     assert getattr(pushwire, error.__name__) is error
 
 
-@pytest.mark.parametrize("error", [error for error in all_errors() if issubclass(error, pushwire.SendError)])
-def test_every_error_of_a_send_survives_pickling(error: type[pushwire.SendError]) -> None:
-    before = error("why", connection_id="abc=", operation=OPERATION, attempts=2, maybe_accepted=True, status_code=500)
-    after = pickle.loads(pickle.dumps(before))
-    assert type(after) is error
-    assert vars(after) == vars(before)
-    assert str(after) == str(before)
+def subclasses(of: type[Exception]) -> Iterator[type[Exception]]:
+    for error in of.__subclasses__():
+        yield error
+        yield from subclasses(error)
 
 
-def test_other_errors_survive_pickling() -> None:
-    frame = pickle.loads(pickle.dumps(pushwire.FrameError("why", route="Send")))
-    assert (frame.reason, frame.route) == ("why", "Send")
-    url = pickle.loads(pickle.dumps(pushwire.CallbackUrlError("why", url="x")))
-    assert (url.reason, url.url) == ("why", "x")
+def made(error: type[Exception]) -> Exception:
+    """Make an error with a value for each argument that it has."""
+    values: dict[str, Any] = {"operation": OPERATION, "status_code": 500, "count": 3, "attempts": 2, "retry_in": 1.5}
+    if issubclass(error, ExceptionGroup):
+        return error("some", [made(pushwire.ThrottledError)])
+    if not inspect.isfunction(error.__init__):
+        return error("why")
+    names = list(inspect.signature(error).parameters)
+    return error(**{name: values.get(name, f"some {name}") for name in names})
+
+
+@pytest.mark.parametrize("copied", [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, copy.deepcopy])
+def test_every_error_survives_pickling_and_copying(copied: Callable[[Exception], Exception]) -> None:
+    for module in pkgutil.walk_packages(pushwire.__path__, "pushwire."):
+        if ".cdk" not in module.name and ".v1" not in module.name and not module.name.endswith("__main__"):
+            with contextlib.suppress(ImportError):  # an extra that is not installed
+                importlib.import_module(module.name)
+    classes: set[type[Exception]] = {pushwire.PushwireError, *subclasses(pushwire.PushwireError)}
+    assert len(classes) > 20
+    for error in classes:
+        before = made(error)
+        after = copied(before)
+        assert type(after) is error
+        assert (str(after), repr(after.args)) == (str(before), repr(before.args))
+        assert vars(after) == vars(before)
 
 
 def test_the_text_says_what_happened_to_what() -> None:

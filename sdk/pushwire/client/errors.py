@@ -100,7 +100,7 @@ class ConnectionLostError(ClientError):
         maybe_received: Whether the server may have received the message.
     """
 
-    def __init__(self, operation: AnyOperation | None, *, maybe_received: bool) -> None:
+    def __init__(self, operation: AnyOperation | None, maybe_received: bool) -> None:
         super().__init__(operation, maybe_received)
         self.operation = operation
         self.maybe_received = maybe_received
