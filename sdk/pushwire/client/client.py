@@ -134,6 +134,7 @@ class Client(Generic[E_co]):
         running. The method can be called in any state, more than once, and from listeners and hooks. A closed client
         cannot be opened again.
         """
+        self._connection._check_loop()
         self._is_closed = True
         await (self._connection.close() if self._owns_connection else self._tasks.close(self._leave_connection))
 
@@ -149,6 +150,7 @@ class Client(Generic[E_co]):
             ConnectFailedError: Connecting failed.
             ClientClosedError: The client was closed.
         """
+        self._connection._check_loop()
         if self._is_closed:
             raise self._closed_error()
         if self._owns_connection:
@@ -173,22 +175,26 @@ class Client(Generic[E_co]):
             EventsLostError: The iteration was too slow, and has lost events. A new `async for` continues it.
             ConnectFailedError: The client has given up.
         """
+        self._connection._check_loop()
         return self._subscriptions.streams.open()
 
     async def _send(self, operation: Operation[M], message: M) -> None:
         """Send a message. Generated methods that send call it."""
+        self._connection._check_loop()
         if self._is_closed:
             raise self._closed_error(operation)
         await self._connection._send(operation, message)
 
     def _listen(self, operation: Operation[M], function: Callable[[M], object]) -> Callable[[], None]:
         """Add a listener. Generated `on_…` methods call it."""
+        self._connection._check_loop()
         report = self._connection._errors.report
         listener = SerialListener(function, operation, bound=self._max_events, tasks=self._tasks, report=report)
         return self._subscriptions.of(operation).listen(listener)
 
     def _wait_for(self, operation: Operation[M], timeout: float | None) -> Awaitable[M]:
         """Wait for a message. Generated `wait_for_…` methods call it."""
+        self._connection._check_loop()
         if self._is_closed:
             raise self._closed_error()
         if self._connection._lifecycle.is_closed:

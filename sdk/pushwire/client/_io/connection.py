@@ -1,6 +1,8 @@
 """A connection that reconnects: the basis of a client, shared by the clients of several services."""
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Callable, Generator
 from functools import partial
 from types import TracebackType
@@ -66,6 +68,8 @@ class Connection:
         self._websocket: WebSocket | None = None
         self._task: asyncio.Task[None] | None = None
         self._opened: asyncio.Future[ClientError | None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._hooks: tuple[tuple[Callable[[], object]], ...] = ()
         self._hooks_task: asyncio.Task[None] | None = None
         self._settings: Final = settings
@@ -108,6 +112,7 @@ class Connection:
         Raises:
             TypeError: The argument is not a function.
         """
+        self._check_loop()
         return self._errors.listen(listener)
 
     def on_reconnect(self, hook: Callable[[], object]) -> Callable[[], None]:
@@ -125,6 +130,7 @@ class Connection:
         Raises:
             TypeError: The argument is not a function.
         """
+        self._check_loop()
         if not callable(hook):
             raise TypeError(f"a hook must be a function, not {type(hook).__name__}")
         added = (hook,)  # the same function may be added twice
@@ -141,6 +147,7 @@ class Connection:
         Async listeners end, and no task is left running. The method can be called in any state, more than once, and
         from listeners and hooks. A closed connection cannot be opened again.
         """
+        self._check_loop()
         self._lifecycle.close()
         await self._tasks.close(self._close)
 
@@ -198,15 +205,33 @@ class Connection:
 
     async def _open(self) -> None:
         """Wait for the first connection. Its messages are delivered after the caller has had time to add listeners."""
+        self._check_loop()
         if self._lifecycle.is_closed:
             raise self._lifecycle.closed_error()
         loop = asyncio.get_running_loop()
         if self._opened is None:
+            self._loop, self._thread = loop, threading.get_ident()
             self._opened = loop.create_future()
             self._task = loop.create_task(self._run(self._opened))
         if (error := await asyncio.shield(self._opened)) is not None:
             raise error
         loop.call_soon(self._receive)
+
+    def _check_loop(self) -> None:
+        """Raise a `RuntimeError` if the caller is not on the event loop that the connection was opened on.
+
+        Why: a call on another loop would wait for ever for the tasks of this one.
+        """
+        running: asyncio.AbstractEventLoop | None = None
+        with contextlib.suppress(RuntimeError):
+            running = asyncio.get_running_loop()
+        if running is self._loop or self._loop is None or (running is None and threading.get_ident() == self._thread):
+            return
+        here = "in a thread without an event loop" if running is None else f"on {_shown(running)}"
+        raise RuntimeError(
+            f"{self!r} was opened on {_shown(self._loop)} and is used {here}: call it on its own loop, with "
+            "asyncio.run_coroutine_threadsafe(coroutine, loop) or loop.call_soon_threadsafe(function)"
+        )
 
     async def _close(self) -> None:
         if self._task is None:
@@ -360,6 +385,10 @@ class Connection:
         self._lifecycle.close()
         self._writer.fail_all()
         self._dispatcher.end(self._lifecycle.closed_error)
+
+
+def _shown(loop: asyncio.AbstractEventLoop) -> str:
+    return f"{type(loop).__name__} {id(loop):#x}"
 
 
 def _auth_failure(error: BaseException) -> Failure:
