@@ -23,17 +23,19 @@ def progress(store: Store, transport: RecordingTransport, monkeypatch: pytest.Mo
     return module
 
 
-def test_each_connection_of_the_user_is_told(progress: Any, store: Store, transport: RecordingTransport) -> None:
+def test_each_connection_of_the_user_receives_the_progress(
+    progress: Any, store: Store, transport: RecordingTransport
+) -> None:
     store.connected(PHONE, "ada")
     store.connected(LAPTOP, "ada")
     store.connected("BBBBBBBBBBBBBBB=", "bob")
     assert progress.handler({"user": "ada", "task": "upload", "percent": 40}, None) == {"accepted": 2, "failed": 0}
-    told = Progress(task="upload", percent=40)
-    assert transport.sent.to(PHONE) == transport.sent.to(LAPTOP) == [told]
+    sent = Progress(task="upload", percent=40)
+    assert transport.sent.to(PHONE) == transport.sent.to(LAPTOP) == [sent]
     assert transport.sent.to("BBBBBBBBBBBBBBB=") == []
 
 
-def test_a_lost_connection_is_forgotten_and_the_others_are_told(
+def test_a_lost_connection_is_removed_and_the_others_receive_the_progress(
     progress: Any, store: Store, transport: RecordingTransport
 ) -> None:
     store.connected(PHONE, "ada")

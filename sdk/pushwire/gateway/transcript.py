@@ -87,7 +87,7 @@ class Invoked(Entry):
 
     Attributes:
         event: The event that it received.
-        outcome: Its result, as API Gateway reads it.
+        outcome: The result of the handler, as API Gateway reads it.
     """
 
     event: LambdaEvent

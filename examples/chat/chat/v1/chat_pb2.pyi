@@ -102,7 +102,7 @@ Global___Speech: _TypeAlias = Speech  # noqa: Y015
 
 @_typing.final
 class Presence(_message.Message):
-    """Who is in a room."""
+    """The members of a room."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -111,7 +111,7 @@ class Presence(_message.Message):
     room: _builtins.str
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Sorted; a name stands there once for each of its connections."""
+        """Sorted names, one for each connection: a name may occur several times."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ Global___Presence: _TypeAlias = Presence  # noqa: Y015
 
 @_typing.final
 class Progress(_message.Message):
-    """How far a task of a user's has come."""
+    """The progress of a task."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -137,7 +137,7 @@ class Progress(_message.Message):
     PERCENT_FIELD_NUMBER: _builtins.int
     task: _builtins.str
     percent: _builtins.int
-    """From 0 to 100."""
+    """0 to 100."""
     def __init__(
         self,
         *,

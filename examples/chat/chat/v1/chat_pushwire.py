@@ -77,7 +77,7 @@ class ChatBroadcast(Broadcast[_R_co]):
     ) -> _R_co:
         """Send `Said` to many clients.
 
-        A member of the room said something.
+        Deliver a text that a member of the room has sent.
         """
         return self._send(
             ChatOperations.said,
@@ -90,7 +90,7 @@ class ChatBroadcast(Broadcast[_R_co]):
     ) -> _R_co:
         """Send `PresenceChanged` to many clients.
 
-        A member entered or left the room.
+        Notify the members of a room that a member has entered or left it.
         """
         return self._send(
             ChatOperations.presence_changed,
@@ -103,7 +103,7 @@ class ChatBroadcast(Broadcast[_R_co]):
     ) -> _R_co:
         """Send `ReportProgress` to many clients.
 
-        A task of the user's went on.
+        Report the progress of a task to its user.
         """
         return self._send(
             ChatOperations.report_progress,
@@ -116,7 +116,7 @@ class ChatBroadcast(Broadcast[_R_co]):
     ) -> _R_co:
         """Send `Ping` to many clients.
 
-        Either side may ping.
+        Ping the other side.
         """
         return self._send(
             ChatOperations.ping,
@@ -159,7 +159,7 @@ class ChatServerSdk(
     ) -> None:
         """Send `Said` to one client.
 
-        A member of the room said something.
+        Deliver a text that a member of the room has sent.
         """
         self._send(
             ChatOperations.said,
@@ -174,7 +174,7 @@ class ChatServerSdk(
     ) -> None:
         """Send `PresenceChanged` to one client.
 
-        A member entered or left the room.
+        Notify the members of a room that a member has entered or left it.
         """
         self._send(
             ChatOperations.presence_changed,
@@ -189,7 +189,7 @@ class ChatServerSdk(
     ) -> None:
         """Send `ReportProgress` to one client.
 
-        A task of the user's went on.
+        Report the progress of a task to its user.
         """
         self._send(
             ChatOperations.report_progress,
@@ -204,7 +204,7 @@ class ChatServerSdk(
     ) -> None:
         """Send `Ping` to one client.
 
-        Either side may ping.
+        Ping the other side.
         """
         self._send(
             ChatOperations.ping,
@@ -245,7 +245,7 @@ class ChatHandlers(Handlers[ChatServerSdk]):
     ) -> None:
         """Handle `Say`.
 
-        Say something to all in the room.
+        Send a text to all members of the room.
         """
 
     @abstractmethod
@@ -267,7 +267,7 @@ class ChatHandlers(Handlers[ChatServerSdk]):
     ) -> None:
         """Handle `Ping`.
 
-        Either side may ping.
+        Ping the other side.
         """
 
 
@@ -315,7 +315,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
     def say(self) -> Bind[ChatRequest[chat_pb2.SayRequest]]:
         """Register the function that handles `Say` messages.
 
-        Say something to all in the room.
+        Send a text to all members of the room.
         """
         return self._bind(ChatOperations.say)
 
@@ -331,7 +331,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
     def ping(self) -> Bind[ChatRequest[chat_pb2.PingMessage]]:
         """Register the function that handles `Ping` messages.
 
-        Either side may ping.
+        Ping the other side.
         """
         return self._bind(ChatOperations.ping)
 
@@ -358,7 +358,7 @@ class AsyncChatBroadcast(AsyncBroadcast[_R_co]):
     ) -> _R_co:
         """Send `Said` to many clients.
 
-        A member of the room said something.
+        Deliver a text that a member of the room has sent.
         """
         return await self._send(
             ChatOperations.said,
@@ -371,7 +371,7 @@ class AsyncChatBroadcast(AsyncBroadcast[_R_co]):
     ) -> _R_co:
         """Send `PresenceChanged` to many clients.
 
-        A member entered or left the room.
+        Notify the members of a room that a member has entered or left it.
         """
         return await self._send(
             ChatOperations.presence_changed,
@@ -384,7 +384,7 @@ class AsyncChatBroadcast(AsyncBroadcast[_R_co]):
     ) -> _R_co:
         """Send `ReportProgress` to many clients.
 
-        A task of the user's went on.
+        Report the progress of a task to its user.
         """
         return await self._send(
             ChatOperations.report_progress,
@@ -397,7 +397,7 @@ class AsyncChatBroadcast(AsyncBroadcast[_R_co]):
     ) -> _R_co:
         """Send `Ping` to many clients.
 
-        Either side may ping.
+        Ping the other side.
         """
         return await self._send(
             ChatOperations.ping,
@@ -440,7 +440,7 @@ class AsyncChatServerSdk(
     ) -> None:
         """Send `Said` to one client.
 
-        A member of the room said something.
+        Deliver a text that a member of the room has sent.
         """
         await self._send(
             ChatOperations.said,
@@ -455,7 +455,7 @@ class AsyncChatServerSdk(
     ) -> None:
         """Send `PresenceChanged` to one client.
 
-        A member entered or left the room.
+        Notify the members of a room that a member has entered or left it.
         """
         await self._send(
             ChatOperations.presence_changed,
@@ -470,7 +470,7 @@ class AsyncChatServerSdk(
     ) -> None:
         """Send `ReportProgress` to one client.
 
-        A task of the user's went on.
+        Report the progress of a task to its user.
         """
         await self._send(
             ChatOperations.report_progress,
@@ -485,7 +485,7 @@ class AsyncChatServerSdk(
     ) -> None:
         """Send `Ping` to one client.
 
-        Either side may ping.
+        Ping the other side.
         """
         await self._send(
             ChatOperations.ping,
@@ -526,7 +526,7 @@ class AsyncChatHandlers(AsyncHandlers[AsyncChatServerSdk]):
     ) -> None:
         """Handle `Say`.
 
-        Say something to all in the room.
+        Send a text to all members of the room.
         """
 
     @abstractmethod
@@ -548,7 +548,7 @@ class AsyncChatHandlers(AsyncHandlers[AsyncChatServerSdk]):
     ) -> None:
         """Handle `Ping`.
 
-        Either side may ping.
+        Ping the other side.
         """
 
 
@@ -596,7 +596,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
     def say(self) -> AsyncBind[AsyncChatRequest[chat_pb2.SayRequest]]:
         """Register the function that handles `Say` messages.
 
-        Say something to all in the room.
+        Send a text to all members of the room.
         """
         return self._bind(ChatOperations.say)
 
@@ -612,6 +612,6 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
     def ping(self) -> AsyncBind[AsyncChatRequest[chat_pb2.PingMessage]]:
         """Register the function that handles `Ping` messages.
 
-        Either side may ping.
+        Ping the other side.
         """
         return self._bind(ChatOperations.ping)

@@ -42,28 +42,28 @@ class ChatSendGreetingEvent(Event[chat_pb2.Greeting]):
 class ChatSaidEvent(Event[chat_pb2.Speech]):
     """A received `Said` message.
 
-    A member of the room said something.
+    Deliver a text that a member of the room has sent.
     """
 
 
 class ChatPresenceChangedEvent(Event[chat_pb2.Presence]):
     """A received `PresenceChanged` message.
 
-    A member entered or left the room.
+    Notify the members of a room that a member has entered or left it.
     """
 
 
 class ChatReportProgressEvent(Event[chat_pb2.Progress]):
     """A received `ReportProgress` message.
 
-    A task of the user's went on.
+    Report the progress of a task to its user.
     """
 
 
 class ChatPingEvent(Event[chat_pb2.PingMessage]):
     """A received `Ping` message.
 
-    Either side may ping.
+    Ping the other side.
     """
 
 
@@ -113,7 +113,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> None:
         """Send `Say`.
 
-        Say something to all in the room.
+        Send a text to all members of the room.
         """
         await self._send(
             ChatOperations.say,
@@ -136,7 +136,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> None:
         """Send `Ping`.
 
-        Either side may ping.
+        Ping the other side.
         """
         await self._send(
             ChatOperations.ping,
@@ -176,7 +176,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Callable[[], None]:
         """Call `listener` with each `Said` message. Return a function that removes the listener.
 
-        A member of the room said something.
+        Deliver a text that a member of the room has sent.
         """
         return self._listen(
             ChatOperations.said,
@@ -190,7 +190,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Awaitable[chat_pb2.Speech]:
         """Wait up to `timeout` seconds for the next `Said` message and return it.
 
-        A member of the room said something.
+        Deliver a text that a member of the room has sent.
         """
         return self._wait_for(
             ChatOperations.said,
@@ -203,7 +203,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Callable[[], None]:
         """Call `listener` with each `PresenceChanged` message. Return a function that removes the listener.
 
-        A member entered or left the room.
+        Notify the members of a room that a member has entered or left it.
         """
         return self._listen(
             ChatOperations.presence_changed,
@@ -217,7 +217,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Awaitable[chat_pb2.Presence]:
         """Wait up to `timeout` seconds for the next `PresenceChanged` message and return it.
 
-        A member entered or left the room.
+        Notify the members of a room that a member has entered or left it.
         """
         return self._wait_for(
             ChatOperations.presence_changed,
@@ -230,7 +230,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Callable[[], None]:
         """Call `listener` with each `ReportProgress` message. Return a function that removes the listener.
 
-        A task of the user's went on.
+        Report the progress of a task to its user.
         """
         return self._listen(
             ChatOperations.report_progress,
@@ -244,7 +244,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Awaitable[chat_pb2.Progress]:
         """Wait up to `timeout` seconds for the next `ReportProgress` message and return it.
 
-        A task of the user's went on.
+        Report the progress of a task to its user.
         """
         return self._wait_for(
             ChatOperations.report_progress,
@@ -257,7 +257,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Callable[[], None]:
         """Call `listener` with each `Ping` message. Return a function that removes the listener.
 
-        Either side may ping.
+        Ping the other side.
         """
         return self._listen(
             ChatOperations.ping,
@@ -271,7 +271,7 @@ class ChatClient(Client[ChatEvent]):
     ) -> Awaitable[chat_pb2.PingMessage]:
         """Wait up to `timeout` seconds for the next `Ping` message and return it.
 
-        Either side may ping.
+        Ping the other side.
         """
         return self._wait_for(
             ChatOperations.ping,

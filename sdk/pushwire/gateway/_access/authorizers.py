@@ -74,7 +74,7 @@ Authorizer: TypeAlias = RequestAuthorizer | IamAuthorizer
 
 
 class AuthorizerRefusal(enum.Enum):
-    """How an authorizer refuses a client."""
+    """A refusal by an authorizer."""
 
     UNAUTHORIZED = "unauthorized"
     """The function raised an exception with the text "Unauthorized"."""

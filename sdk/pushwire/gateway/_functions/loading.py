@@ -37,7 +37,7 @@ def load_handler(path: str) -> Handler:
     """Import a handler.
 
     Args:
-        path: Its name, `module:attribute`, such as `chat_app:handler`. Both parts may contain dots.
+        path: The name of the handler, `module:attribute`, such as `chat_app:handler`. Both parts may contain dots.
 
     Returns:
         The handler.

@@ -29,8 +29,8 @@ class ApiIdentity:
 
     Attributes:
         api_id: The id of the API.
-        stage: Its stage.
-        domain_name: Its host, with the port.
+        stage: The stage.
+        domain_name: The host with the port, or the custom domain.
         port: The port that the gateway listens on.
         stage_variables: The variables of the stage; events omit the key if the stage has no variables.
     """
@@ -49,8 +49,8 @@ class Caller:
     Attributes:
         connection_id: The id of its connection.
         connected_at: The time of its handshake, in milliseconds since the epoch.
-        source_ip: Its address.
-        user_agent: Its `User-Agent` header, or `None`.
+        source_ip: The IP address of the client.
+        user_agent: The `User-Agent` header; `None` if the handshake has no such header.
         authorizer: The context that a Lambda authorizer returned, or `None` if no authorizer was called.
     """
 
