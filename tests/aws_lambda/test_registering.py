@@ -63,6 +63,41 @@ def test_an_object_that_is_not_a_handler_class_is_refused(wrong: Any, text: str)
         DeskRouter(wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("on_conect", "on_connect"), ("on_message", "on_connect or on_disconnect or on_default")],
+)
+def test_a_misspelt_hook_is_refused_with_the_closest_name(name: str, meant: str) -> None:
+    misspelt = type("Misspelt", (Desk,), {name: nothing})
+    with pytest.raises(TypeError, match=f"Misspelt.{name} is not a hook of DeskRouter: did you mean {meant}"):
+        DeskRouter(misspelt())
+
+
+def test_a_misspelt_operation_is_a_warning_with_the_closest_name(caplog: pytest.LogCaptureFixture) -> None:
+    class Misspelt(Desk):
+        def entre(self, _request: Any, /) -> None: ...
+
+        def greet_everyone(self) -> None: ...
+
+    DeskRouter(Misspelt())
+    (record,) = caplog.records
+    assert record.name == "pushwire.aws_lambda"
+    assert record.levelname == "WARNING"
+    assert record.getMessage() == (
+        "Misspelt.entre is not an operation of DeskRouter and is never called: did you mean enter?"
+    )
+
+
+def test_a_class_may_handle_two_services_and_have_methods_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    class Both(Desk, PresenceHandlers):
+        def appear(self, request: Any, /) -> None: ...
+
+        def helper(self) -> None: ...
+
+    DeskRouter(Both())
+    assert caplog.records == []
+
+
 def test_an_async_handler_is_refused() -> None:
     async def slow(_request: object, /) -> None: ...
 

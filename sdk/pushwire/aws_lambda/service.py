@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
 
 from pushwire._functions import is_async, name_of
+from pushwire._log import logger
 from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.handlers import AsyncHandlers, Handlers
 from pushwire.operation import AnyOperation
@@ -129,7 +130,8 @@ class RoutedService(Generic[S]):
             handlers: An instance of the class.
 
         Raises:
-            TypeError: It is not an instance of the service's handler class, or a method has the other mode.
+            TypeError: It is not an instance of the service's handler class, a method has the other mode, or the name of
+                a method starts with `on_` and is not a hook.
         """
         if isinstance(handlers, type):
             raise TypeError(f"{self.name} takes an instance of a class: {self.name}({handlers.__name__}())")
@@ -142,11 +144,29 @@ class RoutedService(Generic[S]):
             if method is None:
                 raise TypeError(f"{self.name} takes the handlers of its own service: {owner} has no method {name}")
             self._registrations[route] = Registration(self._mode.checked(method, f"{owner}.{name}"))
+        self._check_other_names(kind)
         for hook in HOOKS:
             if getattr(kind, hook) is not getattr(self._mode.handlers, hook):
                 method = getattr(handlers, hook)
                 self._registrations[f"${hook}"] = Registration(self._mode.checked(method, f"{owner}.{hook}"))
         self._handlers_name = owner
+
+    def _check_other_names(self, kind: type[object]) -> None:
+        """Find misspelt methods, which would never be called: those that no base class declares."""
+        members = [(name, member) for base in kind.__mro__ for name, member in vars(base).items()]
+        known = {*dir(self._mode.handlers), *(name for name, member in members if _is_abstract(member))}
+        others = sorted({name for name, member in members if callable(member) and name[0] != "_"} - known)
+        if not others:
+            return
+        from difflib import get_close_matches  # costs a cold start a millisecond
+
+        for name in others:
+            if name.startswith("on_"):
+                meant = " or ".join(get_close_matches(name, HOOKS, 1, 0.7) or HOOKS)
+                raise TypeError(f"{kind.__name__}.{name} is not a hook of {self.name}: did you mean {meant}?")
+            if closest := get_close_matches(name, self._method_names.values(), 1, 0.8):
+                text = "%s.%s is not an operation of %s and is never called: did you mean %s?"
+                logger("aws_lambda").warning(text, kind.__name__, name, self.name, closest[0])
 
     def register(self, key: str, shown: str, function: Callable[[Any], Any], interceptors: Sequence[Any]) -> None:
         """Register a function for a route, or for a hook as `$` and its name.
@@ -205,6 +225,10 @@ class RoutedService(Generic[S]):
         if not isinstance(made, self._mode.sdk):
             raise TypeError(f"sdk= of {self.name} must return its {self._mode.name} SDK, not {type(made).__name__}")
         return sdk
+
+
+def _is_abstract(member: object) -> bool:
+    return getattr(member, "__isabstractmethod__", False) is True
 
 
 def checked_interceptors(interceptors: Iterable[Any], mode: Mode) -> tuple[Any, ...]:
