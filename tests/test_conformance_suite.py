@@ -1,4 +1,4 @@
-"""The conformance suite itself: anybody can run it against any gateway, and it fails where it should."""
+"""The conformance suite itself: it runs against any gateway, and it fails for a gateway with faults."""
 
 import re
 import shlex

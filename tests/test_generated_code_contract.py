@@ -1,4 +1,4 @@
-"""What generated modules may ask of the run time, and what they are told when it is of another age."""
+"""The ABI check of generated modules, with the errors for an older and a newer run time."""
 
 import warnings
 

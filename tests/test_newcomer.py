@@ -1,7 +1,7 @@
 """A newcomer's first quarter of an hour: from an empty folder to a typed message at a connected client.
 
 Everything is what a newcomer would type, in a fresh virtual environment, without credentials and without an account.
-All that was typed and printed is in the output that pytest shows of a failed test.
+All input and output is in the report that pytest shows for a failed test.
 """
 
 import contextlib

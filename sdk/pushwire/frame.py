@@ -175,7 +175,7 @@ def decode(frame: str | bytes, operations: Mapping[str, AnyOperation]) -> tuple[
     """
     envelope = read(frame)
     if isinstance(envelope, GatewayErrorFrame):
-        raise FrameError(f"an error frame of API Gateway's, no message: {_elide(envelope.message)}")
+        raise FrameError(f"the frame is an error frame of API Gateway, not a message: {_elide(envelope.message)}")
     operation = operations.get(envelope.route)
     if operation is None:
         raise FrameError("no operation has this route", route=_elide(envelope.route))
@@ -252,7 +252,7 @@ def _from_base64(text: str) -> bytes:
         raise FrameError("neither JSON (no { at its start) nor base64 (standard alphabet, padded)") from exc
     # Why: a2b_base64 ignores unused bits, so two texts would decode to the same bytes. Encoders leave the bits zero.
     if text[-1] == "=" and not (text[-3] in _FULL_BEFORE_TWO if text[-2] == "=" else text[-2] in _FULL_BEFORE_ONE):
-        raise FrameError("not canonical base64: the last character holds bits of no byte")
+        raise FrameError("not canonical base64: the last character has unused bits that are not zero")
     return data
 
 

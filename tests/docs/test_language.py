@@ -53,6 +53,8 @@ PHRASES = (
 NOT_WRITTEN_YET = (
     "sdk/pushwire/_payload.py",
     "sdk/pushwire/transport/",
+    "tests/transport/",
+    "tests/wire/",
 )
 """Files and packages whose texts are not checked yet."""
 ALLOWED: dict[str, tuple[str, ...]] = {}
@@ -73,6 +75,7 @@ def texts(*patterns: str) -> list[Path]:
 
 
 PYTHON = texts("sdk/pushwire/**/*.py", "scripts/**/*.py", "examples/**/*.py")
+TESTS = [path for path in texts("tests/**/*.py") if path != Path(__file__)]
 PAGES = texts("*.md", ".github/**/*.md", "docs/**/*.md", "examples/**/*.md")
 OTHERS = texts("proto/**/*.proto", "examples/**/*.proto", "sdk/pushwire/**/*.tmpl")
 
@@ -81,13 +84,16 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def words_of_python(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield each comment and each line of each string literal, with its line number."""
+def words_of_python(path: Path, *, only_docstrings: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield each comment, and each line of each string literal or docstring, with its line number."""
     source = path.read_text(encoding="utf-8")
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
-    for node in ast.walk(ast.parse(source)):
+    nodes = ast.walk(ast.parse(source))
+    if only_docstrings:
+        nodes = (node.value for node in nodes if isinstance(node, ast.Expr))
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             for offset, line in enumerate(node.value.splitlines()):
                 yield node.lineno + offset, line
@@ -118,6 +124,11 @@ def findings(path: Path, words: Iterator[tuple[int, str]]) -> list[str]:
 @pytest.mark.parametrize("path", PYTHON, ids=name_of)
 def test_docstrings_comments_and_messages_are_plain(path: Path) -> None:
     assert findings(path, words_of_python(path)) == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name_of)
+def test_docstrings_and_comments_of_tests_are_plain(path: Path) -> None:
+    assert findings(path, words_of_python(path, only_docstrings=True)) == []
 
 
 @pytest.mark.parametrize("path", [*PAGES, *OTHERS], ids=name_of)

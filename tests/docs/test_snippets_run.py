@@ -62,7 +62,7 @@ def test_no_snippet_is_forgotten() -> None:
 
 
 def gateway_page() -> dict[tuple[str, str], int]:
-    """The gateway's pages are told by the gateway's own tests."""
+    """The pages of the gateway are checked by the gateway's own tests."""
     return Counter((each.page, each.language) for each in snippets() if each.page.startswith("docs/gateway"))
 
 

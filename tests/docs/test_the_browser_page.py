@@ -82,7 +82,7 @@ def packages(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture
 def web(chat: Path, packages: Path) -> Path:
-    """The folder of the page, with all that it says to write and to run."""
+    """Make the folder of the page, with its files and the results of its commands."""
     (chat / "node_modules").symlink_to(packages)
     with (chat / "buf.gen.yaml").open("a") as file:
         file.write(snippet(PAGE, "yaml", "protoc-gen-es"))

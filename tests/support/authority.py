@@ -1,4 +1,4 @@
-"""A certificate authority that only those trust who are told to."""
+"""A certificate authority that clients trust only if they are configured to."""
 
 import ssl
 from pathlib import Path
@@ -21,7 +21,7 @@ class Authority:
         self._authority.cert_pem.write_to_path(self.bundle)
 
     def server(self, *names: str) -> ssl.SSLContext:
-        """What a server of these names speaks TLS with; of 127.0.0.1 if there are none."""
+        """Return the TLS context of a server with these names. Defaults to 127.0.0.1."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*names or ("127.0.0.1",)).configure_cert(context)
         return context

@@ -82,11 +82,11 @@ class Browser:
         return self.driver.execute_script(script, *arguments)
 
     def complaints(self) -> list[str]:
-        """What the browser's console was told since the last call: errors, refused files, broken rules."""
+        """Return the messages of the browser's console since the last call: errors, refused files, broken rules."""
         return [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
 
     def names(self) -> list[tuple[str, str]]:
-        """The role and the name of each control, as assistive technology is told."""
+        """Return the role and the name of each control in the accessibility tree."""
         nodes = self._command("Accessibility.getFullAXTree")["nodes"]
         return [
             (node["role"]["value"], node.get("name", {}).get("value", ""))

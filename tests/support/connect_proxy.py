@@ -1,4 +1,4 @@
-"""An HTTP proxy on loopback that tunnels by CONNECT, to one place whatever it is asked for."""
+"""An HTTP proxy on loopback that tunnels each CONNECT to one fixed address."""
 
 import contextlib
 import socket

@@ -168,7 +168,7 @@ def stall(exchange: Exchange) -> None:
 
 
 def no_http(exchange: Exchange) -> None:
-    """Answer with bytes that are no HTTP."""
+    """Answer with bytes that are not HTTP."""
     exchange.read()
     exchange.connection.sendall(b"\x00\x01 what?\r\n\r\n")
     raise ConnectionAbortedError

@@ -8,13 +8,13 @@ __all__ = ["node", "npm"]
 
 
 def node() -> str | None:
-    """The program, or `None` where there is none."""
+    """Return the path of the program, or `None` if it is not installed."""
     wheel = _wheel()
     return str(wheel / "bin" / "node") if wheel is not None else shutil.which("node")
 
 
 def npm() -> list[str] | None:
-    """What a command of npm's begins with, or `None` where there is none."""
+    """Return the first words of an npm command, or `None` if npm is not installed."""
     wheel, found = _wheel(), shutil.which("npm")
     if wheel is not None:
         return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]

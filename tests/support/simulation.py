@@ -12,7 +12,7 @@ from pushwire.transport._retry import RetryPolicy
 from pushwire.transport.protocol import FanOutOptions
 
 Answer = Callable[[str, float], SendError | None]
-"""What comes of a post to a connection that is made at a time."""
+"""The outcome of a post to a connection that starts at a time."""
 
 
 def accepted(_connection_id: str, _time: float) -> SendError | None:

@@ -157,7 +157,7 @@ def _single(field: Any, depth: int) -> st.SearchStrategy[Any]:
     if field.message_type is None:
         return _SCALARS[field.type]
     message_type = field.message_type._concrete_class
-    # A Value with nothing set is no JSON value: well-known types are made whole at any depth.
+    # A Value with nothing set is not a JSON value, so well-known types are complete at any depth.
     if depth or field.message_type.full_name in _WELL_KNOWN:
         return messages(message_type, depth=depth - 1)
     return st.just(message_type())
