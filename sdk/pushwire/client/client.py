@@ -38,6 +38,9 @@ class Client(Generic[E_co]):
     Sends raise subclasses of `ClientError`. Before anything is written, they raise `pushwire.PayloadTooLargeError`,
     `pushwire.FrameError` or `TypeError`.
 
+    A client belongs to the event loop on which its connection was opened. Its methods raise `RuntimeError` on another
+    event loop, or in another thread.
+
     Args:
         url: `wss://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping key, or the
             URL that `pushwire dev` prints.
