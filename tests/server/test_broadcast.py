@@ -331,6 +331,29 @@ def test_a_broadcast_is_logged_once_at_debug(sdk: WireServerSdk, caplog: pytest.
     )
 
 
+def test_failures_of_a_broadcast_are_one_warning_with_counts_as_fields(
+    sdk: WireServerSdk, caplog: pytest.LogCaptureFixture
+) -> None:
+    sdk.to(["a", "gone"]).send_leaf(LEAF())
+    assert caplog.records == []
+    sdk.to(["gone", "a", "slow", "lost", "slow"]).send_leaf(LEAF(leaf_name="s3cret"))
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("pushwire.server", "WARNING")
+    assert record.getMessage() == (
+        "wire.v1.WireService.SendLeaf: 3 of 5 sends failed: 2 ThrottledError, 1 UnavailableError"
+    )
+    fields = {name: vars(record)[name] for name in ("operation", "route", "accepted", "gone", "failed", "unsent")}
+    assert fields == {
+        "operation": "wire.v1.WireService.SendLeaf",
+        "route": "SendLeaf",
+        "accepted": 1,
+        "gone": 1,
+        "failed": 3,
+        "unsent": 0,
+    }
+    assert vars(record)["errors"] == {"ThrottledError": 2, "UnavailableError": 1}
+
+
 def test_broadcasts_of_many_threads_do_not_mix(transport: RecordingTransport, sdk: WireServerSdk) -> None:
     reports: list[BroadcastReport] = []
 

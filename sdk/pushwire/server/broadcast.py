@@ -7,11 +7,12 @@ from typing import Any, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
 
+from pushwire._log import logger
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server.options import CheckedOptions
 from pushwire.server.pipeline import SendPipeline, is_gone
-from pushwire.server.report import BroadcastReport
+from pushwire.server.report import BroadcastReport, failure_counts, failure_text
 from pushwire.transport.protocol import Transport
 
 __all__ = ["Broadcast", "Outcomes", "send_to_many"]
@@ -117,10 +118,19 @@ class Outcomes:
             self._on_outcome(connection_id, error)
 
     def report(self, unsent: tuple[str, ...]) -> BroadcastReport:
-        """Return the outcomes as a report."""
-        return BroadcastReport(
+        """Return the outcomes as a report. Failures are logged, because callers often ignore the report."""
+        report = BroadcastReport(
             accepted=self._accepted, gone=tuple(self._gone), failed=tuple(self._failed), unsent=unsent
         )
+        if report.failed:
+            self._log_failures(report)
+        return report
+
+    def _log_failures(self, report: BroadcastReport) -> None:
+        counts = {"accepted": report.accepted, "gone": len(report.gone), "unsent": len(report.unsent)}
+        names = {"operation": str(self._operation), "route": self._operation.route}
+        facts = {**names, **counts, "failed": len(report.failed), "errors": failure_counts(report)}
+        logger("server").warning("%s: %s", self._operation, failure_text(report), extra=facts)
 
 
 def _without_frames(error: SendError) -> SendError:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 from pushwire.errors import BroadcastError, SendError
 
-__all__ = ["BroadcastReport", "FanoutJob"]
+__all__ = ["BroadcastReport", "FanoutJob", "failure_counts", "failure_text"]
 
 
 class BroadcastReport:
@@ -64,10 +64,7 @@ class BroadcastReport:
             pushwire.BroadcastError: Some sends failed. It is a group of their errors, for `except*`.
         """
         if self._failed:
-            kinds = Counter(type(error).__name__ for error in self._failed)
-            counted = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
-            tried = self._accepted + len(self._gone) + len(self._failed)
-            raise BroadcastError(f"{len(self._failed):,} of {tried:,} sends failed: {counted}", self._failed)
+            raise BroadcastError(failure_text(self), self._failed)
 
     def __add__(self, other: Self) -> BroadcastReport:
         if not isinstance(other, BroadcastReport):
@@ -105,3 +102,15 @@ class FanoutJob(NamedTuple):
     """
 
     id: str
+
+
+def failure_counts(report: BroadcastReport) -> dict[str, int]:
+    """Return the number of failures by the name of their class, the most frequent first."""
+    return dict(Counter(type(error).__name__ for error in report.failed).most_common())
+
+
+def failure_text(report: BroadcastReport) -> str:
+    """Return how many sends failed, and with which errors."""
+    tried = report.accepted + len(report.gone) + len(report.failed)
+    counted = ", ".join(f"{count:,} {name}" for name, count in failure_counts(report).items())
+    return f"{len(report.failed):,} of {tried:,} sends failed: {counted}"
