@@ -58,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "transport",
         "__init__",
         ("boto3", "http"),
+        "_on_loop",
         "_fan_out",
         ("_pacing", "_responses", "_retry", "_settings"),
         "protocol",

@@ -8,7 +8,7 @@ from tests.support.async_tests import on_a_loop
 from pushwire import SendError
 from pushwire.transport._fan_out import FanOut
 from pushwire.transport._retry import RetryPolicy
-from pushwire.transport.boto3._tasks import run_on_loop
+from pushwire.transport.boto3._tasks import FutureDriver
 from pushwire.transport.protocol import FanOutOptions
 
 
@@ -36,7 +36,7 @@ async def test_an_id_that_comes_at_the_last_moment_is_told_and_not_tried() -> No
         told.append(connection_id)
 
     fan_out = FanOut(FanOutOptions(deadline=0.01), RetryPolicy(), on_outcome, now)
-    run = asyncio.ensure_future(run_on_loop(fan_out, ids(), start, clock))
+    run = asyncio.ensure_future(FutureDriver(fan_out, ids(), start, clock).run())
     await posted.wait()
     now = 1.0
     await stopped.wait()
@@ -61,7 +61,7 @@ async def test_a_broadcast_that_is_cancelled_cancels_its_posts_and_its_draw() ->
             ended.append("draw")
 
     fan_out = FanOut(FanOutOptions(), RetryPolicy(), print, 0.0)
-    run = asyncio.ensure_future(run_on_loop(fan_out, ids(), lambda _id: post, lambda: 0.0))
+    run = asyncio.ensure_future(FutureDriver(fan_out, ids(), lambda _id: post, lambda: 0.0).run())
     await drawing.wait()
     run.cancel()
     await asyncio.wait([run])

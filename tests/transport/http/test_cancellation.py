@@ -8,6 +8,7 @@ import itertools
 import random
 import selectors
 import socket
+import threading
 import weakref
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -78,6 +79,8 @@ class Registered:
         return change(descriptor, *callback)
 
     def _closes(self, descriptor: int) -> None:
+        if threading.current_thread() is not threading.main_thread():  # one of the server's
+            return
         maps = [selector.get_map() or {} for selector in list(self._selectors)]
         if descriptor in {number for _, number in self.on_loop} or any(descriptor in watched for watched in maps):
             self.closed.append(descriptor)

@@ -14,7 +14,7 @@ from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
 from pushwire.transport._retry import call_async
 from pushwire.transport.boto3._attempts import Boto3Attempts
-from pushwire.transport.boto3._tasks import run_on_loop
+from pushwire.transport.boto3._tasks import FutureDriver
 from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, ConnectionInfo, FanOutOptions, ManagementApiClient
 
 __all__ = ["AsyncBoto3Transport"]
@@ -112,7 +112,7 @@ class AsyncBoto3Transport(AsyncClosing):
         )
         fan_out = FanOut(options, self._once.policy, on_outcome, self._clock())
         post = partial(self._on_thread, partial(self._once.post, data=data))
-        return await run_on_loop(fan_out, connection_ids, post, self._clock)
+        return await FutureDriver(fan_out, connection_ids, post, self._clock).run()
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
         """Return when a connection was opened, when it was last active, and its source.

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterable, Callable, Iterable
 from functools import partial
 from typing import Final, Generic, TypeVar
 
+from pushwire.transport._on_loop import LoopDriver
 from pushwire.transport.http._channel import Steps, Waiting, wait
 from pushwire.transport.http._engine import BroadcastEngine
 from pushwire.transport.http._requests import Requests
 
-__all__ = ["run_broadcast", "run_on_loop"]
+__all__ = ["BroadcastDriver", "run_on_loop"]
 
 T = TypeVar("T")
 
@@ -125,149 +126,55 @@ class _Run(Generic[T]):
             self.ended.set_result(None)
 
 
-async def run_broadcast(
-    engine: BroadcastEngine, requests: Requests, connection_ids: Iterable[str] | AsyncIterable[str]
-) -> tuple[str, ...]:
-    """Run a broadcast to its end, on the running event loop.
+class BroadcastDriver(LoopDriver):
+    """Drives a broadcast: the event loop watches the selector of its engine.
 
     Args:
         engine: The engine of the broadcast.
         requests: Loads the credentials, on a thread if that takes time.
-        connection_ids: The ids. The next id of an async iterable is awaited while posts are in flight. When the
-            broadcast ends before the id arrives, the wait is cancelled.
-
-    Returns:
-        The ids that were pulled and not sent.
+        connection_ids: The ids.
 
     Raises:
-        asyncio.CancelledError: This call was cancelled. Its attempts are cancelled as well.
         RuntimeError: The event loop does not support `add_reader`.
     """
-    run = _Broadcast(engine, requests)
-    pulling: asyncio.Task[None] | None = None
-    if isinstance(connection_ids, AsyncIterable):
-        engine.pull = run.ask_for_id
-        pulling = asyncio.ensure_future(run.pull_when_asked(connection_ids))
-    else:
-        engine.pull = partial(engine.fan_out.pull, iter(connection_ids).__next__)
-    try:
-        run.start()
-        await run.ended
-    finally:
-        run.stop()
-        engine.close()
-        if pulling is not None:
-            pulling.cancel()
-            await asyncio.wait([pulling])  # until it ends, the caller cannot use the iterable
-    return engine.fan_out.result()
 
-
-class _Broadcast:
-    """A broadcast that runs on an event loop.
-
-    Args:
-        engine: The engine of the broadcast.
-        requests: Loads the credentials.
-
-    Attributes:
-        ended: Done when the broadcast has ended.
-    """
-
-    def __init__(self, engine: BroadcastEngine, requests: Requests) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.ended: asyncio.Future[None] = self._loop.create_future()
-        self._engine = engine
-        self._requests = requests
-        engine.load = self._load
-        self._loading: asyncio.Future[object] | None = None
-        self._asked: asyncio.Future[None] = self._loop.create_future()
-        self._timer: asyncio.Handle | None = None
-        self._timer_at = math.inf
+    def __init__(
+        self, engine: BroadcastEngine, requests: Requests, connection_ids: Iterable[str] | AsyncIterable[str]
+    ) -> None:
         selector = engine.selector
         self._descriptor: int | None = selector.fileno() if hasattr(selector, "fileno") else None
-
-    def start(self) -> None:
-        """Watch the selector, and run the first turn."""
+        super().__init__(engine.fan_out, connection_ids, _POLL_INTERVAL if self._descriptor is None else math.inf)
+        self._engine = engine
+        self._requests = requests
+        self._loading: asyncio.Future[object] | None = None
+        engine.pull, engine.load = self.pull, self._load
         if self._descriptor is not None:
-            _add_reader(self._loop, self._descriptor, self._turn)
-        self._turn()
+            _add_reader(self.loop, self._descriptor, partial(self.take_turn, self.turn))
 
-    def stop(self) -> None:
-        """Remove all callbacks."""
+    def turn(self) -> float | None:
+        """Read the sockets, then start attempts."""
+        return self._engine.turn(0.0)
+
+    def start_attempts(self) -> float | None:
+        """Start attempts, as `LoopDriver.start_attempts` describes."""
+        return self._engine.start_attempts()
+
+    def close(self) -> None:
+        """Remove the reader, and close the engine."""
         if self._descriptor is not None:
-            self._loop.remove_reader(self._descriptor)
-        if self._timer is not None:
-            self._timer.cancel()
-        self.ended.cancel()
-
-    def ask_for_id(self) -> None:
-        """Wake the task that pulls the next id."""
-        self._asked.set_result(None)
-
-    async def pull_when_asked(self, connection_ids: AsyncIterable[str]) -> None:
-        """Pull ids, each when the broadcast needs it."""
-        fan_out = self._engine.fan_out
-        try:
-            ids = aiter(connection_ids)
-            while True:
-                await self._asked  # does not pause if an id was requested before
-                self._asked = self._loop.create_future()
-                fan_out.add(await anext(ids))
-                self._guarded(self._engine.start_attempts)
-        except StopAsyncIteration:
-            fan_out.no_more_ids()
-        except BaseException as failure:
-            if self.ended.done():
-                raise
-            fan_out.stop(failure)
-        self._guarded(self._engine.start_attempts)
-
-    def _turn(self) -> None:
-        self._guarded(partial(self._engine.turn, 0.0))
-
-    def _guarded(self, turn: Callable[[], float | None]) -> None:
-        """Run a turn, and schedule the next one. An exception ends the call, because a loop would only log it."""
-        if self.ended.done():
-            return
-        try:
-            pause = turn()
-        except BaseException as failure:  # noqa: BLE001 - raised by the call
-            self.ended.set_exception(failure)
-            return
-        if self._engine.fan_out.finished:
-            self.ended.set_result(None)
-        else:
-            self._set_timer(pause)
-
-    def _set_timer(self, pause: float | None) -> None:
-        if self._descriptor is None:
-            pause = _POLL_INTERVAL if pause is None else min(pause, _POLL_INTERVAL)
-        now = self._loop.time()
-        at = math.inf if pause is None else now + pause
-        if self._timer is not None:
-            if now <= self._timer_at <= at:
-                return  # an early turn does no harm
-            self._timer.cancel()
-        self._timer, self._timer_at = None, at
-        if pause == 0:
-            self._timer = self._loop.call_soon(self._timer_fired)
-        elif at < math.inf:
-            self._timer = self._loop.call_at(at, self._timer_fired)
-
-    def _timer_fired(self) -> None:
-        self._timer, self._timer_at = None, math.inf
-        self._turn()
+            self.loop.remove_reader(self._descriptor)
+        self._engine.close()
 
     def _load(self) -> None:
         if self._loading is None:
-            self._loading = self._loop.run_in_executor(None, self._requests.template, "POST", b"")
+            self._loading = self.loop.run_in_executor(None, self._requests.template, "POST", b"")
             self._loading.add_done_callback(self._loaded)
 
     def _loaded(self, loading: asyncio.Future[object]) -> None:
         self._loading = None
         if not loading.cancelled():
             loading.exception()  # marks it as retrieved; the attempts raise it again
-        self._turn()
+        self.take_turn(self.turn)
 
 
 def _add_reader(loop: asyncio.AbstractEventLoop, descriptor: int, callback: Callable[[], None]) -> None:

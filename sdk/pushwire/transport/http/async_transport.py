@@ -11,7 +11,7 @@ from pushwire._closing import AsyncClosing
 from pushwire.errors import SendError
 from pushwire.transport._retry import call_async
 from pushwire.transport.http._core import DEFAULT_MAX_CONNECTIONS, Core
-from pushwire.transport.http._loop import run_broadcast, run_on_loop
+from pushwire.transport.http._loop import BroadcastDriver, run_on_loop
 from pushwire.transport.http._outcomes import connection_info_of, error_of
 from pushwire.transport.http._requests import Method
 from pushwire.transport.http._responses import Response
@@ -115,7 +115,7 @@ class AsyncHttpTransport(AsyncClosing):
             ValueError: `max_in_flight` is above `max_connections`.
         """
         engine = self._core.broadcast(data, options, on_outcome)
-        return await run_broadcast(engine, self._core.requests, connection_ids)
+        return await BroadcastDriver(engine, self._core.requests, connection_ids).run()
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
         """Return when a connection was opened, when it was last active, and its source.
