@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.benches import broadcast, gateway, memory
+from scripts.benches import broadcast, gateway, memory, slow_answers
 from tests.support.tools import environment
 
 ROOT = Path(__file__).parent.parent
@@ -83,7 +83,13 @@ def test_broadcasts_are_measured_beside_bare_loops_with_tls_and_without(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(broadcast, "BROADCAST_TO", 40)
+    monkeypatch.setattr(slow_answers, "POSTS", 200)
+    monkeypatch.setattr(slow_answers, "FIXED", (64,))
     figures = broadcast.broadcast(1)
     assert figures["sdk.to, http ratio"] > 0
     assert figures["sdk.to, http ratio over TLS"] > 0
-    assert "times the fastest boto3 loop" in capsys.readouterr().out
+    assert figures["http, open sockets, late answers"] > 0
+    assert figures["async http, of the best fixed number over TLS, late answers"] > 0
+    printed = capsys.readouterr().out
+    assert "times the fastest boto3 loop" in printed
+    assert "of http, 64 in flight; " in printed

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import importlib
+import importlib.util
 import os
 import statistics
 import sys
@@ -16,6 +18,7 @@ from scripts.benches import awscrt_loop
 from scripts.benches.boto3_loops import aiobotocore_is_installed, aiobotocore_loop, boto3_loop
 from scripts.benches.measuring import EXAMPLE, answering_server, certificate_and_bundle, compare
 from scripts.benches.nginx import nginx, nginx_path
+from scripts.benches.slow_answers import slow_answers
 
 BROADCAST_TO = 1_000
 FAST_FACTOR = 10
@@ -25,15 +28,17 @@ FRAME = b'{"route":"SendGreeting","payload":{"greeting":"Hello!"}}'
 
 
 def broadcast(rounds: int) -> dict[str, float]:
-    """Measure posts per second to a loopback server that answers 200, compared with loops of boto3 and others."""
+    """Measure posts per second to a loopback server that answers 200 at once or late, compared with other loops."""
     sys.path.insert(0, str(EXAMPLE))
     with fastest_server() as url:
         figures = compared(url, rounds, "")
+    figures |= slow_answers(rounds, "")
     with tempfile.TemporaryDirectory() as folder, changed_environment() as environment:
         certificate, bundle = certificate_and_bundle(Path(folder))
         environment["AWS_CA_BUNDLE"] = str(bundle)
         with fastest_server(certificate) as url:
-            return figures | compared(url, rounds, " over TLS", bundle)
+            figures |= compared(url, rounds, " over TLS", bundle)
+        return figures | slow_answers(rounds, " over TLS", certificate)
 
 
 def compared(url: str, rounds: int, over: str, bundle: Path | None = None) -> dict[str, float]:
@@ -60,11 +65,17 @@ def compared(url: str, rounds: int, over: str, bundle: Path | None = None) -> di
         else:
             print("awscrt is not installed; no comparison with it")
         measured("sdk.to, http", http_broadcast(url, many), many)
-        measured("await sdk.to, http", async_http_broadcast(url, many), many)
+        measured("await sdk.to, http", async_http_broadcast(url, many, "asyncio"), many)
+        if importlib.util.find_spec("uvloop") is None:
+            print("uvloop is not installed; no comparison with it")
+        else:
+            measured("await sdk.to, http, uvloop", async_http_broadcast(url, many, "uvloop"), many)
         print(f"broadcast: posts per second{over}, {few:,} clients a round, {many:,} for the last ones")
         figures = compare(rates, rounds, base="bare boto3, 32 threads", unit="/s")
     best = max(figures[f"{name} /s"] for name in rates if name.startswith("bare boto3"))
-    for name in ("sdk.to, http", "await sdk.to, http"):
+    for name in rates:
+        if not name.partition(", uvloop")[0].endswith("sdk.to, http"):
+            continue
         parts = [f"{figures[f'{name} /s'] / best:.1f} times the fastest boto3 loop"]
         if "awscrt, a plain loop /s" in figures:
             parts.append(f"{figures[f'{name} /s'] / figures['awscrt, a plain loop /s']:.1f} times awscrt")
@@ -140,17 +151,17 @@ def broadcast_through(transport: Transport, clients: int) -> Callable[[], None]:
 def async_boto3_broadcast(url: str, clients: int) -> contextlib.AbstractContextManager[Callable[[], None]]:
     from pushwire.transport import AsyncBoto3Transport
 
-    return async_broadcast_through(AsyncBoto3Transport(url), clients)
+    return async_broadcast_through(AsyncBoto3Transport(url), clients, "asyncio")
 
 
-def async_http_broadcast(url: str, clients: int) -> contextlib.AbstractContextManager[Callable[[], None]]:
+def async_http_broadcast(url: str, clients: int, loop: str) -> contextlib.AbstractContextManager[Callable[[], None]]:
     from pushwire.transport import AsyncHttpTransport
 
-    return async_broadcast_through(AsyncHttpTransport(url), clients)
+    return async_broadcast_through(AsyncHttpTransport(url), clients, loop)
 
 
 @contextlib.contextmanager
-def async_broadcast_through(transport: AsyncTransport, clients: int) -> Iterator[Callable[[], None]]:
+def async_broadcast_through(transport: AsyncTransport, clients: int, loop: str) -> Iterator[Callable[[], None]]:
     from chat.v1.chat_pb2 import Greeting
     from chat.v1.chat_pushwire import AsyncChatServerSdk
 
@@ -160,7 +171,7 @@ def async_broadcast_through(transport: AsyncTransport, clients: int) -> Iterator
         report = await sdk.to(ids(clients)).send_greeting(Greeting(greeting="Hello!"))
         assert report.accepted == clients
 
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=importlib.import_module(loop).new_event_loop) as runner:
         yield lambda: runner.run(broadcast())
         runner.run(transport.close())
 

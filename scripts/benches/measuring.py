@@ -12,11 +12,16 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "chat"
 
 
 @contextlib.contextmanager
-def answering_server(certificate: Path | None = None) -> Iterator[str]:
-    """Run a server in another process, so that its CPU time is not measured, and yield its URL."""
-    command: list[str | Path] = [sys.executable, Path(__file__).parent / "server.py"]
+def answering_server(certificate: Path | None = None, delay: float = 0) -> Iterator[str]:
+    """Run a server in another process, so that its CPU time is not measured, and yield its URL.
+
+    Args:
+        certificate: A file with a key and a certificate; `None` for no TLS.
+        delay: Seconds from a request to its answer.
+    """
+    command: list[str | Path] = [sys.executable, Path(__file__).parent / "server.py", "--delay", str(delay)]
     if certificate is not None:
-        command.append(certificate)
+        command += ["--certificate", certificate]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     scheme = "https" if certificate else "http"
     try:
@@ -56,20 +61,23 @@ def cpu(run: Callable[[], None], scale: float) -> Callable[[], float]:
     return measure
 
 
-def compare(runs: dict[str, Callable[[], float]], rounds: int, *, base: str, unit: str) -> dict[str, float]:
-    """Measure all runs in turn for several rounds, after a warm-up round, and print medians and ratios.
+def compare(
+    runs: dict[str, Callable[[], float]], rounds: int, *, base: str, unit: str, warm_up: bool = True
+) -> dict[str, float]:
+    """Measure all runs in turn for several rounds, and print medians and ratios.
 
     Args:
         runs: The runs by name. Each returns its figure.
         rounds: The number of rounds.
         base: The name of the run that the others are compared with.
         unit: The unit of the figures.
+        warm_up: Whether a round that does not count comes first. Defaults to true.
     """
     taken: dict[str, list[float]] = {name: [] for name in runs}
-    for number in range(rounds + 1):
+    for number in range(rounds + warm_up):
         for name, run in runs.items():
             figure = run()
-            if number:
+            if number >= warm_up:
                 taken[name].append(figure)
     figures: dict[str, float] = {}
     for name, values in taken.items():
