@@ -150,7 +150,7 @@ class FanOut:
 
     @property
     def is_full(self) -> bool:
-        """Whether `max_in_flight` is all that keeps another attempt from starting."""
+        """Whether another attempt could start if `max_in_flight` were larger."""
         return self._in_flight >= self.max_in_flight and (bool(self._ready) or self._may_pull())
 
     def is_over(self, now: float) -> bool:
@@ -212,7 +212,7 @@ class FanOut:
         self._drained = True
 
     def take(self, now: float) -> str | None:
-        """Return a connection to post to now; `None` if there is none, or if it has to wait."""
+        """Return a connection to post to now; `None` if every one has to wait."""
         if self.is_over(now) or self._in_flight >= self.max_in_flight:
             return None
         if self._retries and self._retries[0][0] <= now:

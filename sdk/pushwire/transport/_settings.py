@@ -24,7 +24,7 @@ DEFAULT_CONNECT_TIMEOUT: Final = 1.0
 DEFAULT_READ_TIMEOUT: Final = 3.0
 
 MAX_IDLE: Final = 30.0
-"""Seconds after which a pooled connection is reopened: the peer of a frozen Lambda may have closed it meanwhile."""
+"""Seconds after which a pooled connection is reopened: while a Lambda is frozen, the peer may close it."""
 
 _LOOPBACK_REGION: Final = "us-east-1"
 

@@ -75,7 +75,7 @@ class _Threads:
         self._to_do.put(connection_id)
 
     def ended(self, timeout: float | None) -> Iterator[tuple[str, SendError | None]]:
-        """Wait until an attempt ends, for at most `timeout` seconds; yield all that have ended."""
+        """Wait until an attempt ends, for at most `timeout` seconds; yield every ended attempt."""
         with contextlib.suppress(queue.Empty):
             ended = self._done.get(timeout=timeout)
             while True:

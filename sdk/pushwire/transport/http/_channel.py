@@ -188,7 +188,7 @@ def run_blocking(steps: Steps[T], clock: Callable[[], float]) -> T:
     """Run steps to their end, waiting in the calling thread.
 
     Raises:
-        BaseException: Whatever the steps raise.
+        BaseException: The exception of the steps.
     """
     try:
         connection, events, until = next(steps)

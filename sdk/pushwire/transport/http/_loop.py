@@ -32,7 +32,7 @@ async def run_on_loop(steps: Steps[T], clock: Callable[[], float]) -> T:
 
     Raises:
         asyncio.CancelledError: This call was cancelled. The steps are closed, and their socket with them.
-        BaseException: Whatever the steps raise.
+        BaseException: The exception of the steps.
         RuntimeError: The event loop does not support `add_reader`.
     """
     run = _Run(steps, clock)

@@ -32,7 +32,7 @@ class Pool:
         return len(self._kept)
 
     def take(self) -> Channel | None:
-        """Return an intact channel; `None` if there is none, and a connection has to be opened."""
+        """Return an intact channel; `None` if a connection has to be opened."""
         oldest = self._clock() - MAX_IDLE
         while True:
             try:
