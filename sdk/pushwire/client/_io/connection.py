@@ -42,8 +42,8 @@ M = TypeVar("M", bound=Message)
 class Connection:
     """WebSocket connection that reconnects, for the clients of several services.
 
-    A single client creates its own: `ChatClient("wss://…")`. A connection belongs to the event loop
-    on which it was opened. Its methods raise `RuntimeError` on another event loop, or in another thread.
+    A single client creates its own: `ChatClient("wss://…")`. A connection belongs to the event loop on which it was
+    opened. Its methods raise `RuntimeError` on another event loop, or in another thread.
 
     Args:
         url: `wss://{api-id}.execute-api.{region}.amazonaws.com/{stage}`, a custom domain with its mapping key, or the
