@@ -12,6 +12,7 @@ from scripts.benches.broadcast import broadcast
 from scripts.benches.client import client
 from scripts.benches.codegen import codegen
 from scripts.benches.coldstart import coldstart
+from scripts.benches.decode import decode
 from scripts.benches.dispatch import dispatch
 from scripts.benches.gateway import gateway
 from scripts.benches.importing import importing
@@ -26,6 +27,7 @@ BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "codegen": codegen,
     "coldstart": coldstart,
     "transport": transport,
+    "decode": decode,
     "dispatch": dispatch,
     "gateway": gateway,
     "importing": importing,

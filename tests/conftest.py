@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.tools import COVERAGE, measured
@@ -19,9 +19,11 @@ pytest_plugins = ["pushwire.testing.fixtures", "tests.support.made_once"]
 
 # By hand, property tests look for new examples each time; scripts/test repeats the same ones, so that it is never green
 # and red for one commit.
-settings.register_profile("by-hand", deadline=None)
-settings.register_profile("repeatable", deadline=None, derandomize=True)
-settings.register_profile("brief", deadline=None, derandomize=True, max_examples=25)
+# A loaded machine takes long for the first examples.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("by-hand", deadline=None, suppress_health_check=SLOW)
+settings.register_profile("repeatable", deadline=None, suppress_health_check=SLOW, derandomize=True)
+settings.register_profile("brief", deadline=None, suppress_health_check=SLOW, derandomize=True, max_examples=25)
 settings.load_profile("by-hand")
 
 TESTS = Path(__file__).parent

@@ -42,8 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The contract at run time.
     "operation": set(),
     "errors": {"operation"},
-    "_payload": set(),
-    "frame": {"operation", "errors", "_payload", "v1"},
+    "protojson": set(),
+    "frame": {"operation", "errors", "protojson", "v1"},
     "callback_url": {"errors", "_url"},
     # Sending.
     **layers(

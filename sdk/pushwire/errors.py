@@ -67,6 +67,9 @@ class CallbackUrlError(PushwireError, ValueError):
 class FrameError(PushwireError, ValueError):
     """A frame cannot be decoded into a message, or a message cannot be encoded.
 
+    If a JSON value does not fit its field, the `__cause__` is a `pushwire.protojson.ProtoJsonError`. It has the path
+    and the value, which is never in the text.
+
     Attributes:
         reason: What is wrong. It can quote names, JSON keys and API Gateway's error texts, in at most 200 characters.
         route: The route of the frame or message. `None` if the frame's route could not be read.

@@ -17,15 +17,16 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import accumulate, islice
 from typing import Any, Final, NamedTuple, NoReturn, TypeVar, cast
 
-from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, EncodeError, Message
 
-from pushwire import _payload
 from pushwire.errors import FrameError
 from pushwire.operation import AnyOperation, Format, Operation
+from pushwire.protojson import ProtoJsonError, from_json
 from pushwire.v1 import frame_pb2
 
 __all__ = ["KEEPALIVE", "MAX_FRAME_SIZE", "Envelope", "GatewayErrorFrame", "decode", "encode", "read"]
@@ -51,18 +52,26 @@ _BINARY: Final = Format.BINARY
 _parse_frame: Final = frame_pb2.Frame.FromString
 _WHITE_SPACE: Final = " \t\n\r"
 
+_ABSENT: Final = object()
+"""The payload of an envelope that has none. It stands for the message with nothing set."""
+
 _MOST_FIELDS_SHOWN: Final = 8
 
 _MAX_DEPTH: Final = 250
 """The largest depth of arrays and objects in a JSON frame. Messages may be nested 100 deep, each in a list or map.
 
-Why: up to Python 3.13 the recursion limit bounds the depth that `json` reads; from 3.14 on only the C stack does. Older
-versions of protobuf do not bound the depth of a `google.protobuf.Value`. With this bound a frame gets the same error on
-each version."""
+Why: up to Python 3.13 the recursion limit bounds the depth that `json` reads; from 3.14 on only the C stack does. With
+this bound a frame gets the same error on each version."""
 
 # The closing quote is optional, so that each character of any text is read once.
 _NO_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[^][{}"]++', re.DOTALL)
 _STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
+
+_SHALLOW: Final = 30
+"""A JSON payload of this depth has fewer than 100 nested messages: an object of a `Struct` is three of them."""
+
+_SHORT: Final = 200
+"""A binary payload of this length has at most 100 nested messages: each takes two bytes."""
 
 
 class Envelope(NamedTuple):
@@ -91,28 +100,18 @@ class Envelope(NamedTuple):
             FrameError: The payload is not a message of this type, or a required proto2 field is not set.
         """
         try:
-            if self.format is _JSON:
-                message = _payload.from_json(self.payload, operation.message_type)
-            else:
+            if self.format is _BINARY:
                 message = operation.message_type.FromString(self.payload)
-            if message.IsInitialized():
-                return message
-        # What json_format and protobuf raise on hostile input goes far beyond their own error classes.
-        except (
-            json_format.Error,
-            DecodeError,
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-            OverflowError,
-            SystemError,
-        ) as exc:
-            raise FrameError(
-                f"the payload is no {_name(operation)}: {_elide(_payload.told(exc))}", route=self.route
-            ) from exc
-        except RecursionError as exc:
+            elif self.payload is _ABSENT:
+                message = operation.message_type()
+            else:
+                message = from_json(self.payload, operation.message_type)
+        except (ProtoJsonError, DecodeError, UnicodeDecodeError) as exc:
+            raise FrameError(f"the payload is not a {_name(operation)}: {_elide(str(exc))}", route=self.route) from exc
+        except RecursionError as exc:  # the caller is deep in its own recursion
             raise FrameError("the payload is nested too deeply", route=self.route) from exc
+        if message.IsInitialized():
+            return message
         raise _uninitialized(message, operation)
 
 
@@ -142,18 +141,24 @@ def encode(operation: Operation[M], message: M, frame_format: Format | None = No
         The frame's text in UTF-8, in both formats.
 
     Raises:
-        FrameError: The message cannot be encoded: a required proto2 field is not set, or a well-known type holds a
-            value without a JSON form, such as a `Timestamp` out of range or an `Any` of an unknown type.
+        FrameError: The message cannot be encoded: a required proto2 field is not set, messages are nested more than 100
+            deep, or a well-known type holds a value without a JSON form, such as a `Timestamp` out of range or an `Any`
+            of an unknown type.
     """
     if not message.IsInitialized():
         raise _uninitialized(message, operation)
     try:
         if (operation.format if frame_format is None else frame_format) is Format.BINARY:
-            frame = frame_pb2.Frame(route=operation.route, payload=message.SerializeToString())
+            frame = frame_pb2.Frame(route=operation.route, payload=_serialized(message))
             return base64.b64encode(frame.SerializeToString())
-        payload = json_format.MessageToDict(message, always_print_fields_with_no_presence=operation.json_emit_defaults)
-        return f'{{"route":{json.dumps(operation.route)},"payload":{_dumps(payload)}}}'.encode()
-    except (json_format.Error, EncodeError, DecodeError, ValueError, TypeError, OverflowError) as exc:
+        # With protobuf's `json_format`, which functions that only receive messages do not need.
+        from pushwire.protojson.writing import to_json
+
+        payload = to_json(message, emit_defaults=operation.json_emit_defaults)
+        if payload.count("{") + payload.count("[") > _SHALLOW and _depth(payload) > _SHALLOW:
+            from_json(json.loads(payload), type(message))  # raises if receivers would
+        return f'{{"route":{json.dumps(operation.route)},"payload":{payload}}}'.encode()
+    except (EncodeError, DecodeError, ValueError, TypeError, OverflowError) as exc:
         raise FrameError(f"the message cannot be encoded: {_elide(str(exc))}", route=operation.route) from exc
     except RecursionError as exc:
         raise FrameError("the message is nested too deeply", route=operation.route) from exc
@@ -220,7 +225,7 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
         raise FrameError("the JSON is nested too deeply") from exc
     route = envelope.get("route")
     if isinstance(route, str) and route:
-        return Envelope(route, envelope.get("payload", _payload.ABSENT), _JSON)
+        return Envelope(route, envelope.get("payload", _ABSENT), _JSON)
     if "route" not in envelope:
         message, connection_id = envelope.get("message"), envelope.get("connectionId")
         request_id = envelope.get("requestId", envelope.get("messageId"))
@@ -230,6 +235,33 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
     raise FrameError('"route" is not a non-empty string')
 
 
+def _serialized(message: Message) -> bytes:
+    """Serialize a message that receivers can parse. Protobuf's parsers bound the depth; its serializers do not."""
+    payload = message.SerializeToString()
+    if len(payload) > _SHORT and _is_recursive(message.DESCRIPTOR):
+        type(message).FromString(payload)
+    return payload
+
+
+@lru_cache(maxsize=1024)
+def _is_recursive(descriptor: Descriptor) -> bool:
+    """Whether messages of the type can be nested without end."""
+    uses: dict[str, set[str]] = {}
+    waiting = [descriptor]
+    while waiting:
+        current = waiting.pop()
+        if current.is_extendable:
+            return True
+        if current.full_name not in uses:
+            inner: list[Any] = [field.message_type for field in current.fields if field.message_type is not None]
+            uses[current.full_name] = {message_type.full_name for message_type in inner}
+            waiting += inner
+    while ends := [name for name, used in uses.items() if not used & uses.keys()]:
+        for name in ends:
+            del uses[name]
+    return bool(uses)
+
+
 def _depth(text: str) -> int:
     return max(accumulate(map(_STEPS.__getitem__, _NO_BRACKETS.sub("", text))))
 
@@ -237,7 +269,7 @@ def _depth(text: str) -> int:
 def _read_binary(data: bytes) -> Envelope:
     try:
         frame = _parse_frame(data)
-    except DecodeError as exc:
+    except (DecodeError, UnicodeDecodeError) as exc:  # the second one by the pure-Python protobuf
         raise FrameError("not a serialized pushwire.v1.Frame") from exc
     route = frame.route
     if not route:
@@ -299,10 +331,6 @@ def _unset_fields(message: Any, path: str) -> Iterator[str]:
         elif field.message_type.fields_by_name["value"].message_type is not None:
             for key in value:
                 yield from _unset_fields(value[key], f"{path}{field.name}[{_elide(str(key), 50)}].")
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _name(operation: AnyOperation) -> str:

@@ -275,7 +275,7 @@ def test_debug_logs_say_why_a_message_was_refused(
 ) -> None:
     with caplog.at_level(logging.DEBUG, logger="pushwire.aws_lambda"):
         by_class(Desk(), pushwire_transport)(saying('{"route":"say","payload":[]}'), None)
-    assert "an object is expected, not a list" in caplog.text
+    assert "expected an object, got an array" in caplog.text
 
 
 def test_powertools_event_is_taken_as_it_is(form: Any, pushwire_transport: RecordingTransport) -> None:

@@ -196,7 +196,7 @@ def test_interceptors_see_a_refusal_and_may_answer_it_themselves(pushwire_transp
         assert router(saying(body, route_key="$default"), None) == OK
     assert [route for route, _ in refusals] == ["$default", "say", "$default"]
     assert "base64" in refusals[0][1]
-    assert "an object is expected" in refusals[1][1]
+    assert "expected an object" in refusals[1][1]
     assert "no operation" in refusals[2][1]
     assert [post.data for post in pushwire_transport.posts] == [
         error_frame("Bad request body"),

@@ -387,7 +387,7 @@ def test_numbers_keep_all_their_digits() -> None:
 
 @pytest.mark.parametrize(
     ("payload", "words"),
-    [('{"count":"x"}', "count"), ('{"leafName":5}', "leafName"), ("[]", "an object is expected"), ("{", "not JSON")],
+    [('{"count":"x"}', "count"), ('{"leafName":5}', "leafName"), ("[]", "expected an object"), ("{", "not JSON")],
 )
 def test_what_is_no_message_is_refused_with_the_reason(payload: str, words: str) -> None:
     with console() as (_, page):

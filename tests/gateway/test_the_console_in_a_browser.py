@@ -118,7 +118,7 @@ def test_what_is_no_frame_is_shown_as_it_is_with_the_reason(page: Browser, gatew
     client.send_text("hello?")
     assert "neither JSON" in last_line(page, "hello?").text
     client.send_text('{"route":"Join","payload":{"leafName":5}}')
-    assert "not decoded" in last_line(page, "the payload is no wire.v1.Leaf").text
+    assert "not decoded" in last_line(page, "the payload is not a wire.v1.Leaf").text
 
 
 def test_script_in_a_frame_is_shown_and_never_run(page: Browser, gateway: RunningGateway) -> None:
@@ -235,7 +235,7 @@ def test_what_is_no_message_is_not_sent_and_the_reason_is_shown(page: Browser, g
     page.find("#connections input")
     write_json(page, '{"count": "many"}')
     page.find("#send-as-client").click()
-    page.until_text("#compose-said", "the payload is no wire.v1.Leaf: count: ")
+    page.until_text("#compose-said", "the payload is not a wire.v1.Leaf: count: ")
     write_json(page, '{"count": ')
     page.until_text("#json-said", "Invalid JSON")
     assert page.find("#message").get_property("disabled")

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,24 +12,33 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 
 WIRE = Path(__file__).parent.parent / "wire"
+FOLDERS = [WIRE, WIRE.parent / "protojson"]
 
 
 @cache
 def messages() -> dict[str, type[Message]]:
-    """The message classes of `tests/wire`, by full name."""
+    """The message classes of `tests/wire` and `tests/protojson`, by full name."""
+    return {message.DESCRIPTOR.full_name: message for message in _classes()}
+
+
+@cache
+def descriptors() -> bytes:
+    """The descriptors of these files and of their imports, a serialized `FileDescriptorSet`."""
     with tempfile.TemporaryDirectory() as directory:
         output = Path(directory) / "set.binpb"
-        sources = sorted(path.name for path in WIRE.glob("*.proto"))
-        command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{WIRE}", f"--descriptor_set_out={output}", *sources]
-        subprocess.run(command, check=True)
-        files = descriptor_pb2.FileDescriptorSet.FromString(output.read_bytes())
+        sources = sorted(path.name for folder in FOLDERS for path in folder.glob("*.proto"))
+        paths = [f"-I{folder}" for folder in FOLDERS]
+        words = ["-m", "grpc_tools.protoc", *paths, "--include_imports", f"--descriptor_set_out={output}"]
+        subprocess.run([sys.executable, *words, *sources], check=True)
+        return output.read_bytes()
+
+
+def _classes() -> Iterator[type[Message]]:
     pool = Default()
-    found: dict[str, type[Message]] = {}
-    for file in files.file:
-        for dependency in file.dependency:
-            __import__(dependency.removesuffix(".proto").replace("/", ".") + "_pb2")
+    for file in descriptor_pb2.FileDescriptorSet.FromString(descriptors()).file:
+        if file.name.startswith("google/"):
+            __import__(file.name.removesuffix(".proto").replace("/", ".") + "_pb2")
+            continue
         pool.Add(file)
         for message in file.message_type:
-            full_name = f"{file.package}.{message.name}"
-            found[full_name] = message_factory.GetMessageClass(pool.FindMessageTypeByName(full_name))
-    return found
+            yield message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{file.package}.{message.name}"))

@@ -3,22 +3,33 @@
 from collections.abc import Callable
 from typing import Any
 
-from google.protobuf import any_pb2, duration_pb2, struct_pb2, timestamp_pb2
+from google.protobuf import (
+    any_pb2,
+    duration_pb2,
+    empty_pb2,
+    field_mask_pb2,
+    message_factory,
+    struct_pb2,
+    text_format,
+    timestamp_pb2,
+    wrappers_pb2,
+)
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from hypothesis import strategies as st
+
+from tests.support import compiled
 
 _INT32 = st.integers(-(2**31), 2**31 - 1)
 _INT64 = st.integers(-(2**63), 2**63 - 1)
 _UINT32 = st.integers(0, 2**32 - 1)
 _UINT64 = st.integers(0, 2**64 - 1)
 
-# json_format writes the largest float as 3.4028235e+38 and then refuses to read that: all floats but this one.
-_LARGEST = 3.4028232635611926e38
-_FLOAT32 = st.floats(-_LARGEST, _LARGEST, width=32) | st.sampled_from([float("inf"), float("-inf")])
+_LARGEST_FLOAT32 = 3.4028234663852886e38
+_FLOAT32 = st.floats(width=32) | st.sampled_from([_LARGEST_FLOAT32, -_LARGEST_FLOAT32])
 
 _SCALARS: dict[int, st.SearchStrategy[Any]] = {
-    FieldDescriptor.TYPE_DOUBLE: st.floats(allow_nan=False),
+    FieldDescriptor.TYPE_DOUBLE: st.floats() | st.sampled_from([_LARGEST_FLOAT32, 3.4028235e38]),
     FieldDescriptor.TYPE_FLOAT: _FLOAT32,
     FieldDescriptor.TYPE_INT32: _INT32,
     FieldDescriptor.TYPE_SINT32: _INT32,
@@ -33,8 +44,6 @@ _SCALARS: dict[int, st.SearchStrategy[Any]] = {
     FieldDescriptor.TYPE_BOOL: st.booleans(),
     FieldDescriptor.TYPE_STRING: st.text(max_size=20),
     FieldDescriptor.TYPE_BYTES: st.binary(max_size=20),
-    # Enums are open in proto3: a number without a name travels as a number.
-    FieldDescriptor.TYPE_ENUM: st.sampled_from([0, 1, 7, 99]),
 }
 
 _JSON = st.recursive(
@@ -69,16 +78,36 @@ def _duration(seconds: int, nanos: int) -> duration_pb2.Duration:
     return duration_pb2.Duration(seconds=seconds, nanos=-nanos if seconds < 0 else nanos)
 
 
-def _any(text: str) -> any_pb2.Any:
+def _packed(message: Message, prefix: str) -> any_pb2.Any:
     packed = any_pb2.Any()
-    packed.Pack(struct_pb2.Value(string_value=text))
+    packed.Pack(message, type_url_prefix=prefix)
     return packed
 
 
+def _anys(depth: int, raw: bool) -> st.SearchStrategy[Message]:
+    """Messages in an `Any`, also another `Any`, and an empty `Any`."""
+    held: list[st.SearchStrategy[Message]] = [
+        messages(message_type, depth=depth - 1, raw=raw)
+        for message_type in (empty_pb2.Empty, struct_pb2.Value, wrappers_pb2.FloatValue, duration_pb2.Duration)
+    ]
+    if depth > 0:
+        held += [messages(message_type, depth=depth - 1, raw=raw) for message_type in (any_pb2.Any, _everything())]
+    return st.builds(_packed, st.one_of(held), st.sampled_from(["type.googleapis.com/", "x/", "é/"])) | st.builds(
+        any_pb2.Any
+    )
+
+
+def _everything() -> type[Message]:
+    return compiled.messages()["wire.v1.Everything"]
+
+
 _WELL_KNOWN: dict[str, st.SearchStrategy[Message]] = {
-    "google.protobuf.Any": st.builds(_any, st.text(max_size=10)),
     "google.protobuf.Duration": st.builds(
         _duration, st.integers(-315_576_000_000, 315_576_000_000), st.integers(0, 999_999_999)
+    ),
+    "google.protobuf.FieldMask": st.builds(
+        field_mask_pb2.FieldMask,
+        paths=st.lists(st.from_regex(r"[a-z]{1,5}(_[a-z]{1,5}){0,2}(\.[a-z]{1,5}){0,2}", fullmatch=True), max_size=3),
     ),
     "google.protobuf.ListValue": st.lists(_JSON, max_size=3).map(
         lambda items: struct_pb2.ListValue(values=[_value(item) for item in items])
@@ -92,23 +121,54 @@ _WELL_KNOWN: dict[str, st.SearchStrategy[Message]] = {
     "google.protobuf.Value": _JSON.map(_value),
 }
 
+_RAW_PATHS = st.text(max_size=4) | st.sampled_from(["", "a,b", "a_b", "aB", "a__b", "_a", "a_", "a_1", "é_é"])
 
-def messages(message_type: type[Message], *, depth: int = 2) -> st.SearchStrategy[Message]:
-    """Messages of a type with a few of its fields set, nested to a depth."""
-    name = message_type.DESCRIPTOR.full_name
-    if name in _WELL_KNOWN:
+
+def messages(message_type: type[Message], *, depth: int = 2, raw: bool = False) -> st.SearchStrategy[Message]:
+    """Messages of a type with a few of its fields set, nested to a depth, extensions among them.
+
+    Args:
+        message_type: The type.
+        depth: The greatest depth of messages in messages.
+        raw: Whether well-known types may hold everything that the binary format can say, and JSON perhaps not.
+    """
+    descriptor: Any = message_type.DESCRIPTOR
+    name = descriptor.full_name
+    if name == "google.protobuf.Any":
+        return _anys(depth, raw) | _raw_anys() if raw else _anys(depth, raw)
+    if name in _WELL_KNOWN and not raw:
         return _WELL_KNOWN[name]
-    fields: list[Any] = list(message_type.DESCRIPTOR.fields)
-    if not fields:
-        return st.just(message_type())
     if name == "google.protobuf.FieldMask":
-        paths = st.lists(st.from_regex(r"[a-z]{1,5}(_[a-z]{1,5}){0,2}", fullmatch=True), max_size=3)
-        return st.builds(message_type, paths=paths)
-    return st.lists(st.sampled_from(fields), max_size=4, unique_by=lambda field: field.name).flatmap(
-        lambda chosen: st.tuples(*(_setter(field, depth) for field in chosen)).map(
+        return st.builds(message_type, paths=st.lists(_RAW_PATHS, max_size=3))
+    fields: list[Any] = list(descriptor.fields)
+    required = [field for field in fields if field.is_required]
+    optional = [field for field in fields if not field.is_required]
+    if descriptor.is_extendable:
+        optional += descriptor.file.pool.FindAllExtensions(descriptor)
+    if depth < 0 or not optional:
+        chosen: st.SearchStrategy[list[Any]] = st.just([])
+    else:
+        chosen = st.lists(st.sampled_from(optional), max_size=4, unique_by=lambda field: field.full_name)
+    return chosen.flatmap(
+        lambda chosen: st.tuples(*(_setter(field, depth, raw) for field in required + chosen)).map(
             lambda setters: _build(message_type, setters)
         )
     )
+
+
+def _raw_anys() -> st.SearchStrategy[Message]:
+    urls = ["", "Leaf", "x/wire.v1.Leaf", "x/no.such", "x/google.protobuf.Value", "x/kinds.v2.Needed"]
+    return st.builds(any_pb2.Any, type_url=st.sampled_from(urls), value=st.binary(max_size=6))
+
+
+def same(one: Message, other: Message) -> bool:
+    """Whether two messages are equal. A NaN equals a NaN, and an `Any` is compared by the message that it holds."""
+    if one == other:
+        return True
+    try:
+        return text_format.MessageToString(one) == text_format.MessageToString(other)
+    except DecodeError:  # an `Any` whose value is not such a message
+        return one.SerializeToString(deterministic=True) == other.SerializeToString(deterministic=True)
 
 
 def _build(message_type: type[Message], setters: tuple[Callable[[Message], None], ...]) -> Message:
@@ -118,22 +178,33 @@ def _build(message_type: type[Message], setters: tuple[Callable[[Message], None]
     return message
 
 
-def _setter(field: Any, depth: int) -> st.SearchStrategy[Callable[[Message], None]]:
+def _setter(field: Any, depth: int, raw: bool) -> st.SearchStrategy[Callable[[Message], None]]:
     message_type = field.message_type
     if message_type is not None and message_type.GetOptions().map_entry:
         key = _SCALARS[message_type.fields_by_name["key"].type]
-        value = _single(message_type.fields_by_name["value"], depth)
+        value = _single(message_type.fields_by_name["value"], depth, raw)
         is_message = message_type.fields_by_name["value"].message_type is not None
         return st.dictionaries(key, value, max_size=3).map(lambda items: _map_setter(field.name, items, is_message))
     if field.is_repeated:
-        return st.lists(_single(field, depth), max_size=3).map(
-            lambda items: lambda message: getattr(message, field.name).extend(items)
+        return st.lists(_single(field, depth, raw), max_size=3).map(
+            lambda items: lambda message: _content(message, field).extend(items)
         )
     if message_type is not None:
-        return _single(field, depth).map(
-            lambda value: lambda message: _set_message(getattr(message, field.name), value)
+        return _single(field, depth, raw).map(
+            lambda value: lambda message: _set_message(_content(message, field), value)
         )
-    return _single(field, depth).map(lambda value: lambda message: setattr(message, field.name, value))
+    return _single(field, depth, raw).map(lambda value: lambda message: _set_scalar(message, field, value))
+
+
+def _content(message: Any, field: Any) -> Any:
+    return message.Extensions[field] if field.is_extension else getattr(message, field.name)
+
+
+def _set_scalar(message: Any, field: Any, value: Any) -> None:
+    if field.is_extension:
+        message.Extensions[field] = value
+    else:
+        setattr(message, field.name, value)
 
 
 def _set_message(target: Message, value: Message) -> None:
@@ -153,11 +224,16 @@ def _map_setter(name: str, items: dict[Any, Any], is_message: bool) -> Callable[
     return set_map
 
 
-def _single(field: Any, depth: int) -> st.SearchStrategy[Any]:
+def _single(field: Any, depth: int, raw: bool) -> st.SearchStrategy[Any]:
+    if field.enum_type is not None:
+        return _numbers(field.enum_type, raw)
     if field.message_type is None:
         return _SCALARS[field.type]
-    message_type = field.message_type._concrete_class
-    # A Value with nothing set is not a JSON value, so well-known types are complete at any depth.
-    if depth or field.message_type.full_name in _WELL_KNOWN:
-        return messages(message_type, depth=depth - 1)
-    return st.just(message_type())
+    return messages(message_factory.GetMessageClass(field.message_type), depth=depth - 1, raw=raw)
+
+
+def _numbers(enum_type: Any, raw: bool) -> st.SearchStrategy[int]:
+    known = st.sampled_from([value.number for value in enum_type.values])
+    # An unknown number of an open enum is written as a number. JSON has one NullValue only.
+    is_any = not enum_type.is_closed and (raw or enum_type.full_name != "google.protobuf.NullValue")
+    return known | _INT32 if is_any else known

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.compiled import messages
 from tests.support.strategies import messages as any_message
+from tests.support.strategies import same
 
 from pushwire import Direction, Format, FrameError, Operation
 from pushwire.frame import GatewayErrorFrame, decode, encode, read
@@ -71,7 +72,7 @@ def test_every_message_survives_the_round_trip_in_both_formats(
     sent = operation(EVERYTHING, format=frame_format, json_emit_defaults=emit_defaults)
     received, decoded = decode(encode(sent, message).decode(), {"SendIt": sent})
     assert received is sent
-    assert decoded == message
+    assert same(decoded, message)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_a_message_that_misses_a_required_field_is_not_received() -> None:
 
 
 def test_an_error_names_a_few_of_the_required_fields_that_are_missing() -> None:
-    strict: Any = STRICT(inners=[STRICT.Inner()] * 5_000)  # type: ignore[attr-defined] # a nested message
+    strict: Any = STRICT(inners=[{}] * 5_000)
     in_json = json.dumps({"route": "SendIt", "payload": {"inners": [{}] * 5_000}})
     in_binary = frame_pb2.Frame(route="SendIt", payload=strict.SerializePartialToString()).SerializeToString()
     for frame in (in_json, in_binary):
@@ -196,10 +197,10 @@ def test_what_json_cannot_say_is_an_error_on_the_way_out() -> None:
         encode(operation(EVERYTHING), everything)
 
 
-def test_a_message_nested_too_deeply_for_json_is_an_error_on_the_way_out() -> None:
+def test_a_message_nested_too_deeply_for_receivers_is_an_error_on_the_way_out() -> None:
     deep: Any = EVERYTHING()
     inner = deep
-    for _ in range(1_000):
+    for _ in range(150):
         inner = inner.nested
     inner.a_bool = True
     with pytest.raises(FrameError, match="too deeply"):

@@ -67,13 +67,13 @@ BASE64: Final = (
 """Bytes in base64, with the standard or the URL-safe alphabet."""
 
 TIMESTAMP: Final = (
-    "^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    "^(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
     rf"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]{_NANOSECONDS}(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$"
 )
 """A `google.protobuf.Timestamp`."""
 
-DURATION: Final = f"^-?{_up_to(_MAX_DURATION)}{_NANOSECONDS}s$"
+DURATION: Final = f"^-?0*{_up_to(_MAX_DURATION)}{_NANOSECONDS}s$"
 """A `google.protobuf.Duration`."""
 
-FIELD_MASK: Final = "^[^_]*$"
-"""A `google.protobuf.FieldMask`: paths in lowerCamelCase, separated by commas."""
+FIELD_MASK: Final = "^[ -^`-~]*$"
+"""A `google.protobuf.FieldMask`: paths in lowerCamelCase, separated by commas. Printable ASCII without `_`."""

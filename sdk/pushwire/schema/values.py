@@ -21,7 +21,7 @@ _INT32: Final = (-(2**31), 2**31 - 1)
 _INT64: Final = (-(2**63), 2**63 - 1)
 _UINT32: Final = (0, 2**32 - 1)
 _UINT64: Final = (0, 2**64 - 1)
-_LARGEST_FLOAT: Final = 3.4028235e38  # the shortest decimal form, which writers use; it is rounded up
+_LARGEST_FLOAT: Final = 3.4028235677973362e38  # the largest number that is rounded to a float32
 _LARGEST_DOUBLE: Final = 1.7976931348623157e308
 
 
