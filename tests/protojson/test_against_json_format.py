@@ -182,7 +182,7 @@ def test_both_read_the_same_message_or_the_disagreement_is_in_the_list(name: str
 
 @pytest.mark.at_length
 @pytest.mark.parametrize("name", TYPES)
-@settings(max_examples=20_000)
+@settings(max_examples=2_500)
 @given(data=st.data())
 def test_both_agree_at_length(name: str, data: st.DataObject) -> None:
     check(name, data)
