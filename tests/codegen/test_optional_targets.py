@@ -145,7 +145,9 @@ def test_the_asyncapi_document_tells_both_directions_and_both_formats_from_the_s
     files: dict[str, bytes],
 ) -> None:
     document: Any = json.loads(files["routes/routes.asyncapi.json"])
-    assert document["info"]["description"].startswith("The application is the server: it receives what clients send")
+    assert document["info"]["description"].startswith(
+        "The application is the server: it receives the messages of clients"
+    )
     actions = {name: operation["action"] for name, operation in document["operations"].items()}
     assert actions["DefaultService.Send.send"] == "send"
     chat: Any = json.loads(files["chat/chat.asyncapi.json"])

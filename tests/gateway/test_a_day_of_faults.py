@@ -6,6 +6,7 @@ import contextlib
 import random
 from dataclasses import dataclass
 
+import pytest
 from websockets.exceptions import ConnectionClosed
 
 from pushwire.gateway import (
@@ -122,6 +123,7 @@ async def a_day() -> Day:
     return Day(gateway.transcript, poster, readers, unlucky, duplicates.count, left)
 
 
+@pytest.mark.at_length
 def test_counts_of_sent_delivered_gone_and_failed_add_up() -> None:
     day = asyncio.run(a_day())
     ended_as = day.poster.ended_as

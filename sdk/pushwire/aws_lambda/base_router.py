@@ -34,7 +34,7 @@ class LambdaHandler:
         operations: The operations of all services in both directions, in the contract's order.
     """
 
-    operations: tuple[AnyOperation, ...]
+    operations: tuple[AnyOperation, ...] = ()
 
     def __init__(
         self, operations: tuple[AnyOperation, ...], dispatch: Callable[[Mapping[str, Any], Any], dict[str, Any]]
