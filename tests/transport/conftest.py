@@ -29,5 +29,5 @@ def http(request: pytest.FixtureRequest) -> Iterator[Implementation]:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """An authority that nobody trusts unless told to."""
+    """Certificate authority that clients trust only if they are configured to."""
     return Authority(tmp_path_factory.mktemp("authority"))

@@ -61,7 +61,7 @@ class Implementation:
         return transport
 
     def close(self) -> None:
-        """Close all that was constructed."""
+        """Close the transports that were constructed."""
         for transport in self._open:
             transport.close()
             if isinstance(transport, OnLoop):

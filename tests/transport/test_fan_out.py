@@ -24,7 +24,7 @@ FAILURES = {"gone": gone, "throttled": throttled, "unavailable": unavailable}
 
 @dataclass
 class Script:
-    """What comes of the posts to each connection, one after another; the last stays."""
+    """The results of the posts to each connection, in order; the last one repeats."""
 
     answers: dict[str, list[str]]
     made: Counter[str] = field(default_factory=Counter)

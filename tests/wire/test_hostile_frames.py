@@ -1,4 +1,4 @@
-"""Whatever a peer sends, decoding ends in a message or a FrameError, in bounded time and memory."""
+"""Decoding any frame ends in a message or a FrameError, in bounded time and memory."""
 
 import base64
 import contextlib

@@ -1,4 +1,4 @@
-"""The driver for asyncio, moment by moment, with posts that end when the test says so."""
+"""The driver for asyncio, step by step, with posts that the test ends."""
 
 import asyncio
 from collections.abc import AsyncIterator

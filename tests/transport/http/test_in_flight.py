@@ -1,4 +1,4 @@
-"""How many posts a broadcast has in flight, and what it is told of that."""
+"""How many posts a broadcast has in flight, and the measurements that decide it."""
 
 import selectors
 import socket

@@ -142,7 +142,7 @@ def test_what_tls_has_to_say_for_itself_does_not_end_a_connection() -> None:
 
 @pytest.mark.usefixtures("trusted")
 def test_a_time_out_in_the_middle_of_a_request_is_an_attempt(authority: Authority) -> None:
-    """OpenSSL does not tell how much of a frame has left before all of it has."""
+    """OpenSSL reports only that a frame has left whole, not how much of it has."""
 
     def stalled(exchange: Exchange) -> None:
         answer(200)(exchange)
