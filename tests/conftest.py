@@ -29,7 +29,7 @@ settings.load_profile("by-hand")
 TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
 CLIENTS = [
-    *("a_thousand_drops", "auth", "closing", "hooks", "keepalive", "receiving", "sending"),
+    *("a_thousand_drops", "auth", "closing", "hooks", "keepalive", "one_event_loop", "receiving", "sending"),
     *("several_services", "staying_connected", "the_faults_of_pdk"),
 ]
 """What is tested of clients through the local gateway."""
@@ -40,8 +40,8 @@ NEEDS = {
         "aws_lambda/test_against_the_local_gateway.py",
         "conformance",
         "transport/http/test_requests_against_botocore.py",
-        "transport/test_boto3_broadcasts.py",
-        "transport/test_boto3_transport.py",
+        "transport/boto3/test_broadcasts.py",
+        "transport/boto3/test_errors_and_clients.py",
         "transport/test_through_the_local_gateway.py",
         "sigv4/test_against_botocore.py",
         "sigv4/test_presigner.py",

@@ -60,7 +60,7 @@ def test_every_error_survives_pickling_and_copying(copied: Callable[[Exception],
             with contextlib.suppress(ImportError):  # an extra that is not installed
                 importlib.import_module(module.name)
     classes: set[type[Exception]] = {pushwire.PushwireError, *subclasses(pushwire.PushwireError)}
-    assert len(classes) > 20
+    assert len(classes) >= 18  # more where extras are installed
     for error in classes:
         before = made(error)
         after = copied(before)

@@ -302,6 +302,12 @@ def test_what_is_not_used_is_not_imported(module: str, not_loaded: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_tests_that_are_left_out_without_a_package_exist() -> None:
+    from tests.conftest import NEEDS, TESTS
+
+    assert [name for names in NEEDS.values() for name in names if not (TESTS / name).exists()] == []
+
+
 @pytest.mark.extra("boto3")
 def test_the_lazy_names_of_transport_are_there_and_no_other() -> None:
     import pushwire.transport as transport

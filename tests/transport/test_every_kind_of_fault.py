@@ -140,6 +140,10 @@ def test_each_id_gets_the_outcome_of_its_own_request_whatever_the_server_does(
         unsent = transport.post_many(iter(ids), DATA, FanOutOptions(), lambda *outcome: outcomes.append(outcome))
     assert unsent == ()
     assert Counter(connection_id for connection_id, _ in outcomes) == Counter(ids)
+    for connection_id in behave.successes:
+        if kind_of(connection_id) == "cut in the body" and not implementation.is_http:
+            # Old versions of botocore report an error for such a response, so there is a second attempt.
+            behave.successes[connection_id] = min(1, behave.successes[connection_id])
     assert Counter(connection_id for connection_id, error in outcomes if error is None) == +behave.successes
     for connection_id, error in outcomes:
         kind = KINDS[kind_of(connection_id)]
