@@ -85,6 +85,16 @@ DISAGREEMENTS: dict[str, Disagreement] = {
     "null in a map of NullValue": Disagreement(
         '{"nullsByString":{"x":null}}', "accepts", "refuses", NULLS, "kinds.v3.Kinds"
     ),
+    "null for a list of NullValue": Disagreement(
+        '{"nulls":null}',
+        "accepts",
+        "refuses",
+        "Null values: accepted for all fields, and treated as the default value, which is the empty list",
+        "kinds.v3.Kinds",
+    ),
+    "key of an unknown name": Disagreement(
+        '{"turnsByNumber":{"9223372036854775808":"NEW"}}', "refuses", "accepts", RANGE, "kinds.v2.Kinds"
+    ),
     "null in a oneof": Disagreement(
         '{"chosenNull":null,"chosenBool":true}', "refuses", "accepts", NULLS, "kinds.v3.Kinds"
     ),
@@ -102,6 +112,9 @@ DISAGREEMENTS: dict[str, Disagreement] = {
         '{"fieldMask":"\\u00c9"}', "refuses", "accepts", "field_mask.proto: paths consist of names of fields"
     ),
     "unknown extension": Disagreement('{"[no.such]":1}', "accepts", "refuses", UNKNOWN),
+    "unknown name with half a surrogate pair": Disagreement(
+        '{"chosenNeeded":{"\\ud800":null}}', "accepts", "refuses", UNKNOWN, "kinds.v2.Kinds"
+    ),
     "required in an Any": Disagreement(
         '{"any":{"@type":"x/kinds.v2.Needed"}}',
         "accepts",
@@ -159,6 +172,8 @@ def _in_message(descriptor: Descriptor, value: Any) -> Iterator[str]:
             except KeyError:
                 yield "unknown extension"
         if field is None:
+            if re.search("[\ud800-\udfff]", key) is not None:
+                yield "unknown name with half a surrogate pair"
             continue
         if field.full_name in seen:
             yield "both names"
@@ -167,6 +182,8 @@ def _in_message(descriptor: Descriptor, value: Any) -> Iterator[str]:
             oneofs.setdefault(field.containing_oneof.name, []).append((field, item))
         if item is not None:
             yield from _in_field(field, item)
+        elif field.is_repeated and _takes_null(field):
+            yield "null for a list of NullValue"
     for members in oneofs.values():
         if len(members) > 1 and any(item is None and _takes_null(field) for field, item in members):
             yield "null in a oneof"
@@ -190,6 +207,9 @@ def _in_field(field: Any, value: Any) -> Iterator[str]:
                 yield from _in_scalar(key_field, key)
                 if item is None and _takes_null(value_field):
                     yield "null in a map of NullValue"
+                enum: Any = value_field.enum_type
+                if enum is not None and isinstance(item, str) and item not in enum.values_by_name:
+                    yield "key of an unknown name"
                 yield from _in_single(value_field, item)
     elif field.is_repeated:
         for item in value if isinstance(value, list) else ():
