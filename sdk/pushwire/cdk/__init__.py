@@ -21,9 +21,16 @@ except ImportError as error:
 from pushwire.cdk.api import WebSocketApi
 from pushwire.cdk.errors import InfrastructureError
 from pushwire.cdk.integrations import Integrations
-from pushwire.cdk.options import WebSocketApiOptions
+from pushwire.cdk.options import WebSocketApiOptions, WebSocketStageOptions
 from pushwire.cdk.stage import WebSocketStage
 
 del _aws_cdk
 
-__all__ = ["InfrastructureError", "Integrations", "WebSocketApi", "WebSocketApiOptions", "WebSocketStage"]
+__all__ = [
+    "InfrastructureError",
+    "Integrations",
+    "WebSocketApi",
+    "WebSocketApiOptions",
+    "WebSocketStage",
+    "WebSocketStageOptions",
+]

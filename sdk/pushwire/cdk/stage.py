@@ -95,25 +95,56 @@ class WebSocketStage(CdkWebSocketStage):
         return f"https://{self._mapped_domain()}"
 
     def grant_connect(self, grantee: IGrantable) -> Grant:
-        """Grant the permission to connect (to invoke `$connect`), for APIs with an IAM authorizer."""
+        """Grant the permission to connect (to invoke `$connect`), for APIs with an IAM authorizer.
+
+        Args:
+            grantee: The function, role or other principal.
+
+        Returns:
+            The grant.
+        """
         return self._grant(grantee, _INVOKE, "$connect")
 
     def grant_send(self, grantee: IGrantable) -> Grant:
-        """Grant the permission to send messages to clients (`POST` on connections)."""
+        """Grant the permission to send messages to clients (`POST` on connections).
+
+        Args:
+            grantee: The function, role or other principal.
+
+        Returns:
+            The grant.
+        """
         return self._grant(grantee, _MANAGE, _SEND)
 
     def grant_disconnect(self, grantee: IGrantable) -> Grant:
-        """Grant the permission to disconnect clients (`DELETE` on connections)."""
+        """Grant the permission to disconnect clients (`DELETE` on connections).
+
+        Args:
+            grantee: The function, role or other principal.
+
+        Returns:
+            The grant.
+        """
         return self._grant(grantee, _MANAGE, "DELETE/@connections/*")
 
     def grant_inspect(self, grantee: IGrantable) -> Grant:
-        """Grant the permission to read the state of connections (`GET` on connections)."""
+        """Grant the permission to read the state of connections (`GET` on connections).
+
+        Args:
+            grantee: The function, role or other principal.
+
+        Returns:
+            The grant.
+        """
         return self._grant(grantee, _MANAGE, "GET/@connections/*")
 
     def grant_send_from_this_stack(self, role: IRole) -> None:
         """Grant a role of another stack the permission to send, with a policy in this stack.
 
         Why not `grant_send`: it adds a policy to the role's stack, so that the two stacks would depend on each other.
+
+        Args:
+            role: The role. A second call for the same role changes nothing.
         """
         name = f"Send-{role.node.addr}"
         if self.node.try_find_child(name) is None:
