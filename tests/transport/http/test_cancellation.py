@@ -158,9 +158,7 @@ def test_nothing_is_left_of_a_call_that_is_cancelled_at_any_instant(
             await asyncio.wait([task])
             cancelled += task.cancelled()
             assert registered.on_loop == set()
-            for _ in range(3):  # a task of the loop itself closes an async generator that was cut off
-                await asyncio.sleep(0)
-            assert asyncio.all_tasks() == {asyncio.current_task()}
+            assert {task for task in asyncio.all_tasks() if not closes_a_generator(task)} == {asyncio.current_task()}
             if number % 10 == 0:
                 await transport.close()
                 await no_more_than(before)
@@ -178,6 +176,11 @@ def test_nothing_is_left_of_a_call_that_is_cancelled_at_any_instant(
     assert problems == []
     assert registered.closed == []
     assert cancelled > instants / 10
+
+
+def closes_a_generator(task: asyncio.Task[Any]) -> bool:
+    """Return whether a task is the loop's own, for an async generator of ids that was garbage-collected."""
+    return type(task.get_coro()).__name__ == "async_generator_athrow"
 
 
 def test_a_loop_without_add_reader_is_an_error_that_names_the_ways_out() -> None:
