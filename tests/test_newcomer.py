@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tools import environment
+
 REPOSITORY = Path(__file__).parents[1]
 INSTALL_SECONDS = 300
 COMMAND_SECONDS = 180
@@ -157,7 +159,7 @@ class Terminal:
 @pytest.fixture
 def newcomer(tmp_path: Path) -> Newcomer:
     """A newcomer with an empty home and a fresh virtual environment that holds `pushwire[dev]`."""
-    uv = shutil.which("uv", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    uv = shutil.which("uv", path=environment()["PATH"])
     assert uv is not None, "uv is not installed: pip install uv"
     venv, home = tmp_path / "venv", tmp_path / "home"
     home.mkdir()

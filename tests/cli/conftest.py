@@ -1,9 +1,7 @@
 """Fixtures that run the command line and buf."""
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pushwire.cli.main import main
+from tests.support.tools import environment
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,14 @@ def pushwire(capsys: pytest.CaptureFixture[str]) -> Pushwire:
 @pytest.fixture
 def buf() -> Buf:
     """Run `buf WORDS…` in a folder, with the tools of this environment on PATH."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    executable = shutil.which("buf", path=path)
+    executable = shutil.which("buf", path=environment()["PATH"])
     assert executable is not None, "buf is not installed: pip install 'pushwire[dev]'"
 
     def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [executable, *words],
             cwd=folder,
-            env=os.environ | {"PATH": path},
+            env=environment(),
             capture_output=True,
             text=True,
             timeout=60,

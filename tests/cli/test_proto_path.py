@@ -1,6 +1,5 @@
 """`pushwire proto-path`: protoc finds the options, in a checkout and in an installed wheel."""
 
-import os
 import subprocess
 import sys
 import tarfile
@@ -12,6 +11,7 @@ import pytest
 import pushwire as package
 from tests.cli.conftest import Pushwire
 from tests.cli.workspaces import CONTRACT, contents
+from tests.support.tools import environment
 
 REPOSITORY = Path(__file__).parents[2]
 PROTOS = sorted(contents(REPOSITORY / "proto"))
@@ -55,19 +55,19 @@ def test_a_package_without_its_protos_says_so(
 
 @pytest.mark.repository
 def test_the_wheel_and_the_sdist_ship_the_protos_and_the_templates(tmp_path: Path) -> None:
-    environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    settings = environment()
     uv = ["uv", "--quiet", "--no-progress"]
 
     # The wheel is built from the sdist.
     build = [*uv, "build", "--out-dir", str(tmp_path / "dist"), str(REPOSITORY)]
-    subprocess.run(build, env=environment, check=True, timeout=300)
+    subprocess.run(build, env=settings, check=True, timeout=300)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     (sdist,) = (tmp_path / "dist").glob("*.tar.gz")
     venv = tmp_path / "venv"
-    subprocess.run([*uv, "venv", "--python", sys.executable, str(venv)], env=environment, check=True, timeout=300)
+    subprocess.run([*uv, "venv", "--python", sys.executable, str(venv)], env=settings, check=True, timeout=300)
     python = venv / "bin" / "python"
     install = [*uv, "pip", "install", "--python", str(python), str(wheel)]
-    subprocess.run(install, env=environment, check=True, timeout=300)
+    subprocess.run(install, env=settings, check=True, timeout=300)
     done = subprocess.run(
         [str(venv / "bin" / "pushwire"), "proto-path"], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 __all__ = ["to_json"]
 
-_LARGEST_FLOAT32: Final = "3.4028235e+38"
+_SHORTEST_LARGEST: Final = "3.4028235e+38"
 """The shortest number that rounds to the largest float32. `json_format` writes it, but it is larger than a float32, so
 `json_format` and protobuf-es refuse to read it."""
 
@@ -38,7 +38,7 @@ def to_json(message: Message, *, emit_defaults: bool = False) -> str:
         raise ValueError(str(error)) from error
     text = _dumps(written)
     # Each value that needs a closer look leaves one of these traces.
-    if "null" in text or _LARGEST_FLOAT32 in text or _may_lose_paths(message.DESCRIPTOR):
+    if "null" in text or _SHORTEST_LARGEST in text or _may_lose_paths(message.DESCRIPTOR):
         from pushwire.protojson._exact import exact  # seldom needed, and a cold start waits for imports
 
         return _dumps(exact(message, written))
