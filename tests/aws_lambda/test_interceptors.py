@@ -131,6 +131,7 @@ def test_the_logging_interceptor_logs_an_exception_and_raises_it_again(
     with pytest.raises(LookupError):
         form(Desk(say=fail), RecordingTransport(), [logging_interceptor])(CAPTURED_MESSAGE, None)
     (record,) = caplog.records
+    assert record.levelname == "WARNING", "Lambda logs the exception itself, at ERROR"
     assert record.getMessage() == f"desk.v1.DeskService.Say: the handler raised (connection {CONNECTION_ID})"
     facts = (vars(record)["operation"], vars(record)["route"], vars(record)["connection_id"])
     assert facts == ("desk.v1.DeskService.Say", "say", CONNECTION_ID)

@@ -86,7 +86,7 @@ class TestLogger:
         logger.info("outside")
         failure, outside = self.lines(stream)
         assert (failure["level"], failure["operation"], failure["exception_name"]) == (
-            "ERROR",
+            "WARNING",
             OPERATION,
             "LookupError",
         )

@@ -156,8 +156,17 @@ def test_the_log_has_the_refusal_without_the_content(
         router(saying('{"route":"s3cret"}', route_key="$default"), None)
     first, second = caplog.records
     assert first.levelname == second.levelname == "WARNING"
-    assert first.getMessage() == f"Enter: message refused: Bad request body (connection {CONNECTION_ID})"
-    assert second.getMessage() == f"$default: message refused: Forbidden (connection {CONNECTION_ID})"
+    wrong, unknown = "badge: expected a 64-bit integer, got a string", "no operation has the route of the frame"
+    enter = "desk.v1.DeskService.Enter"
+    assert first.getMessage() == (
+        f"{enter}: message refused: Bad request body: the payload is not a desk.v1.Visitor: {wrong} "
+        f"(connection {CONNECTION_ID})"
+    )
+    assert second.getMessage() == f"$default: message refused: Forbidden: {unknown} (connection {CONNECTION_ID})"
+    names = ("operation", "route", "connection_id", "answer", "reason")
+    assert [vars(second)[name] for name in names] == [None, "$default", CONNECTION_ID, "Forbidden", unknown]
+    assert [vars(first)[name] for name in names[:4]] == [enter, "Enter", CONNECTION_ID, "Bad request body"]
+    assert vars(first)["reason"].endswith(wrong)
     assert "s3cret" not in caplog.text
 
 

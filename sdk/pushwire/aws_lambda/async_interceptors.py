@@ -42,7 +42,7 @@ async def async_logging_interceptor(request: AnyRequest, call_next: AsyncCallNex
     """Log an exception of a handler with its operation, route and connection, and raise it again.
 
     The invocation then fails: Lambda's metric `Errors` counts it, and API Gateway sends "Internal server error" to the
-    client. `ConnectionDenied` is not logged.
+    client. The record has level WARNING, because Lambda logs the exception at ERROR. `ConnectionDenied` is not logged.
 
     Args:
         request: The request.

@@ -14,8 +14,7 @@ from pushwire._log import logger
 from pushwire.aws_lambda.async_interceptors import AsyncCallNext, AsyncInterceptor, async_chain
 from pushwire.aws_lambda.connect import ConnectionAccepted, ConnectionDenied
 from pushwire.aws_lambda.errors import RouterError
-from pushwire.aws_lambda.events import ConnectEvent
-from pushwire.aws_lambda.interceptors import AnyRequest, CallNext, Interceptor, chain
+from pushwire.aws_lambda.interceptors import AnyRequest, CallNext, Interceptor, chain, log_fields
 from pushwire.aws_lambda.request import ConnectRequest
 
 __all__ = ["decide", "decide_async"]
@@ -35,7 +34,7 @@ def decide(
         The acceptance, or the status code of the denial: that of `ConnectionDenied`, 500 for any other exception, or
         403 if an interceptor did not call the next one.
     """
-    decision = _Decision(request.event)
+    decision = _Decision(request)
 
     def guarded(call: CallNext) -> CallNext:
         def run(request: AnyRequest) -> None:
@@ -62,7 +61,7 @@ async def decide_async(
     request: ConnectRequest[Any], on_connect: Callable[[Any], Any] | None, interceptors: Sequence[AsyncInterceptor]
 ) -> ConnectionAccepted | int:
     """Run an async `on_connect` with async interceptors, like `decide`."""
-    decision = _Decision(request.event)
+    decision = _Decision(request)
 
     def guarded(call: AsyncCallNext) -> AsyncCallNext:
         async def run(request: AnyRequest) -> None:
@@ -88,8 +87,8 @@ async def decide_async(
 class _Decision:
     """Recorder of a decision. The last failure counts, because an interceptor may raise `ConnectionDenied` for it."""
 
-    def __init__(self, event: ConnectEvent) -> None:
-        self._event = event
+    def __init__(self, request: ConnectRequest[Any]) -> None:
+        self._request = request
         self._accepted: ConnectionAccepted | None = None
         self._failure: BaseException | None = None
 
@@ -113,7 +112,7 @@ class _Decision:
                 f"on_connect returned {type(answer).__name__}: return None or ConnectionAccepted(subprotocol=…) to "
                 "accept a connection, and raise ConnectionDenied(status_code=…) to deny it"
             )
-        if answer.subprotocol is not None and answer.subprotocol not in self._event.subprotocols:
+        if answer.subprotocol is not None and answer.subprotocol not in self._request.event.subprotocols:
             raise RouterError(
                 f"on_connect chose the subprotocol {answer.subprotocol!r}, which the client does not offer: choose "
                 "one of request.event.subprotocols, or None"
@@ -122,18 +121,18 @@ class _Decision:
 
     def outcome(self) -> ConnectionAccepted | int:
         """Return the decision, and log a denial."""
-        connection_id = self._event.connection_id
+        connection_id, fields = self._request.connection_id, log_fields(self._request)
         if isinstance(self._failure, ConnectionDenied):
-            logger("aws_lambda").info("connection %s %s", connection_id, self._failure)
+            logger("aws_lambda").info("connection %s %s", connection_id, self._failure, extra=fields)
             return self._failure.status_code
         if self._failure is not None:
             logger("aws_lambda").error(
-                "connection %s denied with 500: on_connect raised", connection_id, exc_info=self._failure
+                "connection %s denied with 500: on_connect raised", connection_id, exc_info=self._failure, extra=fields
             )
             return 500
         if self._accepted is None:
             logger("aws_lambda").warning(
-                "connection %s denied with 403: an interceptor did not call call_next", connection_id
+                "connection %s denied with 403: an interceptor did not call call_next", connection_id, extra=fields
             )
             return 403
         return self._accepted

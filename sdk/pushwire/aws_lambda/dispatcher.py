@@ -11,7 +11,7 @@ from pushwire._log import logger
 from pushwire.aws_lambda.connect import ConnectionAccepted
 from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent, kind_of, raw_event
-from pushwire.aws_lambda.interceptors import AnyRequest, reject_unawaited
+from pushwire.aws_lambda.interceptors import AnyRequest, log_fields, reject_unawaited
 from pushwire.aws_lambda.messages import FORBIDDEN, DecodedMessage, error_frame, receive, unclaimed
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 from pushwire.aws_lambda.service import Mode, Registration, RoutedService, checked_interceptors
@@ -41,15 +41,25 @@ class Invocation(NamedTuple):
 
     def refusal(self) -> bytes:
         """Log that a message is refused, without its content, and return the error frame for its client."""
-        connection_id, route = self.request.connection_id, self.request.route
-        logger("aws_lambda").warning("%s: message refused: %s (connection %s)", route, self.answer, connection_id)
-        logger("aws_lambda").debug("%s: the reason of the refusal: %s", route, self.request.refusal)
+        connection_id, refusal = self.request.connection_id, self.request.refusal
+        logger("aws_lambda").warning(
+            "%s: message refused: %s: %s (connection %s)",
+            self.request.operation or self.request.route,
+            self.answer,
+            refusal.reason,
+            connection_id,
+            extra={**log_fields(self.request), "answer": self.answer, "reason": refusal.reason},
+        )
         return error_frame(self.answer, connection_id, self.request.event.raw["requestContext"].get("requestId"))
 
     def log_undelivered_refusal(self, error: Exception) -> None:
         """Log that the error frame did not reach the client."""
         logger("aws_lambda").warning(
-            "the error frame %r did not reach connection %s: %s", self.answer, self.request.connection_id, error
+            "the error frame %r did not reach connection %s: %s",
+            self.answer,
+            self.request.connection_id,
+            error,
+            extra={**log_fields(self.request), "answer": self.answer, "error": type(error).__name__},
         )
 
 
@@ -181,6 +191,7 @@ class DisconnectFailures:
                 "%s: on_disconnect raised too (connection %s)",
                 invocation.service.name,
                 invocation.request.connection_id,
+                extra=log_fields(invocation.request),
             )
         self._first = self._first or error
 
@@ -212,6 +223,7 @@ def check_result(invocation: Invocation, request: AnyRequest, result: object) ->
             "%s: the handler returned %s, which is ignored; send with request.sdk",
             request.operation or request.route,
             type(result).__name__,
+            extra=log_fields(request),
         )
 
 

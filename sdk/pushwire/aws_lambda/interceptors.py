@@ -12,7 +12,7 @@ from pushwire.aws_lambda.connect import ConnectionDenied
 from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 
-__all__ = ["AnyRequest", "CallNext", "Interceptor", "chain", "log_failure", "logging_interceptor"]
+__all__ = ["AnyRequest", "CallNext", "Interceptor", "chain", "log_failure", "log_fields", "logging_interceptor"]
 
 AnyRequest: TypeAlias = Request[Any, Any] | ConnectRequest[Any] | DisconnectRequest[Any]
 """A request of any kind: a message, a `$connect` or a `$disconnect`."""
@@ -53,7 +53,7 @@ def logging_interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
     """Log an exception of a handler with its operation, route and connection, and raise it again.
 
     The invocation then fails: Lambda's metric `Errors` counts it, and API Gateway sends "Internal server error" to the
-    client. `ConnectionDenied` is not logged.
+    client. The record has level WARNING, because Lambda logs the exception at ERROR. `ConnectionDenied` is not logged.
 
     Args:
         request: The request.
@@ -73,17 +73,22 @@ def logging_interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
 
 def log_failure(request: AnyRequest) -> None:
     """Log the current exception with the operation, route and connection of the request."""
-    facts = {
+    logger("aws_lambda").warning(
+        "%s: the handler raised (connection %s)",
+        request.operation or request.route,
+        request.connection_id,
+        exc_info=True,
+        extra=log_fields(request),
+    )
+
+
+def log_fields(request: AnyRequest) -> dict[str, str | None]:
+    """Return the fields that every record about a request has."""
+    return {
         "operation": str(request.operation) if request.operation is not None else None,
         "route": request.route,
         "connection_id": request.connection_id,
     }
-    logger("aws_lambda").exception(
-        "%s: the handler raised (connection %s)",
-        request.operation or request.route,
-        request.connection_id,
-        extra=facts,
-    )
 
 
 def chain(interceptors: Sequence[Interceptor], handle: CallNext) -> CallNext:

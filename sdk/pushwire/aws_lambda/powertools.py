@@ -56,14 +56,16 @@ class _Logging:
             except ConnectionDenied:
                 raise  # a decision of the application, not a failure
             except Exception:
-                self._logger.exception("%s: the handler raised", request.operation or request.route)
+                # At WARNING, because Lambda logs the exception at ERROR.
+                self._logger.warning("%s: the handler raised", request.operation or request.route, exc_info=True)
                 raise
 
 
 class LoggerInterceptor(_Logging):
     """Interceptor that adds `operation`, `route` and `connection_id` to the records of a Logger during a request.
 
-    It logs an exception of the handler with these keys and raises it again. It removes the keys after the request.
+    It logs an exception of the handler at WARNING with these keys, and raises it again. It removes the keys after the
+    request.
 
     Args:
         logger: Powertools' Logger.
