@@ -248,6 +248,29 @@ def test_a_failing_handler_is_shown_on_stderr(project: Path) -> None:
     assert "pushwire.gateway" in errors
 
 
+TALKATIVE = """
+import logging
+
+logging.getLogger("pushwire.server").debug("a frame")
+logging.getLogger("library").info("a note")
+logging.getLogger("library").debug("a secret")
+
+def handler(event, context):
+    return {"statusCode": 200}
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"), [((), []), (("-v",), ["a frame"]), (("-vv",), ["a frame", "a note"])], ids=["", "-v", "-vv"]
+)
+def test_verbosity_decides_what_is_logged(project: Path, options: tuple[str, ...], shown: list[str]) -> None:
+    (project / "app.py").write_text(TALKATIVE)
+    with running(project, "app:handler", "--port", "0", *options) as dev:
+        dev.line("WebSocket URL: .*")
+        _, errors = dev.stop(signal.SIGINT)
+    assert [text for text in ("a frame", "a note", "a secret") if text in errors] == shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

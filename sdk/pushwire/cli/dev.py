@@ -83,7 +83,7 @@ def _run(args: argparse.Namespace) -> int:
     if isinstance(stdout, io.TextIOWrapper):
         # Why: the output of handlers must appear at once, also in a pipe.
         stdout.reconfigure(line_buffering=True)
-    _log_to_stderr()
+    _log_to_stderr(args.verbose)
     # Why: the command may be installed in any environment, and the modules of the project must be found first.
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - sys.path holds strings
     from pushwire.gateway import HandlerLoadError
@@ -157,14 +157,21 @@ def _warn_of_override(callback_url: str) -> None:
         )
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(verbosity: int) -> None:
+    """Log to stderr: Pushwire at INFO, at DEBUG from verbosity 1 on, and other libraries at INFO from verbosity 2 on.
+
+    Why not all at DEBUG: botocore and websockets log session tokens and whole handshakes there.
+    """
     logger = logging.getLogger("pushwire")
     if not logger.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
         logger.propagate = False
+        if verbosity > 1:
+            logging.getLogger().addHandler(handler)
+            logging.getLogger().setLevel(logging.INFO)
+    logger.setLevel(logging.DEBUG if verbosity else logging.INFO)
 
 
 @contextlib.contextmanager

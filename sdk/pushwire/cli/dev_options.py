@@ -52,6 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="add a route response to a route: the body of its handler's result is sent to the client; may be repeated",
     )
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="also log each frame that handlers send; -vv adds the INFO records of other libraries",
+    )
     parser.add_argument("--reload", action="store_true", help="reload the handlers when their code changes")
     parser.add_argument(
         "--workers", type=int, default=_WORKERS, help="the maximum number of running handlers (default: %(default)s)"
