@@ -11,6 +11,7 @@ from tests.support.browser import Browser, missing, started
 
 from chat.v1.chat_pb2 import Greeting, JoinRoomRequest, PingMessage, Presence, SayRequest, Speech
 from chat.v1.chat_pushwire import ChatConnectRequest, ChatHandlers, ChatRequest, ChatRouter
+from chat.v1.chat_pushwire_operations import ChatOperations
 from pushwire.gateway import GatewaySettings, ManualClock
 from pushwire.testing import RunningGateway, local_gateway
 
@@ -86,7 +87,7 @@ def play(browser: Browser, gateway: RunningGateway) -> None:
     later()
     ben = gateway.connect(query={"user": "Ben"}, headers={"User-Agent": "chat-desktop/2.1"})
     later()
-    ben.send("JoinRoom", JoinRoomRequest(room="lobby", name="Ben"))
+    ben.send(ChatOperations.join_room, JoinRoomRequest(room="lobby", name="Ben"))
     later()
     browser.choose("#operation", "JoinRoom")
     browser.find("#json").clear()
@@ -94,7 +95,7 @@ def play(browser: Browser, gateway: RunningGateway) -> None:
     browser.find("#send-as-client").click()
     browser.until_text("#compose-said", "Sent as")
     later()
-    ben.send("Say", SayRequest(text="Hello, Ada!"))
+    ben.send(ChatOperations.say, SayRequest(text="Hello, Ada!"))
     later()
     ben.send_text("ping")
     later()

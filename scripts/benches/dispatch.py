@@ -15,12 +15,13 @@ def dispatch(rounds: int) -> dict[str, float]:
     sys.path.insert(0, str(EXAMPLE))
     from chat.v1.chat_pb2 import JoinRoomRequest
     from chat.v1.chat_pushwire import ChatRouter, ChatServerSdk
+    from chat.v1.chat_pushwire_operations import ChatOperations
     from pushwire.testing import RecordingTransport, message_event
 
     sdk = ChatServerSdk(transport=RecordingTransport())
     router = ChatRouter(sdk=lambda _url: sdk)
     router.join_room(lambda _request: None)
-    event = message_event("JoinRoom", JoinRoomRequest(room="lobby", name="Ada"))
+    event = message_event(ChatOperations.join_room, JoinRoomRequest(room="lobby", name="Ada"))
     body = event["body"]
 
     def routed() -> None:

@@ -23,7 +23,7 @@ from pushwire.aws_lambda import (
     async_logging_interceptor,
     logging_interceptor,
 )
-from pushwire.testing import AsyncRecordingTransport, connect_event, disconnect_event, message_event
+from pushwire.testing import AsyncRecordingTransport, connect_event, disconnect_event, message_event, text_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import (
     AsyncDeskHandlers,
@@ -37,9 +37,10 @@ from tests.aws_lambda.contract.desk_pushwire import (
     DeskRouter,
     PresenceRouter,
 )
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations, PresenceOperations
 from tests.aws_lambda.world import OK, Desk
 
-SAY = message_event("say", Greeting(text="Hi"), connection_id="a")
+SAY = message_event(DeskOperations.say, Greeting(text="Hi"), connection_id="a")
 
 
 class AsyncDesk(AsyncDeskHandlers):
@@ -61,7 +62,7 @@ def router(transport: AsyncRecordingTransport, **options: Any) -> AsyncDeskRoute
 
 def test_a_handler_awaits_its_sends() -> None:
     transport = AsyncRecordingTransport()
-    assert router(transport)(message_event("Enter", Visitor(name="Ada"), connection_id="a"), None) == OK
+    assert router(transport)(message_event(DeskOperations.enter, Visitor(name="Ada"), connection_id="a"), None) == OK
     assert router(transport)(SAY, None) == OK
     assert transport.sent.to("a") == [Greeting(text="Hi Ada"), Greeting(text="Hi")]
     assert transport.sent.to("b") == [Greeting(text="Hi")]
@@ -71,7 +72,7 @@ def test_what_a_handler_raises_comes_out_and_the_next_event_finds_everything_wel
     transport = AsyncRecordingTransport()
     desk = router(transport, interceptors=[async_logging_interceptor])
     with pytest.raises(LookupError, match="a"):
-        desk(message_event("Leave", Empty(), connection_id="a"), None)
+        desk(message_event(DeskOperations.leave, Empty(), connection_id="a"), None)
     assert desk(SAY, None) == OK
 
 
@@ -90,7 +91,7 @@ def test_an_error_frame_that_does_not_arrive_does_not_fail_the_invocation(
     pushwire_async_transport: AsyncRecordingTransport,
 ) -> None:
     pushwire_async_transport.failures["a"] = ConnectionGoneError()
-    broken = message_event("say", body="{", connection_id="a")
+    broken = text_event("{", route_key="say", connection_id="a")
     assert router(pushwire_async_transport)(broken, None) == OK
     assert pushwire_async_transport.posts == []
 
@@ -176,7 +177,7 @@ def test_a_thread_that_ends_first_hands_the_loop_over() -> None:
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(desk, SAY, None)
         assert waiting.wait(10)
-        second = threads.submit(desk, message_event("Leave", Empty()), None)
+        second = threads.submit(desk, message_event(DeskOperations.leave, Empty()), None)
         assert first.result(10) == OK
         with pytest.raises(LookupError):
             second.result(10)
@@ -199,6 +200,7 @@ def test_asyncio_is_loaded_when_an_async_router_is_first_called() -> None:
 import sys
 from tests.aws_lambda.contract.desk_pushwire import AsyncDeskRouter, AsyncDeskServerSdk, DeskRouter
 from tests.aws_lambda.contract.desk_pb2 import Greeting
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from pushwire.testing import AsyncRecordingTransport, message_event
 DeskRouter()
 router = AsyncDeskRouter(sdk=lambda url: AsyncDeskServerSdk(transport=AsyncRecordingTransport()))
@@ -206,7 +208,7 @@ router = AsyncDeskRouter(sdk=lambda url: AsyncDeskServerSdk(transport=AsyncRecor
 async def say(request, /):
     await request.sdk.greet("a", request.message)
 print("asyncio" in sys.modules)
-print(router(message_event("say", Greeting(text="Hi")), None), "asyncio" in sys.modules)
+print(router(message_event(DeskOperations.say, Greeting(text="Hi")), None), "asyncio" in sys.modules)
 """
     root = Path(__file__).parents[2]
     command = [sys.executable, "-W", "error", "-c", code]
@@ -309,7 +311,7 @@ def test_several_services_share_an_api() -> None:
     presence = AsyncPresenceRouter(Presence(log), sdk=lambda _url: AsyncPresenceServerSdk(transport=transport))
     both = AsyncRouter(presence, desk, interceptors=[note])
     assert [operation.name for operation in both.operations][:2] == ["Appear", "Seen"]
-    assert both(message_event("Appear", Visitor(name="Ada"), connection_id="a"), None) == OK
+    assert both(message_event(PresenceOperations.appear, Visitor(name="Ada"), connection_id="a"), None) == OK
     assert both(SAY, None) == OK
     assert transport.sent.to("a") == [Visitor(name="Ada"), Greeting(text="Hi")]
     assert both(connect_event(), None) == {"statusCode": 401}

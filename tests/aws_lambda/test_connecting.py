@@ -12,6 +12,7 @@ from pushwire.aws_lambda import AnyRequest, CallNext, ConnectionAccepted, Connec
 from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting
 from tests.aws_lambda.contract.desk_pushwire import DeskConnectRequest, DeskRouter
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.aws_lambda.world import CAPTURED_CONNECT, CAPTURED_DISCONNECT, OK, Desk, OpenDesk, by_class
 
 
@@ -231,7 +232,7 @@ def test_the_pattern_that_works_is_the_clients_first_message() -> None:
     desk = OpenDesk(say=lambda request: request.sdk.greet(request.connection_id, Greeting(text="welcome")))
     router = by_class(desk, transport)
     router(connect_event(connection_id="own"), None)
-    router(message_event("say", Greeting(text="hello"), connection_id="own"), None)
+    router(message_event(DeskOperations.say, Greeting(text="hello"), connection_id="own"), None)
     assert transport.sent.to("own") == [Greeting(text="welcome")]
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from pushwire.aws_lambda import AnyRequest, CallNext, ConnectionDenied, MissingStateError, StateKey, logging_interceptor
-from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event
+from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event, text_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import DeskRouter, DeskServerSdk
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.aws_lambda.world import CAPTURED_MESSAGE, CONNECTION_ID, OK, Desk, OpenDesk, by_class
 
-SAY = message_event("say", Greeting(text="Hi"))
+SAY = message_event(DeskOperations.say, Greeting(text="Hi"))
 
 
 def tell(log: list[str], name: str) -> Any:
@@ -49,8 +50,8 @@ def test_they_wrap_everything(form: Any, pushwire_transport: RecordingTransport)
         call_next(request)
 
     router = form(OpenDesk(), pushwire_transport, [note])
-    unknown = message_event("Nobody", body='{"route":"Nobody"}', connection_id="d")
-    events = [connect_event(connection_id="a"), message_event("Enter", Visitor(), connection_id="b")]
+    unknown = text_event('{"route":"Nobody"}', route_key="Nobody", connection_id="d")
+    events = [connect_event(connection_id="a"), message_event(DeskOperations.enter, Visitor(), connection_id="b")]
     for event in (*events, disconnect_event(connection_id="c"), unknown):
         router(event, None)
     assert seen == [("$connect", "a"), ("Enter", "b"), ("$disconnect", "c"), ("$default", "d")]
@@ -64,9 +65,9 @@ def test_those_of_one_operation_stay_there() -> None:
     router.on_connect(interceptors=[tell(log, "connect")])(lambda _request: None)
     router.on_disconnect(interceptors=[tell(log, "disconnect")])(lambda _request: None)
     router.on_default(interceptors=[tell(log, "default")])(lambda _request: None)
-    router(message_event("Enter", Visitor()), None)
+    router(message_event(DeskOperations.enter, Visitor()), None)
     assert log == []
-    for event in (connect_event(), SAY, disconnect_event(), message_event("?", body='{"route":"?"}')):
+    for event in (connect_event(), SAY, disconnect_event(), text_event('{"route":"?"}', route_key="?")):
         router(event, None)
     assert log[::2] == ["connect+", "say+", "disconnect+", "default+"]
 

@@ -21,6 +21,7 @@ from pushwire.testing import RecordingTransport, connect_event, message_event
 from pushwire.v1.frame_pb2 import Frame
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Place, Visitor
 from tests.aws_lambda.contract.desk_pushwire import DeskRequest, DeskRouter, DeskServerSdk
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.aws_lambda.world import CAPTURED_MESSAGE, CONNECTION_ID, OK, Desk, OpenDesk, by_class, captured, saying
 
 VISITOR = Visitor(name="Ada", badge=2**40, place=Place(room="hall"), tags=["a"], nickname="A")
@@ -35,8 +36,12 @@ def test_a_captured_event(form: Any, pushwire_transport: RecordingTransport) -> 
 def test_every_operation_that_servers_receive(form: Any, pushwire_transport: RecordingTransport) -> None:
     desk = Desk()
     router = form(desk, pushwire_transport)
-    for route, message in {"Enter": VISITOR, "say": Greeting(text="é \U0001f600"), "Leave": Empty()}.items():
-        assert router(message_event(route, message), None) == OK
+    for event in (
+        message_event(DeskOperations.enter, VISITOR),
+        message_event(DeskOperations.say, Greeting(text="é \U0001f600")),
+        message_event(DeskOperations.leave),
+    ):
+        assert router(event, None) == OK
     assert desk.calls == [("enter", VISITOR), ("say", Greeting(text="é \U0001f600")), ("leave", Empty())]
 
 
@@ -45,7 +50,7 @@ def test_either_format_through_any_route_key(form: Any, pushwire_transport: Reco
     desk = Desk()
     router = form(desk, pushwire_transport)
     for frame_format in Format:
-        event = message_event("say", Greeting(text="Hi"), frame_format=frame_format, route_key=route_key)
+        event = message_event(DeskOperations.say, Greeting(text="Hi"), frame_format=frame_format, route_key=route_key)
         assert router(event, None) == OK
     assert desk.calls == [("say", Greeting(text="Hi"))] * 2
 
@@ -97,7 +102,7 @@ def test_the_sdk_answers(form: Any, pushwire_transport: RecordingTransport) -> N
         request.sdk.greet(request.connection_id, Greeting(text=f"Hi {request.message.name}"))
         request.sdk.say("another", Greeting(text="psst"))
 
-    form(Desk(enter=greet), pushwire_transport)(message_event("Enter", VISITOR, connection_id="a"), None)
+    form(Desk(enter=greet), pushwire_transport)(message_event(DeskOperations.enter, VISITOR, connection_id="a"), None)
     assert pushwire_transport.sent.to("a") == [Greeting(text="Hi Ada")]
     assert pushwire_transport.sent.to("another") == [Greeting(text="psst")]
 
@@ -264,7 +269,7 @@ def test_one_lambda_per_route_takes_only_its_own(
     desk = Desk()
     router.say(desk.say)
     assert router(CAPTURED_MESSAGE, None) == OK
-    assert router(message_event("Enter", VISITOR, connection_id=CONNECTION_ID), None) == OK
+    assert router(message_event(DeskOperations.enter, VISITOR, connection_id=CONNECTION_ID), None) == OK
     assert desk.calls == [("say", Greeting(text="Hello!"))]
     assert b'"Forbidden"' in pushwire_transport.posts[0].data
     assert "message refused: Forbidden" in caplog.text

@@ -18,9 +18,10 @@ from pushwire.aws_lambda import ConnectionDenied
 from pushwire.testing import AsyncRecordingTransport, RecordingTransport, connect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting
 from tests.aws_lambda.contract.desk_pushwire import AsyncDeskRequest, AsyncDeskRouter, AsyncDeskServerSdk, DeskRouter
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.aws_lambda.world import OK, Desk, OpenDesk, by_class, saying
 
-SAY = message_event("say", Greeting(text="Hi"), connection_id="a")
+SAY = message_event(DeskOperations.say, Greeting(text="Hi"), connection_id="a")
 OPERATION = "desk.v1.DeskService.Say"
 
 # Versions before 3.37 warn of a default dimension that they add twice themselves.

@@ -23,6 +23,7 @@ from tests.aws_lambda.contract.desk_pushwire import (
     PresenceServerSdk,
     RivalRouter,
 )
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations, PresenceOperations
 from tests.aws_lambda.world import OK, Desk, OpenDesk, saying
 
 
@@ -67,8 +68,13 @@ def test_each_message_reaches_its_service_with_its_sdk() -> None:
         DeskRouter(desk, sdk=lambda _url: DeskServerSdk(transport=transport)),
         PresenceRouter(Presence(log), sdk=lambda _url: PresenceServerSdk(transport=transport)),
     )
-    assert router(message_event("say", Greeting(text="Hi")), None) == OK
-    assert router(message_event("Appear", Visitor(name="Ada"), connection_id="a", route_key="$default"), None) == OK
+    assert router(message_event(DeskOperations.say, Greeting(text="Hi")), None) == OK
+    assert (
+        router(
+            message_event(PresenceOperations.appear, Visitor(name="Ada"), connection_id="a", route_key="$default"), None
+        )
+        == OK
+    )
     assert (desk.calls, log) == ([("say", Greeting(text="Hi"))], ["appear"])
     assert transport.sent.to("a") == [Visitor(name="Ada")]
     assert [operation.name for operation in router.operations] == ["Enter", "Greet", "Say", "Leave", "Appear", "Seen"]
@@ -128,7 +134,7 @@ def test_interceptors_of_all_are_outside_those_of_one() -> None:
         PresenceRouter(Presence(log)),
         interceptors=[tell("all")],
     )
-    router(message_event("say", Greeting()), None)
+    router(message_event(DeskOperations.say, Greeting()), None)
     assert log == ["all say", "desk say"]
     log.clear()
     router(connect_event(), None)
@@ -188,7 +194,7 @@ def test_functions_registered_after_the_router_was_made() -> None:
     presence = PresenceRouter()
     router = Router(DeskRouter(Desk()), presence)
     presence.appear(seen.append)
-    assert router(message_event("Appear", Visitor()), None) == OK
+    assert router(message_event(PresenceOperations.appear, Visitor()), None) == OK
     assert len(seen) == 1
 
 

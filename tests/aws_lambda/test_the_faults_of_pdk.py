@@ -12,6 +12,7 @@ from pushwire.aws_lambda import AnyRequest, CallNext, ConnectionDenied, StateKey
 from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import MOOD_UNSPECIFIED, Greeting
 from tests.aws_lambda.contract.desk_pushwire import DeskRouter, DeskServerSdk
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.aws_lambda.world import CAPTURED_CONNECT, OK, Desk, OpenDesk, error_frame, saying
 
 
@@ -54,7 +55,7 @@ def test_b5_one_router_takes_connect_disconnect_default_and_unknown_routes(
         router = form(desk, pushwire_transport)
         assert router(connect_event(), None) == OK
         assert router(disconnect_event(), None) == OK
-        assert router(message_event("say", Greeting(), route_key="$default"), None) == OK
+        assert router(message_event(DeskOperations.say, Greeting(), route_key="$default"), None) == OK
         assert router(saying('{"route":"Nobody"}', route_key="Nobody"), None) == OK
     assert [name for name, _ in desk.calls] == ["on_connect", "on_disconnect", "say", "on_default"]
 
@@ -67,7 +68,7 @@ def test_b7_an_error_of_a_handler_does_not_vanish(form: Any, caplog: pytest.LogC
     with pytest.raises(
         LookupError
     ):  # API Gateway then sends "Internal server error", and the Lambda's metrics count it
-        router(message_event("say", Greeting()), None)
+        router(message_event(DeskOperations.say, Greeting()), None)
     assert "the handler raised" in caplog.text
 
 
@@ -130,7 +131,7 @@ def test_b11_behind_a_custom_domain_posts_go_to_the_apis_own_host(monkeypatch: p
         return DeskServerSdk(transport=RecordingTransport())
 
     router = DeskRouter(Desk(say=lambda request: request.sdk), sdk=make)
-    event = message_event("say", Greeting(), domain_name="ws.example.com")
+    event = message_event(DeskOperations.say, Greeting(), domain_name="ws.example.com")
     with pytest.raises(CallbackUrlError, match="the region of the API is not known"):
         router(event, None)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")  # as Lambda does
@@ -140,7 +141,12 @@ def test_b11_behind_a_custom_domain_posts_go_to_the_apis_own_host(monkeypatch: p
 
 def test_results_hold_what_api_gateway_takes_and_no_more(form: Any) -> None:
     router = form(OpenDesk(), RecordingTransport())
-    for event in (connect_event(), message_event("say", Greeting()), disconnect_event(), saying("", route_key="x")):
+    for event in (
+        connect_event(),
+        message_event(DeskOperations.say, Greeting()),
+        disconnect_event(),
+        saying("", route_key="x"),
+    ):
         result = json.loads(json.dumps(router(event, None)))
         assert result.keys() <= {"statusCode", "headers"}
         assert isinstance(result["statusCode"], int)

@@ -3,15 +3,16 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from pushwire import ConnectionGoneError, Format, FrameError
 from pushwire.aws_lambda import ConnectEvent, MessageEvent
-from pushwire.testing import RecordingTransport, Sent, connect_event, disconnect_event, message_event
+from pushwire.testing import RecordingTransport, Sent, connect_event, disconnect_event, message_event, text_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import DeskServerSdk, PresenceServerSdk
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
 from tests.aws_lambda.world import CAPTURED_CONNECT, CAPTURED_DISCONNECT, CAPTURED_MESSAGE, Desk, by_class, error_frame
 
 
@@ -27,7 +28,7 @@ def test_the_builders_events_have_the_captured_shapes_key_for_key() -> None:
     for headers in (connect["headers"], connect["multiValueHeaders"]):
         del headers["User-Agent"]  # the captured client sent one, which the recorded headers do not have
     assert shape(connect) == shape(CAPTURED_CONNECT)
-    assert shape(message_event("say", Greeting(text="Hello!"))) == shape(CAPTURED_MESSAGE)
+    assert shape(message_event(DeskOperations.say, Greeting(text="Hello!"))) == shape(CAPTURED_MESSAGE)
     assert shape(disconnect_event()) == shape(CAPTURED_DISCONNECT)
 
 
@@ -54,7 +55,9 @@ def test_an_event_with_all_arguments() -> None:
     assert (event.headers["origin"], event.subprotocols) == ("https://example.com", ("a", "b"))
     assert (event.authorizer, event.stage_variables) == ({"principalId": "ada"}, {"table": "t"})
     message = MessageEvent(
-        message_event("say", Greeting(), authorizer={"a": "b"}, user_agent="x", stage_variables={"table": "t"})
+        message_event(
+            DeskOperations.say, Greeting(), authorizer={"a": "b"}, user_agent="x", stage_variables={"table": "t"}
+        )
     )
     assert (message.authorizer, message.user_agent, message.stage_variables) == ({"a": "b"}, "x", {"table": "t"})
     gone = disconnect_event(status_code=1001, reason="Going away", authorizer={"a": "b"}, user_agent="x")
@@ -63,19 +66,37 @@ def test_an_event_with_all_arguments() -> None:
 
 
 def test_a_binary_frame_comes_by_default() -> None:
-    event = message_event("say", Greeting(text="Hi"), frame_format=Format.BINARY)
+    event = message_event(DeskOperations.say, Greeting(text="Hi"), frame_format=Format.BINARY)
     assert event["requestContext"]["routeKey"] == "$default"
     desk = Desk()
     by_class(desk, RecordingTransport())(event, None)
     assert desk.calls == [("say", Greeting(text="Hi"))]
 
 
-@pytest.mark.parametrize("given", [{}, {"message": Greeting(), "body": "x"}])
-def test_a_message_or_a_body_not_both(given: Any) -> None:
-    with pytest.raises(
-        TypeError, match=r"message_event\(\) requires either message or body=; (neither was|both were) given"
-    ):
-        message_event("say", **given)
+def test_a_message_is_encoded_in_its_operations_own_format() -> None:
+    packed = DeskOperations.say._replace(format=Format.BINARY)
+    assert message_event(packed, Greeting(text="Hi")) == message_event(
+        DeskOperations.say, Greeting(text="Hi"), frame_format=Format.BINARY
+    )
+    assert message_event(packed, Greeting(text="Hi"), frame_format=Format.JSON) == message_event(
+        DeskOperations.say, Greeting(text="Hi")
+    )
+
+
+def test_a_message_event_is_of_an_operation_that_clients_send() -> None:
+    with pytest.raises(TypeError, match=r"clients do not send desk\.v1\.DeskService\.Greet"):
+        message_event(DeskOperations.greet, Greeting())
+    with pytest.raises(TypeError, match=r"DeskService\.Say takes a desk\.v1\.Greeting, not a desk\.v1\.Visitor"):
+        message_event(DeskOperations.say, cast("Any", Visitor()))
+    with pytest.raises(TypeError, match=r"such as ChatOperations\.say .*, not a str"):
+        message_event(cast("Any", "say"), Greeting())
+
+
+def test_any_text_makes_an_event() -> None:
+    event = text_event("{", connection_id="own")
+    assert (event["body"], event["requestContext"]["routeKey"]) == ("{", "$default")
+    body = '{"route":"say","payload":{"text":"Hi"}}'
+    assert text_event(body, route_key="say") == message_event(DeskOperations.say, Greeting(text="Hi"))
 
 
 def test_what_was_sent_comes_back_as_messages() -> None:

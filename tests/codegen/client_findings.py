@@ -281,6 +281,49 @@ FINDINGS: dict[str, Findings] = {
         ],
         pyright=[("reportDeprecated", 'The method "retire_received" in class "DeprecationClient" is deprecated')],
     ),
+    "another operation's message in a test": Findings(
+        mypy=[("misc", 'Cannot infer value of type parameter "M" of "send" of "GatewayClient"')],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Operation[JoinRoomRequest]" cannot be assigned to parameter "operation" of type "Operation[M@send]" in function "send"',
+            )
+        ],
+    ),
+    "a route in a test": Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 1 to "send" of "GatewayClient" has incompatible type "str"; expected "Operation[JoinRoomRequest]"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[\'JoinRoom\']" cannot be assigned to parameter "operation" of type "Operation[M@send]" in function "send"',
+            )
+        ],
+    ),
+    "an event with another message": Findings(
+        mypy=[("misc", 'Cannot infer value of type parameter "M" of "message_event"')],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Operation[JoinRoomRequest]" cannot be assigned to parameter "operation" of type "Operation[M@message_event]" in function "message_event"',
+            )
+        ],
+    ),
+    "a field that the received message does not have": Findings(
+        mypy=[
+            ("no-any-return", 'Returning Any from function declared to return "str"'),
+            ("attr-defined", '"Greeting" has no attribute "note"'),
+        ],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "note" is unknown'),
+            ("reportUnknownVariableType", "Return type is unknown"),
+            ("reportAttributeAccessIssue", 'Cannot access attribute "note" for class "Greeting"'),
+        ],
+    ),
     "a block that does not wait": Findings(
         mypy=[
             ("attr-defined", '"ChatClient" has no attribute "__enter__"'),

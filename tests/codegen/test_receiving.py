@@ -10,7 +10,7 @@ from google.protobuf import empty_pb2
 from google.protobuf.message import Message
 
 from pushwire.aws_lambda import Handlers, ServiceRouter
-from pushwire.testing import RecordingTransport, connect_event, message_event
+from pushwire.testing import RecordingTransport, connect_event, message_event, text_event
 
 pytestmark = pytest.mark.usefixtures("importable")
 
@@ -105,7 +105,7 @@ def test_each_message_reaches_its_own_method_with_the_service_s_sdk(name: str, m
     for operation in router.operations:
         if operation.direction.inbound:
             sent = filled(operation.message_type)
-            assert router(message_event(operation.route, sent, connection_id="c0nn="), None) == {"statusCode": 200}
+            assert router(message_event(operation, sent, connection_id="c0nn="), None) == {"statusCode": 200}
             ((method, request),) = seen
             assert (request.message, request.connection_id, request.sdk) == (sent, "c0nn=", sdk)
             assert request.operation is operation
@@ -121,7 +121,8 @@ def test_names_that_routers_own_are_routed_to_the_underscored_methods() -> None:
     note = importlib.import_module("names.handlers_pb2").Note()
     routes = ["OnConnect", "on_connect_", "OnDisconnect", "OnDefault", "Operations", "Close", "To", "Import"]
     for route in routes:
-        router(message_event(route, note), None)
+        (operation,) = [each for each in router.operations if each.route == route]
+        router(message_event(operation, note), None)
     assert [method for method, _ in seen] == [
         *["on_connect_", "on_connect__", "on_disconnect_", "on_default_", "operations_", "close_", "to_"],
         "import_",
@@ -133,7 +134,7 @@ def test_names_that_routers_own_are_routed_to_the_underscored_methods() -> None:
 def test_an_empty_request_arrives_as_the_empty_message() -> None:
     seen: list[tuple[str, Any]] = []
     router = router_of_functions("names.handlers_pushwire.Tool", seen, lambda _: None)
-    router(message_event("Knock", empty_pb2.Empty()), None)
+    router(message_event(generated("names.handlers_pushwire_operations.Tool", "Operations").knock), None)
     ((method, request),) = seen
     assert (method, request.message) == ("knock", empty_pb2.Empty())
 
@@ -155,7 +156,7 @@ def test_a_service_without_inbound_operations_still_routes_connections_and_unkno
         request.sdk.send(request.connection_id, note)
 
     assert router(connect_event(connection_id="a"), None) == {"statusCode": 200}
-    unknown = message_event("Odd", body='{"route":"Odd"}', route_key="$default", connection_id="a")
+    unknown = text_event('{"route":"Odd"}', connection_id="a")
     assert router(unknown, None) == {"statusCode": 200}
     assert seen == ["connect a"]
     assert [message.text for message in transport.sent.to("a")] == ['{"route":"Odd"}']  # type: ignore[attr-defined] # a Note

@@ -54,13 +54,14 @@ def test_routing_loads_nothing_heavy(absolute: Path) -> None:
 import sys
 from chat.chat_pb2 import Greeting, JoinRoomRequest
 from chat.chat_pushwire import ChatRequest, ChatRouter, ChatServerSdk
+from chat.chat_pushwire_operations import ChatOperations
 from pushwire.testing import RecordingTransport, message_event
 transport = RecordingTransport()
 chat = ChatRouter(sdk=lambda url: ChatServerSdk(transport=transport))
 @chat.join_room
 def join_room(request: ChatRequest[JoinRoomRequest], /) -> None:
     request.sdk.send_greeting(request.connection_id, Greeting(greeting=request.message.name))
-print(chat(message_event("JoinRoom", JoinRoomRequest(name="Ada"), connection_id="a"), None))
+print(chat(message_event(ChatOperations.join_room, JoinRoomRequest(name="Ada"), connection_id="a"), None))
 print(transport.sent.to("a")[0].greeting)
 print([name for name in {HEAVY!r} if name in sys.modules])
 """

@@ -279,9 +279,10 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
         from chat.v1.chat_pb2 import Greeting, JoinRoomRequest
         from chat.v1.chat_pb2 import PingMessage
         from chat.v1.chat_pushwire import AsyncChatRouter, AsyncChatServerSdk, ChatRouter, ChatServerSdk
+        from chat.v1.chat_pushwire_operations import ChatOperations
         from pushwire.testing import AsyncRecordingTransport, RecordingTransport, connect_event, message_event
 
-        JOIN = message_event("JoinRoom", JoinRoomRequest(room="lobby", name="Ada"), connection_id="a=")
+        JOIN = message_event(ChatOperations.join_room, JoinRoomRequest(room="lobby", name="Ada"), connection_id="a=")
 
         def test_the_door() -> None:
             router = ChatRouter(Chat())

@@ -202,7 +202,7 @@ def test_commands_of_another_origin_are_refused(origin: str) -> None:
         body = json.dumps({"connectionId": client.connection_id}).encode()
         response = page.post("/$console/drop", body, Origin=origin.format(host=page.host))
         assert response.status == 403
-        client.send("Join", LEAF())
+        client.send(JOIN, LEAF())
         assert gateway.connection_ids == (client.connection_id,)
 
 
@@ -246,7 +246,7 @@ def test_a_page_is_told_what_there_is_and_then_what_passes() -> None:
         connected = told.next("connected")
         assert connected["connectionId"] == client.connection_id
         assert (connected["sourceIp"], connected["userAgent"]) == ("127.0.0.1", "teapot/1")
-        client.send("Join", LEAF(leaf_name="x", count=2**60))
+        client.send(JOIN, LEAF(leaf_name="x", count=2**60))
         received = told.next("received")
         assert received["routeKey"] == "Join"
         assert received["frame"] == {
@@ -270,7 +270,7 @@ def test_a_page_is_told_what_there_is_and_then_what_passes() -> None:
 def test_frames_are_decoded_by_the_contract_in_their_own_direction() -> None:
     with console() as (gateway, page), feed(gateway) as told:
         client = gateway.connect()
-        client.send("Packed", LEAF(leaf_name="x"))
+        client.send(PACKED, LEAF(leaf_name="x"))
         packed = told.next("received")
         assert packed["routeKey"] == "$default"
         assert (packed["frame"]["format"], packed["frame"]["message"]) == ("binary", {"leafName": "x"})
@@ -291,7 +291,7 @@ def test_failures_are_told_with_their_reason() -> None:
         handler.answers["CONNECT"] = {"statusCode": 200}
         client = gateway.connect()
         told.next("connected")
-        client.send("Join", LEAF())
+        client.send(JOIN, LEAF())
         assert "other" in told.next("invoked")["failure"]
         error = told.next("delivered")
         assert (error["cause"], error["frame"]) == ("error", {"error": "Internal server error"})

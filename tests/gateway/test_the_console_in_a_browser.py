@@ -26,15 +26,15 @@ def operation(name: str, direction: Direction, message_type: Any, **options: Any
     return Operation("wire.v1.WireService", name, name, direction, message_type, **options)
 
 
+JOIN = operation("Join", Direction.CLIENT_TO_SERVER, LEAF)
+GREET = operation("Greet", Direction.SERVER_TO_CLIENT, LEAF)
+EVERY = operation("Everything", Direction.BIDIRECTIONAL, EVERYTHING)
+PACKED = operation("Packed", Direction.BIDIRECTIONAL, LEAF, format=Format.BINARY)
+NUMBER = operation("Number", Direction.SERVER_TO_CLIENT, Int64Value)
+
+
 class Handler(Recorder):
-    operations = (
-        operation("Join", Direction.CLIENT_TO_SERVER, LEAF),
-        operation("Greet", Direction.SERVER_TO_CLIENT, LEAF),
-        operation("Everything", Direction.BIDIRECTIONAL, EVERYTHING),
-        operation("Packed", Direction.BIDIRECTIONAL, LEAF, format=Format.BINARY),
-        operation("Number", Direction.SERVER_TO_CLIENT, Int64Value),
-        operation("Nothing", Direction.CLIENT_TO_SERVER, Empty),
-    )
+    operations = (JOIN, GREET, EVERY, PACKED, NUMBER, operation("Nothing", Direction.CLIENT_TO_SERVER, Empty))
 
 
 @pytest.fixture(scope="session")
@@ -101,13 +101,13 @@ def test_a_client_and_its_frames_are_shown_decoded_by_the_contract(page: Browser
     client = gateway.connect(headers={"User-Agent": "teapot/1"})
     page.until_text("#connections", client.connection_id)
     page.until_text("#connections", "teapot/1")
-    client.send("Join", LEAF(leaf_name="lobby", count=2**60))
+    client.send(JOIN, LEAF(leaf_name="lobby", count=2**60))
     line = last_line(page, '{"leafName":"lobby","count":"1152921504606846976"}')
     assert "from client" in line.text
     assert "Join" in line.text
     last_line(page, "Join returned 200")
     page.until_text("#connections", "1 in · 0 out")
-    client.send("Packed", LEAF(leaf_name="x"))
+    client.send(PACKED, LEAF(leaf_name="x"))
     last_line(page, 'Packed {"leafName":"x"}').click()
     page.until_text("#activity details[open]", "BINARY frame")
     page.until_text("#activity details[open]", "route $default")
@@ -125,7 +125,7 @@ def test_script_in_a_frame_is_shown_and_never_run(page: Browser, gateway: Runnin
     hostile = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
     client = gateway.connect(headers={"User-Agent": hostile})
     client.send_text(hostile)
-    client.send("Join", LEAF(leaf_name=hostile))
+    client.send(JOIN, LEAF(leaf_name=hostile))
     last_line(page, "from client").click()
     page.until_text("#activity details[open] pre", hostile.split('"')[0])
     assert hostile in last_line(page, "not decoded").text
@@ -136,14 +136,14 @@ def test_script_in_a_frame_is_shown_and_never_run(page: Browser, gateway: Runnin
 
 def test_the_page_comes_back_when_the_gateway_does(page: Browser, gateway: RunningGateway, handler: Handler) -> None:
     port = gateway.gateway.port
-    gateway.connect().send("Join", LEAF(leaf_name="before"))
+    gateway.connect().send(JOIN, LEAF(leaf_name="before"))
     last_line(page, "before")
     gateway.gateway.loop.call_soon_threadsafe(lambda: gateway.gateway.spawn(_stop(gateway)))
     page.until_text("#live", "Waiting for the gateway")
     with local_gateway(handler, settings=GatewaySettings(console=True, port=port)) as again:
         page.until_text("#live", "Live")
         page.until(lambda: page.all("#activity li") == [])
-        again.connect().send("Join", LEAF(leaf_name="after"))
+        again.connect().send(JOIN, LEAF(leaf_name="after"))
         last_line(page, "after")
         page.complaints()  # of other requests
 
@@ -154,8 +154,8 @@ async def _stop(gateway: RunningGateway) -> None:
 
 def test_lines_can_be_filtered_and_cleared(page: Browser, gateway: RunningGateway) -> None:
     first, second = gateway.connect(), gateway.connect()
-    first.send("Join", LEAF(leaf_name="first"))
-    second.send("Join", LEAF(leaf_name="second"))
+    first.send(JOIN, LEAF(leaf_name="first"))
+    second.send(JOIN, LEAF(leaf_name="second"))
     last_line(page, "first"), last_line(page, "second")
     page.find("#show-events").click()
     assert all("Join" in item.text for item in page.all("#activity li") if item.is_displayed())
@@ -189,7 +189,7 @@ def test_a_message_is_sent_as_client_and_as_server_by_keyboard_alone(
     page.press(Keys.TAB, "Hello!")
     page.tab_to("#send-as-server")
     page.press(Keys.SPACE)
-    assert client.receive(LEAF) == LEAF(leaf_name="Hello!")
+    assert client.receive(GREET) == LEAF(leaf_name="Hello!")
     page.until_text("#connections", "1 in · 1 out")
 
 
@@ -198,7 +198,7 @@ def test_a_binary_operation_is_sent_in_its_own_format(page: Browser, gateway: Ru
     page.choose("#operation", "Packed")
     page.find("#message input").send_keys("x")
     page.find("#send-as-server").click()
-    assert client.receive(LEAF) == LEAF(leaf_name="x")
+    assert client.receive(PACKED) == LEAF(leaf_name="x")
     page.find("#send-as-client").click()
     handler.next("CONNECT")
     assert not handler.next("MESSAGE")["body"].startswith("{")
@@ -212,7 +212,7 @@ def test_a_message_can_be_one_value_or_have_no_fields(page: Browser, gateway: Ru
     page.find("#message input").clear()
     page.find("#message input").send_keys("9223372036854775807")
     page.find("#send-as-server").click()
-    assert client.receive(Int64Value) == Int64Value(value=2**63 - 1)
+    assert client.receive(NUMBER) == Int64Value(value=2**63 - 1)
     page.choose("#operation", "Nothing")
     assert "no fields" in page.find("#message").text
     page.find("#send-as-client").click()
@@ -328,7 +328,7 @@ def test_form_and_json_stay_in_step(page: Browser, gateway: RunningGateway) -> N
     page.choose("#operation", "Everything")
     assert sent(page) == {"aString": "z", "newer": [1]}
     page.find("#send-as-server").click()
-    assert client.receive(EVERYTHING) == EVERYTHING(a_string="z")
+    assert client.receive(EVERY) == EVERYTHING(a_string="z")
 
 
 def test_a_value_that_does_not_fit_its_field_is_marked(page: Browser) -> None:
@@ -391,7 +391,7 @@ def test_a_fault_is_injected_and_removed(page: Browser, gateway: RunningGateway)
     page.find("#faults button").click()
     page.until(lambda: not page.all("#faults li"))
     page.find("#send-as-server").click()
-    assert client.receive(LEAF) == LEAF()
+    assert client.receive(GREET) == LEAF()
     page.choose("#fault-kind", "Delay")
     page.find("#fault-times").send_keys("0", Keys.ENTER)
     page.until_text("#faults-said", "times must be at least 1")
@@ -413,7 +413,7 @@ def test_every_control_has_a_name(page: Browser, gateway: RunningGateway) -> Non
 @pytest.mark.parametrize("width", [400, 800, 1280])
 def test_it_fits_any_width_and_shows_where_the_focus_is(page: Browser, gateway: RunningGateway, width: int) -> None:
     page.resize(width, 800)
-    gateway.connect().send("Join", LEAF(leaf_name="word " * 100 + "w" * 1_000))
+    gateway.connect().send(JOIN, LEAF(leaf_name="word " * 100 + "w" * 1_000))
     last_line(page, "Join")
     page.choose("#operation", "Everything")
     assert page.run("return document.documentElement.scrollWidth") <= width

@@ -8,12 +8,13 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from pushwire.aws_lambda import ConnectionAccepted, ConnectionDenied
+from pushwire.frame import encode
 from pushwire.gateway import AnswerWith, ManualClock
 from pushwire.gateway.transcript import (
     Called,
@@ -30,8 +31,10 @@ from pushwire.gateway.transcript import (
 )
 from pushwire.operation import Format
 from pushwire.testing import async_local_gateway, local_gateway
+from pushwire.transport import HttpTransport
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import DeskConnectRequest, DeskRequest, DeskRouter, DeskServerSdk
+from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations, PresenceOperations
 from tests.gateway.world import Recorder
 
 
@@ -61,15 +64,15 @@ KEY = {"key": "open sesame"}
 @pytest.mark.parametrize("frame_format", [None, *Format])
 def test_typed_messages_both_ways(frame_format: Format | None) -> None:
     with local_gateway(desk()) as gateway, gateway.connect(query=KEY) as client:
-        client.send("Enter", Visitor(name="Ada"), frame_format=frame_format)
-        assert client.receive(Greeting) == Greeting(text="Hi Ada")
+        client.send(DeskOperations.enter, Visitor(name="Ada"), frame_format=frame_format)
+        assert client.receive(DeskOperations.greet) == Greeting(text="Hi Ada")
 
 
 def test_a_server_outside_posts_to_it() -> None:
     with local_gateway(desk()) as gateway, gateway.connect(query=KEY) as client:
         with DeskServerSdk(gateway.callback_url) as sdk:
             sdk.greet(client.connection_id, Greeting(text="from a workflow"))
-        assert client.receive(Greeting).text == "from a workflow"
+        assert client.receive(DeskOperations.greet).text == "from a workflow"
 
 
 def test_handshakes_with_headers_and_subprotocols_and_refusals() -> None:
@@ -86,40 +89,126 @@ def test_handshakes_with_headers_and_subprotocols_and_refusals() -> None:
 
 def test_what_is_not_in_the_contract_is_told_to_the_test() -> None:
     with local_gateway(desk()) as gateway, gateway.connect(query=KEY) as client:
-        with pytest.raises(TypeError, match="no such client operation: 'Greet'"):
-            client.send("Greet", Greeting())
-        with pytest.raises(TypeError, match=r"Enter takes a desk\.v1\.Visitor, not a Greeting"):
-            client.send("Enter", Greeting())
-        client.send("Enter", Visitor(name="Ada"))
-        with pytest.raises(AssertionError, match=r"expected a desk\.v1\.Visitor, received this frame"):
-            client.receive(Visitor)
-        client.send("Enter", Visitor(name="Ada"))
-        with pytest.raises(AssertionError, match="expected an error frame"):
-            client.receive_error()
-        client.send("say", Greeting(text="oh"))
-        with pytest.raises(AssertionError, match=r"expected a desk\.v1\.Greeting, received this error frame"):
-            client.receive(Greeting)
-        client.send("Leave")
+        with pytest.raises(TypeError, match=r"clients do not send desk\.v1\.DeskService\.Greet"):
+            client.send(DeskOperations.greet, Greeting())
+        with pytest.raises(TypeError, match=r"DeskService\.Enter takes a desk\.v1\.Visitor, not a desk\.v1\.Greeting"):
+            client.send(DeskOperations.enter, cast("Any", Greeting()))
+        with pytest.raises(TypeError, match=r"such as ChatOperations\.say .*, not a str"):
+            client.send(cast("Any", "Enter"), Visitor())
+        with pytest.raises(TypeError, match=r"such as ChatOperations\.say .*, not the class Visitor"):
+            client.receive(cast("Any", Visitor))
+        with pytest.raises(
+            TypeError, match=r"the handler does not have the operation desk\.v1\.PresenceService\.Appear"
+        ):
+            client.send(PresenceOperations.appear, Visitor())
+        with pytest.raises(TypeError, match=r"clients do not receive desk\.v1\.DeskService\.Enter"):
+            client.receive(DeskOperations.enter)
+        client.send(DeskOperations.leave)
         assert client.receive_error().message == "Forbidden"
+
+
+def test_a_frame_that_was_not_expected_is_shown() -> None:
+    greet = r"desk\.v1\.DeskService\.Greet \(desk\.v1\.Greeting\)"
+    with (
+        local_gateway(desk()) as gateway,
+        gateway.connect(query=KEY) as client,
+        HttpTransport(gateway.callback_url) as transport,
+    ):
+
+        def next_frame(data: str = "") -> None:
+            transport.post(client.connection_id, data.encode() or encode(DeskOperations.greet, Greeting(text="é")))
+
+        next_frame()
+        with pytest.raises(
+            AssertionError, match=rf'expected .*PresenceService\.Seen .*, received {greet}: {{text: "é"}}'
+        ):
+            client.receive(PresenceOperations.seen)
+        next_frame()
+        with pytest.raises(AssertionError, match=f"expected an error frame, received {greet}"):
+            client.receive_error()
+        next_frame()
+        with pytest.raises(AssertionError, match=f"expected no frame, received {greet}"):
+            client.expect_nothing()
+        next_frame()
+        with pytest.raises(AssertionError, match=f"expected the connection to be closed, received {greet}"):
+            client.wait_closed()
+        client.send(DeskOperations.say, Greeting(text="oh"))
+        with pytest.raises(
+            AssertionError, match=rf"expected {greet}, received the error frame .*Internal server error"
+        ):
+            client.receive(DeskOperations.greet)
+        next_frame('{"route":"Greet","payload":{"text":5}}')
+        with pytest.raises(AssertionError, match=rf"expected {greet}, received a frame that cannot be decoded: .*text"):
+            client.receive(DeskOperations.greet)
+        for frame in ("x", '{"route":"Enter"}', '{"route":"New"}'):
+            next_frame(frame)
+            with pytest.raises(AssertionError, match=r"expected a message of any operation, received .*(x|Enter|New)"):
+                client.receive_any()
+        next_frame("x" * 2_000)
+        with pytest.raises(AssertionError, match=r"received this frame: x{1000}… \(2,000 characters\)"):
+            client.receive(DeskOperations.greet)
+
+
+def test_a_frame_that_does_not_arrive_is_named_with_the_time() -> None:
+    with local_gateway(desk()) as gateway, gateway.connect(query=KEY) as client:
+        with pytest.raises(
+            TimeoutError, match=r"expected .*Greet \(desk\.v1\.Greeting\), received nothing within 0\.01 s"
+        ):
+            client.receive(DeskOperations.greet, timeout=0.01)
+        with pytest.raises(TimeoutError, match="expected an error frame, received nothing within 0 seconds"):
+            client.receive_error(timeout=0)
+        with pytest.raises(
+            TimeoutError, match="expected the connection to be closed, received nothing within 0 seconds"
+        ):
+            client.wait_closed(timeout=0)
+        gateway.close(code=4001, reason="enough")
+        assert client.wait_closed() == (4001, "enough")
+        for wait in (client.receive_any, client.receive_text, client.expect_nothing):
+            with pytest.raises(AssertionError, match=r"expected .*, but the connection is closed: 4001 enough"):
+                wait()
+
+
+def test_messages_of_any_operation_and_none() -> None:
+    with local_gateway(desk()) as gateway, gateway.connect(query=KEY) as client:
+        client.expect_nothing()
+        client.send(DeskOperations.enter, Visitor(name="Ada"))
+        received = client.receive_any(timeout=5)
+        assert received == (DeskOperations.greet, Greeting(text="Hi Ada"))
+        client.expect_nothing(timeout=0.01)
+        gateway.silence()
+        client.expect_nothing()
+
+
+def test_a_client_closes_at_once_whatever_it_has_not_read() -> None:
+    with local_gateway(desk()) as gateway, DeskServerSdk(gateway.callback_url) as sdk:
+        unread, silent = gateway.connect(query=KEY), gateway.connect(query=KEY)
+        for _ in range(100):
+            sdk.greet(unread.connection_id, Greeting(text="x"))
+        unread.socket.close_timeout = silent.socket.close_timeout = threading.TIMEOUT_MAX
+        unread.close(4000, "bye")
+        gateway.settled()
+        assert [(entry.code, entry.reason) for entry in gateway.transcript.of(Ended)] == [(4000, "bye")]
+        gateway.silence(silent.connection_id)
+        silent.close()
 
 
 def test_a_plain_handler_has_typed_clients_too() -> None:
     with local_gateway(Recorder()) as gateway, gateway.connect() as client:
-        client.send("Anything", Greeting(text="x"), frame_format=Format.JSON)
+        client.send(DeskOperations.enter, Visitor(name="x"))
         gateway.settled()
-        assert json.loads(gateway.transcript.of(Received)[0].text) == {"route": "Anything", "payload": {"text": "x"}}
+        assert json.loads(gateway.transcript.of(Received)[0].text) == {"route": "Enter", "payload": {"name": "x"}}
         with DeskServerSdk(gateway.callback_url) as sdk:
             sdk.greet(client.connection_id, Greeting(text="y"))
-        assert client.receive(Greeting) == Greeting(text="y")
+        assert client.receive(DeskOperations.greet) == Greeting(text="y")
 
 
 def test_the_transcript_tells_all_that_passed_in_order() -> None:
     with local_gateway(desk(), clock=ManualClock(1_000.0)) as gateway:
         client = gateway.connect(query=KEY, headers={"User-Agent": "test"})
-        client.send("Enter", Visitor(name="Ada"))
-        client.receive(Greeting)
+        client.send(DeskOperations.enter, Visitor(name="Ada"))
+        client.receive(DeskOperations.greet)
         gateway.settled()
-        client.send("say", Greeting(text="oh"))
+        client.send(DeskOperations.say, Greeting(text="oh"))
         client.receive_error()
         client.close(4000, "bye")
         gateway.settled()
@@ -163,8 +252,8 @@ def test_observers_can_be_removed() -> None:
 def test_the_environments_callback_url_is_put_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUSHWIRE_CALLBACK_URL", "https://abcd1234.execute-api.us-east-1.amazonaws.com/prod")
     with local_gateway(desk()) as gateway, gateway.connect(query=KEY) as client:
-        client.send("Enter", Visitor(name="Ada"))
-        assert client.receive(Greeting) == Greeting(text="Hi Ada")
+        client.send(DeskOperations.enter, Visitor(name="Ada"))
+        assert client.receive(DeskOperations.greet) == Greeting(text="Hi Ada")
     assert os.environ["PUSHWIRE_CALLBACK_URL"].startswith("https://abcd1234")
 
 
@@ -191,9 +280,14 @@ def test_the_same_under_asyncio(async_local_gateway: Any) -> None:
         async with async_local_gateway(desk(), clock=ManualClock()) as gateway:
             client = await gateway.connect(query=KEY, subprotocols=["desk.v1"])
             assert client.subprotocol == "desk.v1"
-            await client.send("Enter", Visitor(name="Ada"))
-            assert await client.receive(Greeting) == Greeting(text="Hi Ada")
-            await client.send("say", Greeting(text="oh"))
+            await client.send(DeskOperations.enter, Visitor(name="Ada"))
+            assert await client.receive(DeskOperations.greet) == Greeting(text="Hi Ada")
+            await client.send(DeskOperations.enter, Visitor(name="Bob"))
+            assert await client.receive_any() == (DeskOperations.greet, Greeting(text="Hi Bob"))
+            await client.expect_nothing()
+            with pytest.raises(TimeoutError, match="expected an error frame, received nothing within 0 seconds"):
+                await client.receive_error(timeout=0)
+            await client.send(DeskOperations.say, Greeting(text="oh"))
             assert (await client.receive_error()).message == "Internal server error"
             with gateway.faults.inject(AnswerWith(410)), pytest.raises(Exception, match="gone"):
                 await asyncio.to_thread(
@@ -211,7 +305,7 @@ def test_the_same_under_asyncio(async_local_gateway: Any) -> None:
             assert gateway.connection_ids == (silent.connection_id,)
             gateway.drop(silent.connection_id)
             async with await gateway.connect(query=KEY) as last:
-                await last.send("Enter", Visitor())
+                await last.send(DeskOperations.enter, Visitor())
                 with pytest.raises(AssertionError, match="expected the connection to be closed"):
                     await last.wait_closed()
         await asyncio.sleep(0)
@@ -234,13 +328,14 @@ def test_a_users_test_is_as_short_as_this(tmp_path: Path) -> None:
     (tmp_path / "test_desk.py").write_text(
         textwrap.dedent("""
             from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
+            from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations
             from tests.gateway.test_the_test_kit import KEY, desk
 
 
             def test_a_visitor_is_greeted(local_gateway):
                 client = local_gateway(desk()).connect(query=KEY)
-                client.send("Enter", Visitor(name="Ada"))
-                assert client.receive(Greeting) == Greeting(text="Hi Ada")
+                client.send(DeskOperations.enter, Visitor(name="Ada"))
+                assert client.receive(DeskOperations.greet) == Greeting(text="Hi Ada")
         """)
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]

@@ -9,7 +9,8 @@ from google.protobuf.empty_pb2 import Empty
 import pushwire
 from chat.v1.chat_pb2 import Greeting, JoinRoomRequest, PingMessage, Presence, SayRequest, Speech
 from chat.v1.chat_pushwire import ChatRouter, ChatServerSdk
-from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event
+from chat.v1.chat_pushwire_operations import ChatOperations
+from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event, text_event
 from store import Store
 
 ADA, BOB = "AAAAAAAAAAAAAAA=", "BBBBBBBBBBBBBBB="
@@ -25,7 +26,9 @@ def chat(store: Store, transport: RecordingTransport) -> ChatRouter:
 def join(chat: ChatRouter, connection_id: str, name: str) -> None:
     connected = chat(connect_event(connection_id=connection_id, query_string_parameters={"user": name.lower()}), None)
     assert connected == {"statusCode": 200}
-    event = message_event("JoinRoom", JoinRoomRequest(room="lobby", name=name), connection_id=connection_id)
+    event = message_event(
+        ChatOperations.join_room, JoinRoomRequest(room="lobby", name=name), connection_id=connection_id
+    )
     assert chat(event, None) == {"statusCode": 200}
 
 
@@ -42,24 +45,24 @@ def test_who_joins_is_greeted_and_all_in_the_room_learn_of_it(chat: ChatRouter, 
 def test_what_is_said_reaches_everybody_in_the_room(chat: ChatRouter, transport: RecordingTransport) -> None:
     join(chat, ADA, "Ada")
     join(chat, BOB, "Bob")
-    chat(message_event("Say", SayRequest(text="Hello, all!"), connection_id=ADA), None)
+    chat(message_event(ChatOperations.say, SayRequest(text="Hello, all!"), connection_id=ADA), None)
     speech = Speech(name="Ada", text="Hello, all!")
     assert transport.sent.to(ADA)[-1] == transport.sent.to(BOB)[-1] == speech
 
 
 def test_outside_of_a_room_nothing_is_said(chat: ChatRouter, transport: RecordingTransport) -> None:
     chat(connect_event(connection_id=ADA, query_string_parameters={"user": "ada"}), None)
-    chat(message_event("Say", SayRequest(text="Anyone?"), connection_id=ADA), None)
+    chat(message_event(ChatOperations.say, SayRequest(text="Anyone?"), connection_id=ADA), None)
     assert transport.sent.to(ADA) == [Greeting(greeting="Enter a room first.")]
 
 
 def test_who_leaves_hears_no_more(chat: ChatRouter, transport: RecordingTransport) -> None:
     join(chat, ADA, "Ada")
     join(chat, BOB, "Bob")
-    chat(message_event("LeaveRoom", Empty(), connection_id=BOB), None)
+    chat(message_event(ChatOperations.leave_room, Empty(), connection_id=BOB), None)
     assert transport.sent.to(ADA)[-1] == Presence(room="lobby", names=["Ada"])
     heard = len(transport.sent.to(BOB))
-    chat(message_event("Say", SayRequest(text="Gone?"), connection_id=ADA), None)
+    chat(message_event(ChatOperations.say, SayRequest(text="Gone?"), connection_id=ADA), None)
     assert len(transport.sent.to(BOB)) == heard
 
 
@@ -77,7 +80,7 @@ def test_a_lost_client_is_forgotten_and_keeps_no_message_from_the_others(
     join(chat, ADA, "Ada")
     join(chat, BOB, "Bob")
     transport.failures[BOB] = pushwire.ConnectionGoneError()
-    chat(message_event("Say", SayRequest(text="Still there?"), connection_id=ADA), None)
+    chat(message_event(ChatOperations.say, SayRequest(text="Still there?"), connection_id=ADA), None)
     assert transport.sent.to(ADA)[-1] == Speech(name="Ada", text="Still there?")
     assert [member.name for member in store.in_room("lobby")] == ["Ada"]
 
@@ -87,11 +90,11 @@ def test_without_a_user_the_door_stays_shut(chat: ChatRouter) -> None:
 
 
 def test_a_ping_comes_back(chat: ChatRouter, transport: RecordingTransport) -> None:
-    chat(message_event("ping", PingMessage(note="You there?"), connection_id=ADA), None)
+    chat(message_event(ChatOperations.ping, PingMessage(note="You there?"), connection_id=ADA), None)
     assert transport.sent.to(ADA) == [PingMessage(note="You there? yourself")]
 
 
 def test_nonsense_is_answered_by_api_gateways_own_words(chat: ChatRouter, transport: RecordingTransport) -> None:
-    event: dict[str, Any] = message_event("JoinRoom", body='{"route":"JoinRoom","payload":7}', connection_id=ADA)
+    event: dict[str, Any] = text_event('{"route":"JoinRoom","payload":7}', route_key="JoinRoom", connection_id=ADA)
     assert chat(event, None) == {"statusCode": 200}
     assert transport.posts[0].data.startswith(b'{"message": "Bad request body"')

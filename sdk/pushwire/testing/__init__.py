@@ -6,7 +6,7 @@ were sent:
 ```python
 transport = RecordingTransport()
 router = ChatRouter(Chat(), sdk=lambda url: ChatServerSdk(transport=transport))
-router(message_event("JoinRoom", JoinRoomRequest(name="Ada"), connection_id="a"), None)
+router(message_event(ChatOperations.join_room, JoinRoomRequest(name="Ada"), connection_id="a"), None)
 assert transport.sent.to("a") == [Greeting(greeting="Hi Ada")]
 ```
 
@@ -14,14 +14,15 @@ A test of a whole server runs it on a local gateway, with real clients:
 
 ```python
 with local_gateway(app.handler) as gateway, gateway.connect() as client:
-    client.send("JoinRoom", JoinRoomRequest(name="Ada"))
-    assert client.receive(Greeting) == Greeting(greeting="Hi Ada")
+    client.send(ChatOperations.join_room, JoinRoomRequest(name="Ada"))
+    assert client.receive(ChatOperations.send_greeting) == Greeting(greeting="Hi Ada")
 ```
 """
 
 from typing import TYPE_CHECKING
 
-from pushwire.testing.events import connect_event, disconnect_event, message_event
+from pushwire.testing.events import connect_event, disconnect_event, message_event, text_event
+from pushwire.testing.frames import ReceivedMessage
 from pushwire.testing.recording import AsyncRecordingTransport, Post, RecordingTransport, Sent, SentMessages
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = [
     "Closed",
     "GatewayClient",
     "Post",
+    "ReceivedMessage",
     "RecordingTransport",
     "RunningGateway",
     "Sent",
@@ -44,6 +46,7 @@ __all__ = [
     "disconnect_event",
     "local_gateway",
     "message_event",
+    "text_event",
 ]
 
 _GATEWAY = {"Closed", "GatewayClient", "RunningGateway", "local_gateway"}

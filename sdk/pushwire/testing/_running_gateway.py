@@ -13,10 +13,22 @@ from pushwire.callback_url import ENVIRONMENT_VARIABLE
 from pushwire.gateway import Faults, LocalGateway, Transcript
 from pushwire.testing.frames import Frames
 
-__all__ = ["PATIENCE_SECONDS", "Closed", "GatewayUnderTest", "callback_url_of", "closed"]
+__all__ = [
+    "PATIENCE_SECONDS",
+    "RECEIVE_SECONDS",
+    "Closed",
+    "GatewayUnderTest",
+    "callback_url_of",
+    "closed",
+    "closed_instead",
+    "nothing_received",
+]
 
 PATIENCE_SECONDS = 30.0
-"""Seconds that a client waits for a frame before the test fails. A test that passes does not wait for it."""
+"""Seconds to wait for the gateway itself before the test fails. A test that passes does not wait for it."""
+
+RECEIVE_SECONDS = 10.0
+"""Seconds to wait for a frame, unless a test passes another `timeout`."""
 
 
 class Closed(NamedTuple):
@@ -34,6 +46,27 @@ class Closed(NamedTuple):
 def closed(error: ConnectionClosed) -> Closed:
     """Return the close code and reason that a client received."""
     return Closed(1006, "") if error.rcvd is None else Closed(error.rcvd.code, error.rcvd.reason)
+
+
+def closed_instead(wanted: str, error: ConnectionClosed) -> AssertionError:
+    """Return the error of a client that waits for a frame after its connection was closed.
+
+    Args:
+        wanted: The first half of the text, such as "expected an error frame".
+        error: The error of `websockets`.
+    """
+    code, reason = closed(error)
+    return AssertionError(f"{wanted}, but the connection is closed: {code} {reason}".rstrip())
+
+
+def nothing_received(wanted: str, timeout: float) -> TimeoutError:
+    """Return the error of a client that has received nothing.
+
+    Args:
+        wanted: The first half of the text, such as "expected an error frame".
+        timeout: The seconds that the client has waited.
+    """
+    return TimeoutError(f"{wanted}, received nothing within {timeout:g} seconds")
 
 
 class GatewayUnderTest:
@@ -77,6 +110,14 @@ class GatewayUnderTest:
         self._silent.update(self.connection_ids if connection_id is None else [connection_id])
         self._call(lambda: self.gateway.silence(connection_id, disconnect_after=disconnect_after))
 
+    def is_silenced(self, connection_id: str) -> bool:
+        """Return whether `silence` has stopped the traffic of a connection.
+
+        Args:
+            connection_id: The id of the connection.
+        """
+        return connection_id in self._silent
+
     def drop(self, connection_id: str | None = None) -> None:
         """Abort the TCP connections of clients: they get no close frame, and `$disconnect` runs with 1006.
 
@@ -111,6 +152,8 @@ class GatewayUnderTest:
             "additional_headers": dict(headers or {}),
             "subprotocols": [Subprotocol(name) for name in subprotocols] or None,
             "compression": None,
+            # Why: with the default of 16 unread messages, `websockets` reads no closing handshake behind the 17th.
+            "max_queue": None,
             "open_timeout": PATIENCE_SECONDS,
             "close_timeout": PATIENCE_SECONDS,
             "ping_interval": None,

@@ -12,9 +12,18 @@ from websockets.exceptions import ConnectionClosed
 
 from pushwire.frame import GatewayErrorFrame
 from pushwire.gateway import Handler, LocalGateway
-from pushwire.operation import Format
-from pushwire.testing._running_gateway import PATIENCE_SECONDS, Closed, GatewayUnderTest, callback_url_of, closed
-from pushwire.testing.frames import Frames
+from pushwire.operation import Format, Operation
+from pushwire.testing._running_gateway import (
+    PATIENCE_SECONDS,
+    RECEIVE_SECONDS,
+    Closed,
+    GatewayUnderTest,
+    callback_url_of,
+    closed,
+    closed_instead,
+    nothing_received,
+)
+from pushwire.testing.frames import Frames, ReceivedMessage, expected
 from pushwire.testing.options import GatewayOptions
 
 __all__ = ["AsyncGatewayClient", "AsyncRunningGateway", "async_local_gateway"]
@@ -30,30 +39,35 @@ class AsyncGatewayClient:
         connection_id: API Gateway's id of the connection.
     """
 
-    def __init__(self, socket: ClientConnection, connection_id: str, frames: Frames) -> None:
+    def __init__(
+        self, socket: ClientConnection, connection_id: str, frames: Frames, gateway: "AsyncRunningGateway"
+    ) -> None:
         self.socket = socket
         self.connection_id = connection_id
         self._frames = frames
+        self._gateway = gateway
 
     @property
     def subprotocol(self) -> str | None:
         """The negotiated subprotocol, or `None`."""
         return self.socket.subprotocol
 
-    async def send(self, route: str, message: Message | None = None, *, frame_format: Format | None = None) -> None:
+    async def send(
+        self, operation: Operation[M], message: M | None = None, *, frame_format: Format | None = None
+    ) -> None:
         """Send a message.
 
         Args:
-            route: The route of its operation, such as `JoinRoom`.
-            message: The message. Defaults to `google.protobuf.Empty`.
+            operation: The operation, such as `ChatOperations.say`.
+            message: The message. Defaults to a message with no field set.
             frame_format: The format of the frame. Defaults to the format in the contract.
 
         Raises:
-            TypeError: The handler is a router, and its contract has no inbound operation with this route, or another
-                message type for it.
+            TypeError: Clients do not send the operation, the message has another type, or the handler is a router
+                without this operation.
             pushwire.FrameError: The message cannot be encoded.
         """
-        await self.send_text(self._frames.encode(route, message, frame_format))
+        await self.send_text(self._frames.encode(operation, message, frame_format))
 
     async def send_text(self, text: str) -> None:
         """Send a text message, which need not be a valid frame.
@@ -63,52 +77,111 @@ class AsyncGatewayClient:
         """
         await self.socket.send(text)
 
-    async def receive(self, message_type: type[M]) -> M:
+    async def receive(self, operation: Operation[M], *, timeout: float = RECEIVE_SECONDS) -> M:  # noqa: ASYNC109
         """Wait for the next frame, and return its message.
 
         Args:
-            message_type: The expected type of the message.
+            operation: The expected operation, such as `ChatOperations.said`.
+            timeout: Seconds to wait for the frame. Defaults to 10.
 
         Returns:
             The message.
 
         Raises:
-            AssertionError: The frame has another message. The text of the error includes the frame.
-            pushwire.FrameError: The frame cannot be decoded.
-            TimeoutError: No frame arrived within 30 seconds.
+            AssertionError: The frame is not a message of this operation, or the connection is closed.
+            TimeoutError: No frame arrived in time.
+            TypeError: Clients do not receive the operation.
         """
-        return self._frames.decode(await self.receive_text(), message_type)
+        return self._frames.decode(await self._next(expected(operation), timeout), operation)
 
-    async def receive_error(self) -> GatewayErrorFrame:
+    async def receive_any(self, *, timeout: float = RECEIVE_SECONDS) -> ReceivedMessage:  # noqa: ASYNC109
+        """Wait for the next frame, which may be of any operation of the handler's contract.
+
+        Args:
+            timeout: Seconds to wait for the frame. Defaults to 10.
+
+        Returns:
+            The operation and the message.
+
+        Raises:
+            AssertionError: The frame is not of an operation that clients receive, or the connection is closed. A
+                handler without `operations` has none; use `receive` with it.
+            TimeoutError: No frame arrived in time.
+        """
+        return self._frames.decode_any(await self._next("expected a message of any operation", timeout))
+
+    async def receive_error(self, *, timeout: float = RECEIVE_SECONDS) -> GatewayErrorFrame:  # noqa: ASYNC109
         """Wait for the next frame, and return it as an error frame of API Gateway.
 
-        Raises:
-            AssertionError: The frame is not an error frame.
-            TimeoutError: No frame arrived within 30 seconds.
-        """
-        return self._frames.decode_error(await self.receive_text())
+        Args:
+            timeout: Seconds to wait for the frame. Defaults to 10.
 
-    async def receive_text(self) -> str:
+        Returns:
+            The error frame.
+
+        Raises:
+            AssertionError: The frame is not an error frame, or the connection is closed.
+            TimeoutError: No frame arrived in time.
+        """
+        return self._frames.decode_error(await self._next("expected an error frame", timeout))
+
+    async def receive_text(self, *, timeout: float = RECEIVE_SECONDS) -> str:  # noqa: ASYNC109
         """Wait for the next frame, and return its text.
 
-        Raises:
-            TimeoutError: No frame arrived within 30 seconds.
-        """
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            return await self.socket.recv(decode=True)
+        Args:
+            timeout: Seconds to wait for the frame. Defaults to 10.
 
-    async def wait_closed(self) -> Closed:
+        Returns:
+            The text.
+
+        Raises:
+            AssertionError: The connection is closed.
+            TimeoutError: No frame arrived in time.
+        """
+        return await self._next("expected a frame", timeout)
+
+    async def expect_nothing(self, *, timeout: float = 0) -> None:  # noqa: ASYNC109
+        """Wait until the handlers in progress have returned, and check that the client has received nothing.
+
+        Args:
+            timeout: Seconds to wait in addition for a frame, such as one that another process posts. Defaults to 0.
+
+        Raises:
+            AssertionError: A frame has arrived, or the connection is closed.
+        """
+        await self._gateway.settled()
+        wanted = "expected no frame"
+        try:
+            if not self._gateway.is_silenced(self.connection_id):
+                await asyncio.wait_for(await self.socket.ping(), PATIENCE_SECONDS)
+            text = await self._next(wanted, timeout)
+        except ConnectionClosed as error:
+            raise closed_instead(wanted, error) from None
+        except TimeoutError:
+            return
+        raise AssertionError(f"{wanted}, received {self._frames.describe(text)}")
+
+    async def wait_closed(self, *, timeout: float = RECEIVE_SECONDS) -> Closed:  # noqa: ASYNC109
         """Wait until the gateway has closed the connection.
+
+        Args:
+            timeout: Seconds to wait for the close. Defaults to 10.
+
+        Returns:
+            The close code and the reason.
 
         Raises:
             AssertionError: A frame arrived instead.
-            TimeoutError: The connection was not closed within 30 seconds.
+            TimeoutError: The connection was not closed in time.
         """
+        wanted = "expected the connection to be closed"
         try:
-            text = await self.receive_text()
+            text = await self._receive(timeout)
         except ConnectionClosed as error:
             return closed(error)
-        raise AssertionError(f"expected the connection to be closed, received this frame: {text}")
+        except TimeoutError:
+            raise nothing_received(wanted, timeout) from None
+        raise AssertionError(f"{wanted}, received {self._frames.describe(text)}")
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection. Calling it again does nothing.
@@ -117,7 +190,21 @@ class AsyncGatewayClient:
             code: The close code. Defaults to 1000.
             reason: The reason in the close frame. Defaults to an empty string.
         """
+        if self._gateway.is_silenced(self.connection_id):
+            self._gateway.drop(self.connection_id)  # because it answers no closing handshake
         await self.socket.close(code, reason)
+
+    async def _next(self, wanted: str, timeout: float) -> str:  # noqa: ASYNC109
+        try:
+            return await self._receive(timeout)
+        except ConnectionClosed as error:
+            raise closed_instead(wanted, error) from None
+        except TimeoutError:
+            raise nothing_received(wanted, timeout) from None
+
+    async def _receive(self, timeout: float) -> str:  # noqa: ASYNC109
+        async with asyncio.timeout(timeout):
+            return await self.socket.recv(decode=True)
 
     async def __aenter__(self) -> Self:
         return self
@@ -164,7 +251,7 @@ class AsyncRunningGateway(GatewayUnderTest):
         socket: ClientConnection = await self._sockets.enter_async_context(
             connect(**self._connect_options(query, headers, subprotocols))
         )
-        return AsyncGatewayClient(socket, self._connection_id(socket.local_address[1]), self._frames)
+        return AsyncGatewayClient(socket, self._connection_id(socket.local_address[1]), self._frames, self)
 
     async def advance(self, seconds: float) -> None:
         """Advance the gateway's clock, and wait until the work that falls due is done.

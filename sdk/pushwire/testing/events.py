@@ -5,14 +5,16 @@ default from one connection. Times and request ids are constant.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
 
-from pushwire.operation import Format
-from pushwire.testing.frames import message_frame
+from pushwire.operation import Format, Operation
+from pushwire.testing.frames import client_frame
 
-__all__ = ["connect_event", "disconnect_event", "message_event"]
+__all__ = ["connect_event", "disconnect_event", "message_event", "text_event"]
+
+M = TypeVar("M", bound=Message)
 
 CONNECTION_ID: Final = "L0SM9cOFvHcCIhw="
 _API_ID: Final = "abcd1234"
@@ -68,12 +70,11 @@ def connect_event(
 
 
 def message_event(
-    route: str,
-    message: Message | None = None,
+    operation: Operation[M],
+    message: M | None = None,
     *,
-    body: str | None = None,
+    frame_format: Format | None = None,
     route_key: str | None = None,
-    frame_format: Format = Format.JSON,
     connection_id: str = CONNECTION_ID,
     authorizer: Mapping[str, Any] | None = None,
     user_agent: str | None = None,
@@ -84,12 +85,11 @@ def message_event(
     """Return the event of a message from a client.
 
     Args:
-        route: The route of the operation, such as `JoinRoom`.
-        message: The operation's message. Pass either `message` or `body`.
-        body: A text to send instead of a frame, for example an invalid frame.
-        route_key: The route key that API Gateway chose. Defaults to `route` for JSON frames, and to `$default` for
-            BINARY frames, whose route API Gateway cannot read.
-        frame_format: The format of the frame. Defaults to JSON.
+        operation: The operation, such as `ChatOperations.join_room`.
+        message: The message. Defaults to a message with no field set.
+        frame_format: The format of the frame. Defaults to the format in the contract.
+        route_key: The route key that API Gateway chose. Defaults to the operation's route for JSON frames, and to
+            `$default` for BINARY frames, whose route API Gateway cannot read.
         connection_id: The id of the connection. Defaults to the id that all test events share.
         authorizer: The context of a Lambda authorizer at `$connect`. Defaults to no authorizer.
         user_agent: The client's `User-Agent` header. Defaults to `None`, for which the event has no key.
@@ -101,21 +101,55 @@ def message_event(
         The event, as Lambda passes it to a handler.
 
     Raises:
-        TypeError: Neither `message` nor `body` was given, or both were.
+        TypeError: Clients do not send the operation, or the message has another type.
         pushwire.FrameError: The message cannot be encoded.
     """
-    if (message is None) == (body is None):
-        given = "neither was given" if message is None else "both were given"
-        raise TypeError(f"message_event() requires either message or body=; {given}")
-    if message is not None:
-        body = message_frame(route, message, frame_format)
+    body = client_frame(operation, message, frame_format)
     if route_key is None:
-        route_key = route if frame_format is Format.JSON else "$default"
+        route_key = operation.route if (frame_format or operation.format) is Format.JSON else "$default"
+    return text_event(
+        body,
+        route_key=route_key,
+        connection_id=connection_id,
+        authorizer=authorizer,
+        user_agent=user_agent,
+        stage_variables=stage_variables,
+        domain_name=domain_name,
+        stage=stage,
+    )
+
+
+def text_event(
+    text: str,
+    *,
+    route_key: str = "$default",
+    connection_id: str = CONNECTION_ID,
+    authorizer: Mapping[str, Any] | None = None,
+    user_agent: str | None = None,
+    stage_variables: Mapping[str, str] | None = None,
+    domain_name: str = _HOST,
+    stage: str = "prod",
+) -> dict[str, Any]:
+    """Return the event of a text from a client, which need not be a valid frame.
+
+    Args:
+        text: The text, such as `{"route":"JoinRoom","payload":7}`.
+        route_key: The route key that API Gateway chose. Defaults to `$default`.
+        connection_id: The id of the connection. Defaults to the id that all test events share.
+        authorizer: The context of a Lambda authorizer at `$connect`. Defaults to no authorizer.
+        user_agent: The client's `User-Agent` header. Defaults to `None`, for which the event has no key.
+        stage_variables: The stage variables. Defaults to no variables.
+        domain_name: The host that the client connected to. Defaults to the execute-api host of the API.
+        stage: The stage. Defaults to `prod`.
+
+    Returns:
+        The event, as Lambda passes it to a handler.
+    """
     context = _context(
         connection_id, domain_name, stage, authorizer, user_agent, routeKey=route_key, messageId="PJqCFfHyKRcCHlw="
     )
     event = _finished({}, context | {"eventType": "MESSAGE"}, stage_variables)
-    return {**event, "body": body, "isBase64Encoded": False}
+    return {**event, "body": text, "isBase64Encoded": False}
 
 
 def disconnect_event(

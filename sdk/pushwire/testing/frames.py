@@ -1,103 +1,119 @@
-"""Encoding and decoding of test clients' frames, checked against the handler's contract. Sans-I/O."""
+"""Encoding and decoding of test clients' frames, checked against the contract. Sans-I/O."""
 
 from collections.abc import Iterable
-from typing import TypeVar, cast
+from typing import NamedTuple, NoReturn, TypeVar, cast
 
-from google.protobuf import empty_pb2
+from google.protobuf import text_format
 from google.protobuf.message import Message
 
 from pushwire import frame
-from pushwire.operation import AnyOperation, Direction, Format, Operation
+from pushwire.errors import FrameError
+from pushwire.operation import AnyOperation, Format, Operation
 
-__all__ = ["Frames", "message_frame"]
+__all__ = ["Frames", "ReceivedMessage", "client_frame", "expected"]
 
 M = TypeVar("M", bound=Message)
 
+_MOST_SHOWN = 1_000
 
-def message_frame(route: str, message: Message, frame_format: Format = Format.JSON) -> str:
-    """Return the text of a frame with a message.
+
+class ReceivedMessage(NamedTuple):
+    """Message that a client has received, with its operation.
+
+    Attributes:
+        operation: The operation of the message.
+        message: The message.
+    """
+
+    operation: AnyOperation
+    message: Message
+
+
+def client_frame(operation: Operation[M], message: M | None, frame_format: Format | None) -> str:
+    """Return the text of the frame that a client sends.
 
     Args:
-        route: The route of the frame.
-        message: The message.
-        frame_format: The format of the frame. Defaults to JSON.
+        operation: The operation.
+        message: The message. `None` for a message with no field set.
+        frame_format: The format of the frame. `None` for the format in the contract.
 
     Raises:
+        TypeError: Clients do not send the operation, or the message has another type.
         pushwire.FrameError: The message cannot be encoded.
     """
-    operation = Operation(
-        service="",
-        name=route,
-        route=route,
-        direction=Direction.CLIENT_TO_SERVER,
-        message_type=type(message),
-        format=frame_format,
-    )
-    return frame.encode(operation, message).decode()
+    _check_operation(operation)
+    if not operation.direction.inbound:
+        raise TypeError(f"clients do not send {operation}, which is a server-to-client operation")
+    if message is None:
+        message = operation.message_type()
+    if not isinstance(message, operation.message_type):
+        raise TypeError(f"{operation} takes a {_type(operation)}, not {_shown_type(message)}")
+    return frame.encode(operation, message, frame_format).decode()
 
 
 class Frames:
     """Codec for the frames of one API.
 
     Args:
-        handler: The Lambda handler. Routes and message types are checked if it has `operations`, like a router.
+        handler: The Lambda handler. If it has `operations`, like a router, clients send only these.
     """
 
     def __init__(self, handler: object) -> None:
         operations = cast("Iterable[AnyOperation] | None", getattr(handler, "operations", None))
         self._operations = None if operations is None else {operation.route: operation for operation in operations}
 
-    def encode(self, route: str, message: Message | None, frame_format: Format | None) -> str:
+    def encode(self, operation: Operation[M], message: M | None, frame_format: Format | None) -> str:
         """Return the frame that a client sends.
 
         Args:
-            route: The operation's route.
-            message: The message. `None` for `google.protobuf.Empty`.
+            operation: The operation.
+            message: The message. `None` for a message with no field set.
             frame_format: The format of the frame. `None` for the format in the contract.
 
         Raises:
-            TypeError: The contract has no inbound operation with this route, or another message type for it.
+            TypeError: Clients do not send the operation, or the message has another type.
             pushwire.FrameError: The message cannot be encoded.
         """
-        message = empty_pb2.Empty() if message is None else message
-        if self._operations is None:
-            return message_frame(route, message, frame_format or Format.JSON)
-        operation = self._operations.get(route)
-        if operation is None or not operation.direction.inbound:
-            raise TypeError(f"no such client operation: {route!r}; use send_text for arbitrary frames")
-        if not isinstance(message, operation.message_type):
-            raise TypeError(
-                f"{operation} takes a {operation.message_type.DESCRIPTOR.full_name}, not a {type(message).__name__}"
-            )
-        return frame.encode(operation, message, frame_format).decode()
+        text = client_frame(operation, message, frame_format)
+        if self._operations is not None and self._operations.get(operation.route) != operation:
+            raise TypeError(f"the handler does not have the operation {operation}; use send_text for arbitrary frames")
+        return text
 
-    def decode(self, text: str, message_type: type[M]) -> M:
+    def decode(self, text: str, operation: Operation[M]) -> M:
         """Return the message of a frame that a client has received.
 
         Args:
             text: The frame.
-            message_type: The expected type of the message.
+            operation: The expected operation.
 
         Raises:
-            AssertionError: The frame has another message. The text of the error includes the frame.
-            pushwire.FrameError: The frame cannot be decoded.
+            AssertionError: The frame is not a message of this operation. The text of the error has the frame.
         """
-        envelope = frame.read(text)
-        expected = message_type.DESCRIPTOR.full_name
-        if isinstance(envelope, frame.GatewayErrorFrame):
-            raise AssertionError(f"expected a {expected}, received this error frame: {text}")  # noqa: TRY004
-        if self._operations is not None:
-            known = self._operations.get(envelope.route)
-            if known is None or known.message_type is not message_type:
-                raise AssertionError(f"expected a {expected}, received this frame: {text}")
-        operation = Operation(
-            service="",
-            name=envelope.route,
-            route=envelope.route,
-            direction=Direction.SERVER_TO_CLIENT,
-            message_type=message_type,
-        )
-        return envelope.message(operation)
+        wanted = expected(operation)
+        envelope = self._envelope(text, wanted)
+        if envelope.route != operation.route:
+            self._fail(wanted, text)
+        try:
+            return envelope.message(operation)
+        except FrameError as error:
+            raise AssertionError(
+                f"{wanted}, received a frame that cannot be decoded: {error}: {_bounded(text)}"
+            ) from error
+
+    def decode_any(self, text: str) -> ReceivedMessage:
+        """Return the message of a frame that a client has received, and its operation.
+
+        Args:
+            text: The frame.
+
+        Raises:
+            AssertionError: The frame is not a message of the handler's contract. The text of the error has the frame.
+        """
+        wanted = "expected a message of any operation"
+        operation = (self._operations or {}).get(self._envelope(text, wanted).route)
+        if operation is None or not operation.direction.outbound:
+            self._fail(wanted, text)
+        return ReceivedMessage(operation, self.decode(text, operation))
 
     def decode_error(self, text: str) -> frame.GatewayErrorFrame:
         """Return an error frame that a client has received.
@@ -106,9 +122,78 @@ class Frames:
             text: The frame.
 
         Raises:
-            AssertionError: The frame is not an error frame.
+            AssertionError: The frame is not an error frame. The text of the error has the frame.
         """
-        found = frame.read(text)
+        try:
+            found = frame.read(text)
+        except FrameError:
+            found = None
         if not isinstance(found, frame.GatewayErrorFrame):
-            raise AssertionError(f"expected an error frame, received this frame: {text}")  # noqa: TRY004
+            self._fail("expected an error frame", text)
         return found
+
+    def describe(self, text: str) -> str:
+        """Return a description of a frame, for the text of an error: its operation and message, if they are known.
+
+        Args:
+            text: The frame.
+        """
+        try:
+            envelope = frame.read(text)
+            if isinstance(envelope, frame.GatewayErrorFrame):
+                return f"the error frame {_bounded(text)}"
+            operation = (self._operations or {})[envelope.route]
+            message = text_format.MessageToString(envelope.message(operation), as_utf8=True, as_one_line=True)
+        except (FrameError, KeyError):
+            return f"this frame: {_bounded(text)}"
+        return f"{operation} ({_type(operation)}): {{{_bounded(message)}}}"
+
+    def _envelope(self, text: str, wanted: str) -> frame.Envelope:
+        try:
+            envelope = frame.read(text)
+        except FrameError:
+            self._fail(wanted, text)
+        if isinstance(envelope, frame.GatewayErrorFrame):
+            self._fail(wanted, text)
+        return envelope
+
+    def _fail(self, wanted: str, text: str) -> NoReturn:
+        raise AssertionError(f"{wanted}, received {self.describe(text)}")
+
+
+def expected(operation: AnyOperation) -> str:
+    """Return the first half of an error's text, which names the expected operation.
+
+    Args:
+        operation: The operation.
+
+    Raises:
+        TypeError: Clients do not receive the operation.
+    """
+    _check_operation(operation)
+    if not operation.direction.outbound:
+        raise TypeError(f"clients do not receive {operation}, which is a client-to-server operation")
+    return f"expected {operation} ({_type(operation)})"
+
+
+def _check_operation(operation: object) -> None:
+    if not isinstance(operation, Operation):
+        raise TypeError(
+            f"an operation is required, such as ChatOperations.say of the generated module chat_pushwire_operations, "
+            f"not {_shown_type(operation)}"
+        )
+
+
+def _type(operation: AnyOperation) -> str:
+    return cast("str", operation.message_type.DESCRIPTOR.full_name)
+
+
+def _shown_type(value: object) -> str:
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    descriptor = getattr(value, "DESCRIPTOR", None)
+    return f"a {getattr(descriptor, 'full_name', type(value).__name__)}"
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}… ({len(text):,} characters)"

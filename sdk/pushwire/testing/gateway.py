@@ -12,9 +12,18 @@ from websockets.sync.client import ClientConnection, connect
 
 from pushwire.frame import GatewayErrorFrame
 from pushwire.gateway import Handler, LocalGateway, serve_in_thread
-from pushwire.operation import Format
-from pushwire.testing._running_gateway import PATIENCE_SECONDS, Closed, GatewayUnderTest, callback_url_of, closed
-from pushwire.testing.frames import Frames
+from pushwire.operation import Format, Operation
+from pushwire.testing._running_gateway import (
+    PATIENCE_SECONDS,
+    RECEIVE_SECONDS,
+    Closed,
+    GatewayUnderTest,
+    callback_url_of,
+    closed,
+    closed_instead,
+    nothing_received,
+)
+from pushwire.testing.frames import Frames, ReceivedMessage, expected
 from pushwire.testing.options import GatewayOptions
 
 __all__ = ["Closed", "GatewayClient", "RunningGateway", "local_gateway"]
@@ -31,30 +40,31 @@ class GatewayClient:
         connection_id: API Gateway's id of the connection.
     """
 
-    def __init__(self, socket: ClientConnection, connection_id: str, frames: Frames) -> None:
+    def __init__(self, socket: ClientConnection, connection_id: str, frames: Frames, gateway: "RunningGateway") -> None:
         self.socket = socket
         self.connection_id = connection_id
         self._frames = frames
+        self._gateway = gateway
 
     @property
     def subprotocol(self) -> str | None:
         """The negotiated subprotocol, or `None`."""
         return self.socket.subprotocol
 
-    def send(self, route: str, message: Message | None = None, *, frame_format: Format | None = None) -> None:
+    def send(self, operation: Operation[M], message: M | None = None, *, frame_format: Format | None = None) -> None:
         """Send a message.
 
         Args:
-            route: The route of its operation, such as `JoinRoom`.
-            message: The message. Defaults to `google.protobuf.Empty`.
+            operation: The operation, such as `ChatOperations.say`.
+            message: The message. Defaults to a message with no field set.
             frame_format: The format of the frame. Defaults to the format in the contract.
 
         Raises:
-            TypeError: The handler is a router, and its contract has no inbound operation with this route, or another
-                message type for it.
+            TypeError: Clients do not send the operation, the message has another type, or the handler is a router
+                without this operation.
             pushwire.FrameError: The message cannot be encoded.
         """
-        self.send_text(self._frames.encode(route, message, frame_format))
+        self.send_text(self._frames.encode(operation, message, frame_format))
 
     def send_text(self, text: str) -> None:
         """Send a text message, which need not be a valid frame.
@@ -64,52 +74,111 @@ class GatewayClient:
         """
         self.socket.send(text)
 
-    def receive(self, message_type: type[M]) -> M:
+    def receive(self, operation: Operation[M], *, timeout: float = RECEIVE_SECONDS) -> M:
         """Wait for the next frame, and return its message.
 
         Args:
-            message_type: The expected type of the message.
+            operation: The expected operation, such as `ChatOperations.said`.
+            timeout: Seconds to wait for the frame. Defaults to 10.
 
         Returns:
             The message.
 
         Raises:
-            AssertionError: The frame has another message. The text of the error includes the frame.
-            pushwire.FrameError: The frame cannot be decoded.
-            TimeoutError: No frame arrived within 30 seconds.
+            AssertionError: The frame is not a message of this operation, or the connection is closed.
+            TimeoutError: No frame arrived in time.
+            TypeError: Clients do not receive the operation.
         """
-        return self._frames.decode(self.receive_text(), message_type)
+        return self._frames.decode(self._next(expected(operation), timeout), operation)
 
-    def receive_error(self) -> GatewayErrorFrame:
+    def receive_any(self, *, timeout: float = RECEIVE_SECONDS) -> ReceivedMessage:
+        """Wait for the next frame, which may be of any operation of the handler's contract.
+
+        Args:
+            timeout: Seconds to wait for the frame. Defaults to 10.
+
+        Returns:
+            The operation and the message.
+
+        Raises:
+            AssertionError: The frame is not of an operation that clients receive, or the connection is closed. A
+                handler without `operations` has none; use `receive` with it.
+            TimeoutError: No frame arrived in time.
+        """
+        return self._frames.decode_any(self._next("expected a message of any operation", timeout))
+
+    def receive_error(self, *, timeout: float = RECEIVE_SECONDS) -> GatewayErrorFrame:
         """Wait for the next frame, and return it as an error frame of API Gateway.
 
-        Raises:
-            AssertionError: The frame is not an error frame.
-            TimeoutError: No frame arrived within 30 seconds.
-        """
-        return self._frames.decode_error(self.receive_text())
+        Args:
+            timeout: Seconds to wait for the frame. Defaults to 10.
 
-    def receive_text(self) -> str:
+        Returns:
+            The error frame.
+
+        Raises:
+            AssertionError: The frame is not an error frame, or the connection is closed.
+            TimeoutError: No frame arrived in time.
+        """
+        return self._frames.decode_error(self._next("expected an error frame", timeout))
+
+    def receive_text(self, *, timeout: float = RECEIVE_SECONDS) -> str:
         """Wait for the next frame, and return its text.
 
-        Raises:
-            TimeoutError: No frame arrived within 30 seconds.
-        """
-        text = self.socket.recv(timeout=PATIENCE_SECONDS)
-        return text if isinstance(text, str) else text.decode()
+        Args:
+            timeout: Seconds to wait for the frame. Defaults to 10.
 
-    def wait_closed(self) -> Closed:
+        Returns:
+            The text.
+
+        Raises:
+            AssertionError: The connection is closed.
+            TimeoutError: No frame arrived in time.
+        """
+        return self._next("expected a frame", timeout)
+
+    def expect_nothing(self, *, timeout: float = 0) -> None:
+        """Wait until the handlers in progress have returned, and check that the client has received nothing.
+
+        Args:
+            timeout: Seconds to wait in addition for a frame, such as one that another process posts. Defaults to 0.
+
+        Raises:
+            AssertionError: A frame has arrived, or the connection is closed.
+        """
+        self._gateway.settled()
+        wanted = "expected no frame"
+        try:
+            if not self._gateway.is_silenced(self.connection_id):
+                self.socket.ping(ack_on_close=True).wait(PATIENCE_SECONDS)
+            text = self._next(wanted, timeout)
+        except ConnectionClosed as error:
+            raise closed_instead(wanted, error) from None
+        except TimeoutError:
+            return
+        raise AssertionError(f"{wanted}, received {self._frames.describe(text)}")
+
+    def wait_closed(self, *, timeout: float = RECEIVE_SECONDS) -> Closed:
         """Wait until the gateway has closed the connection.
+
+        Args:
+            timeout: Seconds to wait for the close. Defaults to 10.
+
+        Returns:
+            The close code and the reason.
 
         Raises:
             AssertionError: A frame arrived instead.
-            TimeoutError: The connection was not closed within 30 seconds.
+            TimeoutError: The connection was not closed in time.
         """
+        wanted = "expected the connection to be closed"
         try:
-            text = self.receive_text()
+            text = self._receive(timeout)
         except ConnectionClosed as error:
             return closed(error)
-        raise AssertionError(f"expected the connection to be closed, received this frame: {text}")
+        except TimeoutError:
+            raise nothing_received(wanted, timeout) from None
+        raise AssertionError(f"{wanted}, received {self._frames.describe(text)}")
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection. Calling it again does nothing.
@@ -118,7 +187,21 @@ class GatewayClient:
             code: The close code. Defaults to 1000.
             reason: The reason in the close frame. Defaults to an empty string.
         """
+        if self._gateway.is_silenced(self.connection_id):
+            self._gateway.drop(self.connection_id)  # because it answers no closing handshake
         self.socket.close(code, reason)
+
+    def _next(self, wanted: str, timeout: float) -> str:
+        try:
+            return self._receive(timeout)
+        except ConnectionClosed as error:
+            raise closed_instead(wanted, error) from None
+        except TimeoutError:
+            raise nothing_received(wanted, timeout) from None
+
+    def _receive(self, timeout: float) -> str:
+        text = self.socket.recv(timeout=timeout)
+        return text if isinstance(text, str) else text.decode()
 
     def __enter__(self) -> Self:
         return self
@@ -164,7 +247,7 @@ class RunningGateway(GatewayUnderTest):
         """
         opened = cast("ClientConnection", connect(**self._connect_options(query, headers, subprotocols)))
         socket = self._sockets.enter_context(opened)
-        return GatewayClient(socket, self._connection_id(socket.local_address[1]), self._frames)
+        return GatewayClient(socket, self._connection_id(socket.local_address[1]), self._frames, self)
 
     def advance(self, seconds: float) -> None:
         """Advance the gateway's clock, and wait until the work that falls due is done.
