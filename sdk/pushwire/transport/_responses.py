@@ -65,7 +65,8 @@ def connection_info(body: Mapping[str, Any], *, connection_id: str) -> Connectio
     """Read the parsed body of GetConnection's response.
 
     Args:
-        body: The parsed body, with its names as botocore spells them. Times are ISO 8601 texts or datetimes.
+        body: The parsed body, with its names as botocore spells them. Times are datetimes, ISO 8601 texts, or seconds
+            since the epoch as botocore accepts them: numbers, or texts of numbers.
         connection_id: The connection that was asked about.
 
     Raises:
@@ -80,7 +81,7 @@ def connection_info(body: Mapping[str, Any], *, connection_id: str) -> Connectio
             source_ip=str(identity["SourceIp"]),
             user_agent=None if user_agent is None else str(user_agent),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError) as exc:
         raise UnavailableError(
             "a field in the response of GetConnection is missing or malformed",
             connection_id=connection_id,
@@ -111,7 +112,13 @@ def _capitalized(value: object) -> dict[str, Any]:
 
 
 def _time(value: object) -> datetime:
-    time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    if isinstance(value, datetime):
+        time = value
+    else:
+        try:
+            return datetime.fromtimestamp(float(str(value)), UTC)
+        except ValueError:
+            time = datetime.fromisoformat(str(value))
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 

@@ -1,10 +1,14 @@
 """What is boto3's own: its errors as causes, its clients, its ways with answers."""
 
 import asyncio
+import gzip
+import inspect
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import boto3
+import botocore.endpoint
 import botocore.exceptions
 import pytest
 from botocore.config import Config
@@ -47,16 +51,67 @@ def test_botocores_errors_are_causes() -> None:
     assert isinstance(unsigned.__cause__, botocore.exceptions.NoCredentialsError)
 
 
-@pytest.mark.parametrize("body", [b"[1]", b"\xff\xfe", b"null"])
-def test_an_error_body_that_botocore_cannot_read_is_unavailable(body: bytes) -> None:
-    with FaultServer(answer(410, body, Content_Type="application/json")) as server:
+needs_before_parse = pytest.mark.skipif(
+    "before-parse" not in inspect.getsource(botocore.endpoint), reason="this botocore has no event before-parse"
+)
+UNREADABLE = [b"[1]", b"\xff\xfe", b"null", b"<html>", gzip.compress(b"<html>"), gzip.compress(b"{}")[:12]]
+
+
+@needs_before_parse
+@pytest.mark.parametrize("body", UNREADABLE)
+def test_the_status_decides_whatever_the_body_is(body: bytes) -> None:
+    errors: list[pushwire.SendError] = []
+    for status in (403, 410):
+        with FaultServer(answer(status, body, Content_Type="application/json")) as server:
+            errors.append(post_and_fail(server.url))
+    assert [type(error) for error in errors] == [pushwire.ForbiddenError, pushwire.ConnectionGoneError]
+    assert [error.status_code for error in errors] == [403, 410]
+
+
+@needs_before_parse
+def test_a_body_in_gzip_is_read() -> None:
+    body = gzip.compress(b'{"message":"User is not authorized"}')
+    with FaultServer(answer(403, body, Content_Encoding="gzip")) as server:
         error = post_and_fail(server.url)
-    assert type(error) is pushwire.UnavailableError
+    assert type(error) is pushwire.ForbiddenError
+    assert error.reason == "User is not authorized"
 
 
 def test_a_profile_that_does_not_exist_is_told_at_construction(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(pushwire.CredentialsError, match="nobody"):
+        Boto3Transport("https://abc123.execute-api.eu-west-1.amazonaws.com/prod")
+
+
+BROKEN_PROFILES = {
+    "a process that fails": "credential_process = false",
+    "a process that prints no JSON": "credential_process = echo no",
+    "a role without a source": "role_arn = arn:aws:iam::123456789012:role/r\nsource_profile = nobody",
+    "a source that does not exist": "role_arn = arn:aws:iam::123456789012:role/r\ncredential_source = Moon",
+    "half a key": "aws_access_key_id = AKID",
+}
+
+
+@pytest.mark.parametrize("profile", BROKEN_PROFILES.values(), ids=BROKEN_PROFILES)
+@pytest.mark.parametrize("url", ["https://abc123.execute-api.eu-west-1.amazonaws.com/prod", "http://localhost:1/dev"])
+def test_what_botocore_raises_for_credentials_is_a_credentials_error(
+    url: str, profile: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"[default]\n{profile}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    with pytest.raises(pushwire.CredentialsError) as caught:
+        Boto3Transport(url).post(CONNECTION_ID, b"{}")
+    assert caught.value.__cause__ is not None
+
+
+def test_a_settings_file_that_cannot_be_read_is_a_credentials_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    with pytest.raises(pushwire.CredentialsError, match="config"):
         Boto3Transport("https://abc123.execute-api.eu-west-1.amazonaws.com/prod")
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import zlib
+from http import HTTPStatus
 from typing import Any, Final
 
 from pushwire.callback_url import CallbackUrl
 from pushwire.errors import CredentialsError
 from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS, without_instance_role
+from pushwire.transport._responses import parsed_body
 from pushwire.transport._settings import signing_region
 
 try:
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, PartialCredentialsError, ProfileNotFound
 except ImportError as exc:
     raise ImportError("boto3 is not installed: pip install 'pushwire[boto3]' (Lambda's own run time has it)") from exc
 
 __all__ = ["build_client"]
 
 _POOL_SIZE: Final = 128
+_GZIP: Final = b"\x1f\x8b"
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+_MAX_BODY: Final = 65_536
+"""The largest body that is decompressed, in bytes. Answers of the management API have a few hundred."""
 
 
 def build_client(url: CallbackUrl, *, region: str | None, connect_timeout: float, read_timeout: float) -> Any:
@@ -32,26 +38,30 @@ def build_client(url: CallbackUrl, *, region: str | None, connect_timeout: float
 
     Raises:
         CallbackUrlError: No region is known.
-        CredentialsError: The profile that the environment names does not exist, or half of the credentials is missing.
+        CredentialsError: The profile that the environment names does not exist, its files cannot be read, or botocore
+            found credentials that it could not load.
     """
     try:
         session = _session(url)
-        return session.client(
-            "apigatewaymanagementapi",
-            endpoint_url=url.url,
-            region_name=signing_region(url, region, lambda: session.region_name),
-            config=Config(
-                connect_timeout=connect_timeout,
-                read_timeout=read_timeout,
-                retries={"total_max_attempts": 1, "mode": "standard"},
-                max_pool_connections=_POOL_SIZE,
-                # A proxy of the environment cannot reach this machine's loopback hosts.
-                proxies={} if url.is_loopback else None,
-            ),
-            **(_loopback_credentials() if url.is_loopback and not _has_credentials(session) else {}),
-        )
-    except (ProfileNotFound, PartialCredentialsError) as exc:
-        raise CredentialsError(str(exc)) from exc
+        has_credentials, profile_region = session.get_credentials() is not None, session.region_name
+    except Exception as exc:  # any type: a provider may be a request, a process or a module of the user
+        raise CredentialsError(f"{type(exc).__name__}: {exc}") from exc
+    client = session.client(
+        "apigatewaymanagementapi",
+        endpoint_url=url.url,
+        region_name=signing_region(url, region, lambda: profile_region),
+        config=Config(
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            max_pool_connections=_POOL_SIZE,
+            # A proxy of the environment cannot reach this machine's loopback hosts.
+            proxies={} if url.is_loopback else None,
+        ),
+        **(_loopback_credentials() if url.is_loopback and not has_credentials else {}),
+    )
+    client.meta.events.register("before-parse.apigatewaymanagementapi", _make_readable)
+    return client
 
 
 def _session(url: CallbackUrl) -> Any:
@@ -70,9 +80,19 @@ def _loopback_credentials() -> dict[str, str]:
     }
 
 
-def _has_credentials(session: Any) -> bool:
-    try:
-        return session.get_credentials() is not None
-    except BotoCoreError:
-        # The credentials are incomplete. The call itself raises a CredentialsError.
-        return True
+def _make_readable(response_dict: dict[str, Any], **_others: object) -> None:
+    """Replace a body that botocore cannot parse: in gzip, which proxies send unasked, or not JSON.
+
+    Why: botocore's parser raises an exception for it, and the status, which decides, would be lost.
+    """
+    body = response_dict.get("body")
+    if not isinstance(body, bytes):
+        return
+    if body.startswith(_GZIP):
+        try:
+            body = zlib.decompressobj(_GZIP_WINDOW).decompress(body, _MAX_BODY)
+        except zlib.error:
+            body = b""
+    if response_dict["status_code"] >= HTTPStatus.MULTIPLE_CHOICES and not parsed_body(body):
+        body = b"{}"
+    response_dict["body"] = body
