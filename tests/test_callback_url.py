@@ -59,7 +59,7 @@ def test_a_url_that_can_work(text: str, url: str, region: str | None, is_loopbac
         ),
         ("https://ws.example.com/%40connections/abc", "must end before /@connections"),
         ("https://execute-api.us-east-1.amazonaws.com", "the id of the API is missing"),
-        ("http://ws.example.com/prod", "use https://"),
+        ("http://ws.example.com/prod", "pass allow_http=True or set PUSHWIRE_ALLOW_HTTP=1"),
         ("http://127.0.0.1.example.com/prod", "use https://"),
         ("https://ws.example.com/prod?x=1", "a query or a fragment; remove it"),
         ("https://ws.example.com/prod#x", "a query or a fragment; remove it"),
@@ -79,6 +79,21 @@ def test_a_url_that_cannot_work_is_refused_with_the_remedy(text: str, remedy: st
         CallbackUrl.parse(text)
     assert remedy in str(caught.value)
     assert caught.value.url == text
+
+
+IN_A_PRIVATE_NETWORK = ["http://gateway:3001/dev", "http://host.docker.internal:3001/dev", "http://10.0.0.5/prod"]
+
+
+@pytest.mark.parametrize("text", IN_A_PRIVATE_NETWORK)
+def test_http_to_another_host_needs_a_switch(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert CallbackUrl.parse(text, allow_http=True) == CallbackUrl(url=text, region=None, is_loopback=False)
+    for value in ("", "0", "true"):
+        monkeypatch.setenv("PUSHWIRE_ALLOW_HTTP", value)
+        with pytest.raises(CallbackUrlError, match="allow_http=True"):
+            CallbackUrl.parse(text)
+    monkeypatch.setenv("PUSHWIRE_ALLOW_HTTP", "1")
+    monkeypatch.setenv("PUSHWIRE_CALLBACK_URL", text)
+    assert CallbackUrl.from_event({}).url == CallbackUrl.from_environment().url == CallbackUrl.parse(text).url == text
 
 
 @pytest.mark.parametrize(

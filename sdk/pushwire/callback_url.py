@@ -12,10 +12,16 @@ from typing import Any, Final, NamedTuple, Self, cast
 from pushwire._url import split_url
 from pushwire.errors import CallbackUrlError
 
-__all__ = ["ENVIRONMENT_VARIABLE", "CallbackUrl"]
+__all__ = ["ALLOW_HTTP_VARIABLE", "ENVIRONMENT_VARIABLE", "CallbackUrl"]
 
 ENVIRONMENT_VARIABLE: Final = "PUSHWIRE_CALLBACK_URL"
 """The environment variable that the Server SDK and handlers read, and that CDK and the local gateway set."""
+
+ALLOW_HTTP_VARIABLE: Final = "PUSHWIRE_ALLOW_HTTP"
+"""The environment variable that allows `http://` to any host if it is `1`.
+
+Without TLS, anyone on the network can read the messages, and repeat a signed request for five minutes. So it is for
+private networks only: a service of Docker Compose, `host.docker.internal`, LocalStack's host names."""
 
 _HOST: Final = re.compile(r"[a-z0-9-]+\.execute-api(?:-fips)?\.([a-z0-9-]+)(?:\.[a-z0-9-]+)+")
 _DOMAINS: Final = {
@@ -46,11 +52,13 @@ class CallbackUrl(NamedTuple):
     is_loopback: bool
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, *, allow_http: bool = False) -> Self:
         """Parse and check a callback URL.
 
         Args:
             text: The URL.
+            allow_http: Whether `http://` is valid for hosts other than loopback hosts. Defaults to whether the
+                environment variable `PUSHWIRE_ALLOW_HTTP` is `1`.
 
         Returns:
             The URL with its region.
@@ -92,9 +100,11 @@ class CallbackUrl(NamedTuple):
                 url=text,
             )
         is_loopback = _is_loopback(host)
-        if parts.scheme == "http" and not is_loopback:
+        if parts.scheme == "http" and not (is_loopback or allow_http or os.environ.get(ALLOW_HTTP_VARIABLE) == "1"):
             raise CallbackUrlError(
-                "http:// is allowed for loopback hosts only (the local gateway); use https://", url=text
+                "http:// is allowed for loopback hosts only (the local gateway); use https://, or in a private network "
+                f"pass allow_http=True or set {ALLOW_HTTP_VARIABLE}=1",
+                url=text,
             )
         if host.startswith(("execute-api.", "execute-api-fips.")):
             # The endpoint that botocore makes up for this service if it gets no endpoint_url.
@@ -106,8 +116,11 @@ class CallbackUrl(NamedTuple):
         return cls(f"{parts.scheme}://{parts.netloc}{path}", region, is_loopback)
 
     @classmethod
-    def from_environment(cls) -> Self:
+    def from_environment(cls, *, allow_http: bool = False) -> Self:
         """Parse and check the callback URL in the environment variable `PUSHWIRE_CALLBACK_URL`.
+
+        Args:
+            allow_http: As in `parse`.
 
         Returns:
             The URL with its region.
@@ -121,7 +134,7 @@ class CallbackUrl(NamedTuple):
                 f"no callback URL was given: pass callback_url= or set {ENVIRONMENT_VARIABLE} to {_EXAMPLE}"
                 " (in CDK: stage.callback_url)"
             )
-        return cls.parse(text)
+        return cls.parse(text, allow_http=allow_http)
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any], region: str | None = None) -> Self:

@@ -35,6 +35,21 @@ def test_get_gives_times_in_utc_and_where_the_client_is(implementation: Implemen
     )
 
 
+@pytest.mark.parametrize("seconds", ["1707502303", "1707502303.0", '"1707502303"'])
+def test_get_reads_times_in_seconds_since_the_epoch(seconds: str, implementation: Implementation) -> None:
+    body = f'{{"connectedAt":{seconds},"lastActiveAt":{seconds},"identity":{{"sourceIp":"192.0.2.1"}}}}'
+    with FaultServer(answer(200, body.encode())) as server:
+        info = implementation.connect(server.url).get(CONNECTION_ID)
+    assert info.connected_at == info.last_active_at == datetime(2024, 2, 9, 18, 11, 43, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("time", ["null", "1e300", '"soon"', '"inf"', "[]"])
+def test_get_of_a_time_that_is_none_is_an_error(time: str, implementation: Implementation) -> None:
+    body = f'{{"connectedAt":{time},"lastActiveAt":{time},"identity":{{"sourceIp":"192.0.2.1"}}}}'
+    with FaultServer(answer(200, body.encode())) as server, pytest.raises(pushwire.UnavailableError):
+        implementation.connect(server.url, max_attempts=1).get(CONNECTION_ID)
+
+
 def test_get_of_a_client_that_sent_no_user_agent(implementation: Implementation) -> None:
     with FaultServer(answer(200, INFO.replace(b',"userAgent":"Mozilla/5.0"', b""))) as server:
         assert implementation.connect(server.url).get(CONNECTION_ID).user_agent is None
@@ -146,6 +161,21 @@ def test_a_custom_domain_without_any_region_is_refused(implementation: Implement
 def test_a_url_that_cannot_work_is_refused(implementation: Implementation) -> None:
     with pytest.raises(pushwire.CallbackUrlError, match="that clients connect to"):
         implementation.connect("wss://abc123.execute-api.eu-west-1.amazonaws.com/prod")
+
+
+def test_another_host_over_http_needs_a_switch(implementation: Implementation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    with FaultServer(answer(200)) as server:
+        url = server.url.replace("127.0.0.1", "0.0.0.0")  # reaches the server without being a loopback host
+        with pytest.raises(pushwire.CallbackUrlError, match="allow_http=True"):
+            implementation.connect(url, region="eu-west-1")
+        implementation.connect(url, region="eu-west-1", allow_http=True).post(CONNECTION_ID, b"{}")
+        monkeypatch.setenv("PUSHWIRE_ALLOW_HTTP", "1")
+        implementation.connect(url, region="eu-west-1").post(CONNECTION_ID, b"{}")
+        with pytest.raises(TypeError, match="allow_http= must be True or False, not 'yes'"):
+            implementation.connect(url, region="eu-west-1", allow_http="yes")
+    assert len(server.requests) == 2
 
 
 class Clock:

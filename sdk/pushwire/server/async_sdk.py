@@ -46,6 +46,8 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
         connect_timeout: Seconds for each attempt to connect. Defaults to 1.
         read_timeout: Seconds to wait for the next byte of the response, for each attempt. Defaults to 3.
         max_attempts: The largest number of requests for one send. Defaults to 3.
+        allow_http: Whether the URL may be an `http://` URL of another host. Defaults to whether the environment
+            variable `PUSHWIRE_ALLOW_HTTP` is `1`.
         frame_format: The format of all frames. Defaults to the format of each operation in the contract.
         on_gone: Called with each connection id that API Gateway answers with 410, before `ConnectionGoneError`
             is raised. Use it to remove stored connections. It may be async.

@@ -33,6 +33,7 @@ class BaseServerSdk(Generic[C]):
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         max_attempts: int | None = None,
+        allow_http: bool = False,
         frame_format: Format | None = None,
         on_gone: OnGone | None = None,
     ) -> None:
@@ -43,17 +44,17 @@ class BaseServerSdk(Generic[C]):
         self._owned = transport is None
         if transport is not None:
             settings = (callback_url, client, region, connect_timeout, read_timeout, max_attempts)
-            if any(setting is not None for setting in settings):
+            if allow_http or any(setting is not None for setting in settings):
                 raise TypeError(
-                    "transport= cannot be combined with callback_url=, client=, region=, time-outs or max_attempts=: "
-                    "pass them to the transport"
+                    "transport= cannot be combined with callback_url=, client=, region=, time-outs, max_attempts= or "
+                    "allow_http=: pass them to the transport"
                 )
             _check_transport(transport, is_async_sdk=self._is_async)
         else:
             if callback_url is None and client is None:
                 from pushwire.callback_url import CallbackUrl  # not needed with `transport` or `client`
 
-                callback_url = CallbackUrl.from_environment().url
+                callback_url = CallbackUrl.from_environment(allow_http=allow_http).url
             transport = self._boto3_transport()(
                 callback_url,
                 client=client,
@@ -61,6 +62,7 @@ class BaseServerSdk(Generic[C]):
                 connect_timeout=connect_timeout,
                 read_timeout=read_timeout,
                 max_attempts=max_attempts,
+                allow_http=allow_http,
             )
         posts: object = transport
         observers = [posts] if isinstance(posts, SendObserver) else ()

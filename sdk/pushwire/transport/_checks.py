@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["check_region", "check_seconds", "check_whole_number"]
+__all__ = ["check_flag", "check_region", "check_seconds", "check_whole_number"]
 
 _MAX_SECONDS: Final = 86_400.0
 """One day. Every way to wait accepts this."""
@@ -44,6 +44,21 @@ def check_seconds(name: str, value: object, default: float) -> float:
         raise TypeError(f"{name}= must be a number of seconds, not {value!r:.100}")
     if not 0 < value <= _MAX_SECONDS:
         raise ValueError(f"{name}= must be above 0 and at most {_MAX_SECONDS:g} seconds, not {value}")
+    return value
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Check and return a setting that is on or off.
+
+    Args:
+        name: The argument's name, for the error.
+        value: The setting.
+
+    Raises:
+        TypeError: The value is not a bool.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}= must be True or False, not {value!r:.100}")
     return value
 
 

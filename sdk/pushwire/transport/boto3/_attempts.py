@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from pushwire._functions import is_async
 from pushwire.callback_url import CallbackUrl
-from pushwire.transport._checks import check_region, check_seconds
+from pushwire.transport._checks import check_flag, check_region, check_seconds
 from pushwire.transport._responses import connection_info
 from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
 from pushwire.transport._settings import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT, MAX_IDLE
@@ -49,13 +49,15 @@ class Boto3Attempts:
         connect_timeout: float | None,
         read_timeout: float | None,
         max_attempts: int | None,
+        allow_http: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if client is not None:
             settings = (callback_url, region, connect_timeout, read_timeout, max_attempts)
-            if any(setting is not None for setting in settings):
+            if allow_http or any(setting is not None for setting in settings):
                 raise TypeError(
-                    "client= cannot be combined with callback_url, region, time-outs or max_attempts; pass it alone"
+                    "client= cannot be combined with callback_url, region, time-outs, max_attempts or allow_http; "
+                    "pass it alone"
                 )
             _check_client(client)
             self.client = client
@@ -65,7 +67,7 @@ class Boto3Attempts:
             check_region(region)
             self.policy = RetryPolicy(max_attempts=DEFAULT_MAX_ATTEMPTS if max_attempts is None else max_attempts)
             self.client = build_client(
-                CallbackUrl.parse(callback_url),
+                CallbackUrl.parse(callback_url, allow_http=check_flag("allow_http", allow_http)),
                 region=region,
                 connect_timeout=check_seconds("connect_timeout", connect_timeout, DEFAULT_CONNECT_TIMEOUT),
                 read_timeout=check_seconds("read_timeout", read_timeout, DEFAULT_READ_TIMEOUT),

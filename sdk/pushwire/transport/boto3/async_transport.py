@@ -41,6 +41,8 @@ class AsyncBoto3Transport(AsyncClosing):
             to 1.
         read_timeout: Seconds that an attempt may wait for the next byte of the response. Defaults to 3.
         max_attempts: The most requests that one call makes. Defaults to 3.
+        allow_http: Whether the URL may be an `http://` URL of another host. Defaults to whether the environment
+            variable `PUSHWIRE_ALLOW_HTTP` is `1`.
         sleep: Waits between two attempts, for a number of seconds. For tests.
         clock: Returns the time in seconds, for deadlines and idle connections. For tests.
 
@@ -60,6 +62,7 @@ class AsyncBoto3Transport(AsyncClosing):
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         max_attempts: int | None = None,
+        allow_http: bool = False,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -70,6 +73,7 @@ class AsyncBoto3Transport(AsyncClosing):
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             max_attempts=max_attempts,
+            allow_http=allow_http,
             clock=clock,
         )
         self._sleep = sleep

@@ -39,6 +39,8 @@ class Boto3Transport(Closing):
             to 1.
         read_timeout: Seconds that an attempt may wait for the next byte of the response. Defaults to 3.
         max_attempts: The most requests that one call makes. Defaults to 3.
+        allow_http: Whether the URL may be an `http://` URL of another host. Defaults to whether the environment
+            variable `PUSHWIRE_ALLOW_HTTP` is `1`.
         sleep: Waits between two attempts, for a number of seconds. For tests.
         clock: Returns the time in seconds, for deadlines and idle connections. For tests.
 
@@ -58,6 +60,7 @@ class Boto3Transport(Closing):
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         max_attempts: int | None = None,
+        allow_http: bool = False,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -68,6 +71,7 @@ class Boto3Transport(Closing):
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             max_attempts=max_attempts,
+            allow_http=allow_http,
             clock=clock,
         )
         self._sleep = sleep

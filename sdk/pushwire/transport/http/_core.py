@@ -11,7 +11,7 @@ from pushwire.callback_url import CallbackUrl
 from pushwire.errors import SendError, UnavailableError
 from pushwire.sigv4 import CredentialChain
 from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS, region_of_profile
-from pushwire.transport._checks import check_region, check_seconds, check_whole_number
+from pushwire.transport._checks import check_flag, check_region, check_seconds, check_whole_number
 from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
 from pushwire.transport._settings import (
     DEFAULT_CONNECT_TIMEOUT,
@@ -62,6 +62,7 @@ class Core:
         connect_timeout: float | None,
         read_timeout: float | None,
         max_attempts: int | None,
+        allow_http: bool,
         max_connections: int,
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
@@ -71,7 +72,7 @@ class Core:
         self._connect_timeout = check_seconds("connect_timeout", connect_timeout, DEFAULT_CONNECT_TIMEOUT)
         self.read_timeout: Final = check_seconds("read_timeout", read_timeout, DEFAULT_READ_TIMEOUT)
         check_region(region)
-        url = CallbackUrl.parse(callback_url)
+        url = CallbackUrl.parse(callback_url, allow_http=check_flag("allow_http", allow_http))
         session = cache(partial(botocore_session, url))
         credentials = CredentialChain(session, default=LOOPBACK_CREDENTIALS if url.is_loopback else None)
         region = signing_region(url, region, lambda: region_of_profile(session()))

@@ -38,6 +38,8 @@ class HttpTransport(Closing):
         connect_timeout: Seconds for each attempt to connect: DNS, TCP, proxy and TLS together. Defaults to 1.
         read_timeout: Seconds for each attempt to receive the whole response. Defaults to 3.
         max_attempts: The most requests that one call makes. Defaults to 3.
+        allow_http: Whether the URL may be an `http://` URL of another host. Defaults to whether the environment
+            variable `PUSHWIRE_ALLOW_HTTP` is `1`.
         max_connections: The most connections that calls use at the same time; further calls wait. Each `post_many` may
             open as many more. Defaults to 256.
         sleep: Waits between two attempts, for a number of seconds. For tests.
@@ -60,6 +62,7 @@ class HttpTransport(Closing):
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         max_attempts: int | None = None,
+        allow_http: bool = False,
         max_connections: int = DEFAULT_MAX_CONNECTIONS,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -71,6 +74,7 @@ class HttpTransport(Closing):
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
             max_attempts=max_attempts,
+            allow_http=allow_http,
             max_connections=max_connections,
             clock=clock,
             wall_clock=wall_clock,
