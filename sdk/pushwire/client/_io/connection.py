@@ -283,7 +283,7 @@ class Connection:
         try:
             async with asyncio.timeout(self._settings.connect_timeout):
                 handshake = await self._handshake()
-                explain = connect_failure
+                explain = partial(connect_failure, url=handshake.url)
                 return await open_websocket(handshake, self._settings)
         except asyncio.CancelledError as error:
             if is_cancelled():

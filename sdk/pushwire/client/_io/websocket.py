@@ -6,11 +6,22 @@ import enum
 import logging
 import ssl
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.client import ClientProtocol
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidProxy,
+    InvalidProxyStatus,
+    InvalidStatus,
+    ProxyError,
+)
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event
 from websockets.protocol import State as ProtocolState
@@ -31,6 +42,8 @@ __all__ = ["Receiver", "WebSocket", "Written", "connect_failure", "open_websocke
 
 MAX_FRAGMENT_BYTES: Final = 32_768
 """API Gateway closes a client that sends a longer frame ("Quotas for configuring and running a WebSocket API")."""
+_NO_PROXY: Final = "NO_PROXY names the hosts that need none"
+_INSTALL: Final = "pip install 'python-socks[asyncio]'"
 _DATA: Final = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
@@ -40,7 +53,8 @@ class Receiver(NamedTuple):
     Attributes:
         on_data: Called after bytes were received, also for a part of a message and for a pong.
         on_message: Called with each message: `str` for a text message, `bytes` for a binary one.
-        on_malformed: Called with the error for a text message that is not UTF-8.
+        on_malformed: Called with the error for a text message that is not UTF-8, and for a frame that the client
+            refuses: too large, compressed, masked, or a fragment without its beginning.
     """
 
     on_data: Callable[[], object]
@@ -62,8 +76,9 @@ class Written(enum.Enum):
 class WebSocket(ClientConnection):
     """Connection that passes messages on as they arrive, without a task that waits for each message.
 
-    Besides the documented API of websockets it uses `process_event`, `pending_pings` and `connect.process_redirect`,
-    and it depends on `ClientConnection` being an `asyncio.Protocol`. tests/client/test_websockets.py checks these.
+    Besides the documented API of websockets it uses `process_event`, `pending_pings`, `protocol.parser_exc`,
+    `protocol.close_sent` and `connect.process_redirect`, and it depends on `ClientConnection` being an
+    `asyncio.Protocol`. tests/client/test_websockets.py checks these.
     """
 
     def __init__(self, protocol: ClientProtocol, *, close_timeout: float, **limits: Any) -> None:
@@ -76,6 +91,7 @@ class WebSocket(ClientConnection):
         self._is_paused = False  # whether asyncio has bytes that the operating system has not taken
         self._has_paused = False  # whether that was so during the current write
         self._failing: asyncio.Task[None] | None = None
+        self._has_reported = False  # that a frame was refused
         self._abort_timer: asyncio.TimerHandle | None = None
 
     def receive(self, receiver: Receiver) -> None:
@@ -84,6 +100,7 @@ class WebSocket(ClientConnection):
         early, self._early = self._early, []
         for frame in early:
             self._take(frame, receiver)
+        self._report_refusal(receiver)
 
     async def write(self, data: bytes) -> Written:
         """Write a text message, in fragments of at most 32 KB.
@@ -123,7 +140,10 @@ class WebSocket(ClientConnection):
 
     @property
     def closed(self) -> Closed:
-        """The close code and reason, after the connection has ended."""
+        """The close code and reason, after the connection has ended: the client's own if it refused a frame."""
+        refused = self.protocol.close_sent if self._failing is not None or self._refusal() is not None else None
+        if refused is not None:
+            return Closed(int(refused.code), refused.reason)
         return Closed(int(self.close_code or CloseCode.ABNORMAL_CLOSURE), self.close_reason or "")
 
     async def end(self, closed: Closed, deadline: float) -> None:
@@ -159,6 +179,7 @@ class WebSocket(ClientConnection):
         self._limit_closing()
         if self._receiver is not None:
             self._receiver.on_data()
+            self._report_refusal(self._receiver)
 
     def eof_received(self) -> None:
         """Process the end of the bytes from the server."""
@@ -191,6 +212,17 @@ class WebSocket(ClientConnection):
             self._early.append(event)
         else:
             self._take(event, self._receiver)
+
+    def _refusal(self) -> Exception | None:
+        """Return why websockets refused a frame of the server; `None` if it refused none."""
+        error = self.protocol.parser_exc
+        return None if isinstance(error, EOFError) else error  # the end of TCP without a close frame
+
+    def _report_refusal(self, receiver: Receiver) -> None:
+        error = self._refusal()
+        if error is not None and not self._has_reported:
+            self._has_reported = True
+            receiver.on_malformed(FrameError(f"the client refused a frame and closes the connection: {error}"))
 
     def _forget_pause(self) -> None:
         self._has_paused = self._is_paused
@@ -280,7 +312,7 @@ async def open_websocket(handshake: Handshake, settings: ConnectionSettings) -> 
         compression=None,  # API Gateway does not negotiate extensions
         additional_headers=handshake.headers,
         user_agent_header=f"pushwire/{__version__}",
-        proxy=None if is_loopback(handshake.url) else True,
+        proxy=_proxy_for(handshake.url),
         open_timeout=None,  # the caller has a time-out
         ping_interval=None,
         close_timeout=settings.close_timeout,
@@ -294,11 +326,33 @@ async def open_websocket(handshake: Handshake, settings: ConnectionSettings) -> 
     return websocket
 
 
-def connect_failure(error: BaseException) -> Failure:
-    """Return the reason why a connection was not opened. The text never has a token."""
+def connect_failure(error: BaseException, url: str) -> Failure:
+    """Return the reason why a connection was not opened. The text never has a token, nor a proxy's password."""
     if isinstance(error, InvalidStatus):
         status = error.response.status_code
         return Failure(f"the server answered the handshake with HTTP {status}", status, error)
+    proxy = _proxy_for(url)
+    if proxy is None:
+        return Failure(_reason(error), None, error)
+    name = f"the proxy {proxy.rpartition('@')[2].rpartition('://')[2]} of the environment"
+    if isinstance(error, InvalidProxyStatus):
+        status = error.response.status_code
+        remedy = (
+            "put a user name and a password into its URL"
+            if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+            else _NO_PROXY
+        )
+        return Failure(f"{name} answered with HTTP {status}; {remedy}", None, error)
+    if isinstance(error, InvalidProxy):
+        return Failure(f"{name} cannot be used: {error.msg}", None, error)
+    if isinstance(error, ImportError):
+        return Failure(f"{name} is a SOCKS proxy, and python-socks is not installed: {_INSTALL}", None, error)
+    if isinstance(error, ProxyError):
+        return Failure(f"{name} did not answer as a proxy does: {error.__cause__ or error}; {_NO_PROXY}", None, error)
+    return Failure(f"{_reason(error)} (through {name}; {_NO_PROXY})", None, error)
+
+
+def _reason(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         reason = "no response within connect_timeout"
     elif isinstance(error, ssl.SSLCertVerificationError):
@@ -311,4 +365,23 @@ def connect_failure(error: BaseException) -> Failure:
         reason = error.strerror or str(error) or type(error).__name__
     else:
         reason = type(error).__name__
-    return Failure(reason, None, error)
+    return reason
+
+
+def _proxy_for(url: str) -> str | None:
+    """Return the URL of the proxy that the environment names for a WebSocket URL, chosen as websockets does.
+
+    Why not by websockets: an error has to say whether there was a proxy.
+    """
+    parts = urlsplit(url)
+    secure = parts.scheme == "wss"
+    if is_loopback(url) or proxy_bypass(f"{parts.hostname}:{parts.port or (443 if secure else 80)}"):
+        return None
+    proxies = getproxies()
+    schemes = ("wss", "socks", "https") if secure else ("ws", "socks", "https", "http")
+    scheme = next((scheme for scheme in schemes if scheme in proxies), None)
+    if scheme is None:
+        return None
+    proxy = proxies[scheme]
+    # macOS writes its SOCKS proxy as http.
+    return f"socks5h://{proxy.removeprefix('http://')}" if scheme == "socks" and proxy.startswith("http://") else proxy
