@@ -153,6 +153,46 @@ def test_another_option_under_the_same_number_is_none_of_the_plugin_s_business(
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("extension", "where"),
+    [
+        ("extend google.protobuf.MethodOptions { Note note = 50505; }", "4:40: the option team.note"),
+        ("extend google.protobuf.ServiceOptions { Note note = 50505; }", "4:41: the option team.note"),
+        (
+            "message Out { extend google.protobuf.MethodOptions { Note note = 50505; } }",
+            "4:54: the option team.Out.note",
+        ),
+    ],
+)
+def test_an_option_under_the_same_number_beside_pushwire_s_is_an_error(
+    extension: str, where: str, tmp_path: Path
+) -> None:
+    (tmp_path / "team.proto").write_text(
+        f"""syntax = "proto3";
+package team;
+import "google/protobuf/descriptor.proto";
+{extension}
+message Note {{ bytes text = 1; }}
+"""
+    )
+    (tmp_path / "chat.proto").write_text("""
+        syntax = "proto3";
+        package chat;
+        import "google/protobuf/empty.proto";
+        import "pushwire/v1/options.proto";
+        import "team.proto";
+        service ChatService {
+          rpc Say(team.Note) returns (google.protobuf.Empty) {
+            option (pushwire.v1.operation) = {direction: DIRECTION_CLIENT_TO_SERVER};
+          }
+        }
+    """)
+    done = toolchain.protoc(tmp_path, {"pushwire": tmp_path / "out"})
+    assert done.returncode == 1
+    assert f"team.proto:{where} has the number 50505 of pushwire.v1." in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_unknown_fields_of_the_options_are_ignored(request_: plugin_pb2.CodeGeneratorRequest) -> None:
     usual = answer(request_)
     for file in request_.proto_file:

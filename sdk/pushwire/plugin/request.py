@@ -11,7 +11,7 @@ from google.protobuf.descriptor_pb2 import (
 )
 
 from pushwire.plugin import locations, names
-from pushwire.plugin.decode import defines_the_options
+from pushwire.plugin.decode import clashes, defines_the_options
 from pushwire.plugin.locations import Locations, Path
 from pushwire.plugin.model import Contract, Direction, Format, Message, Model, Rpc, Service
 from pushwire.v1 import options_pb2
@@ -27,7 +27,8 @@ def read(request: CodeGeneratorRequest) -> Model:
     """Read a request into the model.
 
     Raises:
-        RequestError: The request refers to a file or a message that it does not contain.
+        RequestError: The request refers to a file or a message that it does not contain, or an option of another author
+            has the number of one of Pushwire's.
     """
     by_name = {file.name: file for file in request.proto_file}
     wanted = dict.fromkeys(request.file_to_generate)
@@ -36,6 +37,8 @@ def read(request: CodeGeneratorRequest) -> Model:
         raise RequestError(f"the request asks for {', '.join(absent)}, but does not contain it")
     contracts: list[Contract] = []
     if defines_the_options(request):
+        if errors := clashes(request):
+            raise RequestError("\n".join(errors))
         messages = _messages(request.proto_file)
         contracts = [_Reader(by_name[name], messages).contract() for name in wanted]
     return Model(
