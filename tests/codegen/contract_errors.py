@@ -411,6 +411,16 @@ MISTAKES = [
         "mistakes/a b.proto:1:1: the Python module mistakes.a b_pb2 cannot be imported, because 'a b_pb2' is not a valid Python name; rename that part of its path",
     ),
     wrong_paths(
+        "folder_of_pushwire",
+        {"pushwire/app/v1/note.proto": "SERVICE"},
+        "pushwire/app/v1/note.proto:1:1: the Python module pushwire.app.v1.note_pb2 cannot be imported, because the installed package pushwire hides its folder; rename that part of its path",
+    ),
+    wrong_paths(
+        "normalized_by_python",
+        {"mistakes/\ufb01le.proto": "SERVICE"},
+        "mistakes/\ufb01le.proto:1:1: the Python module mistakes.\ufb01le_pb2 cannot be imported, because '\ufb01le_pb2' is read as 'file_pb2' by Python; rename that part of its path",
+    ),
+    wrong_paths(
         "one_module",
         {"mistakes/one-module.proto": "SERVICE", "mistakes/one_module.proto": "SERVICE"},
         f"mistakes/one-module.proto:1:1: becomes the Python module mistakes.one_module_pb2, as mistakes/one_module.proto does; {RENAME_ONE}",

@@ -1,6 +1,7 @@
 """Checks of contracts. Each check yields its errors, and no error stops other checks, so one run reports all errors."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 
 from pushwire._version import __version__
@@ -242,10 +243,17 @@ def _unknown(what: str, known: str) -> str:
 def _import_obstacle(file: str) -> str | None:
     module = names.message_module(file)
     part = names.unimportable_part(module)
+    if part is None and module.startswith("pushwire.") and not module.startswith("pushwire.v1."):
+        return f"the Python module {module} cannot be imported, because the installed package pushwire hides its folder"
     if part is None:
         return None
-    reason = "a Python keyword" if part in names.KEYWORDS else "not a valid Python name"
-    return f"the Python module {module} cannot be imported, because {part!r} is {reason}"
+    if part in names.KEYWORDS:
+        reason = "is a Python keyword"
+    elif part.isidentifier():
+        reason = f"is read as {unicodedata.normalize('NFKC', part)!r} by Python"
+    else:
+        reason = "is not a valid Python name"
+    return f"the Python module {module} cannot be imported, because {part!r} {reason}"
 
 
 def _elided(text: str) -> str:

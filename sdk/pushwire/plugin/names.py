@@ -1,6 +1,7 @@
 """Python names for protobuf names. Why these rules must not change: users call generated code by these names."""
 
 import re
+import unicodedata
 from collections.abc import Collection
 
 __all__ = [
@@ -158,7 +159,8 @@ def qualified_module_alias(dotted: str) -> str:
 def unimportable_part(dotted: str) -> str | None:
     """Return the first part of a module's name that an `import` statement does not allow, or `None`."""
     for part in dotted.split("."):
-        if part in KEYWORDS or not part.isidentifier():
+        # Python normalizes the names in an import statement ("Identifiers and keywords", Python language reference).
+        if part in KEYWORDS or not part.isidentifier() or part != unicodedata.normalize("NFKC", part):
             return part
     return None
 
