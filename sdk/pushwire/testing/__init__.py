@@ -28,12 +28,14 @@ from pushwire.testing.recording import AsyncRecordingTransport, Post, RecordingT
 if TYPE_CHECKING:
     from pushwire.testing.async_gateway import AsyncGatewayClient, AsyncRunningGateway, async_local_gateway
     from pushwire.testing.gateway import Closed, GatewayClient, RunningGateway, local_gateway
+    from pushwire.testing.store_behaviours import ConnectionStoreBehaviours, StoreClock
 
 __all__ = [
     "AsyncGatewayClient",
     "AsyncRecordingTransport",
     "AsyncRunningGateway",
     "Closed",
+    "ConnectionStoreBehaviours",
     "GatewayClient",
     "Post",
     "ReceivedMessage",
@@ -41,6 +43,7 @@ __all__ = [
     "RunningGateway",
     "Sent",
     "SentMessages",
+    "StoreClock",
     "async_local_gateway",
     "connect_event",
     "disconnect_event",
@@ -51,6 +54,7 @@ __all__ = [
 
 _GATEWAY = {"Closed", "GatewayClient", "RunningGateway", "local_gateway"}
 _ASYNC_GATEWAY = {"AsyncGatewayClient", "AsyncRunningGateway", "async_local_gateway"}
+_STORE_BEHAVIOURS = {"ConnectionStoreBehaviours", "StoreClock"}
 
 
 def __getattr__(name: str) -> object:
@@ -63,4 +67,8 @@ def __getattr__(name: str) -> object:
         from pushwire.testing import async_gateway
 
         return getattr(async_gateway, name)
+    if name in _STORE_BEHAVIOURS:
+        from pushwire.testing import store_behaviours  # imports pytest
+
+        return getattr(store_behaviours, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

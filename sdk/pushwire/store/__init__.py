@@ -1,0 +1,39 @@
+"""Connection stores: the open connections of an API, with their users and topics."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pushwire.store.async_store import AsyncStore
+from pushwire.store.environment import store_from_environment
+from pushwire.store.errors import NotConnectedError, StoreError, TooManyTopicsError
+from pushwire.store.protocol import ConnectionStore, StoredConnection
+
+if TYPE_CHECKING:
+    from pushwire.store.dynamodb import DynamoDBClient, DynamoDBStore
+    from pushwire.store.sqlite import SqliteStore
+
+__all__ = [
+    "AsyncStore",
+    "ConnectionStore",
+    "DynamoDBClient",
+    "DynamoDBStore",
+    "NotConnectedError",
+    "SqliteStore",
+    "StoreError",
+    "StoredConnection",
+    "TooManyTopicsError",
+    "store_from_environment",
+]
+
+_LAZY = {
+    "DynamoDBClient": "pushwire.store.dynamodb",
+    "DynamoDBStore": "pushwire.store.dynamodb",
+    "SqliteStore": "pushwire.store.sqlite",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs boto3 or sqlite3 only when asked: those imports are most of a cold start."""
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

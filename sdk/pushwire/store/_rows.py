@@ -1,0 +1,151 @@
+"""The rows of a DynamoDB table of connections: their keys, and their values in the form of boto3's client."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+from zlib import crc32
+
+from pushwire.store.errors import StoreError
+from pushwire.store.protocol import StoredConnection
+
+__all__ = [
+    "FORMAT",
+    "Keys",
+    "Row",
+    "check_format",
+    "connection_of",
+    "is_open",
+    "names_in",
+    "person",
+    "string",
+    "strings",
+]
+
+Row = Mapping[str, Any]
+"""A row, or a part of one: attribute values by name."""
+
+FORMAT: Final = {"row_format": {"N": "1"}}
+"""The version of the row format, which every row has. Why: a later version can recognize rows and convert them."""
+
+
+class Keys:
+    """The keys of all rows.
+
+    Args:
+        namespace: The prefix of all partition keys. `None` for no prefix.
+        partitions: The numbers of partitions of topics: the current number, and earlier ones that rows still have.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: The namespace is empty or has a character that is not allowed, or a number is out of range.
+    """
+
+    def __init__(self, namespace: str | None, partitions: Mapping[str, int | Sequence[int]] | None) -> None:
+        self._prefix = "" if namespace is None else f"N#{_checked_namespace(namespace)}#"
+        self._partitions = {topic: _checked_numbers(topic, numbers) for topic, numbers in (partitions or {}).items()}
+
+    def root(self, connection_id: str) -> Row:
+        """Return the key of a connection's own row."""
+        return _key(f"{self._prefix}C#{connection_id}", "C")
+
+    def of_user(self, user: str) -> str:
+        """Return the partition key of a user's connections."""
+        return f"{self._prefix}U#{user}"
+
+    def place(self, user: str, connection_id: str) -> Row:
+        """Return the key of a connection's place among those of a user."""
+        return _key(self.of_user(user), connection_id)
+
+    def of_topic(self, topic: str) -> Iterator[str]:
+        """Yield the partition keys of a topic."""
+        for number in range(max(self._numbers(topic))):
+            yield f"{self._prefix}T#{topic}#{number}"
+
+    def membership(self, topic: str, connection_id: str) -> Row:
+        """Return the key of a connection's membership of a topic."""
+        return self.memberships(topic, connection_id)[0]
+
+    def memberships(self, topic: str, connection_id: str) -> list[Row]:
+        """Return the keys that a membership has now, and has had with earlier numbers of partitions."""
+        places = dict.fromkeys(crc32(connection_id.encode()) % number for number in self._numbers(topic))
+        return [_key(f"{self._prefix}T#{topic}#{place}", connection_id) for place in places]
+
+    def _numbers(self, topic: str) -> Sequence[int]:
+        return self._partitions.get(topic, (1,))
+
+
+def string(value: str) -> dict[str, str]:
+    """Return a string as an attribute value."""
+    return {"S": value}
+
+
+def strings(values: Collection[str]) -> dict[str, list[str]]:
+    """Return a set of strings as an attribute value. DynamoDB refuses an empty set."""
+    return {"SS": list(values)}
+
+
+def person(user: str | None, attributes: Mapping[str, str]) -> Row:
+    """Return the part of a row that describes a connection's user. Rows of memberships have a copy."""
+    described: dict[str, Any] = {"user_attributes": {"M": {name: string(value) for name, value in attributes.items()}}}
+    return described if user is None else described | {"user_id": string(user)}
+
+
+def names_in(row: Row, attribute: str) -> list[str]:
+    """Return the names in an attribute that is a set of strings, which a row without names does not have."""
+    return list(row.get(attribute, {"SS": []})["SS"])
+
+
+def is_open(row: Row | None, now: float) -> bool:
+    """Return whether a connection's own row exists and has neither ended nor expired."""
+    return row is not None and "ended_at" not in row and float(row["expires_at"]["N"]) > now
+
+
+def connection_of(row: Row, connection_id: str) -> StoredConnection:
+    """Return the connection of its own row or of a membership.
+
+    Raises:
+        StoreError: A newer version of Pushwire has written the row.
+    """
+    check_format(row)
+    attributes = {name: value["S"] for name, value in row["user_attributes"]["M"].items()}
+    user = row["user_id"]["S"] if "user_id" in row else None
+    return StoredConnection(connection_id, user, attributes, frozenset(names_in(row, "topic_names")))
+
+
+def check_format(row: Row) -> None:
+    """Raise a `StoreError` if a newer version of Pushwire has written a row."""
+    if row["row_format"] != FORMAT["row_format"]:
+        raise StoreError(
+            f"a row has the format {row['row_format'].get('N')!r:.20}, which this version of Pushwire does not know: "
+            "update it"
+        )
+
+
+def _key(partition: str, sort: str) -> Row:
+    return {"pk": string(partition), "sk": string(sort)}
+
+
+def _checked_namespace(namespace: object) -> str:
+    if not isinstance(namespace, str):
+        raise TypeError(f"namespace= must be a string, not {type(namespace).__name__}")
+    if not (0 < len(namespace) <= 128 and namespace.isascii() and namespace.isprintable() and "#" not in namespace):
+        raise ValueError(
+            f"namespace= must have 1 to 128 ASCII characters, and not {'#'!r}, which separates it: {namespace!r:.100}"
+        )
+    return namespace
+
+
+def _checked_numbers(topic: str, numbers: int | Sequence[int]) -> Sequence[int]:
+    given: Any = numbers
+    checked: tuple[Any, ...] = (
+        (given,) if isinstance(given, int) else tuple(given) if isinstance(given, Sequence) else ()
+    )
+    if not checked or not all(type(number) is int for number in checked):
+        raise TypeError(
+            f"partitions= must have a whole number for {topic!r:.100}, or a list of the current number and earlier "
+            f"ones, not {numbers!r:.100}"
+        )
+    if not all(1 <= number <= 1000 for number in checked):
+        raise ValueError(f"partitions= must have numbers from 1 to 1000, not {numbers!r:.100} for {topic!r:.100}")
+    return checked

@@ -1,0 +1,194 @@
+"""The calls of a DynamoDB table."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NoReturn
+
+from pushwire._functions import is_async
+from pushwire.store._rows import Row
+from pushwire.store.errors import StoreError
+
+try:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError as exc:
+    raise ImportError("boto3 is not installed: pip install 'pushwire[boto3]' (Lambda's own run time has it)") from exc
+
+__all__ = ["MAX_BATCH", "ConditionError", "Table"]
+
+MAX_BATCH: Final = 25
+"""The largest number of rows in one BatchWriteItem (DynamoDB's API reference)."""
+
+_MAX_ATTEMPTS: Final = 8
+"""The largest number of attempts at rows that DynamoDB leaves unprocessed: 4 seconds on average."""
+
+_FIRST_WAIT: Final = 0.05
+"""Seconds before the second attempt, at most. Each further wait may be twice as long."""
+
+
+class ConditionError(Exception):
+    """The condition of an update does not hold.
+
+    Attributes:
+        row: The row as it is. `None` if it does not exist.
+    """
+
+    def __init__(self, row: Row | None) -> None:
+        super().__init__()
+        self.row = row
+
+
+class Table:
+    """A DynamoDB table with the keys `pk` and `sk`.
+
+    Args:
+        name: The name of the table.
+        client: The boto3 client. `None` to make one.
+
+    Raises:
+        StoreError: A client cannot be made, because no region is known.
+        TypeError: The client is not a sync client of DynamoDB.
+    """
+
+    def __init__(self, name: str, client: Any) -> None:
+        self._name = name
+        self._client = _default_client() if client is None else _checked_client(client)
+
+    def create(self) -> None:
+        """Create the table, on demand and with a TTL, and wait until it is active."""
+        self._call(
+            "create_table",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        )
+        try:
+            self._client.get_waiter("table_exists").wait(TableName=self._name, WaiterConfig={"Delay": 1})
+        except (BotoCoreError, ClientError) as error:
+            self._failed("the wait for the table", error)
+        specification = {"Enabled": True, "AttributeName": "expires_at"}
+        self._call("update_time_to_live", TimeToLiveSpecification=specification)
+
+    def put(self, row: Row) -> Row:
+        """Write a row, and return the row that it replaces, or an empty one."""
+        found: Row = self._call("put_item", Item=row, ReturnValues="ALL_OLD").get("Attributes", {})
+        return found
+
+    def get(self, key: Row) -> Row | None:
+        """Read a row consistently."""
+        found: Row | None = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        return found
+
+    def update(self, key: Row, changes: str, condition: str, values: Row) -> Row:
+        """Change a row, and return it as it is afterwards.
+
+        Args:
+            key: The key of the row.
+            changes: The update expression.
+            condition: The condition expression.
+            values: The values of both expressions.
+
+        Raises:
+            ConditionError: The condition does not hold.
+            StoreError: The call failed.
+        """
+        row: Row = self._call(
+            "update_item",
+            Key=key,
+            UpdateExpression=changes,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )["Attributes"]
+        return row
+
+    def write(self, *, puts: Iterable[Row] = (), deletes: Iterable[Row] = ()) -> None:
+        """Write rows, and delete those with these keys. Repeat what DynamoDB leaves unprocessed.
+
+        Raises:
+            StoreError: A call failed, or rows are still unprocessed after the last attempt.
+        """
+        pending: list[Any] = [{"PutRequest": {"Item": row}} for row in puts]
+        pending += [{"DeleteRequest": {"Key": key}} for key in deletes]
+        attempts = 0
+        while pending:
+            answer = self._call("batch_write_item", RequestItems={self._name: pending[:MAX_BATCH]})
+            unprocessed = answer.get("UnprocessedItems", {}).get(self._name, [])
+            attempts = attempts + 1 if unprocessed else 0
+            if attempts == _MAX_ATTEMPTS:
+                raise StoreError(
+                    f"DynamoDB left {len(unprocessed)} rows of the table {self._name!r} unprocessed after "
+                    f"{attempts} attempts: it throttles the requests"
+                )
+            pending = unprocessed + pending[MAX_BATCH:]
+            if unprocessed:
+                time.sleep(random.uniform(0, _FIRST_WAIT * 2 ** (attempts - 1)))  # noqa: S311 - not a secret
+
+    def query(self, partition: str, now: float) -> Iterator[Row]:
+        """Yield the rows of a partition that have not expired, page by page.
+
+        Why the time: DynamoDB deletes expired rows only within days. Rows may be deleted while this runs, because a
+        page starts after the last key of the one before, which need not exist.
+        """
+        start: dict[str, Any] = {}
+        while True:
+            page = self._call(
+                "query",
+                KeyConditionExpression="pk = :pk",
+                FilterExpression="expires_at > :now",
+                ExpressionAttributeValues={":pk": {"S": partition}, ":now": {"N": f"{now:.3f}"}},
+                ConsistentRead=True,  # a listing has what was stored before it began
+                **start,
+            )
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _call(self, operation: str, **parameters: Any) -> Any:
+        if operation != "batch_write_item":
+            parameters["TableName"] = self._name
+        try:
+            return getattr(self._client, operation)(**parameters)
+        except ClientError as error:
+            response: Any = error.response
+            if response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise ConditionError(response.get("Item")) from None
+            self._failed(operation, error)
+        except BotoCoreError as error:
+            self._failed(operation, error)
+
+    def _failed(self, operation: str, error: Exception) -> NoReturn:
+        raise StoreError(f"{operation} of the DynamoDB table {self._name!r} failed: {error}") from error
+
+
+def _default_client() -> Any:
+    # Users who called boto3.setup_default_session() expect its settings to apply.
+    session = boto3.DEFAULT_SESSION or boto3.session.Session()
+    retries: Any = {"total_max_attempts": 4, "mode": "standard"}
+    try:
+        return session.client(
+            "dynamodb",
+            config=Config(connect_timeout=1, read_timeout=3, retries=retries, max_pool_connections=50),
+        )
+    except BotoCoreError as error:
+        raise StoreError(f"a client of DynamoDB cannot be made: {error}") from error
+
+
+def _checked_client(client: Any) -> Any:
+    methods = [getattr(client, name, None) for name in ("put_item", "update_item", "query", "batch_write_item")]
+    service = getattr(getattr(getattr(client, "meta", None), "service_model", None), "service_name", "dynamodb")
+    if not all(map(callable, methods)) or (isinstance(service, str) and service != "dynamodb"):
+        raise TypeError(f"client= must be boto3.client('dynamodb'), not {type(client).__name__}")
+    # aiobotocore's methods are plain functions that return what this coroutine function returns.
+    if any(map(is_async, (*methods, getattr(client, "_make_api_call", None)))):
+        raise TypeError(f"client= is async ({type(client).__module__}): pass a client of boto3, and use AsyncStore")
+    return client
