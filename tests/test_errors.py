@@ -44,7 +44,14 @@ def subclasses(of: type[Exception]) -> Iterator[type[Exception]]:
 
 def made(error: type[Exception]) -> Exception:
     """Make an error with a value for each argument that it has."""
-    values: dict[str, Any] = {"operation": OPERATION, "status_code": 500, "count": 3, "attempts": 2, "retry_in": 1.5}
+    values: dict[str, Any] = {
+        "operation": OPERATION,
+        "status_code": 500,
+        "count": 3,
+        "attempts": 2,
+        "retry_in": 1.5,
+        "code": pushwire.Code.NOT_FOUND,
+    }
     if issubclass(error, ExceptionGroup):
         return error("some", [made(pushwire.ThrottledError)])
     if not inspect.isfunction(error.__init__):

@@ -6,19 +6,21 @@ from pushwire._version import __version__
 from pushwire.errors import (
     BroadcastError,
     CallbackUrlError,
+    Code,
     ConnectionGoneError,
     ConnectionPendingError,
     CredentialsError,
     ForbiddenError,
     FrameError,
     InvalidConnectionIdError,
+    OperationError,
     PayloadTooLargeError,
     PushwireError,
     SendError,
     ThrottledError,
     UnavailableError,
 )
-from pushwire.operation import Direction, Format, Operation
+from pushwire.operation import Direction, Format, Operation, RequestOperation
 
 if TYPE_CHECKING:
     from pushwire.server.options import BroadcastOptions
@@ -31,6 +33,7 @@ __all__ = [
     "BroadcastOptions",
     "BroadcastReport",
     "CallbackUrlError",
+    "Code",
     "ConnectionGoneError",
     "ConnectionInfo",
     "ConnectionPendingError",
@@ -42,9 +45,11 @@ __all__ = [
     "FrameError",
     "InvalidConnectionIdError",
     "Operation",
+    "OperationError",
     "PayloadTooLargeError",
     "PushwireError",
     "RateLimit",
+    "RequestOperation",
     "SendError",
     "ThrottledError",
     "UnavailableError",

@@ -4,6 +4,7 @@
 PushwireError
  +-- CallbackUrlError           the URL to post to is missing or wrong
  +-- FrameError                 a frame cannot be decoded, or a message cannot be encoded
+ +-- OperationError             a handler refuses a message, or the server could not handle it
  +-- SendError                  a call of the management API failed
  |    +-- ConnectionGoneError          410: the client is not connected
  |    |    +-- ConnectionPendingError  the connection's own `$connect` is still running
@@ -22,6 +23,7 @@ raises `TypeError`.
 
 from __future__ import annotations
 
+import enum
 from typing import ClassVar
 
 from pushwire.operation import AnyOperation
@@ -29,12 +31,14 @@ from pushwire.operation import AnyOperation
 __all__ = [
     "BroadcastError",
     "CallbackUrlError",
+    "Code",
     "ConnectionGoneError",
     "ConnectionPendingError",
     "CredentialsError",
     "ForbiddenError",
     "FrameError",
     "InvalidConnectionIdError",
+    "OperationError",
     "PayloadTooLargeError",
     "PushwireError",
     "SendError",
@@ -82,6 +86,82 @@ class FrameError(PushwireError, ValueError):
 
     def __str__(self) -> str:
         return self.reason if self.route is None else f"route {self.route!r}: {self.reason}"
+
+
+class Code(enum.Enum):
+    """The reason of an `OperationError`: the sixteen codes of Connect and gRPC, in Connect's spelling.
+
+    Source: "Error codes", Connect protocol reference. Codes without a note are set by handlers only.
+    """
+
+    CANCELED = "canceled"
+    """The operation was canceled."""
+    UNKNOWN = "unknown"
+    """The reason is not known. Clients also use it for a code that they do not know."""
+    INVALID_ARGUMENT = "invalid_argument"
+    """The message is invalid. Routers also use it for a frame that cannot be decoded."""
+    DEADLINE_EXCEEDED = "deadline_exceeded"
+    """The operation took too long."""
+    NOT_FOUND = "not_found"
+    """The message names something that does not exist."""
+    ALREADY_EXISTS = "already_exists"
+    """The message creates something that exists."""
+    PERMISSION_DENIED = "permission_denied"
+    """The user may not do this."""
+    RESOURCE_EXHAUSTED = "resource_exhausted"
+    """A quota is used up."""
+    FAILED_PRECONDITION = "failed_precondition"
+    """The state of the system does not allow the operation."""
+    ABORTED = "aborted"
+    """The operation was aborted, for example by a conflict with another one."""
+    OUT_OF_RANGE = "out_of_range"
+    """A value is outside the valid range."""
+    UNIMPLEMENTED = "unimplemented"
+    """The operation does not exist. Routers also use it for an unknown route."""
+    INTERNAL = "internal"
+    """The server failed. Routers also use it for any exception but `OperationError`."""
+    UNAVAILABLE = "unavailable"
+    """The server cannot handle the operation at the moment."""
+    DATA_LOSS = "data_loss"
+    """Data was lost or is corrupted."""
+    UNAUTHENTICATED = "unauthenticated"
+    """The user is not known."""
+
+
+class OperationError(PushwireError):
+    """The server refuses a message, or could not handle it.
+
+    A handler or an interceptor raises it to refuse a message with a reason. The client of a request or of a confirmed
+    send raises it with the code and the text of the reply.
+
+    Args:
+        code: The reason, for the client's code.
+        message: The text for the client. Routers send at most 2,000 characters of it. Defaults to an empty string.
+
+    Attributes:
+        code: The reason.
+        message: The text.
+
+    Raises:
+        TypeError: The code is not a `Code`, or the text is not a string.
+
+    Example:
+        ```python
+        raise OperationError(Code.NOT_FOUND, f"there is no room {request.message.room!r}")
+        ```
+    """
+
+    def __init__(self, code: Code, message: str = "") -> None:
+        if not isinstance(code, Code):
+            raise TypeError(f"code must be a pushwire.Code, such as Code.NOT_FOUND, not {code!r:.100}")
+        if not isinstance(message, str):
+            raise TypeError(f"message must be a string, not {type(message).__name__}")
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.code.value}: {self.message}" if self.message else self.code.value
 
 
 class SendError(PushwireError):

@@ -8,6 +8,14 @@ There are two formats. Every receiver accepts both:
   connection whose client sends a binary WebSocket frame, and sends posted data to clients as text frames ("Binary
   media types", API Gateway developer guide).
 
+A client that wants an answer to a message adds an `id`. The answer has the same route and the id as its `reply_to`. It
+has a `payload` with the reply, or an `error`, or neither: then it confirms a one-way message.
+
+- request: `{"route":"GetHistory","id":"1","payload":{"room":"lobby"}}`
+- reply: `{"route":"GetHistory","reply_to":"1","payload":{"messages":[]}}`
+- confirmation: `{"route":"Say","reply_to":"2"}`
+- error: `{"route":"GetHistory","reply_to":"1","error":{"code":"not_found","message":"there is no such room"}}`
+
 The codec does no I/O. It does not trust its input: for any input, decoding returns a message or raises `FrameError`, in
 time and memory bounded by `MAX_FRAME_SIZE`.
 """
@@ -24,17 +32,32 @@ from typing import Any, Final, NamedTuple, NoReturn, TypeVar, cast
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, EncodeError, Message
 
-from pushwire.errors import FrameError
+from pushwire.errors import Code, FrameError, OperationError
 from pushwire.operation import AnyOperation, Format, Operation
 from pushwire.protojson import ProtoJsonError, from_json
 from pushwire.v1 import frame_pb2
 
-__all__ = ["KEEPALIVE", "MAX_FRAME_SIZE", "Envelope", "GatewayErrorFrame", "decode", "encode", "read"]
+__all__ = [
+    "KEEPALIVE",
+    "MAX_FRAME_SIZE",
+    "MAX_ID_LENGTH",
+    "Envelope",
+    "GatewayErrorFrame",
+    "code_of",
+    "decode",
+    "encode",
+    "encode_answer",
+    "read",
+    "shortened",
+]
 
 M = TypeVar("M", bound=Message)
 
 MAX_FRAME_SIZE: Final = 131_072
 """The largest WebSocket message in bytes, 128 KB ("Quotas for configuring and running a WebSocket API")."""
+
+MAX_ID_LENGTH: Final = 64
+"""The largest number of characters of an `id`."""
 
 KEEPALIVE: Final = b'{"route":"$keepalive"}'
 """The frame that clients send so that API Gateway does not close an idle connection after 10 minutes.
@@ -51,11 +74,17 @@ _JSON: Final = Format.JSON
 _BINARY: Final = Format.BINARY
 _parse_frame: Final = frame_pb2.Frame.FromString
 _WHITE_SPACE: Final = " \t\n\r"
+_KEYS_OF_A_MESSAGE: Final = 2
 
 _ABSENT: Final = object()
 """The payload of an envelope that has none. It stands for the message with nothing set."""
 
 _MOST_FIELDS_SHOWN: Final = 8
+
+_MAX_ERROR_TEXT: Final = 2_000
+"""The largest number of characters of an error's text that is sent. An error must fit in a frame."""
+
+_CODES: Final = {code.value: code for code in Code}
 
 _MAX_DEPTH: Final = 250
 """The largest depth of arrays and objects in a JSON frame. Messages may be nested 100 deep, each in a list or map.
@@ -81,11 +110,17 @@ class Envelope(NamedTuple):
         route: The frame's route.
         payload: The parsed value of `payload` in a JSON frame; the serialized message, as bytes, in a BINARY frame.
         format: The format of the frame.
+        id: The id of a message whose client wants an answer. Defaults to `None`, no answer.
+        reply_to: The id of the message that the frame answers. Defaults to `None`: the frame is not an answer.
+        error: The reason why that message was refused or failed. Defaults to `None`.
     """
 
     route: str
     payload: Any
     format: Format
+    id: str | None = None
+    reply_to: str | None = None
+    error: OperationError | None = None
 
     def message(self, operation: Operation[M]) -> M:
         """Decode the payload as the operation's message. Unknown JSON fields are ignored.
@@ -122,20 +157,36 @@ class GatewayErrorFrame(NamedTuple):
         message: API Gateway's text.
         connection_id: The id of the connection that it was sent to.
         request_id: The id of the request that it answers; for a failed validation, the id of the message.
+        code: The reason of a refusal by a router, which adds this key. Defaults to `None`: API Gateway sent the frame.
     """
 
     message: str
     connection_id: str
     request_id: str
+    code: Code | None = None
 
 
-def encode(operation: Operation[M], message: M, frame_format: Format | None = None) -> bytes:
+def code_of(name: str) -> Code:
+    """Return the code with a name on the wire. A name that is not known is `Code.UNKNOWN`, as in Connect."""
+    return _CODES.get(name, Code.UNKNOWN)
+
+
+def encode(
+    operation: Operation[M],
+    message: M,
+    frame_format: Format | None = None,
+    *,
+    id: str | None = None,  # noqa: A002 - the name of the key
+    reply_to: str | None = None,
+) -> bytes:
     """Encode a message as the text of a WebSocket frame.
 
     Args:
         operation: The operation, which gives the route.
         message: The message to encode.
         frame_format: The format of the frame. Defaults to the operation's.
+        id: The id for an answer. Defaults to no id: no answer is wanted.
+        reply_to: The id of the request that the message answers. Defaults to no id: the message is not a reply.
 
     Returns:
         The frame's text in UTF-8, in both formats.
@@ -149,7 +200,9 @@ def encode(operation: Operation[M], message: M, frame_format: Format | None = No
         raise _uninitialized(message, operation)
     try:
         if (operation.format if frame_format is None else frame_format) is Format.BINARY:
-            frame = frame_pb2.Frame(route=operation.route, payload=_serialized(message))
+            frame = frame_pb2.Frame(
+                route=operation.route, payload=_serialized(message), id=id or "", reply_to=reply_to or ""
+            )
             return base64.b64encode(frame.SerializeToString())
         # With protobuf's `json_format`, which functions that only receive messages do not need.
         from pushwire.protojson.writing import to_json
@@ -157,11 +210,42 @@ def encode(operation: Operation[M], message: M, frame_format: Format | None = No
         payload = to_json(message, emit_defaults=operation.json_emit_defaults)
         if payload.count("{") + payload.count("[") > _SHALLOW and _depth(payload) > _SHALLOW:
             from_json(json.loads(payload), type(message))  # raises if receivers would
-        return f'{{"route":{json.dumps(operation.route)},"payload":{payload}}}'.encode()
+        if id is None and reply_to is None:
+            return f'{{"route":{json.dumps(operation.route)},"payload":{payload}}}'.encode()
+        key, value = ("id", id) if reply_to is None else ("reply_to", reply_to)
+        return f'{{"route":{json.dumps(operation.route)},"{key}":{json.dumps(value)},"payload":{payload}}}'.encode()
     except (EncodeError, DecodeError, ValueError, TypeError, OverflowError) as exc:
         raise FrameError(f"the message cannot be encoded: {_elide(str(exc))}", route=operation.route) from exc
     except RecursionError as exc:
         raise FrameError("the message is nested too deeply", route=operation.route) from exc
+
+
+def encode_answer(request: Envelope, error: OperationError | None = None) -> bytes:
+    """Encode an answer without a payload: the confirmation of a one-way message, or an error.
+
+    Args:
+        request: The message that is answered. It must have an `id`. The answer has its format.
+        error: The error. Defaults to `None`, a confirmation.
+
+    Returns:
+        The frame's text in UTF-8, in both formats.
+    """
+    text = "" if error is None else shortened(error.message)
+    if request.format is Format.BINARY:
+        frame = frame_pb2.Frame(route=request.route, reply_to=request.id or "")
+        if error is not None:
+            frame.error.code = error.code.value
+            frame.error.message = text.encode(errors="replace").decode()  # Why: lone surrogates have no UTF-8 form.
+        return base64.b64encode(frame.SerializeToString())
+    answer: dict[str, Any] = {"route": request.route, "reply_to": request.id}
+    if error is not None:
+        answer["error"] = {"code": error.code.value, "message": text}
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
+def shortened(text: str) -> str:
+    """Return the text of an error with at most 2,000 characters, so that its frame is small enough to be sent."""
+    return text if len(text) <= _MAX_ERROR_TEXT else f"{text[:_MAX_ERROR_TEXT]}…"
 
 
 def decode(frame: str | bytes, operations: Mapping[str, AnyOperation]) -> tuple[AnyOperation, Message]:
@@ -214,7 +298,7 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
     if len(text) > _MAX_DEPTH and text.count("{") + text.count("[") > _MAX_DEPTH and _depth(text) > _MAX_DEPTH:
         raise FrameError("the JSON is nested too deeply")
     try:
-        envelope = _DECODER.decode(text)
+        envelope: dict[str, Any] = _DECODER.decode(text)
     except json.JSONDecodeError as exc:
         raise FrameError(f"not JSON: {exc.msg} at line {exc.lineno} column {exc.colno}") from exc
     except FrameError:
@@ -225,14 +309,51 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
         raise FrameError("the JSON is nested too deeply") from exc
     route = envelope.get("route")
     if isinstance(route, str) and route:
-        return Envelope(route, envelope.get("payload", _ABSENT), _JSON)
+        payload = envelope.get("payload", _ABSENT)
+        if len(envelope) == _KEYS_OF_A_MESSAGE and payload is not _ABSENT:
+            return Envelope(route, payload, _JSON)
+        return Envelope(
+            route, payload, _JSON, _id_in(envelope, "id"), _id_in(envelope, "reply_to"), _error_in(envelope)
+        )
     if "route" not in envelope:
         message, connection_id = envelope.get("message"), envelope.get("connectionId")
         request_id = envelope.get("requestId", envelope.get("messageId"))
         if isinstance(message, str) and isinstance(connection_id, str) and isinstance(request_id, str):
-            return GatewayErrorFrame(message, connection_id, request_id)
+            code = envelope.get("code")
+            return GatewayErrorFrame(
+                message, connection_id, request_id, code_of(code) if isinstance(code, str) else None
+            )
         raise FrameError('the JSON envelope has no "route"')
     raise FrameError('"route" is not a non-empty string')
+
+
+def _id_in(envelope: dict[str, Any], key: str) -> str | None:
+    """Return the value of `id` or `reply_to` in a JSON envelope, or `None` if it is absent."""
+    if key not in envelope:
+        return None
+    value = envelope[key]
+    if not isinstance(value, str) or not value:
+        raise FrameError(f'"{key}" is not a non-empty string', route=_elide(envelope["route"]))
+    return _checked_id(key, value, envelope["route"])
+
+
+def _checked_id(key: str, value: str, route: str) -> str:
+    if len(value) > MAX_ID_LENGTH:
+        text = f'"{key}" has {len(value):,} characters, and at most {MAX_ID_LENGTH} are allowed'
+        raise FrameError(text, route=_elide(route))
+    return value
+
+
+def _error_in(envelope: dict[str, Any]) -> OperationError | None:
+    if "error" not in envelope:
+        return None
+    error = envelope["error"]
+    if isinstance(error, dict):
+        fields = cast("dict[str, object]", error)
+        code, text = fields.get("code", ""), fields.get("message", "")
+        if isinstance(code, str) and isinstance(text, str):
+            return OperationError(code_of(code), text)
+    raise FrameError('"error" is not an object with the strings "code" and "message"', route=_elide(envelope["route"]))
 
 
 def _serialized(message: Message) -> bytes:
@@ -274,7 +395,17 @@ def _read_binary(data: bytes) -> Envelope:
     route = frame.route
     if not route:
         raise FrameError("the pushwire.v1.Frame has no route")
-    return Envelope(route, frame.payload, _BINARY)
+    message_id, reply_to = frame.id, frame.reply_to
+    if not message_id and not reply_to and not frame.HasField("error"):
+        return Envelope(route, frame.payload, _BINARY)
+    return Envelope(
+        route,
+        frame.payload,
+        _BINARY,
+        _checked_id("id", message_id, route) or None,
+        _checked_id("reply_to", reply_to, route) or None,
+        OperationError(code_of(frame.error.code), frame.error.message) if frame.HasField("error") else None,
+    )
 
 
 def _from_base64(text: str) -> bytes:

@@ -5,13 +5,14 @@ descriptors; they do not read `.proto` files.
 """
 
 import enum
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar, cast
 
 from google.protobuf.message import Message
 
-__all__ = ["AnyOperation", "Direction", "Format", "Operation"]
+__all__ = ["AnyOperation", "Direction", "Format", "Operation", "RequestOperation"]
 
 M = TypeVar("M", bound=Message)
+R = TypeVar("R", bound=Message)
 
 
 class Direction(enum.Enum):
@@ -55,6 +56,8 @@ class Operation(NamedTuple, Generic[M]):
         message_type: The generated protobuf class of the message.
         format: The format in which the message is sent. Defaults to JSON.
         json_emit_defaults: Whether JSON payloads include fields that hold their default value. Defaults to false.
+        reply_type: The generated protobuf class of the reply, for a `RequestOperation`. Defaults to `None`: the
+            operation is one-way.
     """
 
     service: str
@@ -64,6 +67,7 @@ class Operation(NamedTuple, Generic[M]):
     message_type: type[M]
     format: Format = Format.JSON
     json_emit_defaults: bool = False
+    reply_type: type[Message] | None = None
 
     @property
     def full_name(self) -> str:
@@ -73,6 +77,52 @@ class Operation(NamedTuple, Generic[M]):
     def __str__(self) -> str:
         """Return the full name."""
         return self.full_name
+
+
+class RequestOperation(Operation[M], Generic[M, R]):
+    """An rpc that returns a message: a request of a client, which the server answers with a reply.
+
+    Attributes:
+        service: The full name of the protobuf service, such as `chat.v1.ChatService`.
+        name: The rpc's name, such as `GetHistory`.
+        route: The route key, in frames and in API Gateway.
+        direction: The side that sends the request, which is always a client.
+        message_type: The generated protobuf class of the request.
+        format: The format in which the request is sent. Defaults to JSON.
+        json_emit_defaults: Whether JSON payloads include fields that hold their default value. Defaults to false.
+        reply_type: The generated protobuf class of the reply.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:  # Why: type checkers infer the type of the reply from this signature.
+
+        def __new__(  # noqa: D102 - the arguments are the attributes
+            cls,
+            service: str,
+            name: str,
+            route: str,
+            direction: Direction,
+            message_type: type[M],
+            format: Format = Format.JSON,  # noqa: A002 - the name of the field
+            json_emit_defaults: bool = False,
+            *,
+            reply_type: type[R],
+        ) -> Self: ...
+
+    @property
+    def reply(self) -> Operation[R]:
+        """The reply as an operation of the same route, whose messages servers send."""
+        reply_type = cast("type[R]", self.reply_type)
+        return Operation(
+            self.service,
+            self.name,
+            self.route,
+            Direction.SERVER_TO_CLIENT,
+            reply_type,
+            self.format,
+            self.json_emit_defaults,
+        )
 
 
 AnyOperation = Operation[Any]

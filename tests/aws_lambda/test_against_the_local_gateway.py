@@ -125,8 +125,10 @@ def test_what_is_refused_is_answered_and_the_connection_stays_open(sdks: Sdks, s
         received = ws.recv(timeout=SECONDS)
         assert isinstance(received, str)
         ids = json.loads(received)
+        code = "unimplemented" if answer == "Forbidden" else "invalid_argument"
         assert received == (
-            f'{{"message": "{answer}", "connectionId":"{ids["connectionId"]}", "requestId":"{ids["requestId"]}"}}'
+            f'{{"message": "{answer}", "connectionId":"{ids["connectionId"]}", "requestId":"{ids["requestId"]}", '
+            f'"code":"{code}"}}'
         )
         ws.send(text("Enter", Visitor(name="Ada")))
         assert receive(ws) == Greeting(text="Hi Ada")

@@ -26,6 +26,7 @@ from tests.aws_lambda.world import (
     CONNECTION_ID,
     FORMS,
     OK,
+    REQUEST_ID,
     Desk,
     Event,
     OpenDesk,
@@ -137,14 +138,19 @@ def test_an_event_without_a_body_and_without_a_request_id(pushwire_transport: Re
     del event["body"], event["requestContext"]["requestId"]
     assert by_class(Desk(), pushwire_transport)(event, None) == OK
     (post,) = pushwire_transport.posts
-    assert post.data == f'{{"message": "Bad request body", "connectionId":"{CONNECTION_ID}", "requestId":""}}'.encode()
+    assert post.data == error_frame("Bad request body").replace(REQUEST_ID.encode(), b"")
 
 
 def test_ids_cannot_break_the_frame(pushwire_transport: RecordingTransport) -> None:
     event = captured(CAPTURED_MESSAGE, body="", context={"connectionId": 'a"b\\', "requestId": '","x":"'})
     assert by_class(Desk(), pushwire_transport)(event, None) == OK
     sent = json.loads(pushwire_transport.posts[0].data)
-    assert sent == {"message": "Bad request body", "connectionId": 'a"b\\', "requestId": '","x":"'}
+    assert sent == {
+        "message": "Bad request body",
+        "connectionId": 'a"b\\',
+        "requestId": '","x":"',
+        "code": "invalid_argument",
+    }
 
 
 def test_the_log_has_the_refusal_without_the_content(
@@ -279,8 +285,11 @@ def answered(router: DeskRouter, transport: RecordingTransport, event: Event) ->
     json.dumps(result)
     for post in transport.posts:
         sent = json.loads(post.data)
-        assert set(sent) == {"message", "connectionId", "requestId"}
-        assert sent["message"] in {"Bad request body", "Forbidden"}
+        assert set(sent) == {"message", "connectionId", "requestId", "code"}
+        assert (sent["message"], sent["code"]) in {
+            ("Bad request body", "invalid_argument"),
+            ("Forbidden", "unimplemented"),
+        }
 
 
 def test_there_are_more_than_enough_variants() -> None:

@@ -60,8 +60,11 @@ def saying(body: str, *, route_key: str = "say", **changes: Any) -> Event:
 
 
 def error_frame(text: str) -> bytes:
-    """Return API Gateway's error frame, with the white space of the real service."""
-    return f'{{"message": "{text}", "connectionId":"{CONNECTION_ID}", "requestId":"{REQUEST_ID}"}}'.encode()
+    """Return API Gateway's error frame, with the white space of the real service, and with the code of the refusal."""
+    code = "unimplemented" if text == "Forbidden" else "invalid_argument"
+    return (
+        f'{{"message": "{text}", "connectionId":"{CONNECTION_ID}", "requestId":"{REQUEST_ID}", "code":"{code}"}}'
+    ).encode()
 
 
 class Desk(DeskHandlers):

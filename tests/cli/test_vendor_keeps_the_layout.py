@@ -82,8 +82,8 @@ modules:
       - proto/bar/a
       - proto/bar/b # b
     # Its own lint.
-    # Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use
-    # it, and every response is google.protobuf.Empty.
+    # The request of an rpc is the message of a Pushwire operation. It may have any name, and several rpcs may use it.
+    # One-way operations return google.protobuf.Empty.
     lint:
       use:
         - STANDARD
@@ -109,8 +109,8 @@ deps:
   - buf.build/grpc/grpc
 
 # The lint rules.
-# Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use
-# it, and every response is google.protobuf.Empty.
+# The request of an rpc is the message of a Pushwire operation. It may have any name, and several rpcs may use it.
+# One-way operations return google.protobuf.Empty.
 lint:
   use:
     - STANDARD
@@ -166,8 +166,8 @@ modules:
     ignore:
     - third_party/pushwire
 # What we check.
-# Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use
-# it, and every response is google.protobuf.Empty.
+# The request of an rpc is the message of a Pushwire operation. It may have any name, and several rpcs may use it.
+# One-way operations return google.protobuf.Empty.
 lint:
   use:
   - STANDARD
@@ -221,8 +221,8 @@ modules:
 
 
 # What we check.
-# Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use
-# it, and every response is google.protobuf.Empty.
+# The request of an rpc is the message of a Pushwire operation. It may have any name, and several rpcs may use it.
+# One-way operations return google.protobuf.Empty.
 lint:
     use:
       - STANDARD      # all of it
@@ -290,8 +290,8 @@ modules:
 # The deps.
 deps:
   - x/y/z
-# Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use
-# it, and every response is google.protobuf.Empty.
+# The request of an rpc is the message of a Pushwire operation. It may have any name, and several rpcs may use it.
+# One-way operations return google.protobuf.Empty.
 lint:
   use:
     - STANDARD

@@ -144,7 +144,7 @@ def test_no_close_code_ends_a_client(code: int) -> None:
     closed = open_since(0)
     assert closed.lost(100, Closed(code, "")) == (Closed(code, ""), 0.5)
     assert closed.state is State.RECONNECTING
-    assert closed.status(queued=0).last_closed == Closed(code, "")
+    assert closed.status(queued=0, requests=0, dropped_replies=0).last_closed == Closed(code, "")
 
 
 def test_a_renewed_connection_is_replaced_at_once() -> None:

@@ -6,7 +6,11 @@ from pushwire import __version__
 from tests.codegen.contract_mistake import EMPTY, Mistake, contract, mistake, wrong_paths
 
 TAKES_A_STREAM = "takes a stream, but an operation has one message; remove `stream` from its request"
-RETURNS_A_STREAM = "returns a stream, but operations are one-way; remove `stream` from its response"
+RETURNS_A_STREAM = "returns a stream, but an operation has at most one reply; remove `stream` from its response"
+ONLY_CLIENTS_ASK = (
+    "but only clients can send a request with a reply, because a Lambda function cannot wait for the reply of a client; "
+    f"set its direction to DIRECTION_CLIENT_TO_SERVER, or return {EMPTY}"
+)
 NO_DIRECTION = (
     "has no direction, which each rpc of a service with operations requires; set `direction` in `option "
     "(pushwire.v1.operation)` to DIRECTION_CLIENT_TO_SERVER, DIRECTION_SERVER_TO_CLIENT or DIRECTION_BIDIRECTIONAL, or "
@@ -60,16 +64,21 @@ MISTAKES = [
         f"② NoteService.Send: {RETURNS_A_STREAM}",
     ),
     mistake(
-        "response_with_content",
+        "reply_to_a_server",
         """\
         service NoteService {
           rpc Send(Note) returns (①Answer) SEND
+          rpc Exchange(Note) returns (②Answer) {
+            option (pushwire.v1.operation) = {direction: DIRECTION_BIDIRECTIONAL};
+          }
+          rpc Ask(Note) returns (Answer) RECEIVE
         }
         """,
-        f"① NoteService.Send: returns mistakes.response_with_content.Answer, but operations are one-way; return {EMPTY}",
+        f"① NoteService.Send: returns mistakes.reply_to_a_server.Answer, {ONLY_CLIENTS_ASK}",
+        f"② NoteService.Exchange: returns mistakes.reply_to_a_server.Answer, {ONLY_CLIENTS_ASK}",
     ),
     mistake(
-        "response_with_an_empty_of_its_own",
+        "reply_with_an_empty_of_its_own",
         """\
         message Empty {}
 
@@ -77,7 +86,16 @@ MISTAKES = [
           rpc Send(Note) returns (①Empty) SEND
         }
         """,
-        f"① NoteService.Send: returns mistakes.response_with_an_empty_of_its_own.Empty, but operations are one-way; return {EMPTY}",
+        f"① NoteService.Send: returns mistakes.reply_with_an_empty_of_its_own.Empty, {ONLY_CLIENTS_ASK}",
+    ),
+    mistake(
+        "reply_as_a_stream",
+        """\
+        service NoteService {
+          rpc Ask(Note) returns (①stream Answer) RECEIVE
+        }
+        """,
+        f"① NoteService.Ask: {RETURNS_A_STREAM}",
     ),
     mistake(
         "rpc_without_option",
@@ -349,7 +367,7 @@ MISTAKES = [
         """\
         service NoteService {
           rpc Same(Note) returns (EMPTY) SEND
-          rpc ①_same(②stream Note) returns (③stream ④Answer) {
+          rpc ①_same(②stream Note) returns (③stream Answer) {
             ⑤⑥⑦option ❼(pushwire.v1.operation) = {❺route: "$x", ❻format: 9};
           }
         }
@@ -357,7 +375,6 @@ MISTAKES = [
         f"① NoteService._same: {PRIVATE}",
         f"② NoteService._same: {TAKES_A_STREAM}",
         f"③ NoteService._same: {RETURNS_A_STREAM}",
-        f"④ NoteService._same: returns mistakes.everything_in_one_rpc.Answer, but operations are one-way; return {EMPTY}",
         f"⑦ NoteService._same: {NO_DIRECTION}",
         f"⑥ NoteService._same: {UNKNOWN_FORMAT}",
         f"⑤ NoteService._same: its route '$x' {OWN_ROUTES}",
@@ -496,12 +513,14 @@ MISTAKES = [
 
                 service NoteService {
                   rpc Send(①mistakes.of_a_keyword_folder.Far) returns (EMPTY) SEND
+                  rpc Ask(Note) returns (②mistakes.of_a_keyword_folder.Far) RECEIVE
                 }
                 """,
             ),
         },
         (
             "① NoteService.Send: takes mistakes.of_a_keyword_folder.Far of lambda/message.proto, and the Python module lambda.message_pb2 cannot be imported, because 'lambda' is a Python keyword; rename that part of the file's path",
+            "② NoteService.Ask: returns mistakes.of_a_keyword_folder.Far of lambda/message.proto, and the Python module lambda.message_pb2 cannot be imported, because 'lambda' is a Python keyword; rename that part of the file's path",
         ),
     ),
 ]

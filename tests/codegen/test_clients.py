@@ -141,7 +141,9 @@ def test_help_says_what_each_part_does_and_quotes_the_contract() -> None:
     client = generated("chat.chat_pushwire_client.Chat", "Client")
     assert (inspect.getdoc(client) or "").startswith("Client of `chat.ChatService`:")
     assert (inspect.getdoc(client) or "").endswith("\n\nA chat room.")
-    assert inspect.getdoc(client.join_room) == "Send `JoinRoom`.\n\nEnter a room."
+    assert inspect.getdoc(client.join_room) == (
+        "Send `JoinRoom`. With `confirm=True`, wait until it is handled.\n\nEnter a room."
+    )
     event = generated("chat.chat_pushwire_client.", "ChatSendGreetingEvent")
     for part, summary in [
         (client.on_send_greeting, "Call `listener` with each `SendGreeting` message. Return a function that"),

@@ -27,6 +27,7 @@ SERVER_MODULES = [
     "names.keywords_pushwire",
     "names.long_pushwire",
     "presence.presence_pushwire",
+    "replies.replies_pushwire",
     "root_pushwire",
     "routes.routes_pushwire",
     "services.services_pushwire",

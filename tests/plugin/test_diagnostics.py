@@ -54,10 +54,13 @@ def test_without_source_information_problems_have_no_place() -> None:
 
 def test_one_rpc_can_have_several_problems() -> None:
     contract = Contract()
-    rpc = contract.rpc("_Send", operation=options_pb2.Operation(route="", format=options_pb2.Format.ValueType(9)))
+    operation = options_pb2.Operation(
+        direction=options_pb2.DIRECTION_BIDIRECTIONAL, route="", format=options_pb2.Format.ValueType(9)
+    )
+    rpc = contract.rpc("_Send", operation=operation)
     rpc.client_streaming = rpc.server_streaming = True
     rpc.output_type = f".{contract.message('Answer')}"
-    assert len(problems(contract)) == 7
+    assert len(problems(contract)) == 6
 
 
 def test_the_problems_of_all_files_are_told_in_one_run() -> None:

@@ -476,21 +476,37 @@ class ChatClient(Client[ChatEvent]):
     async def enter(
         self,
         message: chat_pb2.Entry,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
     ) -> None:
-        """Send `Enter`.
+        """Send `Enter`. With `confirm=True`, wait until it is handled.
 
         Enter a room.
         """
         await self._send(
             ChatOperations.enter,
             message,
+            confirm,
+            timeout,
+            id,
         )
 
-    async def poke(self) -> None:
-        """Send `Poke`."""
+    async def poke(
+        self,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
+    ) -> None:
+        """Send `Poke`. With `confirm=True`, wait until it is handled."""
         await self._send(
             ChatOperations.poke,
             empty_pb2.Empty(),
+            confirm,
+            timeout,
+            id,
         )
 
     def on_greet(

@@ -5,7 +5,16 @@ from pushwire.aws_lambda.async_router import AsyncRouter, AsyncServiceRouter
 from pushwire.aws_lambda.connect import ConnectionAccepted, ConnectionDenied
 from pushwire.aws_lambda.errors import EventError, MissingStateError, RouterError
 from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent
-from pushwire.aws_lambda.handlers import AsyncBind, AsyncBindConnect, AsyncHandlers, Bind, BindConnect, Handlers
+from pushwire.aws_lambda.handlers import (
+    AsyncBind,
+    AsyncBindConnect,
+    AsyncBindReply,
+    AsyncHandlers,
+    Bind,
+    BindConnect,
+    BindReply,
+    Handlers,
+)
 from pushwire.aws_lambda.interceptors import AnyRequest, CallNext, Interceptor, logging_interceptor
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 from pushwire.aws_lambda.router import Router, ServiceRouter
@@ -15,6 +24,7 @@ __all__ = [
     "AnyRequest",
     "AsyncBind",
     "AsyncBindConnect",
+    "AsyncBindReply",
     "AsyncCallNext",
     "AsyncHandlers",
     "AsyncInterceptor",
@@ -22,6 +32,7 @@ __all__ = [
     "AsyncServiceRouter",
     "Bind",
     "BindConnect",
+    "BindReply",
     "CallNext",
     "ConnectEvent",
     "ConnectRequest",

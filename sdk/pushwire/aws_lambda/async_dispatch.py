@@ -10,6 +10,7 @@ from pushwire.aws_lambda.async_interceptors import async_chain
 from pushwire.aws_lambda.decision import decide_async
 from pushwire.aws_lambda.dispatcher import (
     OK,
+    Answer,
     ConnectDecisions,
     DisconnectFailures,
     EventDispatcher,
@@ -21,6 +22,7 @@ from pushwire.aws_lambda.event_loop import LOOP
 from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
 from pushwire.aws_lambda.interceptors import AnyRequest
 from pushwire.aws_lambda.messages import is_keepalive
+from pushwire.errors import ConnectionGoneError, OperationError
 
 __all__ = ["dispatch_on_loop"]
 
@@ -39,7 +41,8 @@ def dispatch_on_loop(dispatcher: EventDispatcher, event: Mapping[str, Any], cont
     Raises:
         EventError: The event is not an event of a WebSocket API.
         RuntimeError: An event loop is running in this thread.
-        Exception: The exception of a function for a message or for `$disconnect`.
+        Exception: The exception of a function for a message or for `$disconnect`, except `OperationError`.
+        SendError: A reply could not be sent.
     """
     return LOOP.run(partial(_dispatch, dispatcher, event, context))
 
@@ -51,7 +54,18 @@ async def _dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], conte
             return {"statusCode": OK}
         invocation = dispatcher.message(read, context)
         handle = _refuse if invocation.function is None else _call
-        await async_chain(invocation.interceptors, partial(handle, invocation))(invocation.request)
+        try:
+            await async_chain(invocation.interceptors, partial(handle, invocation))(invocation.request)
+            answer = invocation.completion()
+        except OperationError as error:
+            answer = invocation.rejection(error)
+        except Exception:
+            answer = invocation.failure()
+            if answer is not None:
+                await _send(invocation, answer)
+            raise
+        if answer is not None:
+            await _send(invocation, answer)
         return {"statusCode": OK}
     if isinstance(read, ConnectEvent):
         decisions = ConnectDecisions(read)
@@ -74,13 +88,25 @@ async def _call(invocation: Invocation, request: AnyRequest) -> None:
         check_result(invocation, request, await invocation.function(request))
 
 
-async def _refuse(invocation: Invocation, request: AnyRequest) -> None:
-    """Send the error frame for a message that reaches no handler."""
-    data = invocation.refusal()
+async def _refuse(invocation: Invocation, _request: AnyRequest) -> None:
+    """Send the error for a message that reaches no handler."""
+    invocation.request._is_answered = True  # noqa: SLF001 - private, because handlers do not need it
+    await _send(invocation, invocation.refusal())
+
+
+async def _send(invocation: Invocation, answer: Answer) -> None:
+    """Send the answer to a message.
+
+    Raises:
+        SendError: A reply could not be sent to a connection that has not ended.
+        TypeError: `sdk=` of the router returned a wrong object.
+    """
+    request = invocation.request
     try:
-        sdk = invocation.service.sdk(request.event.raw)
-        await sdk._post(None, request.connection_id, data)  # noqa: SLF001 - as in requests
+        await invocation.service.sdk(request.event.raw)._post(answer.operation, request.connection_id, answer.data)  # noqa: SLF001 - as in requests
     except TypeError:  # `sdk=` returned a wrong object, which is a mistake in the application and not a lost frame
         raise
-    except Exception as error:  # noqa: BLE001 - the message is refused, whether or not the client receives the frame
-        invocation.log_undelivered_refusal(error)
+    except Exception as error:
+        if answer.error is None and not isinstance(error, ConnectionGoneError):
+            raise  # Why: otherwise a function that may not send would only be seen in the time-outs of clients.
+        invocation.log_undelivered(answer, error)

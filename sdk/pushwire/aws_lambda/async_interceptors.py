@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from pushwire.aws_lambda.connect import ConnectionDenied
 from pushwire.aws_lambda.interceptors import AnyRequest, log_failure, reject_unawaited
+from pushwire.errors import OperationError
 
 __all__ = ["AsyncCallNext", "AsyncInterceptor", "async_chain", "async_logging_interceptor"]
 
@@ -42,7 +43,8 @@ async def async_logging_interceptor(request: AnyRequest, call_next: AsyncCallNex
     """Log an exception of a handler with its operation, route and connection, and raise it again.
 
     The invocation then fails: Lambda's metric `Errors` counts it, and API Gateway sends "Internal server error" to the
-    client. The record has level WARNING, because Lambda logs the exception at ERROR. `ConnectionDenied` is not logged.
+    client. The record has level WARNING, because Lambda logs the exception at ERROR. `ConnectionDenied` and
+    `pushwire.OperationError` are not logged.
 
     Args:
         request: The request.
@@ -53,7 +55,7 @@ async def async_logging_interceptor(request: AnyRequest, call_next: AsyncCallNex
     """
     try:
         await call_next(request)
-    except ConnectionDenied:
+    except (ConnectionDenied, OperationError):
         raise  # a decision of the application, not a failure
     except Exception:
         log_failure(request)

@@ -10,15 +10,16 @@ from google.protobuf.message import Message
 
 from pushwire.aws_lambda.async_interceptors import AsyncInterceptor
 from pushwire.aws_lambda.base_router import BaseRouter, BaseServiceRouter
-from pushwire.aws_lambda.handlers import AsyncBind, AsyncBindConnect, AsyncHandlers
+from pushwire.aws_lambda.handlers import AsyncBind, AsyncBindConnect, AsyncBindReply, AsyncHandlers
 from pushwire.aws_lambda.request import DisconnectRequest, Request
-from pushwire.operation import AnyOperation, Operation
+from pushwire.operation import AnyOperation, Operation, RequestOperation
 from pushwire.server import AsyncServerSdk
 
 __all__ = ["AsyncRouter", "AsyncServiceRouter"]
 
 A = TypeVar("A", bound=AsyncServerSdk[Any, Any])
 M = TypeVar("M", bound=Message)
+P = TypeVar("P", bound=Message)
 
 
 class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
@@ -69,6 +70,9 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
 
     def _bind(self, operation: Operation[M], /) -> AsyncBind[Request[M, A]]:
         return AsyncBind(partial(self._service.register, operation.route, operation.full_name))
+
+    def _bind_reply(self, operation: RequestOperation[M, P], /) -> AsyncBindReply[Request[M, A], P]:
+        return AsyncBindReply(partial(self._service.register, operation.route, operation.full_name))
 
 
 class AsyncRouter(BaseRouter):

@@ -7,6 +7,7 @@ A result holds `statusCode`, and the header of the subprotocol if there is one. 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from pushwire import frame
 from pushwire._log import logger
 from pushwire.aws_lambda.connect import ConnectionAccepted
 from pushwire.aws_lambda.errors import RouterError
@@ -15,11 +16,36 @@ from pushwire.aws_lambda.interceptors import AnyRequest, log_fields, reject_unaw
 from pushwire.aws_lambda.messages import FORBIDDEN, DecodedMessage, error_frame, receive, unclaimed
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 from pushwire.aws_lambda.service import Mode, Registration, RoutedService, checked_interceptors
+from pushwire.errors import Code, OperationError, PayloadTooLargeError
+from pushwire.operation import AnyOperation, RequestOperation
 
-__all__ = ["OK", "ConnectDecisions", "DisconnectFailures", "EventDispatcher", "Invocation", "Result", "check_result"]
+__all__ = [
+    "OK",
+    "Answer",
+    "ConnectDecisions",
+    "DisconnectFailures",
+    "EventDispatcher",
+    "Invocation",
+    "Result",
+    "check_result",
+]
 
 Result = dict[str, Any]
 OK: Final = 200
+
+
+class Answer(NamedTuple):
+    """The answer to a message: a reply, a confirmation or an error.
+
+    Attributes:
+        data: The frame.
+        operation: The reply as an operation, for the observers of sends. Defaults to `None`: the frame has no message.
+        error: The error in the frame. Defaults to `None`.
+    """
+
+    data: bytes
+    operation: AnyOperation | None = None
+    error: OperationError | None = None
 
 
 class Invocation(NamedTuple):
@@ -30,37 +56,95 @@ class Invocation(NamedTuple):
         request: The argument of the function.
         function: The function. `None` if only the interceptors run, or if the message is refused.
         interceptors: The interceptors, outermost first.
-        answer: The text of the error frame for a refused message.
+        refused: The refused message, if the function is `None`. Defaults to `None`.
     """
 
     service: RoutedService[Any]
     request: Any
     function: Callable[[Any], Any] | None
     interceptors: tuple[Any, ...]
-    answer: str
+    refused: DecodedMessage | None = None
 
-    def refusal(self) -> bytes:
-        """Log that a message is refused, without its content, and return the error frame for its client."""
-        connection_id, refusal = self.request.connection_id, self.request.refusal
+    def refusal(self) -> Answer:
+        """Log that a message is refused, without its content, and return the error for its client."""
+        refused = self.refused or unclaimed("no handler", None)
+        answer, reason = refused.answer or FORBIDDEN, self.request.refusal.reason
         logger("aws_lambda").warning(
             "%s: message refused: %s: %s (connection %s)",
             self.request.operation or self.request.route,
-            self.answer,
-            refusal.reason,
-            connection_id,
-            extra={**log_fields(self.request), "answer": self.answer, "reason": refusal.reason},
+            answer,
+            reason,
+            self.request.connection_id,
+            extra={**log_fields(self.request), "answer": answer, "reason": reason},
         )
-        return error_frame(self.answer, connection_id, self.request.event.raw["requestContext"].get("requestId"))
+        return self._error(OperationError(refused.code, reason if self._answerable() is not None else answer))
 
-    def log_undelivered_refusal(self, error: Exception) -> None:
-        """Log that the error frame did not reach the client."""
+    def completion(self) -> Answer | None:
+        """Return the answer after the handler and the interceptors have returned, or `None` if none is sent.
+
+        Raises:
+            RouterError: The handler was not called, and no interceptor has set a reply.
+            pushwire.FrameError: The reply cannot be encoded.
+            pushwire.PayloadTooLargeError: The reply is larger than a frame.
+        """
+        request, operation = self.request, self.request.operation
+        envelope = self._answerable()
+        if envelope is None or request._is_answered:  # noqa: SLF001 - private, because handlers do not need it
+            return None
+        if self.function is None:
+            return self.refusal()
+        if not isinstance(operation, RequestOperation):
+            return Answer(frame.encode_answer(envelope))
+        if request.reply is None:
+            raise RouterError(f"{operation} has no reply: an interceptor must call call_next, or set request.reply")
+        reply: AnyOperation = operation.reply
+        data = frame.encode(reply, request.reply, envelope.format, reply_to=envelope.id)
+        if len(data) > frame.MAX_FRAME_SIZE:
+            text = f"the reply has {len(data):,} bytes, and API Gateway's limit is {frame.MAX_FRAME_SIZE:,}"
+            raise PayloadTooLargeError(text, size=len(data), operation=operation, connection_id=request.connection_id)
+        return Answer(data, reply)
+
+    def rejection(self, error: OperationError) -> Answer | None:
+        """Return the answer after a handler or an interceptor has refused the message."""
+        request = self.request
+        logger("aws_lambda").info(
+            "%s: refused with %s (connection %s)",
+            request.operation or request.route,
+            error.code.value,
+            request.connection_id,
+            extra={**log_fields(request), "code": error.code.value},
+        )
+        return None if request._is_answered else self._error(error)  # noqa: SLF001
+
+    def failure(self) -> Answer | None:
+        """Return the answer after a handler has failed, or `None`: API Gateway answers messages without an id."""
+        if self._answerable() is None or self.request._is_answered:  # noqa: SLF001
+            return None
+        return self._error(OperationError(Code.INTERNAL, "Internal server error"))
+
+    def log_undelivered(self, answer: Answer, error: Exception) -> None:
+        """Log that an answer did not reach the client."""
+        text = "reply" if answer.error is None else answer.error.message
+        shown = "reply" if answer.error is None else f"error frame {text!r}"
         logger("aws_lambda").warning(
-            "the error frame %r did not reach connection %s: %s",
-            self.answer,
+            "the %s did not reach connection %s: %s",
+            shown,
             self.request.connection_id,
             error,
-            extra={**log_fields(self.request), "answer": self.answer, "error": type(error).__name__},
+            extra={**log_fields(self.request), "answer": text, "error": type(error).__name__},
         )
+
+    def _answerable(self) -> frame.Envelope | None:
+        """Return the envelope of a message whose client wants an answer."""
+        envelope: frame.Envelope | None = self.request._envelope  # noqa: SLF001
+        return envelope if envelope is not None and envelope.id is not None else None
+
+    def _error(self, error: OperationError) -> Answer:
+        envelope = self._answerable()
+        if envelope is not None:
+            return Answer(frame.encode_answer(envelope, error), error=error)
+        request_id = self.request.event.raw["requestContext"].get("requestId")
+        return Answer(error_frame(error, self.request.connection_id, request_id), error=error)
 
 
 class EventDispatcher:
@@ -102,8 +186,10 @@ class EventDispatcher:
     def message(self, event: MessageEvent, context: Any) -> Invocation:
         """Return the invocation that handles a message."""
         service, registration, received = self._target(receive(event, self._operations))
-        request = Request(event, service.sdk, context, received.message, received.operation, received.error)
-        return self._invocation(service, registration, request, received.answer or FORBIDDEN)
+        request = Request(
+            event, service.sdk, context, received.message, received.operation, received.error, received.envelope
+        )
+        return self._invocation(service, registration, request, received)
 
     def connect(self, event: ConnectEvent, context: Any) -> Iterator[Invocation]:
         """Yield the invocations that decide on a connection."""
@@ -127,12 +213,12 @@ class EventDispatcher:
             registration = service.find(received.operation.route)
             if registration is not None:
                 return service, registration, received
-            received = unclaimed(f"{service.name} has no function for {received.operation}")
+            received = unclaimed(f"{service.name} has no function for {received.operation}", received.envelope)
         if received.answer == FORBIDDEN:
             for candidate in self._services:
                 registration = candidate.find("$on_default")
                 if registration is not None:
-                    return candidate, registration, DecodedMessage(None)
+                    return candidate, registration, DecodedMessage(None, envelope=received.envelope)
         return service, None, received
 
     def _concerned(self, hook: str) -> Sequence[RoutedService[Any]]:
@@ -142,10 +228,14 @@ class EventDispatcher:
         ] or self._services[:1]
 
     def _invocation(
-        self, service: RoutedService[Any], registration: Registration | None, request: AnyRequest, answer: str = ""
+        self,
+        service: RoutedService[Any],
+        registration: Registration | None,
+        request: AnyRequest,
+        received: DecodedMessage | None = None,
     ) -> Invocation:
         function, own = registration or (None, ())
-        return Invocation(service, request, function, (*self._interceptors, *service.interceptors, *own), answer)
+        return Invocation(service, request, function, (*self._interceptors, *service.interceptors, *own), received)
 
 
 class ConnectDecisions:
@@ -207,7 +297,7 @@ class DisconnectFailures:
 
 
 def check_result(invocation: Invocation, request: AnyRequest, result: object) -> None:
-    """Log a warning if a handler returned a value, which is ignored.
+    """Store the reply of a request. Log a warning if another handler returned a value, which is ignored.
 
     Args:
         invocation: The invocation of the handler.
@@ -215,9 +305,14 @@ def check_result(invocation: Invocation, request: AnyRequest, result: object) ->
         result: The handler's result.
 
     Raises:
-        RouterError: The result is a coroutine or a generator.
+        RouterError: The result is a coroutine or a generator, or is not the reply that the operation returns.
     """
-    if result is not None:
+    if isinstance(request, Request) and isinstance(request.operation, RequestOperation):
+        reject_unawaited(invocation.function, result)
+        reply: Any = result
+        request.reply = reply
+        invocation.request.reply = reply  # Why: an interceptor may pass on another request.
+    elif result is not None:
         reject_unawaited(invocation.function, result)
         logger("aws_lambda").warning(
             "%s: the handler returned %s, which is ignored; send with request.sdk",

@@ -6,14 +6,26 @@ from abc import ABC
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar, overload
 
+from google.protobuf.message import Message
+
 from pushwire.aws_lambda.async_interceptors import AsyncInterceptor
 from pushwire.aws_lambda.connect import ConnectionAccepted
 from pushwire.aws_lambda.interceptors import Interceptor
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 from pushwire.server import AsyncServerSdk, ServerSdk
 
-__all__ = ["AsyncBind", "AsyncBindConnect", "AsyncHandlers", "Bind", "BindConnect", "Handlers"]
+__all__ = [
+    "AsyncBind",
+    "AsyncBindConnect",
+    "AsyncBindReply",
+    "AsyncHandlers",
+    "Bind",
+    "BindConnect",
+    "BindReply",
+    "Handlers",
+]
 
+P = TypeVar("P", bound=Message)
 R = TypeVar("R")
 T = TypeVar("T")
 N = TypeVar("N", Interceptor, AsyncInterceptor)
@@ -134,6 +146,12 @@ class Bind(_Decorator[R, None, Interceptor], Generic[R]):
     __slots__ = ()
 
 
+class BindReply(_Decorator[R, P, Interceptor], Generic[R, P]):
+    """Decorator of a router that registers the function of one request, which returns the reply."""
+
+    __slots__ = ()
+
+
 class BindConnect(_Decorator[ConnectRequest[S], ConnectionAccepted | None, Interceptor], Generic[S]):
     """Decorator of a router that registers the function for `$connect`, and returns it."""
 
@@ -142,6 +160,12 @@ class BindConnect(_Decorator[ConnectRequest[S], ConnectionAccepted | None, Inter
 
 class AsyncBind(_Decorator[R, Coroutine[Any, Any, None], AsyncInterceptor], Generic[R]):
     """Decorator of an async router that registers the function of one operation, and returns it."""
+
+    __slots__ = ()
+
+
+class AsyncBindReply(_Decorator[R, Coroutine[Any, Any, P], AsyncInterceptor], Generic[R, P]):
+    """Decorator of an async router that registers the function of one request, which returns the reply."""
 
     __slots__ = ()
 

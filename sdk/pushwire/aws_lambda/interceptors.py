@@ -11,6 +11,7 @@ from pushwire._log import logger
 from pushwire.aws_lambda.connect import ConnectionDenied
 from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
+from pushwire.errors import OperationError
 
 __all__ = ["AnyRequest", "CallNext", "Interceptor", "chain", "log_failure", "log_fields", "logging_interceptor"]
 
@@ -26,6 +27,9 @@ class Interceptor(Protocol):
 
     The first interceptor of a list is the outermost. The interceptors of a router are outside those of an operation. An
     exception of the handler passes through the interceptors and fails the invocation.
+
+    After `call_next`, `request.reply` is the reply of the handler, and an interceptor can replace it. A handler or an
+    interceptor that raises `pushwire.OperationError` refuses the message, which does not fail the invocation.
 
     If an interceptor does not call `call_next`, a message counts as handled, and a connection is denied with 403. A
     connection stays denied after any exception of `on_connect` or an interceptor, even if another interceptor catches
@@ -53,7 +57,8 @@ def logging_interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
     """Log an exception of a handler with its operation, route and connection, and raise it again.
 
     The invocation then fails: Lambda's metric `Errors` counts it, and API Gateway sends "Internal server error" to the
-    client. The record has level WARNING, because Lambda logs the exception at ERROR. `ConnectionDenied` is not logged.
+    client. The record has level WARNING, because Lambda logs the exception at ERROR. `ConnectionDenied` and
+    `pushwire.OperationError` are not logged.
 
     Args:
         request: The request.
@@ -64,7 +69,7 @@ def logging_interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
     """
     try:
         call_next(request)
-    except ConnectionDenied:
+    except (ConnectionDenied, OperationError):
         raise  # a decision of the application, not a failure
     except Exception:
         log_failure(request)

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from pushwire import frame
 from pushwire.aws_lambda.events import MessageEvent
-from pushwire.errors import FrameError
+from pushwire.errors import Code, FrameError, OperationError
 from pushwire.operation import AnyOperation
 
 __all__ = ["BAD_REQUEST_BODY", "FORBIDDEN", "DecodedMessage", "error_frame", "is_keepalive", "receive", "unclaimed"]
@@ -38,12 +38,19 @@ class DecodedMessage(NamedTuple):
         message: The decoded message, or `None`.
         answer: The text of the error frame. `None` if the message is not refused.
         error: The error for the log. `None` if the message is not refused.
+        envelope: The route, the id and the format of the frame. `None` if they could not be read.
     """
 
     operation: AnyOperation | None
     message: Message | None = None
     answer: str | None = None
     error: FrameError | None = None
+    envelope: frame.Envelope | None = None
+
+    @property
+    def code(self) -> Code:
+        """The reason of the refusal."""
+        return Code.UNIMPLEMENTED if self.answer == FORBIDDEN else Code.INVALID_ARGUMENT
 
 
 def receive(event: MessageEvent, operations: Mapping[str, AnyOperation]) -> DecodedMessage:
@@ -64,31 +71,35 @@ def receive(event: MessageEvent, operations: Mapping[str, AnyOperation]) -> Deco
     """
     route_key: Any = event.raw["requestContext"].get("routeKey")
     operation = operations.get(route_key) if isinstance(route_key, str) else None
+    envelope: frame.Envelope | None = None
     try:
-        envelope = _read(event)
-        if isinstance(envelope, frame.GatewayErrorFrame):
+        found = _read(event)
+        if isinstance(found, frame.GatewayErrorFrame):
             raise FrameError("the client sent an error frame of API Gateway")  # noqa: TRY301 - handled below
+        envelope = found
+        if envelope.reply_to is not None or envelope.error is not None:
+            raise FrameError("the client sent an answer, which only servers do", route=envelope.route)  # noqa: TRY301
         if operation is None:
             operation = operations.get(envelope.route)
             if operation is None:
-                return unclaimed("no operation has the route of the frame")
+                return unclaimed("no operation has the route of the frame", envelope)
         elif envelope.route != operation.route:
             raise FrameError("the frame has another route than API Gateway chose", route=operation.route)  # noqa: TRY301
-        return DecodedMessage(operation, envelope.message(operation))
+        return DecodedMessage(operation, envelope.message(operation), envelope=envelope)
     except FrameError as error:
-        return DecodedMessage(operation, answer=BAD_REQUEST_BODY, error=error)
+        return DecodedMessage(operation, answer=BAD_REQUEST_BODY, error=error, envelope=envelope)
 
 
-def unclaimed(reason: str) -> DecodedMessage:
+def unclaimed(reason: str, envelope: frame.Envelope | None) -> DecodedMessage:
     """Return the refusal of a message that has no handler."""
-    return DecodedMessage(None, answer=FORBIDDEN, error=FrameError(reason))
+    return DecodedMessage(None, answer=FORBIDDEN, error=FrameError(reason), envelope=envelope)
 
 
-def error_frame(text: str, connection_id: str, request_id: object) -> bytes:
-    """Return the error frame for a refused message.
+def error_frame(error: OperationError, connection_id: str, request_id: object) -> bytes:
+    """Return the error frame for a refused message that has no id. It is API Gateway's, with the key `code` added.
 
     Args:
-        text: The error text.
+        error: The reason.
         connection_id: The id of the connection.
         request_id: The id of the request. It is written as an empty string if it is not a string.
 
@@ -97,8 +108,8 @@ def error_frame(text: str, connection_id: str, request_id: object) -> bytes:
     """
     request = request_id if isinstance(request_id, str) else ""
     return (
-        f'{{"message": {json.dumps(text)}, "connectionId":{json.dumps(connection_id)},'
-        f' "requestId":{json.dumps(request)}}}'
+        f'{{"message": {json.dumps(frame.shortened(error.message))}, "connectionId":{json.dumps(connection_id)},'
+        f' "requestId":{json.dumps(request)}, "code":"{error.code.value}"}}'
     ).encode()
 
 

@@ -30,7 +30,7 @@ from pushwire.aws_lambda.async_interceptors import AsyncCallNext
 from pushwire.aws_lambda.connect import ConnectionDenied
 from pushwire.aws_lambda.interceptors import AnyRequest, CallNext
 from pushwire.aws_lambda.request import Request
-from pushwire.errors import ConnectionGoneError, ConnectionPendingError, SendError, ThrottledError
+from pushwire.errors import ConnectionGoneError, ConnectionPendingError, OperationError, SendError, ThrottledError
 from pushwire.operation import AnyOperation
 from pushwire.server import SendObserver
 
@@ -53,7 +53,7 @@ class _Logging:
         with self._logger.append_context_keys(**_keys(request)):
             try:
                 yield
-            except ConnectionDenied:
+            except (ConnectionDenied, OperationError):
                 raise  # a decision of the application, not a failure
             except Exception:
                 # At WARNING, because Lambda logs the exception at ERROR.

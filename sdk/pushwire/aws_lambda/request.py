@@ -7,9 +7,11 @@ from typing import Any, Final, Generic, TypeVar
 
 from google.protobuf.message import Message
 
+from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent
 from pushwire.aws_lambda.state import RequestState
 from pushwire.errors import FrameError
+from pushwire.frame import Envelope
 from pushwire.operation import AnyOperation
 from pushwire.server import BaseServerSdk, SendObserver
 
@@ -80,7 +82,7 @@ class _BaseRequest(Generic[E_co, S_co]):
 class Request(_BaseRequest[MessageEvent, S_co], Generic[M_co, S_co]):
     """A message of a client: the argument of an operation's function and of `on_default`."""
 
-    __slots__ = ("_message", "_operation", "_refusal")
+    __slots__ = ("_envelope", "_is_answered", "_message", "_operation", "_refusal", "_reply")
 
     def __init__(
         self,
@@ -90,11 +92,15 @@ class Request(_BaseRequest[MessageEvent, S_co], Generic[M_co, S_co]):
         message: M_co,
         operation: AnyOperation | None,
         refusal: FrameError | None,
+        envelope: Envelope | None = None,
     ) -> None:
         super().__init__(event, sdk_for, context)
         self._message: Final = message
         self._operation: Final = operation
         self._refusal: Final = refusal
+        self._envelope: Final = envelope
+        self._reply: Message | None = None
+        self._is_answered = False
 
     @property
     def message(self) -> M_co:
@@ -110,6 +116,34 @@ class Request(_BaseRequest[MessageEvent, S_co], Generic[M_co, S_co]):
     def route(self) -> str:
         """The operation's route, or `$default` for an unknown route."""
         return self._operation.route if self._operation is not None else "$default"
+
+    @property
+    def id(self) -> str | None:
+        """The id of the message, which the client chose because it wants an answer. `None` if it wants none.
+
+        A client that repeats a message can give it the same id. Ids of different clients can be equal.
+        """
+        return self._envelope.id if self._envelope is not None else None
+
+    @property
+    def reply(self) -> Message | None:
+        """The reply of the handler, for interceptors. `None` before the handler has returned, and without a reply.
+
+        An interceptor can set it, instead of calling `call_next` or afterwards. Setting raises `RouterError` if the
+        operation has no reply or another type of reply.
+        """
+        return self._reply
+
+    @reply.setter
+    def reply(self, reply: Message) -> None:
+        reply_type = None if self._operation is None else self._operation.reply_type
+        given: object = reply
+        if reply_type is None:
+            raise RouterError(f"{self._operation or self.route} is one-way and has no reply")
+        if not isinstance(given, reply_type):
+            name = reply_type.DESCRIPTOR.full_name
+            raise RouterError(f"the reply to {self._operation} must be a {name}, not {type(given).__name__}")
+        self._reply = reply
 
     @property
     def refusal(self) -> FrameError | None:

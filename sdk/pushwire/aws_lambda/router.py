@@ -9,15 +9,16 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 
 from pushwire.aws_lambda.base_router import BaseRouter, BaseServiceRouter
-from pushwire.aws_lambda.handlers import Bind, BindConnect, Handlers
+from pushwire.aws_lambda.handlers import Bind, BindConnect, BindReply, Handlers
 from pushwire.aws_lambda.interceptors import Interceptor
 from pushwire.aws_lambda.request import DisconnectRequest, Request
-from pushwire.operation import AnyOperation, Operation
+from pushwire.operation import AnyOperation, Operation, RequestOperation
 from pushwire.server import ServerSdk
 
 __all__ = ["Router", "ServiceRouter"]
 
 M = TypeVar("M", bound=Message)
+P = TypeVar("P", bound=Message)
 S = TypeVar("S", bound=ServerSdk[Any, Any])
 
 
@@ -68,6 +69,9 @@ class ServiceRouter(BaseServiceRouter[S], Generic[S]):
 
     def _bind(self, operation: Operation[M], /) -> Bind[Request[M, S]]:
         return Bind(partial(self._service.register, operation.route, operation.full_name))
+
+    def _bind_reply(self, operation: RequestOperation[M, P], /) -> BindReply[Request[M, S], P]:
+        return BindReply(partial(self._service.register, operation.route, operation.full_name))
 
 
 class Router(BaseRouter):

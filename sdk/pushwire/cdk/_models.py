@@ -27,23 +27,26 @@ _KEY: Final = "model"
 
 
 def attach(api: CdkWebSocketApi, routes: Mapping[AnyOperation, WebSocketRoute]) -> None:
-    """Add a model to the route of each operation. If a stack has no room for all models, add a warning and no model.
+    """Add a model to the route of each one-way operation. If a stack has no room for all, add a warning and no model.
+
+    Requests with a reply get no model, because API Gateway would refuse a wrong message without the request's `id`.
 
     Args:
         api: The API.
         routes: The routes of the operations.
     """
-    schemas = {operation: frame_schema(operation) for operation in routes}
+    schemas = {operation: frame_schema(operation) for operation in routes if operation.reply_type is None}
     size = sum(len(json.dumps(schema, indent=1)) for schema in schemas.values())
-    if len(routes) > _MAX_MODELS or size > _MAX_BYTES:
+    if len(schemas) > _MAX_MODELS or size > _MAX_BYTES:
         Annotations.of(api).add_warning_v2(
             "pushwire:no-route-models",
-            f"The API has no route models, so that only handlers check messages: {len(routes)} models of {size:,} "
+            f"The API has no route models, so that only handlers check messages: {len(schemas)} models of {size:,} "
             f"bytes exceed the limits of a stack, {_MAX_MODELS} models of {_MAX_BYTES:,} bytes. Set "
             "disable_route_models to remove this warning.",
         )
         return
-    for operation, route in routes.items():
+    for operation, schema in schemas.items():
+        route = routes[operation]
         model = CfnModel(
             route,
             "Model",
@@ -51,7 +54,7 @@ def attach(api: CdkWebSocketApi, routes: Mapping[AnyOperation, WebSocketRoute]) 
             name=Names.unique_resource_name(route, max_length=128),
             description=f"The JSON frames of {operation}.",
             content_type="application/json",
-            schema=schemas[operation],
+            schema=schema,
         )
         cfn_route = cast("CfnRoute", route.node.default_child)
         cfn_route.model_selection_expression = _KEY

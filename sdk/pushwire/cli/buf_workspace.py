@@ -1,4 +1,4 @@
-"""Adds the module of Pushwire's options and the lint settings for one-way operations to a `buf.yaml`."""
+"""Adds the module of Pushwire's options and the lint settings for operations to a `buf.yaml`."""
 
 import posixpath
 import shlex
@@ -22,8 +22,8 @@ _LIST: Any = list
 _EXCEPT: Final = ("RPC_REQUEST_STANDARD_NAME", "RPC_REQUEST_RESPONSE_UNIQUE")
 _EMPTY: Final = "rpc_allow_google_protobuf_empty_responses"
 _LINT_COMMENT: Final = (
-    "Pushwire operations are one-way: the request of an rpc is the message. It may have any name, several rpcs may use",
-    "it, and every response is google.protobuf.Empty.",
+    "The request of an rpc is the message of a Pushwire operation. It may have any name, and several rpcs may use it.",
+    "One-way operations return google.protobuf.Empty.",
 )
 _MODULE_COMMENT: Final = ("Pushwire's options, written by `pushwire vendor`. Do not edit or lint them.",)
 

@@ -16,7 +16,7 @@ Prepare the buf workspace in DIR for contracts that import "pushwire/v1/options.
   {VENDORED_PATH}
       the options, as a separate buf module, which contracts import and buf does not generate
   buf.yaml
-      that module, and the lint settings for one-way operations:
+      that module, and the lint settings for operations:
       rpc_allow_google_protobuf_empty_responses, and exceptions for
       RPC_REQUEST_STANDARD_NAME and RPC_REQUEST_RESPONSE_UNIQUE
 

@@ -22,6 +22,9 @@ from pushwire.client.errors import (
     EventsLostError,
     GatewayError,
     ListenerError,
+    OperationRefused,
+    ReplyTimeoutError,
+    RequestLimitError,
     SendQueueFullError,
 )
 from pushwire.client.events import Event, UnknownEvent
@@ -51,7 +54,10 @@ __all__ = [
     "HeaderAuth",
     "IamAuth",
     "ListenerError",
+    "OperationRefused",
     "QueryAuth",
+    "ReplyTimeoutError",
+    "RequestLimitError",
     "SendQueueFullError",
     "State",
     "Status",

@@ -16,11 +16,12 @@ from pushwire.client.errors import ClientClosedError
 from pushwire.client.events import Event
 from pushwire.client.options import ConnectionOptions
 from pushwire.errors import PushwireError
-from pushwire.operation import AnyOperation, Operation
+from pushwire.operation import AnyOperation, Operation, RequestOperation
 
 __all__ = ["Client"]
 
 M = TypeVar("M", bound=Message)
+R = TypeVar("R", bound=Message)
 E_co = TypeVar("E_co", covariant=True)
 
 
@@ -35,6 +36,10 @@ class Client(Generic[E_co]):
     provided that the task that adds them has opened the client itself.
 
     A send returns when its message is written. The server may not have received it, because the network can fail later.
+    With `confirm=True`, a send returns when the handler has returned. Requests return the reply of the handler. Both
+    raise `pushwire.OperationError` if the server refuses the message, `ReplyTimeoutError`, or `ConnectionLostError`.
+    The client repeats neither. A caller that repeats one passes the same `id=`, which the handler can recognize.
+
     Sends raise subclasses of `ClientError`. Before anything is written, they raise `pushwire.PayloadTooLargeError`,
     `pushwire.FrameError` or `TypeError`.
 
@@ -181,12 +186,36 @@ class Client(Generic[E_co]):
         self._connection._check_loop()
         return self._subscriptions.streams.open()
 
-    async def _send(self, operation: Operation[M], message: M) -> None:
-        """Send a message. Generated methods that send call it."""
+    async def _send(
+        self,
+        operation: Operation[M],
+        message: M,
+        confirm: bool = False,
+        seconds: float = 30.0,
+        request_id: str | None = None,
+        /,
+    ) -> None:
+        """Send a message. Generated methods of one-way operations call it."""
+        self._check(operation)
+        if confirm:
+            await self._connection._request(operation, message, seconds, request_id)
+        elif request_id is not None:
+            raise ValueError("id= requires confirm=True, because a server confirms each message that has an id")
+        else:
+            await self._connection._send(operation, message)
+
+    async def _request(
+        self, operation: RequestOperation[M, R], message: M, seconds: float, request_id: str | None, /
+    ) -> R:
+        """Send a request, and return its reply. Generated methods of requests call it."""
+        self._check(operation)
+        reply: R = await self._connection._request(operation, message, seconds, request_id)
+        return reply
+
+    def _check(self, operation: AnyOperation) -> None:
         self._connection._check_loop()
         if self._is_closed:
             raise self._closed_error(operation)
-        await self._connection._send(operation, message)
 
     def _listen(self, operation: Operation[M], function: Callable[[M], object]) -> Callable[[], None]:
         """Add a listener. Generated `on_…` methods call it."""

@@ -2,22 +2,26 @@
 
 ```text
 PushwireError
+ +-- OperationError              a request or a confirmed send was refused; see `pushwire.errors`
  +-- ClientError
       +-- AuthError              the result of an auth cannot be sent in a handshake
       +-- ClientUrlError         the URL to connect to is not usable
       +-- ConnectFailedError     an attempt to connect failed, or the client gave up
-      +-- ConnectionLostError    the connection was lost during a send
+      +-- ConnectionLostError    the connection was lost during a send, or before its reply
+      +-- ReplyTimeoutError      no reply arrived in time
+      +-- RequestLimitError      too many requests wait for a reply
       +-- ClientClosedError      the client is closed, or was not opened
       +-- SendQueueFullError     too many sends wait for the next connection
       +-- EventsLostError        a consumer's buffer overflowed
       +-- ListenerError          a listener or a hook raised
       +-- GatewayError           API Gateway sent an error frame
+           +-- OperationRefused       a router refused a message that has no id
 ```
 
 A message of more than 131,072 bytes raises `pushwire.PayloadTooLargeError`, as in the Server SDK.
 """
 
-from pushwire.errors import PushwireError
+from pushwire.errors import Code, PushwireError
 from pushwire.operation import AnyOperation
 
 __all__ = [
@@ -30,6 +34,9 @@ __all__ = [
     "EventsLostError",
     "GatewayError",
     "ListenerError",
+    "OperationRefused",
+    "ReplyTimeoutError",
+    "RequestLimitError",
     "SendQueueFullError",
 ]
 
@@ -90,10 +97,12 @@ class ConnectFailedError(ClientError):
 
 
 class ConnectionLostError(ClientError):
-    """The connection was lost during a send that the client does not repeat.
+    """The connection was lost during a send that the client does not repeat, or before its reply.
 
     The client does not repeat a message that may have been written completely, because it could arrive twice. It also
     does not repeat the sends of an `on_reconnect` hook, because the hook runs again on the next connection.
+
+    A reply goes to the connection of its request, so no reply can follow after the end of that connection.
 
     Attributes:
         operation: The operation that was being sent.
@@ -107,7 +116,47 @@ class ConnectionLostError(ClientError):
 
     def __str__(self) -> str:
         fate = "the server may have received it" if self.maybe_received else "the server has not received it"
-        return f"the connection was lost while {self.operation} was being sent: {fate}"
+        return f"the connection was lost during {self.operation}: {fate}"
+
+
+class ReplyTimeoutError(ClientError, TimeoutError):
+    """No reply to a request, or no confirmation of a send, arrived in time.
+
+    The handler may still run, or may have run. A reply that arrives later is dropped. API Gateway does not reply to a
+    message that it refuses itself, for example because of its size or its route model.
+
+    Attributes:
+        operation: The operation.
+        timeout: Seconds that the call has waited.
+        maybe_received: Whether the server may have received the message.
+    """
+
+    def __init__(self, operation: AnyOperation, timeout: float, maybe_received: bool) -> None:
+        super().__init__(operation, timeout, maybe_received)
+        self.operation = operation
+        self.timeout = timeout
+        self.maybe_received = maybe_received
+
+    def __str__(self) -> str:
+        fate = "the server may have received it" if self.maybe_received else "it was not sent"
+        return f"no reply to {self.operation} within {self.timeout} s: {fate}"
+
+
+class RequestLimitError(ClientError):
+    """`max_requests` requests and confirmed sends already wait for a reply. The message was not sent.
+
+    Attributes:
+        operation: The operation that could not be sent.
+        max_requests: The number of requests that may wait.
+    """
+
+    def __init__(self, operation: AnyOperation, max_requests: int) -> None:
+        super().__init__(operation, max_requests)
+        self.operation = operation
+        self.max_requests = max_requests
+
+    def __str__(self) -> str:
+        return f"{self.operation} not sent: {self.max_requests} requests wait for a reply already (max_requests=)"
 
 
 class ClientClosedError(ClientError):
@@ -206,3 +255,27 @@ class GatewayError(ClientError):
 
     def __str__(self) -> str:
         return f"{self.message} (connection {self.connection_id!r}, request {self.request_id!r})"
+
+
+class OperationRefused(GatewayError):  # noqa: N818 - an event, like its base class
+    """A router refused a message of the client that has no `id`, with a reason.
+
+    The reason is in the form of API Gateway's error frames. It does not identify the refused message. A request, and a
+    send with `confirm=True`, raise `pushwire.OperationError` instead.
+
+    Attributes:
+        message: The text of the handler's `OperationError`, or `Forbidden` or `Bad request body`.
+        connection_id: The id of this client's connection.
+        request_id: The id of the request in API Gateway's logs.
+        code: The reason.
+    """
+
+    __match_args__ = ("message", "connection_id", "request_id", "code")
+
+    def __init__(self, message: str, connection_id: str, request_id: str, code: Code) -> None:
+        super().__init__(message, connection_id, request_id)
+        self.args = (message, connection_id, request_id, code)
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"{self.code.value}: {super().__str__()}"

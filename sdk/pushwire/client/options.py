@@ -13,10 +13,10 @@ from pushwire.operation import Format
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["Backoff", "ConnectionOptions", "ConnectionSettings", "settings_of"]
+__all__ = ["Backoff", "ConnectionOptions", "ConnectionSettings", "check_seconds", "settings_of"]
 
 _FATAL_STATUSES: Final = frozenset({401, 403})
-_INTEGERS: Final = ("max_queued", "max_events")
+_INTEGERS: Final = ("max_requests", "max_queued", "max_events")
 _INTEGERS_OR_NONE: Final = ("connect_attempts", "max_attempts")
 _SECONDS: Final = ("connect_timeout", "close_timeout", "ping_timeout")
 _SECONDS_OR_NONE: Final = ("renew_after", "keepalive_interval", "ping_interval")
@@ -92,11 +92,12 @@ class ConnectionOptions(TypedDict, total=False):
         ping_timeout: Seconds to wait for the pong of a server that has answered a ping before. Defaults to 20.
         close_timeout: Seconds that writing queued messages and the closing handshake may take together. The same limit
             then applies to cancelled hooks, and to async listeners. Defaults to 10.
+        max_requests: The number of requests and confirmed sends that may wait for a reply. Defaults to 1,000.
         max_queued: The number of sends that may wait while there is no connection, or while the server is closing it.
             Defaults to 1,000.
         max_events: The number of events that may wait for an iteration or for an async listener. Defaults to 1,000.
-        clock: The clock of all intervals; time-outs use the event loop's. Tests can pass the local gateway's
-            `gateway.clock` and advance both together. Defaults to the event loop's clock.
+        clock: The clock of all intervals, and of the time-outs of replies. Other time-outs use the event loop's. Tests
+            can pass the local gateway's `gateway.clock` and advance both together. Defaults to the event loop's clock.
         random: Returns numbers from 0 to 1, for backoff and renewal. Defaults to `random.random`.
     """
 
@@ -115,6 +116,7 @@ class ConnectionOptions(TypedDict, total=False):
     ping_interval: float | None
     ping_timeout: float
     close_timeout: float
+    max_requests: int
     max_queued: int
     max_events: int
     clock: Clock | None
@@ -140,6 +142,7 @@ class ConnectionSettings:
     ping_interval: float | None = 30.0
     ping_timeout: float = 20.0
     close_timeout: float = 10.0
+    max_requests: int = 1_000
     max_queued: int = 1_000
     max_events: int = 1_000
     clock: Clock | None = None
@@ -178,6 +181,20 @@ def settings_of(**options: Unpack[ConnectionOptions]) -> ConnectionSettings:
     if unknown:
         raise TypeError(f"unknown option {unknown[0]}=; the options are {', '.join(f'{name}=' for name in known)}")
     return ConnectionSettings(**options)
+
+
+def check_seconds(name: str, value: object) -> None:
+    """Check a number of seconds.
+
+    Args:
+        name: The name of the argument.
+        value: Its value.
+
+    Raises:
+        TypeError: It is not a number.
+        ValueError: It is not more than 0.
+    """
+    _check(name, value, (int, float), "a number of seconds")
 
 
 def _check(name: str, value: object, types: type | tuple[type, ...], expected: str) -> None:

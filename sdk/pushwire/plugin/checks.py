@@ -170,18 +170,27 @@ class _Checks:
             text = "takes a stream, but an operation has one message; remove `stream` from its request"
             yield self._of_rpc(service, rpc, locations.CLIENT_STREAMING, text)
         if rpc.server_streaming:
-            text = "returns a stream, but operations are one-way; remove `stream` from its response"
+            text = "returns a stream, but an operation has at most one reply; remove `stream` from its response"
             yield self._of_rpc(service, rpc, locations.SERVER_STREAMING, text)
-        if rpc.response != EMPTY:
-            text = f"returns {rpc.response}, but operations are one-way; return {EMPTY}"
+        if rpc.reply is not None and rpc.direction.outbound:
+            text = (
+                f"returns {rpc.reply.full_name}, but only clients can send a request with a reply, because a Lambda "
+                "function cannot wait for the reply of a client; set its direction to DIRECTION_CLIENT_TO_SERVER, or "
+                f"return {EMPTY}"
+            )
             yield self._of_rpc(service, rpc, locations.RESPONSE, text)
 
     def _message(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
-        file = rpc.request.file
-        obstacle = _import_obstacle(file)
-        if obstacle and file != self._contract.file:
-            text = f"takes {rpc.request.full_name} of {file}, and {obstacle}; rename that part of the file's path"
-            yield self._of_rpc(service, rpc, locations.REQUEST, text)
+        uses = [("takes", rpc.request, locations.REQUEST)]
+        if rpc.reply is not None:
+            uses.append(("returns", rpc.reply, locations.RESPONSE))
+        for verb, message, place in uses:
+            obstacle = _import_obstacle(message.file)
+            if obstacle and message.file != self._contract.file:
+                text = (
+                    f"{verb} {message.full_name} of {message.file}, and {obstacle}; rename that part of the file's path"
+                )
+                yield self._of_rpc(service, rpc, place, text)
 
     def _direction(self, service: Service, rpc: Rpc) -> Iterator[Diagnostic]:
         if rpc.direction is Direction.UNKNOWN:

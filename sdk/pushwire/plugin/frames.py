@@ -8,7 +8,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
 from pushwire.operation import Direction, Format, Operation
-from pushwire.plugin.model import Contract, Rpc, Service
+from pushwire.plugin.model import Contract, Message, Rpc, Service
 from pushwire.plugin.request import RequestError
 from pushwire.schema import JsonSchema, frame_schema
 
@@ -22,11 +22,13 @@ class Frame(NamedTuple):
         service: The operation's service.
         rpc: The operation.
         schema: The schema of its JSON frames.
+        reply_schema: The schema of a JSON frame with the reply, without its `reply_to`. `None` for a one-way operation.
     """
 
     service: Service
     rpc: Rpc
     schema: JsonSchema
+    reply_schema: JsonSchema | None
 
 
 class FrameReader:
@@ -53,18 +55,23 @@ class FrameReader:
     def frames(self, contract: Contract) -> list[Frame]:
         """Return the frames of a contract's operations, in the order of the file."""
         return [
-            Frame(service, rpc, frame_schema(self._operation(service, rpc)))
+            Frame(
+                service,
+                rpc,
+                frame_schema(self._operation(service, rpc, rpc.request)),
+                None if rpc.reply is None else frame_schema(self._operation(service, rpc, rpc.reply)),
+            )
             for service in contract.services
             for rpc in service.rpcs
         ]
 
-    def _operation(self, service: Service, rpc: Rpc) -> Operation[Any]:
+    def _operation(self, service: Service, rpc: Rpc, message: Message) -> Operation[Any]:
         return Operation(
             service=service.full_name,
             name=rpc.name,
             route=rpc.route,
             direction=Direction[rpc.direction.name],
-            message_type=GetMessageClass(self._pool.FindMessageTypeByName(rpc.request.full_name)),
+            message_type=GetMessageClass(self._pool.FindMessageTypeByName(message.full_name)),
             format=Format[service.format_of(rpc).name],
             json_emit_defaults=service.json_emit_defaults,
         )

@@ -10,7 +10,7 @@ from pushwire.plugin.locations import Locations, Path
 __all__ = ["EMPTY", "Contract", "Direction", "Format", "Message", "Model", "Rpc", "Service"]
 
 EMPTY = "google.protobuf.Empty"
-"""The full name of the response of every operation, and of the request of an operation without a message."""
+"""The full name of the response of a one-way operation, and of the request of an operation without a message."""
 
 
 class Direction(enum.Enum):
@@ -83,7 +83,7 @@ class Rpc:
         comment: The cleaned comment; empty if it has no comment.
         deprecation: The text of the deprecation; `None` if the rpc is not deprecated.
         request: The message that the rpc takes.
-        response: The full name of the message that the rpc returns.
+        response: The message that the rpc returns.
         client_streaming: Whether the request is a stream.
         server_streaming: Whether the response is a stream.
         direction: The direction of the message.
@@ -100,12 +100,17 @@ class Rpc:
     comment: str
     deprecation: str | None
     request: Message
-    response: str
+    response: Message
     client_streaming: bool
     server_streaming: bool
     direction: Direction
     route: str
     format: Format
+
+    @property
+    def reply(self) -> Message | None:
+        """The reply of a request; `None` if the operation is one-way."""
+        return None if self.response.full_name == EMPTY else self.response
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,12 @@ class Module(Printer):
         self.pyright_rules: set[str] = set()
         self.imports = Imports(
             file=contract.file,
-            files={rpc.request.file for service in contract.services for rpc in service.rpcs},
+            files={
+                message.file
+                for service in contract.services
+                for rpc in service.rpcs
+                for message in filter(None, (rpc.request, rpc.reply))
+            },
             taken={
                 *own_names,
                 *(name for service in contract.services for name in names.derived_class_names(service.name)),

@@ -105,11 +105,6 @@ class _Reader:
 
     def _rpc(self, service: ServiceDescriptorProto, rpc: MethodDescriptorProto, path: Path) -> Rpc:
         operation = rpc.options.Extensions[options_pb2.operation]
-        request = self._messages.get(rpc.input_type.removeprefix("."))
-        if request is None:
-            raise RequestError(
-                f"{self._file.name}: rpc {rpc.name} takes {rpc.input_type}, which no file of the request defines"
-            )
         direction = Direction(operation.direction)
         return Rpc(
             name=rpc.name,
@@ -120,14 +115,20 @@ class _Reader:
             path=path,
             comment=self._locations.comment(path),
             deprecation=self._deprecation(rpc, (*path, *locations.RPC_DEPRECATED)),
-            request=request,
-            response=rpc.output_type.removeprefix("."),
+            request=self._message(rpc.input_type, f"rpc {rpc.name} takes"),
+            response=self._message(rpc.output_type, f"rpc {rpc.name} returns"),
             client_streaming=rpc.client_streaming,
             server_streaming=rpc.server_streaming,
             direction=direction,
             route=operation.route if operation.HasField("route") else rpc.name,
             format=Format(operation.format),
         )
+
+    def _message(self, name: str, use: str) -> Message:
+        message = self._messages.get(name.removeprefix("."))
+        if message is None:
+            raise RequestError(f"{self._file.name}: {use} {name}, which no file of the request defines")
+        return message
 
     def _deprecation(self, element: ServiceDescriptorProto | MethodDescriptorProto, option: Path) -> str | None:
         """Return the comment on the option as one line, or a default sentence; `None` if there is no deprecation."""

@@ -24,13 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17pushwire/v1/frame.proto\x12\x0bpushwire.v1\"=\n\x05\x46rame\x12\x14\n\x05route\x18\x01 \x01(\tR\x05route\x12\x18\n\x07payload\x18\x02 \x01(\x0cR\x07payloadJ\x04\x08\x03\x10\x10\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17pushwire/v1/frame.proto\x12\x0bpushwire.v1\"\xcf\x01\n\x05\x46rame\x12\x14\n\x05route\x18\x01 \x01(\tR\x05route\x12\x18\n\x07payload\x18\x02 \x01(\x0cR\x07payload\x12\x0e\n\x02id\x18\x03 \x01(\tR\x02id\x12\x19\n\x08reply_to\x18\x04 \x01(\tR\x07replyTo\x12.\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x18.pushwire.v1.Frame.ErrorR\x05\x65rror\x1a\x35\n\x05\x45rror\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x18\n\x07message\x18\x02 \x01(\tR\x07messageJ\x04\x08\x06\x10\x10\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'pushwire.v1.frame_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FRAME']._serialized_start=40
-  _globals['_FRAME']._serialized_end=101
+  _globals['_FRAME']._serialized_start=41
+  _globals['_FRAME']._serialized_end=248
+  _globals['_FRAME_ERROR']._serialized_start=189
+  _globals['_FRAME_ERROR']._serialized_end=242
 # @@protoc_insertion_point(module_scope)

@@ -24,21 +24,59 @@ class Frame(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class Error(_message.Message):
+        """The reason why a message was refused or failed."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        CODE_FIELD_NUMBER: _builtins.int
+        MESSAGE_FIELD_NUMBER: _builtins.int
+        code: _builtins.str
+        """One of the sixteen codes of Connect, such as `not_found`."""
+        message: _builtins.str
+        """A text for the developer of the client."""
+        def __init__(
+            self,
+            *,
+            code: _builtins.str = ...,
+            message: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "message", b"message"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     ROUTE_FIELD_NUMBER: _builtins.int
     PAYLOAD_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    REPLY_TO_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
     route: _builtins.str
-    """The operation's route, as in JSON frames. Must not be empty."""
+    """The operation's route, as in JSON frames. Must not be empty. A reply has the route of its request."""
     payload: _builtins.bytes
     """The serialized message. Empty bytes are a message without set fields."""
+    id: _builtins.str
+    """The id of a message that its client wants an answer to, with at most 64 characters. Empty if it wants none."""
+    reply_to: _builtins.str
+    """The id of the message that this frame answers. Only servers set it."""
+    @_builtins.property
+    def error(self) -> Global___Frame.Error:
+        """The reason why the message that this frame answers was refused or failed. Only servers set it, with `reply_to`."""
+
     def __init__(
         self,
         *,
         route: _builtins.str = ...,
         payload: _builtins.bytes = ...,
+        id: _builtins.str = ...,
+        reply_to: _builtins.str = ...,
+        error: Global___Frame.Error | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["payload", b"payload", "route", b"route"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "id", b"id", "payload", b"payload", "reply_to", b"reply_to", "route", b"route"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

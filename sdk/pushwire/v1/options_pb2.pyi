@@ -14,7 +14,8 @@ A contract imports this file and sets the direction of each rpc:
     }
   }
 
-The rpc's request is the message; its response must be google.protobuf.Empty, because operations are one-way.
+The rpc's request is the message. An rpc that returns google.protobuf.Empty is one-way. An rpc that returns another
+message is a request with a reply. Only clients can send requests, because a Lambda function cannot wait for a client.
 """
 
 from google.protobuf import descriptor as _descriptor

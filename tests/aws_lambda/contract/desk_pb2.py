@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from pushwire.v1 import options_pb2 as pushwire_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\ndesk.proto\x12\x07\x64\x65sk.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19pushwire/v1/options.proto\"\xd3\x01\n\x07Visitor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x62\x61\x64ge\x18\x02 \x01(\x03\x12\r\n\x05staff\x18\x03 \x01(\x08\x12\x1d\n\x05place\x18\x04 \x01(\x0b\x32\x0e.desk.v1.Place\x12\x0c\n\x04tags\x18\x05 \x03(\t\x12.\n\narrived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08nickname\x18\x07 \x01(\tH\x00\x88\x01\x01\x12\x1b\n\x04mood\x18\x08 \x01(\x0e\x32\r.desk.v1.MoodB\x0b\n\t_nickname\"5\n\x05Place\x12\x0c\n\x04room\x18\x01 \x01(\t\x12\x1e\n\x06inside\x18\x02 \x01(\x0b\x32\x0e.desk.v1.Place\"\x18\n\x08Greeting\x12\x0c\n\x04text\x18\x01 \x01(\t*+\n\x04Mood\x12\x14\n\x10MOOD_UNSPECIFIED\x10\x00\x12\r\n\tMOOD_GLAD\x10\x01\x32\x84\x02\n\x0b\x44\x65skService\x12\x39\n\x05\x45nter\x12\x10.desk.v1.Visitor\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12:\n\x05Greet\x12\x11.desk.v1.Greeting\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x12=\n\x03Say\x12\x11.desk.v1.Greeting\x1a\x16.google.protobuf.Empty\"\x0b\xca\xd4\x18\x07\x08\x03\x12\x03say\x12?\n\x05Leave\x12\x16.google.protobuf.Empty\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x32\x87\x01\n\x0fPresenceService\x12:\n\x06\x41ppear\x12\x10.desk.v1.Visitor\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12\x38\n\x04Seen\x12\x10.desk.v1.Visitor\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x32O\n\x0cRivalService\x12?\n\x05Speak\x12\x11.desk.v1.Greeting\x1a\x16.google.protobuf.Empty\"\x0b\xca\xd4\x18\x07\x08\x01\x12\x03sayb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\ndesk.proto\x12\x07\x64\x65sk.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19pushwire/v1/options.proto\"\xd3\x01\n\x07Visitor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x62\x61\x64ge\x18\x02 \x01(\x03\x12\r\n\x05staff\x18\x03 \x01(\x08\x12\x1d\n\x05place\x18\x04 \x01(\x0b\x32\x0e.desk.v1.Place\x12\x0c\n\x04tags\x18\x05 \x03(\t\x12.\n\narrived_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08nickname\x18\x07 \x01(\tH\x00\x88\x01\x01\x12\x1b\n\x04mood\x18\x08 \x01(\x0e\x32\r.desk.v1.MoodB\x0b\n\t_nickname\"5\n\x05Place\x12\x0c\n\x04room\x18\x01 \x01(\t\x12\x1e\n\x06inside\x18\x02 \x01(\x0b\x32\x0e.desk.v1.Place\"\x18\n\x08Greeting\x12\x0c\n\x04text\x18\x01 \x01(\t*+\n\x04Mood\x12\x14\n\x10MOOD_UNSPECIFIED\x10\x00\x12\r\n\tMOOD_GLAD\x10\x01\x32\x84\x02\n\x0b\x44\x65skService\x12\x39\n\x05\x45nter\x12\x10.desk.v1.Visitor\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12:\n\x05Greet\x12\x11.desk.v1.Greeting\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x12=\n\x03Say\x12\x11.desk.v1.Greeting\x1a\x16.google.protobuf.Empty\"\x0b\xca\xd4\x18\x07\x08\x03\x12\x03say\x12?\n\x05Leave\x12\x16.google.protobuf.Empty\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x32\x87\x01\n\x0fPresenceService\x12:\n\x06\x41ppear\x12\x10.desk.v1.Visitor\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12\x38\n\x04Seen\x12\x10.desk.v1.Visitor\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x32O\n\x0cRivalService\x12?\n\x05Speak\x12\x11.desk.v1.Greeting\x1a\x16.google.protobuf.Empty\"\x0b\xca\xd4\x18\x07\x08\x01\x12\x03say2\xbf\x01\n\x0eLibraryService\x12\x33\n\x04\x46ind\x12\x10.desk.v1.Visitor\x1a\x11.desk.v1.Greeting\"\x06\xca\xd4\x18\x02\x08\x01\x12\x39\n\x04Lend\x12\x11.desk.v1.Greeting\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12=\n\x08\x41nnounce\x12\x11.desk.v1.Greeting\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,6 +48,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRESENCESERVICE'].methods_by_name['Seen']._serialized_options = b'\312\324\030\002\010\002'
   _globals['_RIVALSERVICE'].methods_by_name['Speak']._loaded_options = None
   _globals['_RIVALSERVICE'].methods_by_name['Speak']._serialized_options = b'\312\324\030\007\010\001\022\003say'
+  _globals['_LIBRARYSERVICE'].methods_by_name['Find']._loaded_options = None
+  _globals['_LIBRARYSERVICE'].methods_by_name['Find']._serialized_options = b'\312\324\030\002\010\001'
+  _globals['_LIBRARYSERVICE'].methods_by_name['Lend']._loaded_options = None
+  _globals['_LIBRARYSERVICE'].methods_by_name['Lend']._serialized_options = b'\312\324\030\002\010\001'
+  _globals['_LIBRARYSERVICE'].methods_by_name['Announce']._loaded_options = None
+  _globals['_LIBRARYSERVICE'].methods_by_name['Announce']._serialized_options = b'\312\324\030\002\010\002'
   _globals['_MOOD']._serialized_start=407
   _globals['_MOOD']._serialized_end=450
   _globals['_VISITOR']._serialized_start=113
@@ -62,4 +68,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRESENCESERVICE']._serialized_end=851
   _globals['_RIVALSERVICE']._serialized_start=853
   _globals['_RIVALSERVICE']._serialized_end=932
+  _globals['_LIBRARYSERVICE']._serialized_start=935
+  _globals['_LIBRARYSERVICE']._serialized_end=1126
 # @@protoc_insertion_point(module_scope)

@@ -29,10 +29,12 @@ from pushwire import (
 )
 from pushwire.aws_lambda import (
     AsyncBind,
+    AsyncBindReply,
     AsyncHandlers,
     AsyncInterceptor,
     AsyncServiceRouter,
     Bind,
+    BindReply,
     ConnectRequest,
     DisconnectRequest,
     Handlers,
@@ -50,6 +52,7 @@ from pushwire.server import (
 from . import desk_pb2
 from .desk_pushwire_operations import (
     DeskOperations,
+    LibraryOperations,
     PresenceOperations,
     RivalOperations,
 )
@@ -735,3 +738,255 @@ class AsyncRivalRouter(AsyncServiceRouter[AsyncRivalServerSdk]):
     def speak(self) -> AsyncBind[AsyncRivalRequest[desk_pb2.Greeting]]:
         """Register the function that handles `Speak` messages."""
         return self._bind(RivalOperations.speak)
+
+
+class LibraryBroadcast(Broadcast[_R_co]):
+    """Broadcasts of `desk.v1.LibraryService`: one method for each message that servers send."""
+
+    def announce(
+        self,
+        message: desk_pb2.Greeting,
+    ) -> _R_co:
+        """Send `Announce` to many clients.
+
+        Announce a book.
+        """
+        return self._send(
+            LibraryOperations.announce,
+            message,
+        )
+
+
+class LibraryServerSdk(
+    ServerSdk[
+        LibraryBroadcast[BroadcastReport],
+        LibraryBroadcast[FanoutJob],
+    ]
+):
+    """Server SDK of `desk.v1.LibraryService`: one method for each message that servers send.
+
+    A library, which replies.
+    """
+
+    _broadcast = LibraryBroadcast
+
+    def announce(
+        self,
+        connection_id: str,
+        message: desk_pb2.Greeting,
+    ) -> None:
+        """Send `Announce` to one client.
+
+        Announce a book.
+        """
+        self._send(
+            LibraryOperations.announce,
+            connection_id,
+            message,
+        )
+
+
+LibraryRequest: TypeAlias = Request[_M, LibraryServerSdk]
+LibraryConnectRequest: TypeAlias = ConnectRequest[LibraryServerSdk]
+LibraryDisconnectRequest: TypeAlias = DisconnectRequest[LibraryServerSdk]
+
+
+class LibraryHandlers(Handlers[LibraryServerSdk]):
+    """Handlers of `desk.v1.LibraryService`: one method for each message that clients send.
+
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
+
+    A library, which replies.
+    """
+
+    @abstractmethod
+    def find(
+        self,
+        request: LibraryRequest[desk_pb2.Visitor],
+        /,
+    ) -> desk_pb2.Greeting:
+        """Handle `Find`, and return the reply.
+
+        Find a visitor's book.
+        """
+
+    @abstractmethod
+    def lend(
+        self,
+        request: LibraryRequest[desk_pb2.Greeting],
+        /,
+    ) -> None:
+        """Handle `Lend`.
+
+        Bring a book back.
+        """
+
+
+class LibraryRouter(ServiceRouter[LibraryServerSdk]):
+    """Router of `desk.v1.LibraryService`: a Lambda handler.
+
+    Pass `LibraryHandlers`, or register functions with decorators.
+
+    A library, which replies.
+    """
+
+    def __init__(
+        self,
+        handlers: LibraryHandlers | None = None,
+        /,
+        *,
+        interceptors: Sequence[Interceptor] = (),
+        sdk: Callable[[str], LibraryServerSdk] = LibraryServerSdk,
+    ) -> None:
+        super().__init__(
+            {
+                "find": LibraryOperations.find,
+                "lend": LibraryOperations.lend,
+                "announce": LibraryOperations.announce,
+            },
+            handlers,
+            interceptors,
+            sdk,
+        )
+
+    @property
+    def find(self) -> BindReply[LibraryRequest[desk_pb2.Visitor], desk_pb2.Greeting]:
+        """Register the function that handles `Find` messages.
+
+        Find a visitor's book.
+        """
+        return self._bind_reply(LibraryOperations.find)
+
+    @property
+    def lend(self) -> Bind[LibraryRequest[desk_pb2.Greeting]]:
+        """Register the function that handles `Lend` messages.
+
+        Bring a book back.
+        """
+        return self._bind(LibraryOperations.lend)
+
+
+class AsyncLibraryBroadcast(AsyncBroadcast[_R_co]):
+    """Async broadcasts of `desk.v1.LibraryService`: one method for each message that servers send."""
+
+    async def announce(
+        self,
+        message: desk_pb2.Greeting,
+    ) -> _R_co:
+        """Send `Announce` to many clients.
+
+        Announce a book.
+        """
+        return await self._send(
+            LibraryOperations.announce,
+            message,
+        )
+
+
+class AsyncLibraryServerSdk(
+    AsyncServerSdk[
+        AsyncLibraryBroadcast[BroadcastReport],
+        AsyncLibraryBroadcast[FanoutJob],
+    ]
+):
+    """Async Server SDK of `desk.v1.LibraryService`: one method for each message that servers send.
+
+    A library, which replies.
+    """
+
+    _broadcast = AsyncLibraryBroadcast
+
+    async def announce(
+        self,
+        connection_id: str,
+        message: desk_pb2.Greeting,
+    ) -> None:
+        """Send `Announce` to one client.
+
+        Announce a book.
+        """
+        await self._send(
+            LibraryOperations.announce,
+            connection_id,
+            message,
+        )
+
+
+AsyncLibraryRequest: TypeAlias = Request[_M, AsyncLibraryServerSdk]
+AsyncLibraryConnectRequest: TypeAlias = ConnectRequest[AsyncLibraryServerSdk]
+AsyncLibraryDisconnectRequest: TypeAlias = DisconnectRequest[AsyncLibraryServerSdk]
+
+
+class AsyncLibraryHandlers(AsyncHandlers[AsyncLibraryServerSdk]):
+    """Handlers of `desk.v1.LibraryService`: one method for each message that clients send.
+
+    You may also override `on_connect`, `on_disconnect` and `on_default`.
+
+    A library, which replies.
+    """
+
+    @abstractmethod
+    async def find(
+        self,
+        request: AsyncLibraryRequest[desk_pb2.Visitor],
+        /,
+    ) -> desk_pb2.Greeting:
+        """Handle `Find`, and return the reply.
+
+        Find a visitor's book.
+        """
+
+    @abstractmethod
+    async def lend(
+        self,
+        request: AsyncLibraryRequest[desk_pb2.Greeting],
+        /,
+    ) -> None:
+        """Handle `Lend`.
+
+        Bring a book back.
+        """
+
+
+class AsyncLibraryRouter(AsyncServiceRouter[AsyncLibraryServerSdk]):
+    """Async router of `desk.v1.LibraryService`: a Lambda handler.
+
+    Pass `AsyncLibraryHandlers`, or register functions with decorators.
+
+    A library, which replies.
+    """
+
+    def __init__(
+        self,
+        handlers: AsyncLibraryHandlers | None = None,
+        /,
+        *,
+        interceptors: Sequence[AsyncInterceptor] = (),
+        sdk: Callable[[str], AsyncLibraryServerSdk] = AsyncLibraryServerSdk,
+    ) -> None:
+        super().__init__(
+            {
+                "find": LibraryOperations.find,
+                "lend": LibraryOperations.lend,
+                "announce": LibraryOperations.announce,
+            },
+            handlers,
+            interceptors,
+            sdk,
+        )
+
+    @property
+    def find(self) -> AsyncBindReply[AsyncLibraryRequest[desk_pb2.Visitor], desk_pb2.Greeting]:
+        """Register the function that handles `Find` messages.
+
+        Find a visitor's book.
+        """
+        return self._bind_reply(LibraryOperations.find)
+
+    @property
+    def lend(self) -> AsyncBind[AsyncLibraryRequest[desk_pb2.Greeting]]:
+        """Register the function that handles `Lend` messages.
+
+        Bring a book back.
+        """
+        return self._bind(LibraryOperations.lend)

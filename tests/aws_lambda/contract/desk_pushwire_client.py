@@ -31,6 +31,7 @@ from pushwire.client import (
 from . import desk_pb2
 from .desk_pushwire_operations import (
     DeskOperations,
+    LibraryOperations,
     PresenceOperations,
     RivalOperations,
 )
@@ -74,37 +75,60 @@ class DeskClient(Client[DeskEvent]):
     async def enter(
         self,
         message: desk_pb2.Visitor,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
     ) -> None:
-        """Send `Enter`.
+        """Send `Enter`. With `confirm=True`, wait until it is handled.
 
         Somebody comes in.
         """
         await self._send(
             DeskOperations.enter,
             message,
+            confirm,
+            timeout,
+            id,
         )
 
     async def say(
         self,
         message: desk_pb2.Greeting,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
     ) -> None:
-        """Send `Say`.
+        """Send `Say`. With `confirm=True`, wait until it is handled.
 
         Either side says something.
         """
         await self._send(
             DeskOperations.say,
             message,
+            confirm,
+            timeout,
+            id,
         )
 
-    async def leave(self) -> None:
-        """Send `Leave`.
+    async def leave(
+        self,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
+    ) -> None:
+        """Send `Leave`. With `confirm=True`, wait until it is handled.
 
         A message of no fields.
         """
         await self._send(
             DeskOperations.leave,
             empty_pb2.Empty(),
+            confirm,
+            timeout,
+            id,
         )
 
     def on_greet(
@@ -186,11 +210,18 @@ class PresenceClient(Client[PresenceEvent]):
     async def appear(
         self,
         message: desk_pb2.Visitor,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
     ) -> None:
-        """Send `Appear`."""
+        """Send `Appear`. With `confirm=True`, wait until it is handled."""
         await self._send(
             PresenceOperations.appear,
             message,
+            confirm,
+            timeout,
+            id,
         )
 
     def on_seen(
@@ -232,9 +263,106 @@ class RivalClient(Client[RivalEvent]):
     async def speak(
         self,
         message: desk_pb2.Greeting,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
     ) -> None:
-        """Send `Speak`."""
+        """Send `Speak`. With `confirm=True`, wait until it is handled."""
         await self._send(
             RivalOperations.speak,
             message,
+            confirm,
+            timeout,
+            id,
+        )
+
+
+class LibraryAnnounceEvent(Event[desk_pb2.Greeting]):
+    """A received `Announce` message.
+
+    Announce a book.
+    """
+
+
+LibraryEvent: TypeAlias = Union[
+    LibraryAnnounceEvent,
+    GatewayError,
+    UnknownEvent,
+]
+
+
+class LibraryClient(Client[LibraryEvent]):
+    """Client of `desk.v1.LibraryService`: one method for each message that clients send.
+
+    Each message that clients receive has an `on_…` and a `wait_for_…` method.
+
+    A library, which replies.
+    """
+
+    _events = ((LibraryAnnounceEvent, LibraryOperations.announce),)
+
+    async def find(
+        self,
+        message: desk_pb2.Visitor,
+        *,
+        timeout: float = 30.0,
+        id: str | None = None,
+    ) -> desk_pb2.Greeting:
+        """Send `Find`, and return the reply.
+
+        Find a visitor's book.
+        """
+        return await self._request(
+            LibraryOperations.find,
+            message,
+            timeout,
+            id,
+        )
+
+    async def lend(
+        self,
+        message: desk_pb2.Greeting,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
+    ) -> None:
+        """Send `Lend`. With `confirm=True`, wait until it is handled.
+
+        Bring a book back.
+        """
+        await self._send(
+            LibraryOperations.lend,
+            message,
+            confirm,
+            timeout,
+            id,
+        )
+
+    def on_announce(
+        self,
+        listener: Callable[[desk_pb2.Greeting], object],
+    ) -> Callable[[], None]:
+        """Call `listener` with each `Announce` message. Return a function that removes the listener.
+
+        Announce a book.
+        """
+        return self._listen(
+            LibraryOperations.announce,
+            listener,
+        )
+
+    def wait_for_announce(
+        self,
+        *,
+        timeout: float | None = None,
+    ) -> Awaitable[desk_pb2.Greeting]:
+        """Wait up to `timeout` seconds for the next `Announce` message and return it.
+
+        Announce a book.
+        """
+        return self._wait_for(
+            LibraryOperations.announce,
+            timeout,
         )

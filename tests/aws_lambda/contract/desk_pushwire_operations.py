@@ -15,6 +15,7 @@ from google.protobuf import empty_pb2
 from pushwire import (
     Direction,
     Operation,
+    RequestOperation,
 )
 
 from . import desk_pb2
@@ -89,5 +90,35 @@ class RivalOperations:
         name="Speak",
         route="say",
         direction=Direction.CLIENT_TO_SERVER,
+        message_type=desk_pb2.Greeting,
+    )
+
+
+class LibraryOperations:
+    """Operations of `desk.v1.LibraryService`: one for each rpc.
+
+    A library, which replies.
+    """
+
+    find = RequestOperation(
+        service="desk.v1.LibraryService",
+        name="Find",
+        route="Find",
+        direction=Direction.CLIENT_TO_SERVER,
+        message_type=desk_pb2.Visitor,
+        reply_type=desk_pb2.Greeting,
+    )
+    lend = Operation(
+        service="desk.v1.LibraryService",
+        name="Lend",
+        route="Lend",
+        direction=Direction.CLIENT_TO_SERVER,
+        message_type=desk_pb2.Greeting,
+    )
+    announce = Operation(
+        service="desk.v1.LibraryService",
+        name="Announce",
+        route="Announce",
+        direction=Direction.SERVER_TO_CLIENT,
         message_type=desk_pb2.Greeting,
     )

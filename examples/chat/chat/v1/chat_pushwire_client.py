@@ -97,50 +97,80 @@ class ChatClient(Client[ChatEvent]):
     async def join_room(
         self,
         message: chat_pb2.JoinRoomRequest,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
     ) -> None:
-        """Send `JoinRoom`.
+        """Send `JoinRoom`. With `confirm=True`, wait until it is handled.
 
         Enter a room.
         """
         await self._send(
             ChatOperations.join_room,
             message,
+            confirm,
+            timeout,
+            id,
         )
 
     async def say(
         self,
         message: chat_pb2.SayRequest,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
     ) -> None:
-        """Send `Say`.
+        """Send `Say`. With `confirm=True`, wait until it is handled.
 
         Send a text to all members of the room.
         """
         await self._send(
             ChatOperations.say,
             message,
+            confirm,
+            timeout,
+            id,
         )
 
-    async def leave_room(self) -> None:
-        """Send `LeaveRoom`.
+    async def leave_room(
+        self,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
+    ) -> None:
+        """Send `LeaveRoom`. With `confirm=True`, wait until it is handled.
 
         Leave the room.
         """
         await self._send(
             ChatOperations.leave_room,
             empty_pb2.Empty(),
+            confirm,
+            timeout,
+            id,
         )
 
     async def ping(
         self,
         message: chat_pb2.PingMessage,
+        *,
+        confirm: bool = False,
+        timeout: float = 30.0,
+        id: str | None = None,
     ) -> None:
-        """Send `Ping`.
+        """Send `Ping`. With `confirm=True`, wait until it is handled.
 
         Ping the other side.
         """
         await self._send(
             ChatOperations.ping,
             message,
+            confirm,
+            timeout,
+            id,
         )
 
     def on_send_greeting(

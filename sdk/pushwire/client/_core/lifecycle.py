@@ -114,6 +114,8 @@ class Status:
         connections: The number of connections so far.
         failed_attempts: The number of attempts to connect that have failed since the last connection.
         queued: The number of sends that wait.
+        requests: The number of requests and confirmed sends that wait for a reply.
+        dropped_replies: The number of replies that no call waited for: late, repeated or unknown ones.
         sent: The number of messages written, without keepalives.
         received: The number of frames received.
         keepalives: The number of keepalives sent.
@@ -126,6 +128,8 @@ class Status:
     connections: int
     failed_attempts: int
     queued: int
+    requests: int
+    dropped_replies: int
     sent: int
     received: int
     keepalives: int
@@ -165,17 +169,21 @@ class Lifecycle:
         """Whether the client was closed, or has given up."""
         return self.state is State.CLOSED
 
-    def status(self, queued: int) -> Status:
+    def status(self, queued: int, requests: int, dropped_replies: int) -> Status:
         """Return the state and the counters.
 
         Args:
             queued: The number of sends that wait.
+            requests: The number of requests and confirmed sends that wait for a reply.
+            dropped_replies: The number of replies that no call waited for.
         """
         return Status(
             state=self.state,
             connections=self.connections,
             failed_attempts=self._failed_attempts,
             queued=queued,
+            requests=requests,
+            dropped_replies=dropped_replies,
             last_closed=self._last_closed,
             **asdict(self.counters),
         )

@@ -48,11 +48,13 @@ class SendQueue(Generic[S]):
             return self._urgent.popleft()
         return self._sends.popleft() if self._sends else None
 
-    def remove(self, send: S) -> None:
-        """Remove a send that was cancelled, if it is still in the queue."""
+    def remove(self, send: S) -> bool:
+        """Remove a send that was cancelled, and return whether it was still in the queue."""
         for sends in (self._urgent, self._sends):
             if send in sends:
                 sends.remove(send)
+                return True
+        return False
 
     def drain_urgent(self) -> Iterator[S]:
         """Remove and yield the sends of hooks."""

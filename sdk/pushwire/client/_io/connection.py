@@ -23,14 +23,15 @@ from pushwire.client._core.lifecycle import (
     Status,
     is_client_fault,
 )
+from pushwire.client._core.pending_requests import PendingRequests, outcome
 from pushwire.client._io.dispatcher import SHOWN_OF_A_FRAME, Dispatcher, ErrorReporter, listener_error
 from pushwire.client._io.keepalive_runner import KeepaliveRunner
 from pushwire.client._io.tasks import ListenerTasks, is_cancelled
 from pushwire.client._io.websocket import Receiver, WebSocket, connect_failure, open_websocket
-from pushwire.client._io.writer import Writer
+from pushwire.client._io.writer import Send, Writer
 from pushwire.client.auth import Handshake, check_url, result_of
-from pushwire.client.errors import AuthError, ClientClosedError, ClientError, ConnectionLostError
-from pushwire.client.options import ConnectionOptions, settings_of
+from pushwire.client.errors import AuthError, ClientClosedError, ClientError, ConnectionLostError, ReplyTimeoutError
+from pushwire.client.options import ConnectionOptions, check_seconds, settings_of
 from pushwire.errors import PayloadTooLargeError, PushwireError
 from pushwire.operation import AnyOperation, Operation
 
@@ -75,6 +76,7 @@ class Connection:
         self._hooks_task: asyncio.Task[None] | None = None
         self._settings: Final = settings
         self._lifecycle: Final = Lifecycle(settings)
+        self._requests: Final[PendingRequests[asyncio.Future[Any]]] = PendingRequests(settings.max_requests)
         self._tasks: Final = ListenerTasks()
         self._errors: Final = ErrorReporter(self._tasks, settings.max_events, self._lifecycle.counters)
         self._writer = Writer(self._lifecycle, max_queued=settings.max_queued, has_written=self._message_written)
@@ -86,7 +88,7 @@ class Connection:
             report=self._errors.report,
         )
         self._dispatcher: Final = Dispatcher(
-            self._errors.report, self._keepalive.is_answered_by, self._lifecycle.counters
+            self._errors.report, self._keepalive.is_answered_by, self._replied, self._lifecycle.counters
         )
         self._receiver = Receiver(self._keepalive.data_received, self._dispatcher.received, self._errors.report)
 
@@ -96,7 +98,7 @@ class Connection:
     @property
     def status(self) -> Status:
         """The state and the counters of the connection at this moment."""
-        return self._lifecycle.status(self._writer.queued)
+        return self._lifecycle.status(self._writer.queued, len(self._requests), self._requests.dropped)
 
     def on_error(self, listener: Callable[[PushwireError], object]) -> Callable[[], None]:
         """Add a listener for errors that no call raises.
@@ -187,13 +189,81 @@ class Connection:
             ConnectionLostError: The connection was lost during the write.
             SendQueueFullError: There is no connection, and `max_queued` sends already wait.
         """
+        await self._writer.send(operation, self._frame(operation, message, None))
+
+    async def _request(self, operation: Operation[M], message: M, seconds: float, request_id: str | None) -> Any:
+        """Send a message with an id, and wait for its reply.
+
+        Args:
+            operation: The operation.
+            message: The message.
+            seconds: Seconds to wait for the reply, from this call on.
+            request_id: The id; `None` for a new one.
+
+        Returns:
+            The reply, or `None` for the confirmation of a one-way message.
+
+        Raises:
+            TypeError: The message is not of the operation's type, or the seconds or the id has a wrong type.
+            ValueError: The seconds or the id are not valid.
+            pushwire.OperationError: The server refused the message, or failed.
+            pushwire.FrameError: The message cannot be encoded, or the reply cannot be decoded.
+            pushwire.PayloadTooLargeError: The frame has more than 131,072 bytes.
+            ClientClosedError: The client is closed, or was not opened.
+            ConnectFailedError: The client has given up.
+            ConnectionLostError: The connection was lost before the reply.
+            ReplyTimeoutError: No reply arrived in time.
+            RequestLimitError: `max_requests` requests already wait for a reply.
+            SendQueueFullError: There is no connection, and `max_queued` sends already wait.
+        """
+        check_seconds("timeout", seconds)
+        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        request = self._requests.add(operation, request_id, reply)
+        try:
+            send = self._writer.enqueue(operation, self._frame(operation, message, request.id), request)
+            send.done.add_done_callback(partial(_fail_with, reply))
+            timer = self._clock().call_later(seconds, partial(self._time_out, send, reply, seconds))
+            try:
+                return await reply
+            finally:
+                timer.cancel()
+                self._writer.withdraw(send)
+        finally:
+            self._requests.remove(request)
+
+    def _time_out(self, send: Send, reply: asyncio.Future[Any], seconds: float) -> None:
+        if send.operation is not None and not reply.done():
+            is_sent = not self._writer.withdraw(send)
+            reply.set_exception(ReplyTimeoutError(send.operation, seconds, is_sent))
+
+    def _replied(self, envelope: frame.Envelope) -> None:
+        request = self._requests.take(envelope)
+        if request is None:
+            logger("client").debug("dropped a reply to %r, which no call waits for", envelope.route)
+        elif not request.reply.done():
+            result = outcome(request.operation, envelope)
+            if isinstance(result, PushwireError):
+                request.reply.set_exception(result)
+            else:
+                request.reply.set_result(result)
+
+    def _lose_requests(self) -> None:
+        """Fail the requests whose replies can no longer arrive."""
+        for request in self._requests.lost():
+            if not request.reply.done():
+                request.reply.set_exception(ConnectionLostError(request.operation, maybe_received=True))
+
+    def _clock(self) -> Clock:
+        return self._settings.clock or asyncio.get_running_loop()
+
+    def _frame(self, operation: Operation[M], message: M, request_id: str | None) -> bytes:
         if not isinstance(message, operation.message_type):
             raise TypeError(
                 f"{operation} takes a {operation.message_type.DESCRIPTOR.full_name}, not a {type(message).__name__}"
             )
         if self._opened is None and not self._lifecycle.is_closed:
             raise ClientClosedError("the client is not open yet: use `async with`", operation=operation)
-        data = frame.encode(operation, message, self._settings.frame_format)
+        data = frame.encode(operation, message, self._settings.frame_format, id=request_id)
         if len(data) > frame.MAX_FRAME_SIZE:
             raise PayloadTooLargeError(
                 f"it has {len(data):,} bytes, and API Gateway's limit is {frame.MAX_FRAME_SIZE:,}",
@@ -202,7 +272,7 @@ class Connection:
             )
         if debugs("client"):
             logger("client").debug("send %s: %r", operation, data[:SHOWN_OF_A_FRAME])
-        await self._writer.send(operation, data)
+        return data
 
     async def _open(self) -> None:
         """Wait for the first connection. Its messages are delivered after the caller has had time to add listeners."""
@@ -247,7 +317,7 @@ class Connection:
 
     async def _run(self, opened: asyncio.Future[ClientError | None]) -> None:
         """Open one connection after another until the client is closed."""
-        clock = self._settings.clock or asyncio.get_running_loop()
+        clock = self._clock()
         delay = 0.0
         try:
             while not self._lifecycle.is_closed:
@@ -329,6 +399,7 @@ class Connection:
             websocket.abort()
         websocket.receive(self._receiver)  # for the case that it ended before `_receive` was called
         self._writer.lost()
+        self._lose_requests()
         await self._tasks.wait_for(self._keepalive.end() | self._cancel_hooks(), self._settings.close_timeout)
         self._websocket = None
 
@@ -377,15 +448,26 @@ class Connection:
         await self._end_websocket(websocket, RENEWAL)
 
     async def _end_websocket(self, websocket: WebSocket, closed: Closed) -> None:
-        """Write the queued sends, then close a connection, within `close_timeout`."""
-        deadline = asyncio.get_running_loop().time() + self._settings.close_timeout
+        """Write the queued sends, then close a connection, within `close_timeout`. A renewal also waits for replies."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._settings.close_timeout
         await self._writer.drain_until(deadline)
+        replies = [request.reply for request in self._requests.written()]
+        if replies and closed is RENEWAL:
+            await asyncio.wait(replies, timeout=deadline - loop.time())
         await websocket.end(closed, deadline)
 
     def _end(self) -> None:
         self._lifecycle.close()
         self._writer.fail_all()
+        self._lose_requests()
         self._dispatcher.end(self._lifecycle.closed_error)
+
+
+def _fail_with(reply: asyncio.Future[Any], written: asyncio.Future[None]) -> None:
+    """Fail a request whose frame could not be written."""
+    if not written.cancelled() and not reply.done() and (error := written.exception()) is not None:
+        reply.set_exception(error)
 
 
 def _shown(loop: asyncio.AbstractEventLoop) -> str:

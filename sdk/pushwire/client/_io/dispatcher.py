@@ -14,7 +14,7 @@ from pushwire._log import debugs, logger
 from pushwire.client._core.lifecycle import Counters
 from pushwire.client._core.streams import ClosedError, Streams
 from pushwire.client._io.tasks import ListenerTasks, is_cancelled
-from pushwire.client.errors import ConnectFailedError, EventsLostError, GatewayError, ListenerError
+from pushwire.client.errors import ConnectFailedError, EventsLostError, GatewayError, ListenerError, OperationRefused
 from pushwire.client.events import Event, UnknownEvent
 from pushwire.errors import FrameError, PushwireError
 from pushwire.operation import AnyOperation, Operation
@@ -300,6 +300,7 @@ class Dispatcher:
     Args:
         report: A function that is called for frames that cannot be decoded, and for API Gateway's error frames.
         is_expected: A function that returns whether an error frame answers a keepalive. Such frames are dropped.
+        replied: A function that is called with each reply.
         counters: The counters, which count the frames.
     """
 
@@ -307,10 +308,12 @@ class Dispatcher:
         self,
         report: Callable[[FrameError | GatewayError], object],
         is_expected: Callable[[frame.GatewayErrorFrame], bool],
+        replied: Callable[[frame.Envelope], object],
         counters: Counters,
     ) -> None:
         self._report = report
         self._is_expected = is_expected
+        self._replied = replied
         self._counters = counters
         self._is_debugging = debugs("client")
         self._clients: tuple[Subscriptions, ...] = ()
@@ -348,6 +351,9 @@ class Dispatcher:
             if isinstance(envelope, frame.GatewayErrorFrame):
                 self._gateway_error(envelope)
                 return
+            if envelope.reply_to is not None:
+                self._replied(envelope)
+                return
             subscriptions = self._by_route.get(envelope.route)
             if subscriptions is None:
                 self._put(UnknownEvent(envelope.route, data))
@@ -374,7 +380,12 @@ class Dispatcher:
 
     def _gateway_error(self, answer: frame.GatewayErrorFrame) -> None:
         if not self._is_expected(answer):
-            error = GatewayError(*answer)
+            text, connection_id, request_id, code = answer
+            error = (
+                GatewayError(text, connection_id, request_id)
+                if code is None
+                else OperationRefused(text, connection_id, request_id, code)
+            )
             self._report(error)
             self._put(error)
 

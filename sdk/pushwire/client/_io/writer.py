@@ -6,14 +6,16 @@ import enum
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 from pushwire.client._core.lifecycle import Lifecycle, State
+from pushwire.client._core.pending_requests import PendingRequest
 from pushwire.client._core.send_queue import SendQueue
 from pushwire.client._io.websocket import WebSocket, Written
 from pushwire.client.errors import ClientError, ConnectionLostError, SendQueueFullError
 from pushwire.operation import AnyOperation
 
-__all__ = ["Writer"]
+__all__ = ["Send", "Writer"]
 
 
 class _Stage(enum.Enum):
@@ -48,7 +50,7 @@ Why a context variable: tasks that a hook starts inherit it, so the writer recog
 
 
 @dataclass(eq=False, slots=True)
-class _Send:
+class Send:
     """A message to write.
 
     Attributes:
@@ -56,12 +58,14 @@ class _Send:
         data: The frame.
         done: A future that is done when the message has been written or the send has failed.
         is_urgent: Whether a hook sends it.
+        request: The request that it is the frame of. Defaults to `None`.
     """
 
     operation: AnyOperation | None
     data: bytes
     done: asyncio.Future[None]
     is_urgent: bool
+    request: PendingRequest[Any] | None = None
 
     def fail(self, error: ClientError) -> None:
         if not self.done.done():
@@ -84,7 +88,7 @@ class Writer:
         self._lifecycle = lifecycle
         self._max_queued = max_queued
         self._has_written = has_written
-        self._queue: SendQueue[_Send] = SendQueue()
+        self._queue: SendQueue[Send] = SendQueue()
         self._websocket: WebSocket | None = None
         self._task: asyncio.Task[None] | None = None
         self._run: _HookRun | None = None
@@ -107,13 +111,39 @@ class Writer:
             ConnectionLostError: The connection was lost during the write.
             SendQueueFullError: There is no connection, and `max_queued` sends already wait.
         """
-        send = self._enqueue(operation, data)
-        self._start()
+        send = self.enqueue(operation, data)
         try:
             await send.done
         except asyncio.CancelledError:
-            self._queue.remove(send)
+            self.withdraw(send)
             raise
+
+    def enqueue(self, operation: AnyOperation | None, data: bytes, request: PendingRequest[Any] | None = None) -> Send:
+        """Queue a message. Its `done` is done when the message is written; see `send` for the errors.
+
+        Args:
+            operation: Its operation; `None` for a keepalive.
+            data: The frame.
+            request: The request that it is the frame of. Defaults to `None`.
+        """
+        if self._lifecycle.is_closed:
+            raise self._lifecycle.closed_error(operation)
+        run = _current_run.get()
+        stage = run.stage if run is not None and run.writer is self else None
+        if stage is _Stage.LOST and self._lifecycle.state is not State.OPEN:
+            raise ConnectionLostError(operation, maybe_received=False)
+        is_urgent = stage is _Stage.RUNNING
+        if not is_urgent and not self._is_writing() and len(self._queue) >= self._max_queued:
+            raise SendQueueFullError(operation, self._max_queued)
+        send = Send(operation, data, asyncio.get_running_loop().create_future(), is_urgent, request)
+        self._queue.put(send, urgent=is_urgent)
+        self._start()
+        return send
+
+    def withdraw(self, send: Send) -> bool:
+        """Remove a message that is not written yet, and return whether it was removed. Its write may have begun."""
+        send.done.cancel()
+        return self._queue.remove(send)
 
     def use(self, websocket: WebSocket | None) -> None:
         """Write to this connection from now on; `None` to queue all sends."""
@@ -153,20 +183,6 @@ class Writer:
         self._end_run(_Stage.DONE)
         self._start()
 
-    def _enqueue(self, operation: AnyOperation | None, data: bytes) -> _Send:
-        if self._lifecycle.is_closed:
-            raise self._lifecycle.closed_error(operation)
-        run = _current_run.get()
-        stage = run.stage if run is not None and run.writer is self else None
-        if stage is _Stage.LOST and self._lifecycle.state is not State.OPEN:
-            raise ConnectionLostError(operation, maybe_received=False)
-        is_urgent = stage is _Stage.RUNNING
-        if not is_urgent and not self._is_writing() and len(self._queue) >= self._max_queued:
-            raise SendQueueFullError(operation, self._max_queued)
-        send = _Send(operation, data, asyncio.get_running_loop().create_future(), is_urgent)
-        self._queue.put(send, urgent=is_urgent)
-        return send
-
     def _end_run(self, stage: _Stage) -> None:
         if self._run is not None:
             self._run.stage = stage
@@ -192,13 +208,15 @@ class Writer:
             if websocket is not self._websocket:
                 self._start()
 
-    def _next(self) -> _Send | None:
+    def _next(self) -> Send | None:
         if self._lifecycle.restoring:
             return self._queue.take_urgent()
         return self._queue.take() if self._lifecycle.state is not State.RECONNECTING else None
 
-    def _settle(self, send: _Send, written: Written) -> None:
+    def _settle(self, send: Send, written: Written) -> None:
         if written is Written.COMPLETE:
+            if send.request is not None:
+                send.request.is_written = True
             self._has_written(send.operation)
             if not send.done.done():
                 send.done.set_result(None)

@@ -71,7 +71,7 @@ def _channel(service: Service) -> dict[str, Any]:
 
 
 def _operations(frame: Frame) -> Iterator[tuple[str, dict[str, Any]]]:
-    service, rpc, _ = frame
+    service, rpc = frame.service, frame.rpc
     json_name, binary_name = _message_names(rpc)
     own_name = binary_name if service.format_of(rpc) is Format.BINARY else json_name
     directions = {
@@ -92,7 +92,7 @@ def _operations(frame: Frame) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _messages(frame: Frame) -> Iterator[tuple[str, dict[str, Any]]]:
-    service, rpc, schema = frame
+    service, rpc, schema = frame.service, frame.rpc, frame.schema
     json_name, binary_name = _message_names(rpc)
     description = _described(rpc.comment, rpc.deprecation)
     yield (

@@ -92,6 +92,7 @@ def _print_events(out: Module, service: Service) -> None:
 
 
 def _print_send(out: Module, service: Service, rpc: Rpc) -> None:
+    """Print the method that sends a message, or a request."""
     parameters = ["self"]
     message_type = out.imports.message(rpc.request)
     if rpc.request.full_name == EMPTY:
@@ -99,11 +100,24 @@ def _print_send(out: Module, service: Service, rpc: Rpc) -> None:
     else:
         message = "message"
         parameters.append(f"message: {message_type}")
+    arguments = [operations.reference(service, rpc), message]
+    wait = [
+        f"timeout: {out.imports.builtin('float')} = 30.0",
+        f"id: {out.imports.builtin('str')} | None = None",
+    ]
     out.deprecation(rpc.deprecation)
-    out.function(rpc.method_name, parameters, "None", definition="async def")
-    with out.indented():
-        out.docstring(f"Send `{rpc.name}`.", rpc.comment)
-        out.bracketed("await self._send(", [operations.reference(service, rpc), message], ")")
+    if rpc.reply is None:
+        confirm = f"confirm: {out.imports.builtin('bool')} = False"
+        out.function(rpc.method_name, [*parameters, "*", confirm, *wait], "None", definition="async def")
+        with out.indented():
+            out.docstring(f"Send `{rpc.name}`. With `confirm=True`, wait until it is handled.", rpc.comment)
+            out.bracketed("await self._send(", [*arguments, "confirm", "timeout", "id"], ")")
+    else:
+        reply = out.imports.message(rpc.reply)
+        out.function(rpc.method_name, [*parameters, "*", *wait], reply, definition="async def")
+        with out.indented():
+            out.docstring(f"Send `{rpc.name}`, and return the reply.", rpc.comment)
+            out.bracketed("return await self._request(", [*arguments, "timeout", "id"], ")")
 
 
 def _print_listener(out: Module, service: Service, rpc: Rpc) -> None:

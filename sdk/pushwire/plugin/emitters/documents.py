@@ -2,6 +2,9 @@
 
 The documents of `chat/v1/chat.proto` are `chat/v1/chat.asyncapi.json`, `chat/v1/chat.iam.json`, and for each operation
 the JSON Schema of its JSON frames, such as `chat/v1/chat.schemas/ChatService.JoinRoom.json`.
+
+Requests with a reply have no such schema. It is a route model, and API Gateway would refuse a wrong message without the
+`id` of the request.
 """
 
 import json
@@ -32,6 +35,8 @@ def emit(model: Model, parameters: Parameters) -> Iterator[tuple[str, str]]:
         yield f"{stem}.asyncapi.json", _json(asyncapi.document(frames, f"{parameters.generator} from {contract.file}"))
         yield f"{stem}.iam.json", _json(iam.policies())
         for frame in frames:
+            if frame.reply_schema is not None:
+                continue
             yield f"{stem}.schemas/{frame.service.name}.{frame.rpc.name}.json", _json(frame.schema)
 
 

@@ -72,6 +72,8 @@ def _print_handler(out: Module, service: Service, rpc: Rpc, family: Family) -> N
     """Print an abstract method. Why without a deprecation: subclasses must implement it."""
     request = request_type(out, service, rpc, family)
     out.print(f"@{out.imports.member(_ABSTRACT)}")
-    out.function(rpc.method_name, ["self", f"request: {request}", "/"], "None", definition=family.definition)
+    returned = "None" if rpc.reply is None else out.imports.message(rpc.reply)
+    out.function(rpc.method_name, ["self", f"request: {request}", "/"], returned, definition=family.definition)
     with out.indented():
-        out.docstring(f"Handle `{rpc.name}`.", rpc.comment, deprecation_note(rpc.deprecation))
+        summary = f"Handle `{rpc.name}`." if rpc.reply is None else f"Handle `{rpc.name}`, and return the reply."
+        out.docstring(summary, rpc.comment, deprecation_note(rpc.deprecation))

@@ -14,6 +14,7 @@ SUFFIX = "_pushwire_operations"
 _DIRECTION = Member("pushwire", "Direction")
 _FORMAT = Member("pushwire", "Format")
 _OPERATION = Member("pushwire", "Operation")
+_REQUEST_OPERATION = Member("pushwire", "RequestOperation")
 
 
 def emit(contract: Contract, parameters: Parameters) -> str:
@@ -48,7 +49,8 @@ def _print_operations(out: Module, service: Service) -> None:
 
 
 def _print_operation(out: Module, service: Service, rpc: Rpc) -> None:
-    out.print(f"{rpc.method_name} = {out.imports.member(_OPERATION)}(")
+    kind = _OPERATION if rpc.reply is None else _REQUEST_OPERATION
+    out.print(f"{rpc.method_name} = {out.imports.member(kind)}(")
     with out.indented():
         out.print(
             f"service={quoted(service.full_name)},",
@@ -62,4 +64,6 @@ def _print_operation(out: Module, service: Service, rpc: Rpc) -> None:
             out.print(f"format={out.imports.member(_FORMAT)}.{sent_as.name},")
         if service.json_emit_defaults:
             out.print("json_emit_defaults=True,")
+        if rpc.reply is not None:
+            out.print(f"reply_type={out.imports.message(rpc.reply)},")
     out.print(")")

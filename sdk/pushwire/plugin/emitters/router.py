@@ -65,10 +65,13 @@ def _print_constructor(out: Module, service: Service, family: Family) -> None:
 def _print_decorator(out: Module, service: Service, rpc: Rpc, family: Family) -> None:
     """Print a property that registers a function. It may be deprecated, because its use is optional."""
     request = handlers.request_type(out, service, rpc, family)
-    bind = out.imports.member(family.member("pushwire.aws_lambda", "Bind"))
+    base, method, types = "Bind", "_bind", request
+    if rpc.reply is not None:
+        base, method, types = "BindReply", "_bind_reply", f"{request}, {out.imports.message(rpc.reply)}"
     out.print(f"@{out.imports.builtin('property')}")
     out.deprecation(rpc.deprecation)
-    out.function(rpc.method_name, ["self"], f"{bind}[{request}]")
+    returned = f"{out.imports.member(family.member('pushwire.aws_lambda', base))}[{types}]"
+    out.function(rpc.method_name, ["self"], returned)
     with out.indented():
         out.docstring(f"Register the function that handles `{rpc.name}` messages.", rpc.comment)
-        out.print(f"return self._bind({operations.reference(service, rpc)})")
+        out.print(f"return self.{method}({operations.reference(service, rpc)})")
