@@ -36,6 +36,7 @@ CLIENTS = [
 NEEDS = {
     "aiobotocore": ["conformance"],
     "aws_cdk": ["cdk"],
+    "awslambdaric": ["aws_lambda/test_in_the_run_time_of_lambda.py"],
     "boto3": [
         "aws_lambda/test_against_the_local_gateway.py",
         "conformance",
