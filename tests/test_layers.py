@@ -76,8 +76,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         outside={"_closing", "_functions", "errors"},
     ),
-    "server": SMALL | CONTRACT | {"transport"},
-    "aws_lambda": SMALL | CONTRACT | {"server"},
+    "server": SMALL | CONTRACT | {"transport", "store"},
+    "aws_lambda": SMALL | CONTRACT | {"server", "store"},
     # Receiving from a server, and standing in for one.
     **layers(
         "client",

@@ -62,7 +62,7 @@ class TestLogger:
         return io.StringIO()
 
     @pytest.fixture
-    def logger(self, powertools: Any, stream: io.StringIO) -> Any:  # noqa: ARG002 - skips without it
+    def logger(self, powertools: Any, stream: io.StringIO) -> Any:
         from aws_lambda_powertools import Logger
 
         return Logger(service=f"desk-{uuid.uuid4()}", stream=stream)  # Loggers of one service share their keys
@@ -105,7 +105,7 @@ def recorder() -> Any:
 
 class TestTracer:
     @pytest.fixture
-    def segments(self, powertools: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:  # noqa: ARG002 - as above
+    def segments(self, powertools: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         """Return the segments that the X-Ray SDK emits, which are recorded instead of sent."""
         xray_recorder = recorder()
 
@@ -161,7 +161,7 @@ class TestTracer:
 
 class TestMetrics:
     @pytest.fixture
-    def metrics(self, powertools: Any) -> Any:  # noqa: ARG002 - as above
+    def metrics(self, powertools: Any) -> Any:
         from aws_lambda_powertools import Metrics
 
         metrics = Metrics(namespace="Desk", service="front")

@@ -212,7 +212,8 @@ async def later(_connection_id: str, _error: SendError | None) -> None: ...
         ({"deadline": float("nan")}, ValueError, "deadline= must be a number of seconds, not nan"),
         ({"deadline": False}, TypeError, "deadline="),
         ({"on_outcome": 5}, TypeError, "on_outcome= must be a function .* not int"),
-        ({"topic": "lobby"}, TypeError, r"to\(\) has no option topic=: its options are max_in_flight=, rate_limit=, "),
+        ({"room": "lobby"}, TypeError, r"to\(\) has no option room=: its options are max_in_flight=, rate_limit=, "),
+        ({"topic": "lobby"}, TypeError, r"to\(\) takes an iterable of connection ids, topic= or user=: pass one"),
         (
             {"skip": "abc"},
             TypeError,

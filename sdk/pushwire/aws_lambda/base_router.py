@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseRouter", "BaseServiceRouter"]
 
-S = TypeVar("S", bound=BaseServerSdk[Any])
+S = TypeVar("S", bound=BaseServerSdk[Any, Any])
 
 
 class LambdaHandler:

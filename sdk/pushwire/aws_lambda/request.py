@@ -19,7 +19,7 @@ __all__ = ["ConnectRequest", "DisconnectRequest", "Request"]
 
 M_co = TypeVar("M_co", bound=Message | None, covariant=True)
 E_co = TypeVar("E_co", bound=ConnectEvent | MessageEvent | DisconnectEvent, covariant=True)
-S_co = TypeVar("S_co", bound=BaseServerSdk[Any], covariant=True)
+S_co = TypeVar("S_co", bound=BaseServerSdk[Any, Any], covariant=True)
 
 
 class _BaseRequest(Generic[E_co, S_co]):

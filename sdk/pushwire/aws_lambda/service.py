@@ -13,7 +13,7 @@ from pushwire.server import AsyncServerSdk, BaseServerSdk, ServerSdk
 
 __all__ = ["ASYNC", "HOOKS", "SYNC", "Mode", "Registration", "RoutedService", "checked_interceptors"]
 
-S = TypeVar("S", bound=BaseServerSdk[Any])
+S = TypeVar("S", bound=BaseServerSdk[Any, Any])
 F = TypeVar("F", bound=Callable[..., Any])
 
 HOOKS: Final = ("on_connect", "on_disconnect", "on_default")
@@ -34,7 +34,7 @@ class Mode(NamedTuple):
     name: str
     definition: str
     handlers: type[Any]
-    sdk: type[BaseServerSdk[Any]]
+    sdk: type[BaseServerSdk[Any, Any]]
     is_async: bool
 
     def checked(self, function: F, name: str) -> F:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -9,16 +10,18 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from google.protobuf.message import Message
 
 from pushwire.operation import AnyOperation, Operation
-from pushwire.server.broadcast import Outcomes
+from pushwire.server.broadcast import Outcomes, time_left
 from pushwire.server.options import CheckedOptions
 from pushwire.server.pipeline import OnGone, SendPipeline
 from pushwire.server.report import BroadcastReport
+from pushwire.server.store_updates import log_store_failure
+from pushwire.store import AsyncStore
 from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, AsyncTransport
 
 if TYPE_CHECKING:
     from asyncio import Future
 
-__all__ = ["AsyncBroadcast", "send_to_many"]
+__all__ = ["AsyncBroadcast", "AsyncStoredIds", "member_ids", "send_to_many"]
 
 M = TypeVar("M", bound=Message)
 R_co = TypeVar("R_co", covariant=True)
@@ -47,13 +50,17 @@ class AsyncBroadcast(Generic[R_co]):
 
 async def send_to_many(
     pipeline: SendPipeline[AsyncTransport],
+    store: AsyncStore | None,
     connection_ids: Iterable[str] | AsyncIterable[str],
     options: CheckedOptions,
     operation: AnyOperation,
     message: Message,
 ) -> BroadcastReport:
-    """Send one message to many connections."""
-    outcomes = _AsyncOutcomes(pipeline, options, operation, message)
+    """Send one message to many connections, and remove those that are gone from the store."""
+    started = time.monotonic()
+    updates = _AsyncStoreUpdates(store, pipeline.on_gone) if store is not None else None
+    observed = pipeline.with_on_gone(updates) if updates is not None else pipeline
+    outcomes = _AsyncOutcomes(observed, options, operation, message)
     if isinstance(connection_ids, AsyncIterable):
         admitted: AsyncIterable[str] | Iterable[str] = outcomes.admitted_async(connection_ids)
     else:
@@ -61,9 +68,75 @@ async def send_to_many(
     try:
         unsent = await pipeline.transport.post_many(admitted, outcomes.data, options.fan_out, outcomes.add)
         await outcomes.on_gone_calls.wait()
+        if updates is not None:
+            await updates.wait(time_left(options, started))
     finally:
         outcomes.on_gone_calls.cancel()
+        if updates is not None:
+            updates.cancel()
     return outcomes.report(unsent)
+
+
+class AsyncStoredIds:
+    """The connection ids of a topic or a user, which are read from the store again for each message.
+
+    Args:
+        read: Returns an async iterator of the ids.
+    """
+
+    def __init__(self, read: Callable[[], AsyncIterator[str]]) -> None:
+        self._read = read
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        return self._read()
+
+
+async def member_ids(store: AsyncStore, topic: str) -> AsyncIterator[str]:
+    """Yield the ids of the connections in a topic."""
+    async for member in store.members(topic):
+        yield member.connection_id
+
+
+class _AsyncStoreUpdates:
+    """Removes the gone connections of one broadcast from a store, in batches, in a task; see `StoreUpdates`."""
+
+    def __init__(self, store: AsyncStore, on_gone: OnGone | None) -> None:
+        self._store = store
+        self._on_gone = on_gone
+        self._pending: list[str] = []
+        self._task: Future[None] | None = None
+        self._has_failed = False
+
+    def __call__(self, connection_id: str) -> object:
+        """Add a connection to the next batch, and call `on_gone`."""
+        if not self._has_failed:
+            self._pending.append(connection_id)
+            if self._task is None or self._task.done():
+                import asyncio  # already loaded, because an event loop is running
+
+                self._task = asyncio.ensure_future(self._run())
+        return self._on_gone(connection_id) if self._on_gone is not None else None
+
+    async def wait(self, timeout: float | None) -> None:  # noqa: ASYNC109 - what is late is dropped, without an error
+        """Wait until all batches are removed, or for so many seconds."""
+        import asyncio
+
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=timeout)
+
+    def cancel(self) -> None:
+        """Drop what has not begun. The next broadcast finds it again."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while self._pending:
+            batch, self._pending = self._pending, []
+            try:
+                await self._store.gone(batch)
+            except Exception as error:  # noqa: BLE001 - of a store of the user's
+                log_store_failure(error)
+                self._has_failed, self._pending = True, []
 
 
 class _AsyncOutcomes(Outcomes):

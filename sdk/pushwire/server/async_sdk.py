@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack, cast
+from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack, cast, overload
 
 from google.protobuf.message import Message
 
 from pushwire.errors import SendError
 from pushwire.operation import AnyOperation, Operation
-from pushwire.server.async_broadcast import AsyncBroadcast, send_to_many
+from pushwire.server.async_broadcast import AsyncBroadcast, AsyncStoredIds, member_ids, send_to_many
 from pushwire.server.base import BaseServerSdk
 from pushwire.server.options import BroadcastOptions, check_connection_ids, check_options
-from pushwire.server.pipeline import SendPipeline
+from pushwire.server.pipeline import SendPipeline, is_gone
+from pushwire.server.store_updates import log_store_failure
+from pushwire.store import AsyncStore, ConnectionStore
 from pushwire.transport.protocol import AsyncTransport, ConnectionInfo
 
 __all__ = ["AsyncConnectionsView", "AsyncServerSdk"]
@@ -26,7 +28,7 @@ J_co = TypeVar("J_co", covariant=True)
 """The result of `to`: a broadcast whose methods return a report, or a fan-out job once `to` has the option `via=`."""
 
 
-class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
+class AsyncServerSdk(BaseServerSdk[AsyncTransport, AsyncStore | ConnectionStore], Generic[B_co, J_co]):
     """Sender of one service's messages, with `await`. Generated classes add a method for each message.
 
     Make one and reuse it in one event loop, because it holds pooled connections. It posts to `callback_url` or through
@@ -50,7 +52,10 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
             variable `PUSHWIRE_ALLOW_HTTP` is `1`.
         frame_format: The format of all frames. Defaults to the format of each operation in the contract.
         on_gone: Called with each connection id that API Gateway answers with 410, before `ConnectionGoneError`
-            is raised. Use it to remove stored connections. It may be async.
+            is raised. It may be async.
+        store: The connection store. `to(topic=…)` and `to(user=…)` read it, and connections that API Gateway answers
+            with 410 are removed from it by its method `gone`, whose failures are logged. A store
+            that is not async runs on threads, as in an `AsyncStore`. Defaults to `None`.
 
     Raises:
         pushwire.CallbackUrlError: No callback URL was given, or it is malformed.
@@ -73,31 +78,44 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
 
         return AsyncBoto3Transport
 
-    def to(self, connection_ids: Iterable[str] | AsyncIterable[str], /, **options: Unpack[BroadcastOptions]) -> B_co:
+    @overload
+    def to(
+        self, connection_ids: Iterable[str] | AsyncIterable[str], /, **options: Unpack[BroadcastOptions]
+    ) -> B_co: ...
+    @overload
+    def to(self, *, topic: str, **options: Unpack[BroadcastOptions]) -> B_co: ...
+    @overload
+    def to(self, *, user: str, **options: Unpack[BroadcastOptions]) -> B_co: ...
+    def to(self, *connection_ids: Any, topic: str | None = None, user: str | None = None, **options: Any) -> Any:
         """Select the connections that the next message goes to: `await sdk.to(ids, deadline=20).said(message)`.
 
-        Nothing is sent before a method of the result is called.
+        Nothing is sent before a method of the result is called. Ids of a topic or a user are read from the store page
+        by page, while posts are in flight.
 
         Args:
-            connection_ids: The connections, from any iterable or async iterable. An id that occurs twice is sent
-                to twice.
+            *connection_ids: The connections, from any iterable or async iterable. An id that occurs twice is sent to
+                twice.
+            topic: The name of a topic of the SDK's connection store: `await sdk.to(topic="lobby").said(message)`.
+            user: The name of a user of the connection store, all of whose connections are sent to.
             **options: The options, described at `pushwire.BroadcastOptions`.
 
         Returns:
             An object with one method for each message, which takes the message alone and returns a report.
 
         Raises:
-            TypeError: `connection_ids` is a string, or an option is unknown or has the wrong type.
+            TypeError: There is not exactly one of `connection_ids`, `topic` and `user`; it has the wrong type; the SDK
+                has no store; or an option is unknown or has the wrong type.
             ValueError: An option is out of range.
         """
-        check_connection_ids(connection_ids, Iterable, AsyncIterable)
-        broadcast: Any = self._broadcast(partial(send_to_many, self._pipeline, connection_ids, check_options(options)))
-        return cast("B_co", broadcast)
+        recipients: Any = self._recipients(connection_ids, topic, user)
+        check_connection_ids(recipients, Iterable, AsyncIterable)
+        checked = check_options(cast("BroadcastOptions", options))
+        return self._broadcast(partial(send_to_many, self._pipeline, self._store, recipients, checked))
 
     @property
     def connections(self) -> AsyncConnectionsView:
         """The management of single connections: `get` and `disconnect`."""
-        return AsyncConnectionsView(self._pipeline)
+        return AsyncConnectionsView(self._pipeline, self._forget)
 
     async def close(self) -> None:
         """Close the connections that this SDK opened. A `client` or `transport` that was passed to it stays open."""
@@ -123,18 +141,34 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport], Generic[B_co, J_co]):
             self._pipeline.check_size(operation, data, connection_id)
             await self._pipeline.transport.post(connection_id, data)
         except SendError as error:
+            await self._forget(connection_id, error)
             await _notified(self._pipeline.notify(operation, connection_id, data, error))
             raise
         self._pipeline.notify(operation, connection_id, data, None)
+
+    async def _forget(self, connection_id: str, error: SendError) -> None:
+        """Remove a connection from the store if it is gone."""
+        if self._store is not None and is_gone(error):
+            try:
+                await self._store.gone([connection_id])
+            except Exception as failure:  # noqa: BLE001 - of a store of the user's
+                log_store_failure(failure)
+
+    def _stored_ids(self, kind: str, name: str) -> AsyncIterable[str]:
+        read = partial(member_ids, self._store) if kind == "topic" else self._store.of_user
+        return AsyncStoredIds(partial(read, name))
 
 
 class AsyncConnectionsView:
     """The connections of one WebSocket API: `get` and `disconnect`."""
 
-    __slots__ = ("_pipeline",)
+    __slots__ = ("_forget", "_pipeline")
 
-    def __init__(self, pipeline: SendPipeline[AsyncTransport]) -> None:
+    def __init__(
+        self, pipeline: SendPipeline[AsyncTransport], forget: Callable[[str, SendError], Awaitable[None]]
+    ) -> None:
         self._pipeline = pipeline
+        self._forget = forget
 
     async def get(self, connection_id: str) -> ConnectionInfo:
         """Return when a connection was opened, when it was last active, and its source.
@@ -173,6 +207,7 @@ class AsyncConnectionsView:
             self._pipeline.check(connection_id)
             return await call(connection_id)
         except SendError as error:
+            await self._forget(connection_id, error)
             await _notified(self._pipeline.notify(None, connection_id, b"", error))
             raise
 

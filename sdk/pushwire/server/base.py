@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pushwire._functions import is_async
 from pushwire.operation import Format
 from pushwire.server.pipeline import OnGone, SendObserver, SendPipeline
+from pushwire.store import AsyncStore, ConnectionStore
+from pushwire.store.async_store import checked_store
 from pushwire.transport.protocol import AsyncTransport, ManagementApiClient, Transport
 
 __all__ = ["BaseServerSdk"]
 
 C = TypeVar("C", bound=Transport | AsyncTransport)
+K = TypeVar("K", bound=ConnectionStore | AsyncStore)
 
 _TRANSPORT_METHODS = ("post", "post_many", "get", "delete", "close")
 
 
-class BaseServerSdk(Generic[C]):
+class BaseServerSdk(Generic[C, K]):
     """Base of `ServerSdk` and `AsyncServerSdk`, which document the arguments and the errors."""
 
     _is_async: ClassVar[bool]
@@ -36,11 +39,13 @@ class BaseServerSdk(Generic[C]):
         allow_http: bool = False,
         frame_format: Format | None = None,
         on_gone: OnGone | None = None,
+        store: K | None = None,
     ) -> None:
         if not self._is_async and is_async(on_gone):
             raise TypeError(
                 "on_gone= is async, which this SDK cannot await: pass a function with def, or use the async SDK"
             )
+        self._store: Any = checked_store(store, is_async=self._is_async)
         self._owned = transport is None
         if transport is not None:
             settings = (callback_url, client, region, connect_timeout, read_timeout, max_attempts)
@@ -68,6 +73,26 @@ class BaseServerSdk(Generic[C]):
         observers = [posts] if isinstance(posts, SendObserver) else ()
         self._pipeline = SendPipeline(transport, frame_format, on_gone, observers)
 
+    def _recipients(self, connection_ids: tuple[object, ...], topic: object, user: object) -> object:
+        """Return the iterable of connection ids that the arguments of `to` select."""
+        names = {name: value for name, value in {"topic": topic, "user": user}.items() if value is not None}
+        if len(connection_ids) + len(names) != 1:
+            raise TypeError("to() takes an iterable of connection ids, topic= or user=: pass one of them")
+        if connection_ids:
+            return connection_ids[0]
+        ((name, value),) = names.items()
+        if not isinstance(value, str):
+            raise TypeError(f"{name}= must be a string, not {type(value).__name__}")
+        if self._store is None:
+            raise TypeError(
+                f"to({name}=…) needs a connection store: pass store= to {type(self).__name__} or the router"
+            )
+        return self._stored_ids(name, value)
+
+    def _stored_ids(self, kind: str, name: str) -> object:
+        """Return an iterable of the connection ids of a topic or a user."""
+        raise NotImplementedError
+
     @staticmethod
     def _boto3_transport() -> Callable[..., C]:
         """Import and return the class of the default transport."""
@@ -80,6 +105,14 @@ class BaseServerSdk(Generic[C]):
     def _observed_by(self, observers: Sequence[SendObserver]) -> Self:
         """Return a copy that also reports to these observers."""
         return self._copy_with(self._pipeline.observed_by(observers))
+
+    def _with_store(self, store: object) -> Self:
+        """Return a copy with this store, or the same SDK if it has a store or there is none."""
+        if store is None or self._store is not None:
+            return self
+        other = copy.copy(self)
+        vars(other).update(_store=checked_store(store, is_async=self._is_async))
+        return other
 
     def _copy_with(self, pipeline: SendPipeline[C]) -> Self:
         other = copy.copy(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Generic, TypeVar
 
@@ -13,9 +14,11 @@ from pushwire.operation import AnyOperation, Operation
 from pushwire.server.options import CheckedOptions
 from pushwire.server.pipeline import SendPipeline, is_gone
 from pushwire.server.report import BroadcastReport, failure_counts, failure_text
+from pushwire.server.store_updates import StoreUpdates
+from pushwire.store import ConnectionStore
 from pushwire.transport.protocol import Transport
 
-__all__ = ["Broadcast", "Outcomes", "send_to_many"]
+__all__ = ["Broadcast", "Outcomes", "send_to_many", "time_left"]
 
 M = TypeVar("M", bound=Message)
 R_co = TypeVar("R_co", covariant=True)
@@ -52,17 +55,34 @@ class Broadcast(Generic[R_co]):
 
 def send_to_many(
     pipeline: SendPipeline[Transport],
+    store: ConnectionStore | None,
     connection_ids: Iterable[str],
     options: CheckedOptions,
     operation: AnyOperation,
     message: Message,
 ) -> BroadcastReport:
-    """Send one message to many connections."""
-    outcomes = Outcomes(pipeline, options, operation, message)
-    unsent = pipeline.transport.post_many(
-        outcomes.admitted(connection_ids), outcomes.data, options.fan_out, outcomes.add
+    """Send one message to many connections, and remove those that are gone from the store."""
+    started = time.monotonic()
+    updates = StoreUpdates(store, pipeline.on_gone) if store is not None else None
+    outcomes = Outcomes(
+        pipeline.with_on_gone(updates) if updates is not None else pipeline, options, operation, message
     )
+    timeout: float | None = 0
+    try:
+        unsent = pipeline.transport.post_many(
+            outcomes.admitted(connection_ids), outcomes.data, options.fan_out, outcomes.add
+        )
+        timeout = time_left(options, started)
+    finally:
+        if updates is not None:
+            updates.close(timeout)
     return outcomes.report(unsent)
+
+
+def time_left(options: CheckedOptions, started: float) -> float | None:
+    """Return the seconds until the deadline of a broadcast that started at this monotonic time, or `None`."""
+    deadline = options.fan_out.deadline
+    return None if deadline is None else max(0.0, started + deadline - time.monotonic())
 
 
 class Outcomes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack, cast
+from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack, cast, overload
 
 from google.protobuf.message import Message
 
@@ -14,7 +14,9 @@ from pushwire.operation import AnyOperation, Operation
 from pushwire.server.base import BaseServerSdk
 from pushwire.server.broadcast import Broadcast, send_to_many
 from pushwire.server.options import BroadcastOptions, check_connection_ids, check_options
-from pushwire.server.pipeline import SendPipeline
+from pushwire.server.pipeline import SendPipeline, is_gone
+from pushwire.server.store_updates import StoredIds, member_ids, remove_gone
+from pushwire.store import ConnectionStore
 from pushwire.transport.protocol import ConnectionInfo, Transport
 
 __all__ = ["ConnectionsView", "ServerSdk"]
@@ -26,7 +28,7 @@ J_co = TypeVar("J_co", covariant=True)
 """The result of `to`: a broadcast whose methods return a report, or a fan-out job once `to` has the option `via=`."""
 
 
-class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
+class ServerSdk(BaseServerSdk[Transport, ConnectionStore], Generic[B_co, J_co]):
     """Sender of one service's messages. Generated classes add a typed method for each message.
 
     Make one and reuse it, because it holds pooled connections. Threads can share it. It posts to `callback_url` or
@@ -50,15 +52,17 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
             variable `PUSHWIRE_ALLOW_HTTP` is `1`.
         frame_format: The format of all frames. Defaults to the format of each operation in the contract.
         on_gone: Called with each connection id that API Gateway answers with 410, before `ConnectionGoneError`
-            is raised. Use it to remove stored connections. It must not be async.
+            is raised. It must not be async.
+        store: The connection store. `to(topic=…)` and `to(user=…)` read it, and connections that API Gateway answers
+            with 410 are removed from it by its method `gone`, whose failures are logged. Defaults to `None`.
 
     Raises:
         pushwire.CallbackUrlError: No callback URL was given, or it is malformed.
         pushwire.CredentialsError: The profile that the environment names does not exist.
         ImportError: boto3 is needed and not installed.
         TypeError: `transport` is combined with other settings, or is not a sync transport; `client` is combined with
-            other settings, or is not a sync client of the management API; `on_gone` is async; or a setting has the
-            wrong type.
+            other settings, or is not a sync client of the management API; `on_gone` or `store` is async; or a setting
+            has the wrong type.
         ValueError: `max_attempts` or a time-out is out of range.
     """
 
@@ -71,30 +75,41 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
 
         return Boto3Transport
 
-    def to(self, connection_ids: Iterable[str], /, **options: Unpack[BroadcastOptions]) -> B_co:
+    @overload
+    def to(self, connection_ids: Iterable[str], /, **options: Unpack[BroadcastOptions]) -> B_co: ...
+    @overload
+    def to(self, *, topic: str, **options: Unpack[BroadcastOptions]) -> B_co: ...
+    @overload
+    def to(self, *, user: str, **options: Unpack[BroadcastOptions]) -> B_co: ...
+    def to(self, *connection_ids: Any, topic: str | None = None, user: str | None = None, **options: Any) -> Any:
         """Select the connections that the next message goes to: `sdk.to(ids, deadline=20).said(message)`.
 
-        Nothing is sent before a method of the result is called.
+        Nothing is sent before a method of the result is called. Ids of a topic or a user are read from the store page
+        by page, while posts are in flight.
 
         Args:
-            connection_ids: The connections, from any iterable. An id that occurs twice is sent to twice.
+            *connection_ids: The connections, from any iterable. An id that occurs twice is sent to twice.
+            topic: The name of a topic of the SDK's connection store: `sdk.to(topic="lobby").said(message)`.
+            user: The name of a user of the connection store, all of whose connections are sent to.
             **options: The options, described at `pushwire.BroadcastOptions`.
 
         Returns:
             An object with one method for each message, which takes the message alone and returns a report.
 
         Raises:
-            TypeError: `connection_ids` is a string, or an option is unknown or has the wrong type.
+            TypeError: There is not exactly one of `connection_ids`, `topic` and `user`; it has the wrong type; the SDK
+                has no store; or an option is unknown or has the wrong type.
             ValueError: An option is out of range.
         """
-        check_connection_ids(connection_ids, Iterable)
-        broadcast: Any = self._broadcast(partial(send_to_many, self._pipeline, connection_ids, check_options(options)))
-        return cast("B_co", broadcast)
+        recipients: Any = self._recipients(connection_ids, topic, user)
+        check_connection_ids(recipients, Iterable)
+        checked = check_options(cast("BroadcastOptions", options))
+        return self._broadcast(partial(send_to_many, self._pipeline, self._store, recipients, checked))
 
     @property
     def connections(self) -> ConnectionsView:
         """The management of single connections: `get` and `disconnect`."""
-        return ConnectionsView(self._pipeline)
+        return ConnectionsView(self._pipeline, self._forget)
 
     def close(self) -> None:
         """Close the connections that this SDK opened. A `client` or `transport` that was passed to it stays open."""
@@ -120,18 +135,29 @@ class ServerSdk(BaseServerSdk[Transport], Generic[B_co, J_co]):
             self._pipeline.check_size(operation, data, connection_id)
             self._pipeline.transport.post(connection_id, data)
         except SendError as error:
+            self._forget(connection_id, error)
             self._pipeline.notify(operation, connection_id, data, error)
             raise
         self._pipeline.notify(operation, connection_id, data, None)
+
+    def _forget(self, connection_id: str, error: SendError) -> None:
+        """Remove a connection from the store if it is gone."""
+        if self._store is not None and is_gone(error):
+            remove_gone(self._store, [connection_id])
+
+    def _stored_ids(self, kind: str, name: str) -> Iterable[str]:
+        read = partial(member_ids, self._store) if kind == "topic" else self._store.of_user
+        return StoredIds(partial(read, name))
 
 
 class ConnectionsView:
     """The connections of one WebSocket API: `get` and `disconnect`."""
 
-    __slots__ = ("_pipeline",)
+    __slots__ = ("_forget", "_pipeline")
 
-    def __init__(self, pipeline: SendPipeline[Transport]) -> None:
+    def __init__(self, pipeline: SendPipeline[Transport], forget: Callable[[str, SendError], None]) -> None:
         self._pipeline = pipeline
+        self._forget = forget
 
     def get(self, connection_id: str) -> ConnectionInfo:
         """Return when a connection was opened, when it was last active, and its source.
@@ -170,5 +196,6 @@ class ConnectionsView:
             self._pipeline.check(connection_id)
             return call(connection_id)
         except SendError as error:
+            self._forget(connection_id, error)
             self._pipeline.notify(None, connection_id, b"", error)
             raise

@@ -137,10 +137,9 @@ def _checked_namespace(namespace: object) -> str:
 
 
 def _checked_numbers(topic: str, numbers: int | Sequence[int]) -> Sequence[int]:
-    given: Any = numbers
-    checked: tuple[Any, ...] = (
-        (given,) if isinstance(given, int) else tuple(given) if isinstance(given, Sequence) else ()
-    )
+    checked: Sequence[object] = [numbers] if isinstance(numbers, int) else numbers
+    if not isinstance(checked, list | tuple):
+        checked = ()
     if not checked or not all(type(number) is int for number in checked):
         raise TypeError(
             f"partitions= must have a whole number for {topic!r:.100}, or a list of the current number and earlier "

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from pushwire._functions import is_async
+from pushwire._functions import is_async as is_async_function
 from pushwire.store.protocol import ConnectionStore, StoredConnection
 
-__all__ = ["AsyncStore"]
+__all__ = ["AsyncStore", "checked_store"]
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class AsyncStore:
 
     def __init__(self, store: ConnectionStore) -> None:
         given: object = store
-        if isinstance(given, AsyncStore) or is_async(getattr(given, "connect", None)):
+        if isinstance(given, AsyncStore) or is_async_function(getattr(given, "connect", None)):
             raise TypeError(f"AsyncStore() takes a store that is not async, not {type(given).__name__}")
         if isinstance(given, type) or not callable(getattr(given, "connect", None)):
             raise TypeError(f"AsyncStore() takes a store, such as SqliteStore(path), not {given!r:.100}")
@@ -166,3 +166,28 @@ async def _on_threads(iterator: Iterator[T]) -> AsyncIterator[T]:
         for element in chunk:
             yield element
         count = min(2 * count, _MAX_CHUNK)
+
+
+def checked_store(store: Any, *, is_async: bool) -> Any:
+    """Return the store that an SDK or a router uses: an async one awaits every call.
+
+    Args:
+        store: The argument `store=`.
+        is_async: Whether the SDK or router is async. It then runs a store that is not async on threads.
+
+    Raises:
+        TypeError: It is not a store, or it is async and the SDK or router is not.
+    """
+    if store is None:
+        return None
+    methods = [getattr(store, name, None) for name in ("connect", "disconnect", "gone", "members", "of_user")]
+    if isinstance(store, type) or not all(map(callable, methods)):
+        raise TypeError(f"store= must be a connection store, such as SqliteStore(path), not {store!r:.100}")
+    if not any(map(is_async_function, methods)):
+        return AsyncStore(store) if is_async else store
+    if not is_async:
+        raise TypeError(
+            f"store= is async ({type(store).__name__}), which this object cannot await: pass the store itself, or use "
+            "the async SDK and router"
+        )
+    return store
