@@ -52,7 +52,7 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/getting-started.md", "yaml"): 2,
         ("docs/handlers.md", "python"): 7,
         ("docs/performance.md", "sh"): 1,
-        ("docs/sending.md", "python"): 6,
+        ("docs/sending.md", "python"): 7,
         ("docs/testing.md", "shell"): 1,
         ("docs/testing.md", "python"): 8,
         ("examples/chat/README.md", "sh"): 6,  # tests/test_demo.py, tests/cdk, its own tests
@@ -200,19 +200,23 @@ def test_getting_started_shows_the_frame_that_the_newcomers_chain_receives() -> 
 def test_the_sending_page_type_checks_and_runs(chat: Path) -> None:
     head = "def forget(connection_id: str) -> None:\n    print('gone', connection_id)\n\n\n"
     greet = snippet("docs/sending.md", "python", "def greet(")
-    connections = snippet("docs/sending.md", "python", "sdk.connections.get")
+    connections = snippet("docs/sending.md", "python", "sdk.connections.get(connection_id)")
+    (chat / "prime.py").write_text(snippet("docs/sending.md", "python", "contextlib.suppress(SendError)"))
     call = (
         f'\nconnection_id = "R0oXAdfD0kwCH6w="\ngreet(connection_id)\n{connections}sdk.close()\nprint(info.source_ip)\n'
     )
     (chat / "send.py").write_text(head + greet + call)
     (chat / "test_send.py").write_text(snippet("docs/sending.md", "python", "RecordingTransport"))
-    run("mypy", "--strict", "--explicit-package-bases", "send.py", "test_send.py", "chat", folder=chat)
+    run("mypy", "--strict", "--explicit-package-bases", "send.py", "prime.py", "test_send.py", "chat", folder=chat)
     time = "2024-02-09T18:11:43Z"
     info = {"connectedAt": time, "lastActiveAt": time, "identity": {"sourceIp": "192.0.2.1"}}
     with FaultServer(answer(410), answer(200, json.dumps(info).encode()), answer(204)) as server:
         printed = run(sys.executable, "send.py", folder=chat, PUSHWIRE_CALLBACK_URL=server.url)
     assert printed.split() == ["gone", "R0oXAdfD0kwCH6w=", "192.0.2.1"]
     assert [request.method for request in server.requests] == ["POST", "GET", "DELETE"]
+    with FaultServer(answer(410)) as server:
+        run(sys.executable, "prime.py", folder=chat, PUSHWIRE_CALLBACK_URL=server.url)
+    assert [request.method for request in server.requests] == ["GET"]
     assert "1 passed" in run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_send.py", folder=chat)
 
 
