@@ -14,6 +14,7 @@ from pushwire.aws_lambda.handlers import AsyncBind, AsyncBindConnect, AsyncBindR
 from pushwire.aws_lambda.request import DisconnectRequest, Request
 from pushwire.operation import AnyOperation, Operation, RequestOperation
 from pushwire.server import AsyncServerSdk
+from pushwire.store import AsyncStore, ConnectionStore
 
 __all__ = ["AsyncRouter", "AsyncServiceRouter"]
 
@@ -34,6 +35,9 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
         interceptors: The interceptors around the functions, outermost first.
         sdk: A function that returns the Server SDK for a callback URL. Use it to configure the SDK, or to pass a
             recording transport in a test.
+        store: The connection store. The router stores accepted connections in it and ends them at `$disconnect`, and
+            its SDKs send to its topics and users. A store that is not async runs on threads, as in an `AsyncStore`.
+            Defaults to `None`.
 
     Raises:
         TypeError: The handlers are not an instance of the service's handler class, a function is not async, or `sdk`
@@ -46,12 +50,13 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
         handlers: AsyncHandlers[A] | None,
         interceptors: Sequence[AsyncInterceptor],
         sdk: Callable[[str], A],
+        store: AsyncStore | ConnectionStore | None = None,
         /,
     ) -> None:
         from pushwire.aws_lambda.async_dispatch import dispatch_on_loop
         from pushwire.aws_lambda.service import ASYNC
 
-        super().__init__(operations, handlers, interceptors, sdk, ASYNC, dispatch_on_loop)
+        super().__init__(operations, handlers, interceptors, sdk, store, ASYNC, dispatch_on_loop)
 
     @property
     def on_connect(self) -> AsyncBindConnect[A]:

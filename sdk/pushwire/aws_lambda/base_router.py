@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from pushwire.aws_lambda.errors import RouterError
 from pushwire.operation import AnyOperation
 from pushwire.server import BaseServerSdk
+from pushwire.store import AsyncStore, ConnectionStore
 
 if TYPE_CHECKING:
     from pushwire.aws_lambda.dispatcher import EventDispatcher, Result
@@ -72,6 +73,7 @@ class BaseServiceRouter(LambdaHandler, Generic[S]):
         handlers: object | None,
         interceptors: Sequence[Any],
         sdk: Callable[[str], S],
+        store: ConnectionStore | AsyncStore | None,
         mode: Mode,
         dispatch: Dispatch,
         /,
@@ -79,7 +81,7 @@ class BaseServiceRouter(LambdaHandler, Generic[S]):
         from pushwire.aws_lambda.dispatcher import EventDispatcher
         from pushwire.aws_lambda.service import RoutedService
 
-        self._service = RoutedService(type(self).__name__, operations, interceptors, sdk, mode)
+        self._service = RoutedService(type(self).__name__, operations, interceptors, sdk, mode, store)
         if handlers is not None:
             self._service.use_class(handlers)
         dispatcher = EventDispatcher([self._service], (), mode)

@@ -1,5 +1,6 @@
 """The decisions of `on_connect`."""
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from pushwire.errors import PushwireError
@@ -8,15 +9,23 @@ __all__ = ["ConnectionAccepted", "ConnectionDenied"]
 
 
 class ConnectionAccepted(NamedTuple):
-    """Decision of `on_connect` to open the connection. `None` means the same, without a subprotocol.
+    """Decision of `on_connect` to open the connection. `None` means the same, without details.
+
+    The user, the attributes and the topics are stored with the connection. They need a router with `store=`.
 
     Attributes:
         subprotocol: The subprotocol of this connection, one of those that the client offers (`event.subprotocols`).
             Defaults to no subprotocol. Browsers close a connection if they offered subprotocols and the server did not
             choose one ("WebSocket APIs that require a subprotocol", API Gateway developer guide).
+        user: The user of the connection. Defaults to `None`: not known.
+        attributes: What to store with the connection, such as a display name. Defaults to no attributes.
+        topics: The topics that the connection joins. Defaults to none.
     """
 
     subprotocol: str | None = None
+    user: str | None = None
+    attributes: Mapping[str, str] | None = None
+    topics: Collection[str] = ()
 
 
 class ConnectionDenied(PushwireError):  # noqa: N818 - a decision, named as its opposite is

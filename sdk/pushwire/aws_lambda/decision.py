@@ -103,7 +103,7 @@ class _Decision:
             answer: The result.
 
         Raises:
-            RouterError: The result is not a decision, or the client does not offer its subprotocol.
+            RouterError: The result is not a decision, the client does not offer its subprotocol, or it needs a store.
         """
         if answer is None:
             answer = ConnectionAccepted()
@@ -117,6 +117,12 @@ class _Decision:
                 f"on_connect chose the subprotocol {answer.subprotocol!r}, which the client does not offer: choose "
                 "one of request.event.subprotocols, or None"
             )
+        if self._request._store is None and answer[1:] != ConnectionAccepted()[1:]:  # noqa: SLF001
+            raise RouterError(
+                "on_connect returned a user, attributes or topics, and the router has no store: pass store= to it"
+            )
+        if isinstance(answer.topics, str):
+            raise RouterError(f"topics= of ConnectionAccepted must be a list of topics, not {answer.topics!r:.100}")
         self._accepted = answer
 
     def outcome(self) -> ConnectionAccepted | int:

@@ -16,11 +16,13 @@ from pushwire.aws_lambda.dispatcher import (
     Invocation,
     Result,
     check_result,
+    log_kept_connection,
 )
 from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
 from pushwire.aws_lambda.interceptors import AnyRequest, chain
 from pushwire.aws_lambda.messages import is_keepalive
 from pushwire.errors import ConnectionGoneError, OperationError
+from pushwire.store import StoredConnection
 
 __all__ = ["dispatch"]
 
@@ -61,14 +63,30 @@ def dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any
             _send(invocation, answer)
         return {"statusCode": OK}
     if isinstance(read, ConnectEvent):
-        decisions = ConnectDecisions(read)
+        decisions = ConnectDecisions(read, dispatcher.stores)
         for invocation in dispatcher.connect(read, context):
-            decisions.add(decide(invocation.request, invocation.function, invocation.interceptors))
+            outcome = decide(invocation.request, invocation.function, invocation.interceptors)
+            decisions.add(outcome, invocation.service.store)
             if decisions.denied is not None:
                 break
+        for store, accepted in decisions.to_store():
+            try:
+                store.connect(
+                    read.connection_id, user=accepted.user, attributes=accepted.attributes, topics=accepted.topics
+                )
+            except Exception as error:  # noqa: BLE001 - the connection is denied
+                decisions.store_failed(error)
         return decisions.result()
+    connections: list[StoredConnection | None] = []
+    for store in dispatcher.stores:
+        connection = None
+        try:
+            connection = store.disconnect(read.connection_id)
+        except Exception as error:  # noqa: BLE001 - the connection has ended all the same
+            log_kept_connection(read, error)
+        connections.append(connection)
     failures = DisconnectFailures()
-    for invocation in dispatcher.disconnect(read, context):
+    for invocation in dispatcher.disconnect(read, context, connections):
         try:
             chain(invocation.interceptors, partial(_call, invocation))(invocation.request)
         except Exception as error:  # noqa: BLE001 - raised after the other services have run

@@ -4,7 +4,7 @@ A result holds `statusCode`, and the header of the subprotocol if there is one. 
 ("Set up Lambda proxy integrations in API Gateway").
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from pushwire import frame
@@ -18,6 +18,7 @@ from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Reque
 from pushwire.aws_lambda.service import Mode, Registration, RoutedService, checked_interceptors
 from pushwire.errors import Code, OperationError, PayloadTooLargeError
 from pushwire.operation import AnyOperation, RequestOperation
+from pushwire.store import StoredConnection
 
 __all__ = [
     "OK",
@@ -28,6 +29,7 @@ __all__ = [
     "Invocation",
     "Result",
     "check_result",
+    "log_kept_connection",
 ]
 
 Result = dict[str, Any]
@@ -164,6 +166,7 @@ class EventDispatcher:
         self._services: Final = tuple(services)
         self._interceptors: Final = checked_interceptors(interceptors, mode)
         self._by_route = _claims(self._services)
+        self.stores: Final = _distinct(service.store for service in self._services)
         self._operations = {
             route: operation for service in self._services for route, operation in service.inbound.items()
         }
@@ -197,10 +200,20 @@ class EventDispatcher:
             request = ConnectRequest(event, service.sdk, context)
             yield self._invocation(service, service.find("$on_connect"), request)
 
-    def disconnect(self, event: DisconnectEvent, context: Any) -> Iterator[Invocation]:
-        """Yield the invocations for a connection that has ended."""
+    def disconnect(
+        self, event: DisconnectEvent, context: Any, connections: Sequence[StoredConnection | None]
+    ) -> Iterator[Invocation]:
+        """Yield the invocations for a connection that has ended.
+
+        Args:
+            event: The event.
+            context: Lambda's context object.
+            connections: The connection as each of the stores had it.
+        """
         for service in self._concerned("$on_disconnect"):
             request = DisconnectRequest(event, service.sdk, context)
+            if service.store is not None:
+                request._connection = connections[self.stores.index(service.store)]  # noqa: SLF001 - as in requests
             yield self._invocation(service, service.find("$on_disconnect"), request)
 
     def _target(self, received: DecodedMessage) -> tuple[RoutedService[Any], Registration | None, DecodedMessage]:
@@ -235,34 +248,64 @@ class EventDispatcher:
         received: DecodedMessage | None = None,
     ) -> Invocation:
         function, own = registration or (None, ())
+        request._store = service.store  # noqa: SLF001 - as in requests
         return Invocation(service, request, function, (*self._interceptors, *service.interceptors, *own), received)
 
 
 class ConnectDecisions:
     """Combination of the services' `$connect` decisions."""
 
-    def __init__(self, event: ConnectEvent) -> None:
+    def __init__(self, event: ConnectEvent, stores: Sequence[Any]) -> None:
         self._connection_id = event.connection_id
+        self._stores = stores
+        self._stored = [ConnectionAccepted() for _ in stores]
         self._subprotocols: set[str] = set()
         self.denied: Result | None = None
         """The proxy result after a service has denied the connection. `None` before."""
 
-    def add(self, outcome: ConnectionAccepted | int) -> None:
-        """Add the decision of one service: the acceptance, or the status code of the denial."""
+    def add(self, outcome: ConnectionAccepted | int, store: Any) -> None:
+        """Add the decision of one service.
+
+        Args:
+            outcome: The acceptance, or the status code of the denial.
+            store: The store of the service. `None` if it has none.
+        """
         if isinstance(outcome, int):
             self.denied = {"statusCode": outcome}
-        elif outcome.subprotocol is not None:
+            return
+        if outcome.subprotocol is not None:
             self._subprotocols.add(outcome.subprotocol)
+        if len(self._subprotocols) > 1:
+            self._deny("services chose different subprotocols")
+        if store is not None:
+            index = self._stores.index(store)
+            stored = self._stored[index]
+            if stored.user is not None and outcome.user not in (None, stored.user):
+                self._deny("services chose different users")
+            self._stored[index] = stored._replace(
+                user=outcome.user if stored.user is None else stored.user,
+                attributes={**(stored.attributes or {}), **(outcome.attributes or {})},
+                topics=(*stored.topics, *outcome.topics),
+            )
+
+    def to_store(self) -> Iterator[tuple[Any, ConnectionAccepted]]:
+        """Yield each store, and what to store in it of an accepted connection. Stop after a failure of a store."""
+        for store, accepted in zip(self._stores, self._stored, strict=True):
+            if self.denied is None:
+                yield store, accepted
+
+    def store_failed(self, error: Exception) -> None:
+        """Deny the connection, because it could not be stored."""
+        self._deny("it could not be stored", error)
+
+    def _deny(self, reason: str, error: Exception | None = None) -> None:
+        logger("aws_lambda").error("connection %s denied with 500: %s", self._connection_id, reason, exc_info=error)
+        self.denied = {"statusCode": 500}
 
     def result(self) -> Result:
         """Return the proxy result of all decisions."""
         if self.denied is not None:
             return self.denied
-        if len(self._subprotocols) > 1:
-            logger("aws_lambda").error(
-                "connection %s denied with 500: services chose different subprotocols", self._connection_id
-            )
-            return {"statusCode": 500}
         if self._subprotocols:
             return {"statusCode": OK, "headers": {"Sec-WebSocket-Protocol": self._subprotocols.pop()}}
         return {"statusCode": OK}
@@ -320,6 +363,26 @@ def check_result(invocation: Invocation, request: AnyRequest, result: object) ->
             type(result).__name__,
             extra=log_fields(request),
         )
+
+
+def log_kept_connection(event: DisconnectEvent, error: Exception) -> None:
+    """Log that a store has failed to end a connection. It stays in the store until it expires."""
+    logger("aws_lambda").error(
+        "the store has failed to end connection %s: %s",
+        event.connection_id,
+        error,
+        exc_info=error,
+        extra={"operation": None, "route": "$disconnect", "connection_id": event.connection_id},
+    )
+
+
+def _distinct(stores: Iterable[Any]) -> list[Any]:
+    """Return the stores of services, each once."""
+    found: list[Any] = []
+    for store in stores:
+        if store is not None and store not in found:
+            found.append(store)
+    return found
 
 
 def _claims(services: Sequence[RoutedService[Any]]) -> dict[str, RoutedService[Any]]:

@@ -49,7 +49,7 @@ class Handlers(ABC, Generic[S]):
             request: The request, with the headers and the query of the handshake in its event.
 
         Returns:
-            `None`, or `ConnectionAccepted` with a subprotocol, to open the connection.
+            `None`, or `ConnectionAccepted` with a subprotocol, a user, attributes or topics, to open the connection.
 
         Raises:
             ConnectionDenied: The connection is refused, with a status code. Any other exception refuses it with 500.
@@ -82,7 +82,7 @@ class AsyncHandlers(ABC, Generic[A]):
             request: The request, with the headers and the query of the handshake in its event.
 
         Returns:
-            `None`, or `ConnectionAccepted` with a subprotocol, to open the connection.
+            `None`, or `ConnectionAccepted` with a subprotocol, a user, attributes or topics, to open the connection.
 
         Raises:
             ConnectionDenied: The connection is refused, with a status code. Any other exception refuses it with 500.

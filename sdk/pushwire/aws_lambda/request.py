@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar, overload
 
 from google.protobuf.message import Message
 
@@ -13,7 +13,8 @@ from pushwire.aws_lambda.state import RequestState
 from pushwire.errors import FrameError
 from pushwire.frame import Envelope
 from pushwire.operation import AnyOperation
-from pushwire.server import BaseServerSdk, SendObserver
+from pushwire.server import AsyncServerSdk, BaseServerSdk, SendObserver, ServerSdk
+from pushwire.store import AsyncStore, ConnectionStore, StoredConnection
 
 __all__ = ["ConnectRequest", "DisconnectRequest", "Request"]
 
@@ -22,10 +23,32 @@ E_co = TypeVar("E_co", bound=ConnectEvent | MessageEvent | DisconnectEvent, cova
 S_co = TypeVar("S_co", bound=BaseServerSdk[Any, Any], covariant=True)
 
 
+class _StoreOfRouter:
+    """The property `store` of requests, whose type depends on whether the SDK of the request is async."""
+
+    @overload
+    def __get__(self, request: _BaseRequest[Any, ServerSdk[Any, Any]], owner: object) -> ConnectionStore: ...
+    @overload
+    def __get__(self, request: _BaseRequest[Any, AsyncServerSdk[Any, Any]], owner: object) -> AsyncStore: ...
+    @overload
+    def __get__(self, request: None, owner: object) -> Self: ...
+    def __get__(self, request: _BaseRequest[Any, Any] | None, owner: object) -> object:
+        if request is None:
+            return self
+        store: object = request._store  # noqa: SLF001 - of the class below
+        if store is None:
+            raise RouterError("the router of this request has no store: pass store= to it")
+        return store
+
+
 class _BaseRequest(Generic[E_co, S_co]):
     """Base of the three kinds of request."""
 
-    __slots__ = ("_context", "_event", "_observers", "_sdk", "_sdk_for", "_state")
+    __slots__ = ("_context", "_event", "_observers", "_sdk", "_sdk_for", "_state", "_store")
+
+    store = _StoreOfRouter()
+    """The connection store of the router: a `ConnectionStore`, or an `AsyncStore` in an async router. Without a store,
+    reading it raises `RouterError`."""
 
     def __init__(self, event: E_co, sdk_for: Callable[[Mapping[str, Any]], S_co], context: Any) -> None:
         self._event: Final = event
@@ -34,6 +57,7 @@ class _BaseRequest(Generic[E_co, S_co]):
         self._state: Final = RequestState()
         self._observers: tuple[SendObserver, ...] = ()
         self._sdk: S_co | None = None
+        self._store: Any = None  # set by the dispatcher
 
     @property
     def connection_id(self) -> str:
@@ -178,7 +202,20 @@ class ConnectRequest(_BaseRequest[ConnectEvent, S_co], Generic[S_co]):
 class DisconnectRequest(_BaseRequest[DisconnectEvent, S_co], Generic[S_co]):
     """The end of a connection: the argument of `on_disconnect`, which API Gateway calls on a best-effort basis."""
 
-    __slots__ = ()
+    __slots__ = ("_connection",)
+
+    def __init__(self, event: DisconnectEvent, sdk_for: Callable[[Mapping[str, Any]], S_co], context: Any) -> None:
+        super().__init__(event, sdk_for, context)
+        self._connection: StoredConnection | None = None  # set by the dispatcher
+
+    @property
+    def connection(self) -> StoredConnection | None:
+        """The connection as the router's store had it, with its user and topics, which the router has ended in it.
+
+        `None` if the router has no store, if the store does not know the connection or has failed, and for a repeated
+        event: of several `$disconnect` events for one connection, exactly one has it.
+        """
+        return self._connection
 
     @property
     def route(self) -> str:

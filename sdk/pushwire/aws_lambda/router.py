@@ -14,6 +14,7 @@ from pushwire.aws_lambda.interceptors import Interceptor
 from pushwire.aws_lambda.request import DisconnectRequest, Request
 from pushwire.operation import AnyOperation, Operation, RequestOperation
 from pushwire.server import ServerSdk
+from pushwire.store import ConnectionStore
 
 __all__ = ["Router", "ServiceRouter"]
 
@@ -34,9 +35,12 @@ class ServiceRouter(BaseServiceRouter[S], Generic[S]):
         interceptors: The interceptors around the functions, outermost first.
         sdk: A function that returns the Server SDK for a callback URL. Use it to configure the SDK, or to pass a
             recording transport in a test.
+        store: The connection store. The router stores accepted connections in it and ends them at `$disconnect`, and
+            its SDKs send to its topics and users. Defaults to `None`.
 
     Raises:
-        TypeError: The handlers are not an instance of the service's handler class, or a function or `sdk` is async.
+        TypeError: The handlers are not an instance of the service's handler class, or a function, `sdk` or `store` is
+            async.
     """
 
     def __init__(
@@ -45,12 +49,13 @@ class ServiceRouter(BaseServiceRouter[S], Generic[S]):
         handlers: Handlers[S] | None,
         interceptors: Sequence[Interceptor],
         sdk: Callable[[str], S],
+        store: ConnectionStore | None = None,
         /,
     ) -> None:
         from pushwire.aws_lambda.dispatch import dispatch
         from pushwire.aws_lambda.service import SYNC
 
-        super().__init__(operations, handlers, interceptors, sdk, SYNC, dispatch)
+        super().__init__(operations, handlers, interceptors, sdk, store, SYNC, dispatch)
 
     @property
     def on_connect(self) -> BindConnect[S]:

@@ -10,6 +10,8 @@ from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.handlers import AsyncHandlers, Handlers
 from pushwire.operation import AnyOperation
 from pushwire.server import AsyncServerSdk, BaseServerSdk, ServerSdk
+from pushwire.store import AsyncStore, ConnectionStore
+from pushwire.store.async_store import checked_store
 
 __all__ = ["ASYNC", "HOOKS", "SYNC", "Mode", "Registration", "RoutedService", "checked_interceptors"]
 
@@ -80,12 +82,14 @@ class RoutedService(Generic[S]):
         interceptors: The interceptors of the router, outermost first.
         make_sdk: A function that returns the Server SDK for a callback URL.
         mode: The kind of functions that the router runs.
+        store: The connection store. `None` for no store.
 
     Attributes:
         name: The name of its router in error texts.
         operations: The operations of the service, in the contract's order.
         inbound: The operations that servers receive, by route.
         interceptors: The interceptors of the router.
+        store: The connection store, an async one in an async router. `None` if there is none.
 
     Raises:
         TypeError: The router cannot run an interceptor, or `make_sdk` is async or a class of another SDK.
@@ -98,11 +102,13 @@ class RoutedService(Generic[S]):
         interceptors: Sequence[Any],
         make_sdk: Callable[[str], S],
         mode: Mode,
+        store: ConnectionStore | AsyncStore | None,
     ) -> None:
         self.name: Final = name
         self.operations: Final = tuple(operations.values())
         self.inbound: Final = {op.route: op for op in self.operations if op.direction.inbound}
         self.interceptors: Final = checked_interceptors(interceptors, mode)
+        self.store: Final = checked_store(store, is_async=mode.is_async)
         self._mode = mode
         self._siblings: list[RoutedService[Any]] = [self]
         self._method_names = {op.route: name for name, op in operations.items() if op.direction.inbound}
@@ -224,7 +230,7 @@ class RoutedService(Generic[S]):
         made: object = sdk
         if not isinstance(made, self._mode.sdk):
             raise TypeError(f"sdk= of {self.name} must return its {self._mode.name} SDK, not {type(made).__name__}")
-        return sdk
+        return sdk._with_store(self.store)  # noqa: SLF001 - private, because its public names come from the contract
 
 
 def _is_abstract(member: object) -> bool:

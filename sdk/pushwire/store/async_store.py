@@ -37,6 +37,12 @@ class AsyncStore:
             raise TypeError(f"AsyncStore() takes a store, such as SqliteStore(path), not {given!r:.100}")
         self._store = store
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AsyncStore) and other._store is self._store
+
+    def __hash__(self) -> int:
+        return hash(id(self._store))
+
     async def connect(
         self,
         connection_id: str,

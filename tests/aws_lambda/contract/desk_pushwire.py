@@ -48,6 +48,10 @@ from pushwire.server import (
     Broadcast,
     ServerSdk,
 )
+from pushwire.store import (
+    AsyncStore,
+    ConnectionStore,
+)
 
 from . import desk_pb2
 from .desk_pushwire_operations import (
@@ -198,6 +202,7 @@ class DeskRouter(ServiceRouter[DeskServerSdk]):
         *,
         interceptors: Sequence[Interceptor] = (),
         sdk: Callable[[str], DeskServerSdk] = DeskServerSdk,
+        store: ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -209,6 +214,7 @@ class DeskRouter(ServiceRouter[DeskServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property
@@ -372,6 +378,7 @@ class AsyncDeskRouter(AsyncServiceRouter[AsyncDeskServerSdk]):
         *,
         interceptors: Sequence[AsyncInterceptor] = (),
         sdk: Callable[[str], AsyncDeskServerSdk] = AsyncDeskServerSdk,
+        store: AsyncStore | ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -383,6 +390,7 @@ class AsyncDeskRouter(AsyncServiceRouter[AsyncDeskServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property
@@ -487,6 +495,7 @@ class PresenceRouter(ServiceRouter[PresenceServerSdk]):
         *,
         interceptors: Sequence[Interceptor] = (),
         sdk: Callable[[str], PresenceServerSdk] = PresenceServerSdk,
+        store: ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -496,6 +505,7 @@ class PresenceRouter(ServiceRouter[PresenceServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property
@@ -581,6 +591,7 @@ class AsyncPresenceRouter(AsyncServiceRouter[AsyncPresenceServerSdk]):
         *,
         interceptors: Sequence[AsyncInterceptor] = (),
         sdk: Callable[[str], AsyncPresenceServerSdk] = AsyncPresenceServerSdk,
+        store: AsyncStore | ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -590,6 +601,7 @@ class AsyncPresenceRouter(AsyncServiceRouter[AsyncPresenceServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property
@@ -653,6 +665,7 @@ class RivalRouter(ServiceRouter[RivalServerSdk]):
         *,
         interceptors: Sequence[Interceptor] = (),
         sdk: Callable[[str], RivalServerSdk] = RivalServerSdk,
+        store: ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -661,6 +674,7 @@ class RivalRouter(ServiceRouter[RivalServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property
@@ -724,6 +738,7 @@ class AsyncRivalRouter(AsyncServiceRouter[AsyncRivalServerSdk]):
         *,
         interceptors: Sequence[AsyncInterceptor] = (),
         sdk: Callable[[str], AsyncRivalServerSdk] = AsyncRivalServerSdk,
+        store: AsyncStore | ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -732,6 +747,7 @@ class AsyncRivalRouter(AsyncServiceRouter[AsyncRivalServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property
@@ -837,6 +853,7 @@ class LibraryRouter(ServiceRouter[LibraryServerSdk]):
         *,
         interceptors: Sequence[Interceptor] = (),
         sdk: Callable[[str], LibraryServerSdk] = LibraryServerSdk,
+        store: ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -847,6 +864,7 @@ class LibraryRouter(ServiceRouter[LibraryServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property
@@ -963,6 +981,7 @@ class AsyncLibraryRouter(AsyncServiceRouter[AsyncLibraryServerSdk]):
         *,
         interceptors: Sequence[AsyncInterceptor] = (),
         sdk: Callable[[str], AsyncLibraryServerSdk] = AsyncLibraryServerSdk,
+        store: AsyncStore | ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -973,6 +992,7 @@ class AsyncLibraryRouter(AsyncServiceRouter[AsyncLibraryServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property

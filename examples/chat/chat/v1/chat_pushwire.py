@@ -46,6 +46,10 @@ from pushwire.server import (
     Broadcast,
     ServerSdk,
 )
+from pushwire.store import (
+    AsyncStore,
+    ConnectionStore,
+)
 
 from chat.v1 import chat_pb2
 from chat.v1.chat_pushwire_operations import ChatOperations
@@ -286,6 +290,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
         *,
         interceptors: Sequence[Interceptor] = (),
         sdk: Callable[[str], ChatServerSdk] = ChatServerSdk,
+        store: ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -301,6 +306,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property
@@ -567,6 +573,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
         *,
         interceptors: Sequence[AsyncInterceptor] = (),
         sdk: Callable[[str], AsyncChatServerSdk] = AsyncChatServerSdk,
+        store: AsyncStore | ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -582,6 +589,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property

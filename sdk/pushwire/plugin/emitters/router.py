@@ -12,6 +12,8 @@ __all__ = ["class_name", "print_router"]
 
 _CALLABLE = Member("collections.abc", "Callable")
 _SEQUENCE = Member("collections.abc", "Sequence")
+_ASYNC_STORE = Member("pushwire.store", "AsyncStore")
+_STORE = Member("pushwire.store", "ConnectionStore")
 
 
 def class_name(service: Service, family: Family) -> str:
@@ -41,6 +43,7 @@ def _print_constructor(out: Module, service: Service, family: Family) -> None:
     factory = f"{out.imports.member(_CALLABLE)}[[{out.imports.builtin('str')}], {sdk}]"
     interceptor = out.imports.member(family.member("pushwire.aws_lambda", "Interceptor"))
     interceptors = f"{out.imports.member(_SEQUENCE)}[{interceptor}]"
+    stores = [out.imports.member(store) for store in ((_ASYNC_STORE, _STORE) if family is ASYNC else (_STORE,))]
     parameters = [
         "self",
         f"handlers: {handlers.class_name(service, family)} | None = None",
@@ -48,6 +51,7 @@ def _print_constructor(out: Module, service: Service, family: Family) -> None:
         "*",
         f"interceptors: {interceptors} = ()",
         f"sdk: {factory} = {sdk}",
+        f"store: {' | '.join(stores)} | None = None",
     ]
     out.function("__init__", parameters, "None")
     with out.indented():
@@ -58,7 +62,7 @@ def _print_constructor(out: Module, service: Service, family: Family) -> None:
                 out.print(
                     *(f"{quoted(rpc.method_name)}: {operations.reference(service, rpc)}," for rpc in service.rpcs)
                 )
-            out.print("},", "handlers,", "interceptors,", "sdk,")
+            out.print("},", "handlers,", "interceptors,", "sdk,", "store,")
         out.print(")")
 
 
