@@ -31,7 +31,7 @@ def layers(package: str, *names: str | tuple[str, ...], outside: set[str]) -> di
     }
 
 
-SMALL = {"_closing", "_functions", "_log", "_url", "_version"}
+SMALL = {"_checks", "_closing", "_functions", "_log", "_url", "_version"}
 """Helpers without a subject of their own."""
 CONTRACT = {"operation", "errors", "frame", "callback_url"}
 
@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "_fan_out",
         ("_pacing", "_responses", "_retry", "_settings"),
         "protocol",
-        ("_checks", "rate_limit"),
+        "rate_limit",
         outside=SMALL | CONTRACT | {"sigv4"},
     ),
     **layers(
@@ -91,7 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "_clock",
         "events",
         "errors",
-        outside={"_version", "_log", "_functions", "operation", "frame", "errors", "sigv4"},
+        outside={"_checks", "_version", "_log", "_functions", "operation", "frame", "errors", "sigv4"},
     ),
     **layers(
         "gateway",
@@ -107,7 +107,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "_wire",
         "clock",
         "settings",
-        outside={"_version", "operation", "frame", "errors", "schema"},
+        outside={"_checks", "_version", "operation", "frame", "errors", "schema"},
     ),
     # What is made of a contract.
     "schema": {"operation"},
@@ -246,7 +246,7 @@ def test_the_core_of_the_client_does_no_io() -> None:
 
 
 def test_the_core_of_the_transports_does_no_io() -> None:
-    core = ("_checks", "_fan_out", "_pacing", "_responses", "_retry", "protocol", "rate_limit")
+    core = ("_fan_out", "_pacing", "_responses", "_retry", "protocol", "rate_limit")
     parts = {f"transport.{name}" for name in core}
     for module in modules():
         if part_of(module, parts):

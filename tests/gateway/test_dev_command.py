@@ -283,7 +283,7 @@ def test_verbosity_decides_what_is_logged(project: Path, options: tuple[str, ...
         (["app:handler", "--route", "$foo=app:handler"], "starts with '$'"),
         (["app:handler", "--route", "A=app:handler", "--route", "A=app:deny"], "has two handlers"),
         (["app:handler", "--host", "example.org"], "host 'example.org'"),
-        (["app:handler", "--port", "70000"], "port 70000"),
+        (["app:handler", "--port", "70000"], "port= must be from 0 to 65535, not 70000"),
         (["app:handler", "--stage", "a/b"], "stage 'a/b'"),
         (["app:handler", "--authorizer", "app:missing"], "module 'app' has no attribute 'missing'"),
         (["app:handler", "--authorizer", "app:authorize", "--identity-source", "token"], "identity source 'token'"),
@@ -427,7 +427,7 @@ def test_one_worker_and_messages_one_after_the_other(project: Path) -> None:
     ("options", "what"),
     [
         (("--custom-domain", "nowhere"), "custom domain 'nowhere' is not a domain name"),
-        (("--workers", "0"), "workers must be at least 1"),
+        (("--workers", "0"), "workers= must be at least 1"),
         (("--route-response", "$connect"), r"route response '\$connect': the API has no such message route"),
     ],
 )

@@ -185,5 +185,5 @@ def test_quotas_can_be_switched_off() -> None:
 
 @pytest.mark.parametrize("name", ["requests_per_second", "idle_seconds", "integration_seconds"])
 def test_a_quota_is_more_than_nothing(name: str) -> None:
-    with pytest.raises(SettingsError, match=f"quota {name} must be more than 0"):
+    with pytest.raises(SettingsError, match=f"{name}= must be above 0"):
         quotas(**{name: 0})

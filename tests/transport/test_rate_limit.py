@@ -65,7 +65,7 @@ def test_a_rate_that_is_no_number_is_a_type_error(per_second: Any) -> None:
 
 @pytest.mark.parametrize("per_second", [0, -1, float("nan"), float("inf")])
 def test_a_rate_that_allows_nothing_or_anything_is_refused(per_second: float) -> None:
-    with pytest.raises(ValueError, match="per_second= must be above 0"):
+    with pytest.raises(ValueError, match="per_second= must be "):
         RateLimit(per_second=per_second)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from pushwire._checks import check_text, check_whole_number
 from pushwire.errors import PushwireError
 
 __all__ = ["ConnectionAccepted", "ConnectionDenied"]
@@ -37,12 +38,13 @@ class ConnectionDenied(PushwireError):  # noqa: N818 - a decision, named as its 
             string.
 
     Raises:
-        ValueError: The status code is not in this range.
+        TypeError: An argument has the wrong type.
+        ValueError: The status code is not in this range, or the reason has control characters.
     """
 
     def __init__(self, status_code: int = 403, reason: str = "") -> None:
-        if status_code not in range(400, 600):
-            raise ValueError(f"status_code= must be from 400 to 599, not {status_code!r}")
+        check_whole_number("status_code", status_code, minimum=400, maximum=599)
+        check_text("reason", reason)
         super().__init__(status_code, reason)
         self.status_code = int(status_code)
         self.reason = reason

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from pushwire._checks import check_function, check_region
 from pushwire.client.auth import Handshake, execute_api_region, is_loopback
 from pushwire.client.errors import AuthError
 from pushwire.sigv4 import CredentialChain, presigned_url
@@ -42,6 +43,8 @@ class IamAuth:
     """
 
     def __init__(self, region: str | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        check_region(region)
+        check_function("clock", clock)
         self._region = region
         self._clock = clock
         self._chains: dict[bool, CredentialChain] = {}

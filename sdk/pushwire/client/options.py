@@ -1,11 +1,11 @@
 """The options of clients, and their checked values."""
 
-import math
 import random
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack, cast
 
+from pushwire._checks import check_function, check_number, check_whole_number
 from pushwire.client._clock import Clock
 from pushwire.client.auth import Auth, is_token
 from pushwire.operation import Format
@@ -13,7 +13,7 @@ from pushwire.operation import Format
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["Backoff", "ConnectionOptions", "ConnectionSettings", "check_seconds", "settings_of"]
+__all__ = ["Backoff", "ConnectionOptions", "ConnectionSettings", "settings_of"]
 
 _FATAL_STATUSES: Final = frozenset({401, 403})
 _INTEGERS: Final = ("max_requests", "max_queued", "max_events")
@@ -34,6 +34,7 @@ class Backoff:
         maximum: The largest upper bound in seconds. Defaults to 30.
 
     Raises:
+        TypeError: `first` or `maximum` is not a number.
         ValueError: `first` is not above 0, or is larger than `maximum`.
     """
 
@@ -41,10 +42,10 @@ class Backoff:
     maximum: float = 30.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.first <= self.maximum:
-            raise ValueError(
-                f"Backoff() requires 0 < first <= maximum, not first={self.first} and maximum={self.maximum}"
-            )
+        for name in ("first", "maximum"):
+            check_number(name, getattr(self, name), above=0, what="a number of seconds")
+        if self.first > self.maximum:
+            raise ValueError(f"Backoff() requires first <= maximum, not first={self.first} and maximum={self.maximum}")
 
     def delay(self, step: int, share: float) -> float:
         """Return the seconds to wait.
@@ -150,13 +151,20 @@ class ConnectionSettings:
 
     def __post_init__(self) -> None:
         for name in (*_INTEGERS, *self._given(_INTEGERS_OR_NONE)):
-            _check(name, getattr(self, name), int, "an integer")
+            check_whole_number(name, getattr(self, name))
         for name in (*_SECONDS, *self._given(_SECONDS_OR_NONE)):
-            _check(name, getattr(self, name), (int, float), "a number of seconds")
-        for name in ("auth", "keepalive"):
-            value = getattr(self, name)
-            if value is not None and (not callable(value) or isinstance(value, type)):
-                raise TypeError(f"{name}= must be a function, not {_shown(value)}")
+            check_number(name, getattr(self, name), above=0, what="a number of seconds")
+        for name in ("random", *self._given(("auth", "keepalive"))):
+            check_function(name, getattr(self, name))
+        for name, kind in (("backoff", Backoff), *((name, Format) for name in self._given(("frame_format",)))):
+            if not isinstance(getattr(self, name), kind):
+                raise TypeError(f"{name}= must be a {kind.__name__}, not {_shown(getattr(self, name))}")
+        if self.ssl is not None and not hasattr(self.ssl, "wrap_bio"):
+            raise TypeError(f"ssl= must be an ssl.SSLContext, not {_shown(self.ssl)}")
+        if self.clock is not None and not (hasattr(self.clock, "time") and hasattr(self.clock, "call_later")):
+            raise TypeError(
+                f"clock= must have the methods time and call_later, as gateway.clock has: {_shown(self.clock)}"
+            )
         if isinstance(self.subprotocols, str):
             raise TypeError(f"subprotocols= must be a list: [{self.subprotocols!r}]")
         _check_each("subprotocols", self.subprotocols, str, "a list of strings")
@@ -181,27 +189,6 @@ def settings_of(**options: Unpack[ConnectionOptions]) -> ConnectionSettings:
     if unknown:
         raise TypeError(f"unknown option {unknown[0]}=; the options are {', '.join(f'{name}=' for name in known)}")
     return ConnectionSettings(**options)
-
-
-def check_seconds(name: str, value: object) -> None:
-    """Check a number of seconds.
-
-    Args:
-        name: The name of the argument.
-        value: Its value.
-
-    Raises:
-        TypeError: It is not a number.
-        ValueError: It is not more than 0.
-    """
-    _check(name, value, (int, float), "a number of seconds")
-
-
-def _check(name: str, value: object, types: type | tuple[type, ...], expected: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, types):
-        raise TypeError(f"{name}= must be {expected}, not {_shown(value)}")
-    if math.isnan(value) or value <= 0:  # type: ignore[arg-type,operator] # a number, by the check above
-        raise ValueError(f"{name}= must be more than 0, not {value}")
 
 
 def _check_each(name: str, values: object, kind: type, expected: str) -> None:

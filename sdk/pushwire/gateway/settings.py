@@ -2,9 +2,10 @@
 
 import enum
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 
+from pushwire._checks import check_number, check_text, check_whole_number
 from pushwire.errors import PushwireError
 
 __all__ = [
@@ -44,6 +45,19 @@ class SettingsError(PushwireError, ValueError):
     """A setting of the local gateway is invalid; the text says which, and what is allowed."""
 
 
+def _check(check: Callable[..., object], name: str, value: object, **bounds: object) -> None:
+    """Check a setting.
+
+    Raises:
+        SettingsError: The value is out of range.
+        TypeError: The value has the wrong type.
+    """
+    try:
+        check(name, value, **bounds)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
 class MessageOrder(enum.Enum):
     """Whether handlers of one connection's events may run at the same time; AWS does not document it."""
 
@@ -80,8 +94,7 @@ class Quotas:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            if not getattr(self, name) > 0:
-                raise SettingsError(f"quota {name} must be more than 0; math.inf switches it off")
+            _check(check_number, name, getattr(self, name), above=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,8 @@ class CustomDomain:
     disable_execute_api_endpoint: bool = False
 
     def __post_init__(self) -> None:
+        _check(check_text, "name", self.name)
+        _check(check_text, "mapping_key", self.mapping_key)
         if _DOMAIN_NAME.fullmatch(self.name) is None:
             raise SettingsError(f"custom domain {self.name!r} is not a domain name, such as ws.example.com")
         if _MAPPING_KEY.fullmatch(self.mapping_key) is None:
@@ -146,8 +161,11 @@ class Limits:
     workers: int = 128
 
     def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise SettingsError(f"workers must be at least 1, not {self.workers}")
+        for each in fields(self):
+            if isinstance(each.default, int):
+                _check(check_whole_number, each.name, getattr(self, each.name))
+            else:
+                _check(check_number, each.name, getattr(self, each.name), above=0, what="a number of seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +210,9 @@ class GatewaySettings:
         if self.host not in _LISTEN_AND_REACH:
             hosts = ", ".join(_LISTEN_AND_REACH)
             raise SettingsError(f"host {self.host!r} must be one of {hosts}, because handlers post over loopback")
-        if not 0 <= self.port <= _MAX_PORT:
-            raise SettingsError(f"port {self.port} must be from 0 (a free port) to {_MAX_PORT}")
+        _check(check_whole_number, "port", self.port, minimum=0, maximum=_MAX_PORT)
+        for name in ("host", "stage", "api_id", "region", "account_id"):
+            _check(check_text, name, getattr(self, name))
         if _STAGE.fullmatch(self.stage) is None:
             raise SettingsError(f"stage {self.stage!r} must be 1 to 128 letters, digits, '-' and '_'")
         for name, value in self.stage_variables.items():

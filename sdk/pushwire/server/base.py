@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
+from pushwire._checks import check_function
 from pushwire._functions import is_async
 from pushwire.operation import Format
 from pushwire.server.pipeline import OnGone, SendObserver, SendPipeline
@@ -46,6 +47,10 @@ class BaseServerSdk(Generic[C, K]):
                 "on_gone= is async, which this SDK cannot await: pass a function with def, or use the async SDK"
             )
         self._store: Any = checked_store(store, is_async=self._is_async)
+        if on_gone is not None:
+            check_function("on_gone", on_gone)
+        if frame_format is not None and not isinstance(cast("object", frame_format), Format):
+            raise TypeError(f"frame_format= must be a Format, not {type(frame_format).__name__}")
         self._owned = transport is None
         if transport is not None:
             settings = (callback_url, client, region, connect_timeout, read_timeout, max_attempts)

@@ -1,9 +1,9 @@
 """The options of a broadcast, and their checks."""
 
-import math
 from collections.abc import AsyncIterable, Callable, Collection
 from typing import NamedTuple, TypedDict
 
+from pushwire._checks import check_number, check_whole_number
 from pushwire._functions import is_async, name_of
 from pushwire.errors import SendError
 from pushwire.transport.protocol import FanOutOptions
@@ -68,11 +68,12 @@ def check_options(options: BroadcastOptions) -> CheckedOptions:
     if on_outcome is not None and not _is_plain_function(on_outcome):
         shown = f"the async {name_of(on_outcome)}" if is_async(on_outcome) else type(on_outcome).__name__
         raise TypeError(f"on_outcome= must be a function of (connection_id, error) that is not async, not {shown}")
+    deadline = options.get("deadline")
     return CheckedOptions(
         FanOutOptions(
-            _max_in_flight(options["max_in_flight"]) if "max_in_flight" in options else None,
+            check_whole_number("max_in_flight", options["max_in_flight"]) if "max_in_flight" in options else None,
             rate_limit,
-            _deadline(options.get("deadline")),
+            None if deadline is None else float(check_number("deadline", deadline, what="a number of seconds")),
         ),
         _skip(options.get("skip", ())),
         on_outcome,
@@ -107,24 +108,6 @@ def _unknown_option(name: str) -> str:
 
 def _is_plain_function(value: object) -> bool:
     return callable(value) and not is_async(value)
-
-
-def _max_in_flight(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"max_in_flight= must be a number of posts (int), not {type(value).__name__}")
-    if value < 1:
-        raise ValueError(f"max_in_flight= must be at least 1, not {value}")
-    return value
-
-
-def _deadline(value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"deadline= must be a number of seconds, not {type(value).__name__}")
-    if math.isnan(value):
-        raise ValueError("deadline= must be a number of seconds, not nan")
-    return float(value)
 
 
 def _skip(value: Collection[str]) -> frozenset[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+from pushwire._checks import check_whole_number
 from pushwire.errors import SendError, ThrottledError, UnavailableError
-from pushwire.transport._checks import check_whole_number
 
 __all__ = ["DEFAULT_MAX_ATTEMPTS", "Attempts", "RetryPolicy", "call", "call_async"]
 

@@ -7,6 +7,8 @@ import os
 import threading
 from typing import Final
 
+from pushwire._checks import check_number, check_whole_number
+
 __all__ = ["RateLimit"]
 
 _ROUNDING: Final = 1e-6
@@ -36,17 +38,10 @@ class RateLimit:
     __slots__ = ("_burst", "_left", "_lock", "_per_second", "_process", "_time")
 
     def __init__(self, *, per_second: float, burst: int | None = None) -> None:
-        rate: object = per_second
-        if isinstance(rate, bool) or not isinstance(rate, int | float):
-            raise TypeError(f"per_second= must be a number of requests, not {type(rate).__name__}")
-        if not (math.isfinite(per_second) and per_second > 0):
-            raise ValueError(f"per_second= must be above 0, not {per_second!r}")
-        size: object = max(1, int(per_second / 10)) if burst is None else burst
-        if isinstance(size, bool) or not isinstance(size, int):
-            raise TypeError(f"burst= must be a whole number of requests, not {type(size).__name__}")
-        if size < 1:
-            raise ValueError(f"burst= must be at least 1, not {size}")
-        self._per_second = per_second
+        self._per_second = check_number("per_second", per_second, above=0, what="a number of requests")
+        if math.isinf(per_second):
+            raise ValueError("per_second= must be finite; without a RateLimit there is no limit")
+        size = check_whole_number("burst", max(1, int(per_second / 10)) if burst is None else burst)
         self._burst = size
         self._left = float(size)
         self._time = -math.inf

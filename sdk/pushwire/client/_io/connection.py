@@ -11,6 +11,7 @@ from typing import Any, Final, Self, TypeVar, Unpack
 from google.protobuf.message import Message
 
 from pushwire import frame
+from pushwire._checks import check_number
 from pushwire._log import debugs, logger
 from pushwire.client._clock import Clock
 from pushwire.client._core.lifecycle import (
@@ -31,7 +32,7 @@ from pushwire.client._io.websocket import Receiver, WebSocket, connect_failure, 
 from pushwire.client._io.writer import Send, Writer
 from pushwire.client.auth import Handshake, check_url, result_of
 from pushwire.client.errors import AuthError, ClientClosedError, ClientError, ConnectionLostError, ReplyTimeoutError
-from pushwire.client.options import ConnectionOptions, check_seconds, settings_of
+from pushwire.client.options import ConnectionOptions, settings_of
 from pushwire.errors import PayloadTooLargeError, PushwireError
 from pushwire.operation import AnyOperation, Operation
 
@@ -216,7 +217,7 @@ class Connection:
             RequestLimitError: `max_requests` requests already wait for a reply.
             SendQueueFullError: There is no connection, and `max_queued` sends already wait.
         """
-        check_seconds("timeout", seconds)
+        check_number("timeout", seconds, above=0, what="a number of seconds")
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         request = self._requests.add(operation, request_id, reply)
         try:

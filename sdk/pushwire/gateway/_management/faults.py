@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, TypeAlias
 
+from pushwire._checks import check_number, check_whole_number
+
 __all__ = [
     "AnswerWith",
     "Delay",
@@ -31,6 +33,12 @@ __all__ = [
 ]
 
 
+def _check_seconds(fault: object, *names: str) -> None:
+    for name in names:
+        if check_number(name, getattr(fault, name), what="a number of seconds") < 0:
+            raise ValueError(f"{name}= must be at least 0, not {getattr(fault, name)}")
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerWith:
     """The management API responds with an error and does nothing else.
@@ -42,6 +50,7 @@ class AnswerWith:
     status: int
 
     def __post_init__(self) -> None:
+        check_whole_number("status", self.status)
         if self.status not in {400, 403, 410, 413, 429} and self.status not in range(500, 600):
             raise ValueError(f"status must be 400, 403, 410, 413, 429 or 5xx, not {self.status}")
 
@@ -57,6 +66,9 @@ class Delay:
 
     seconds: float
     jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_seconds(self, "seconds", "jitter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,9 @@ class TruncateResponse:
 
     bytes_sent: int = 7
 
+    def __post_init__(self) -> None:
+        check_whole_number("bytes_sent", self.bytes_sent, minimum=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
@@ -89,6 +104,9 @@ class Reorder:
     """
 
     seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_seconds(self, "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +221,9 @@ class Faults:
         Raises:
             ValueError: `times` or `probability` is out of range.
         """
-        if times is not None and times < 1:
-            raise ValueError(f"times must be at least 1, not {times}")
-        if not 0 <= probability <= 1:
+        if times is not None:
+            check_whole_number("times", times)
+        if not 0 <= check_number("probability", probability) <= 1:
             raise ValueError(f"probability must be from 0 to 1, not {probability}")
         injection = Injection(
             self, fault, connection_id=connection_id, times=times, probability=probability, methods=frozenset(methods)

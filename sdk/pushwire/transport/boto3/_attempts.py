@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from pushwire._checks import check_flag, check_region, check_seconds
 from pushwire._functions import is_async
 from pushwire.callback_url import CallbackUrl
-from pushwire.transport._checks import check_flag, check_region, check_seconds
 from pushwire.transport._responses import connection_info
 from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
 from pushwire.transport._settings import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT, MAX_IDLE

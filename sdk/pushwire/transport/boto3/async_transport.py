@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+from pushwire._checks import check_function
 from pushwire._closing import AsyncClosing
 from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
@@ -66,6 +67,8 @@ class AsyncBoto3Transport(AsyncClosing):
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        for name, function in (("sleep", sleep), ("clock", clock)):
+            check_function(name, function)
         self._once = Boto3Attempts(
             callback_url,
             client=client,

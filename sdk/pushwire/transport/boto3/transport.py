@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
+from pushwire._checks import check_function
 from pushwire._closing import Closing
 from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
@@ -64,6 +65,8 @@ class Boto3Transport(Closing):
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        for name, function in (("sleep", sleep), ("clock", clock)):
+            check_function(name, function)
         self._once = Boto3Attempts(
             callback_url,
             client=client,

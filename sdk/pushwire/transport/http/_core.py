@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
+from pushwire._checks import check_flag, check_region, check_seconds, check_whole_number
 from pushwire.callback_url import CallbackUrl
 from pushwire.errors import SendError, UnavailableError
 from pushwire.sigv4 import CredentialChain
 from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS, region_of_profile
-from pushwire.transport._checks import check_flag, check_region, check_seconds, check_whole_number
 from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
 from pushwire.transport._settings import (
     DEFAULT_CONNECT_TIMEOUT,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from pushwire._checks import check_function
 from pushwire._closing import Closing
 from pushwire.errors import SendError
 from pushwire.transport._retry import call
@@ -68,6 +69,8 @@ class HttpTransport(Closing):
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
+        for name, function in (("sleep", sleep), ("clock", clock), ("wall_clock", wall_clock)):
+            check_function(name, function)
         self._core = Core(
             callback_url,
             region=region,

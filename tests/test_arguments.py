@@ -1,0 +1,210 @@
+"""Each argument of each public constructor refuses what it cannot be, by its name."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pushwire import Format
+from pushwire.aws_lambda import ConnectionDenied
+from pushwire.callback_url import CallbackUrl
+from pushwire.client import Backoff, Connection, IamAuth
+from pushwire.gateway import (
+    AnswerWith,
+    CustomDomain,
+    Delay,
+    GatewaySettings,
+    Limits,
+    Quotas,
+    Reorder,
+    SettingsError,
+    TruncateResponse,
+)
+from pushwire.testing import RecordingTransport
+from pushwire.transport import (
+    AsyncBoto3Transport,
+    AsyncHttpTransport,
+    Boto3Transport,
+    HttpTransport,
+    RateLimit,
+)
+from tests.aws_lambda.contract.desk_pushwire import AsyncDeskServerSdk, DeskServerSdk
+
+URL = "http://127.0.0.1:3001/local"
+CONTROL = "x\r\nHost: evil"
+
+NOT_A_NUMBER: list[Any] = ["1", True, [1], math.nan]
+POSITIVE: list[Any] = [*NOT_A_NUMBER, 0, -1, -0.5]
+"""What no number above 0 is."""
+WHOLE: list[Any] = [*POSITIVE, 1.5, 2.0, math.inf]
+SECONDS: list[Any] = [*POSITIVE, math.inf, 86_401]
+FLAG: list[Any] = [1, 0, "yes", "False"]
+FUNCTION: list[Any] = [5, "print", str]
+TEXT: list[Any] = [5, b"bytes", CONTROL]
+REGION: list[Any] = [5, b"eu-west-1", CONTROL, "eu west 1", "é"]
+
+TRANSPORT = {
+    "callback_url": [5, b"http://localhost", "localhost", CONTROL, f"{URL}\r\nx"],
+    "region": REGION,
+    "connect_timeout": SECONDS,
+    "read_timeout": SECONDS,
+    "max_attempts": WHOLE,
+    "allow_http": FLAG,
+    "sleep": FUNCTION,
+    "clock": FUNCTION,
+}
+HTTP = TRANSPORT | {"max_connections": WHOLE, "wall_clock": FUNCTION}
+SDK = {
+    name: TRANSPORT[name] for name in ("callback_url", "region", "connect_timeout", "read_timeout", "max_attempts")
+} | {
+    "allow_http": FLAG,
+    "frame_format": ["JSON", 1, Format],
+    "on_gone": FUNCTION[:2],
+    "client": ["client", 5],
+    "transport": [URL, HttpTransport],
+}
+BROADCAST = {
+    "max_in_flight": WHOLE,
+    "rate_limit": [5_000, "fast"],
+    "deadline": NOT_A_NUMBER,
+    "on_outcome": [5, "print"],
+    "skip": ["abc=", b"abc=", 5],
+}
+CLIENT = {
+    "url": [5, b"ws://localhost", CONTROL, "http://127.0.0.1/dev", "ws://localhost/\x00"],
+    "auth": FUNCTION,
+    "subprotocols": ["chat", [5], ["a b"], [CONTROL]],
+    "frame_format": ["JSON", 1],
+    "ssl": [True, "context"],
+    "connect_timeout": POSITIVE,
+    "connect_attempts": WHOLE,
+    "max_attempts": WHOLE,
+    "backoff": [1, "fast"],
+    "fatal_statuses": [401, ["401"]],
+    "renew_after": POSITIVE,
+    "keepalive_interval": POSITIVE,
+    "keepalive": FUNCTION,
+    "ping_interval": POSITIVE,
+    "ping_timeout": POSITIVE,
+    "close_timeout": POSITIVE,
+    "max_requests": WHOLE,
+    "max_queued": WHOLE,
+    "max_events": WHOLE,
+    "clock": [5, "clock"],
+    "random": FUNCTION,
+}
+QUOTAS = {
+    "requests_per_second": POSITIVE,
+    "request_burst": POSITIVE,
+    "connections_per_second": POSITIVE,
+    "idle_seconds": POSITIVE,
+    "lifetime_seconds": POSITIVE,
+    "integration_seconds": POSITIVE,
+}
+LIMITS = {
+    **dict.fromkeys(
+        (
+            "head_bytes",
+            "url_characters",
+            "discard_bytes",
+            "pending_bytes",
+            "console_bytes",
+            "messages_in_flight",
+            "workers",
+        ),
+        WHOLE,
+    ),
+    **dict.fromkeys(("request_seconds", "idle_seconds", "close_seconds", "shutdown_seconds"), POSITIVE),
+}
+SETTINGS = {
+    "host": [*TEXT, "192.0.2.1"],
+    "port": [*NOT_A_NUMBER, -1, 65_536, 1.5],
+    "stage": [*TEXT, "", "a/b"],
+    "region": [*TEXT, ""],
+    "api_id": TEXT,
+    "account_id": TEXT,
+}
+NOT_NEGATIVE: list[Any] = [*NOT_A_NUMBER, -1]
+
+
+def connection(**options: Any) -> Connection:
+    return Connection(**{"url": "ws://127.0.0.1:3001/local", **options})
+
+
+def callback_url(**options: Any) -> CallbackUrl:
+    return CallbackUrl.parse(options["text"])
+
+
+def sdk(kind: Any) -> Callable[..., object]:
+    def make(**options: Any) -> object:
+        own = {"client", "transport"} & options.keys()
+        return kind(**(options if own else {"callback_url": URL, **options}))
+
+    return make
+
+
+def broadcast(**options: Any) -> object:
+    return DeskServerSdk(transport=RecordingTransport()).to(["abc="], **options)
+
+
+def with_url(kind: Any) -> Callable[..., object]:
+    return lambda **options: kind(**{"callback_url": URL, **options})
+
+
+CONSTRUCTORS: dict[str, tuple[Callable[..., object], dict[str, list[Any]]]] = {
+    "HttpTransport": (with_url(HttpTransport), HTTP),
+    "AsyncHttpTransport": (with_url(AsyncHttpTransport), HTTP),
+    "Boto3Transport": (with_url(Boto3Transport), TRANSPORT),
+    "AsyncBoto3Transport": (with_url(AsyncBoto3Transport), TRANSPORT),
+    "RateLimit": (
+        lambda **options: RateLimit(**{"per_second": 1, **options}),
+        {"per_second": [*POSITIVE, math.inf], "burst": WHOLE},
+    ),
+    "ServerSdk": (sdk(DeskServerSdk), SDK),
+    "AsyncServerSdk": (sdk(AsyncDeskServerSdk), SDK),
+    "sdk.to": (broadcast, BROADCAST),
+    "Connection": (connection, CLIENT),
+    "Backoff": (Backoff, {"first": [*POSITIVE, 31], "maximum": [*POSITIVE, 0.1]}),
+    "IamAuth": (IamAuth, {"region": REGION, "clock": FUNCTION}),
+    "CallbackUrl.parse": (callback_url, {"text": TRANSPORT["callback_url"]}),
+    "ConnectionDenied": (
+        ConnectionDenied,
+        {"status_code": [*NOT_A_NUMBER, 200, 399, 600, 403.0], "reason": TEXT},
+    ),
+    "GatewaySettings": (GatewaySettings, SETTINGS),
+    "Quotas": (Quotas, QUOTAS),
+    "Limits": (Limits, LIMITS),
+    "CustomDomain": (
+        lambda **options: CustomDomain(**{"name": "ws.example.com", **options}),
+        {"name": [*TEXT, "", "example"], "mapping_key": [*TEXT, "a/b"]},
+    ),
+    "AnswerWith": (AnswerWith, {"status": [*NOT_A_NUMBER, 200, 404, 600, 410.0]}),
+    "Delay": (lambda **options: Delay(**{"seconds": 1, **options}), {"seconds": NOT_NEGATIVE, "jitter": NOT_NEGATIVE}),
+    "Reorder": (Reorder, {"seconds": NOT_NEGATIVE}),
+    "TruncateResponse": (TruncateResponse, {"bytes_sent": [*NOT_NEGATIVE, 1.5]}),
+}
+CASES = [
+    pytest.param(make, name, value, id=f"{constructor}-{name}-{number}")
+    for constructor, (make, arguments) in CONSTRUCTORS.items()
+    for name, values in arguments.items()
+    for number, value in enumerate(values)
+]
+
+
+@pytest.mark.parametrize(("make", "name", "value"), CASES)
+def test_an_argument_that_cannot_work_is_refused_at_construction(
+    make: Callable[..., object], name: str, value: object
+) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        make(**{name: value})
+    text = str(caught.value)
+    assert text.isprintable(), "a control character of an argument is in the text"
+    shown = {"url": "URL", "callback_url": "URL", "text": "URL", "name": "domain", "mapping_key": "mapping key"}
+    assert name in text or shown.get(name, name) in text or "scheme" in text
+
+
+def test_a_setting_out_of_range_is_a_settings_error() -> None:
+    for wrong in (lambda: Quotas(idle_seconds=0), lambda: Limits(workers=0), lambda: GatewaySettings(port=-1)):
+        with pytest.raises(SettingsError):
+            wrong()
