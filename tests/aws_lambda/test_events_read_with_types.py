@@ -129,3 +129,9 @@ def test_a_time_that_is_not_a_time(time: object) -> None:
 def test_powertools_events_are_taken() -> None:
     data_classes = pytest.importorskip("aws_lambda_powertools.utilities.data_classes", reason="needs Powertools")
     assert MessageEvent(data_classes.APIGatewayWebSocketEvent(CAPTURED_MESSAGE)).raw is CAPTURED_MESSAGE
+
+
+def test_a_time_beyond_the_calendar_is_an_event_error() -> None:
+    event = ConnectEvent(captured(CAPTURED_CONNECT, context={"connectedAt": 10**15}))
+    with pytest.raises(EventError, match="connectedAt"):
+        _ = event.connected_at

@@ -364,3 +364,14 @@ def test_each_form_gives_the_same_answer() -> None:
             transport = RecordingTransport()
             made.append((make(Desk(), transport)(saying(body, route_key=route_key), None), transport.posts))
         assert made == [made[0]] * len(FORMS)
+
+
+@pytest.mark.parametrize(("extra", "calls"), [(0, 1), (1, 0)], ids=["the largest frame", "one byte more"])
+def test_a_frame_in_base64_has_the_same_limit(extra: int, calls: int, pushwire_transport: RecordingTransport) -> None:
+    empty = '{"route":"say","payload":{"text":""}}'
+    text = "x" * (MAX_FRAME_SIZE - len(empty) + extra)
+    body = base64.b64encode(empty.replace('""', f'"{text}"').encode()).decode()
+    desk = Desk()
+    event = captured(CAPTURED_MESSAGE, isBase64Encoded=True, body=body)
+    assert by_class(desk, pushwire_transport)(event, None) == OK
+    assert len(desk.calls) == calls

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -254,3 +255,24 @@ def _code(text: str) -> str:
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
             node.body[0] = ast.Expr(ast.Constant("…"))
     return ast.unparse(tree)
+
+
+def test_a_contract_whose_file_begins_with_two_underscores_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "__chat.proto").write_text("""
+        syntax = "proto3";
+        package chat;
+        import "google/protobuf/empty.proto";
+        import "pushwire/v1/options.proto";
+        message Note { string text = 1; }
+        service ChatService {
+          rpc Say(Note) returns (google.protobuf.Empty) {
+            option (pushwire.v1.operation) = {direction: DIRECTION_BIDIRECTIONAL};
+          }
+        }
+    """)
+    out = tmp_path / "out"
+    done = toolchain.protoc(tmp_path, {"pushwire": out, "python": out})
+    assert (done.returncode, done.stderr) == (0, "")
+    code = "import __chat_pb2 as m, __chat_pushwire as s, __chat_pushwire_client; print(s.ChatServerSdk.say.__name__)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=out, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("say\n", "")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 
 from pushwire.gateway import GatewaySettings, LocalGateway, SettingsError
 from pushwire.gateway.settings import Limits
@@ -181,3 +182,22 @@ def test_http_connections_that_are_open_or_just_coming_do_not_hold_up_the_stop()
             with contextlib.suppress(ConnectionResetError):  # it was never accepted
                 assert sock.recv(1) == b""
     assert threads_of_gateways() == []
+
+
+def test_a_client_that_floods_is_not_read_while_the_handlers_of_its_messages_block() -> None:
+    release = threading.Event()
+
+    def wait(_event: Event) -> dict[str, int]:
+        assert release.wait(SECONDS * 3)
+        return {"statusCode": 200}
+
+    settings = GatewaySettings(limits=Limits(messages_in_flight=4, workers=8))
+    with serving(Recorder(MESSAGE=wait), settings=settings) as gateway, client(gateway) as ws:
+        frame = Frame(Opcode.TEXT, b"x" * 30_000).serialize(mask=True)
+        ws.socket.settimeout(1)
+        sent, most = 0, 100_000_000
+        with contextlib.suppress(TimeoutError):  # the buffers of the operating system are full
+            while sent < most:
+                sent += ws.socket.send(frame)
+        release.set()
+        assert sent < most

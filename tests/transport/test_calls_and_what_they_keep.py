@@ -1,14 +1,17 @@
 """What every way to the management API does with an answer, signs for, and keeps between calls."""
 
+import gc
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.support.fault_server import FaultServer, Request, answer, then_close
+from tests.support.fault_server import Exchange, FaultServer, Request, answer, then_close
 from tests.transport.implementations import Implementation
 
 import pushwire
 from pushwire.transport import ConnectionInfo
+from pushwire.transport.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
 INFO = b"""{"connectedAt":"2024-02-09T18:11:43.419Z","lastActiveAt":"2024-02-09T19:11:43+01:00",
@@ -223,3 +226,54 @@ def test_closing_is_not_final(implementation: Implementation) -> None:
         transport.close()
         transport.post(CONNECTION_ID, b"{}")
     assert (server.connections, len(server.requests)) == (2, 2)
+
+
+@pytest.mark.parametrize(("status", "is_accepted"), [(200, True), (204, True), (299, True), (300, False), (399, False)])
+def test_each_status_from_200_to_299_is_a_success(
+    status: int, is_accepted: bool, implementation: Implementation
+) -> None:
+    with FaultServer(answer(status)) as server:
+        transport = implementation.connect(server.url, max_attempts=1)
+        if is_accepted:
+            transport.post(CONNECTION_ID, b"{}")
+        else:
+            with pytest.raises(pushwire.SendError) as caught:
+                transport.post(CONNECTION_ID, b"{}")
+            assert (type(caught.value), caught.value.status_code) == (pushwire.SendError, status)
+
+
+def hang_up(exchange: Exchange) -> None:
+    exchange.read()
+    raise ConnectionAbortedError
+
+
+def test_a_new_connection_that_breaks_is_one_failed_attempt(implementation: Implementation) -> None:
+    with FaultServer(hang_up) as server, pytest.raises(pushwire.UnavailableError) as caught:
+        implementation.connect(server.url, max_attempts=2).post(CONNECTION_ID, b"{}")
+    assert (caught.value.attempts, server.connections) == (2, 2)
+
+
+def test_a_new_connection_of_a_broadcast_that_breaks_is_one_failed_attempt(implementation: Implementation) -> None:
+    outcomes: list[pushwire.SendError | None] = []
+    with FaultServer(hang_up) as server:
+        transport = implementation.connect(server.url, max_attempts=2)
+        transport.post_many(["a="], b"{}", FanOutOptions(), lambda _id, error: outcomes.append(error))
+    (error,) = outcomes
+    assert isinstance(error, pushwire.UnavailableError)
+    assert (error.attempts, server.connections) == (2, 2)
+
+
+def test_small_frames_are_not_delayed_by_nagle_s_algorithm(implementation: Implementation) -> None:
+    with FaultServer(answer(200)) as server:
+        implementation.connect(server.url).post(CONNECTION_ID, b"{}")
+        port = int(server.url.split(":")[2].split("/")[0])
+        clients = [each for each in gc.get_objects() if isinstance(each, socket.socket) and is_client(each, port)]
+        assert clients
+        assert all(each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for each in clients)
+
+
+def is_client(sock: socket.socket, port: int) -> bool:
+    try:
+        return bool(sock.getpeername()[1] == port)
+    except (OSError, IndexError):
+        return False

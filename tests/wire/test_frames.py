@@ -1,11 +1,14 @@
 """Frames byte for byte, and back: both formats, every kind of field."""
 
 import base64
+import inspect
 import json
+import math
+import sys
 from typing import Any
 
 import pytest
-from google.protobuf import empty_pb2, struct_pb2, timestamp_pb2, wrappers_pb2
+from google.protobuf import duration_pb2, empty_pb2, field_mask_pb2, struct_pb2, timestamp_pb2, wrappers_pb2
 from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,3 +213,47 @@ def test_a_message_nested_too_deeply_for_receivers_is_an_error_on_the_way_out() 
 def test_an_enum_name_that_this_side_does_not_know_is_ignored_like_an_unknown_field() -> None:
     frame = '{"route":"SendIt","payload":{"aColour":"COLOUR_MAUVE","aString":"x"}}'
     assert decode(frame, {"SendIt": operation(EVERYTHING)})[1] == EVERYTHING(a_string="x")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        timestamp_pb2.Timestamp(seconds=253_402_300_800),
+        timestamp_pb2.Timestamp(nanos=-1),
+        duration_pb2.Duration(seconds=315_576_000_001),
+        duration_pb2.Duration(seconds=1, nanos=-1),
+        struct_pb2.Value(number_value=math.nan),
+        struct_pb2.Value(),
+        field_mask_pb2.FieldMask(paths=["a__b"]),
+        field_mask_pb2.FieldMask(paths=["aB"]),
+    ],
+    ids=str,
+)
+def test_a_well_known_message_without_a_json_form_is_a_frame_error(message: Any) -> None:
+    with pytest.raises(FrameError, match="cannot be encoded"):
+        encode(operation(type(message)), message)
+
+
+def test_a_frame_that_is_decoded_near_the_recursion_limit_is_a_frame_error() -> None:
+    payload: dict[str, Any] = {}
+    for _ in range(90):
+        payload = {"value": payload}
+    text = json.dumps({"route": "Bare", "payload": payload})
+    bare = operation(struct_pb2.Struct, name="Bare")
+    outcomes: set[str] = set()
+
+    def deeper(levels: int) -> None:
+        if levels:
+            deeper(levels - 1)
+            return
+        try:
+            decode(text, {"Bare": bare})
+            outcomes.add("decoded")
+        except FrameError:
+            outcomes.add("refused")
+
+    depth = sys.getrecursionlimit() - len(inspect.stack()) - 10
+    for free in (400, 200, 150, 100, 80, 60, 40):
+        deeper(max(0, depth - free))
+    assert outcomes <= {"decoded", "refused"}
+    assert "refused" in outcomes

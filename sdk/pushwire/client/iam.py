@@ -40,6 +40,10 @@ class IamAuth:
             the region of the profile.
         clock: Returns the time in seconds since the epoch, which API Gateway accepts with a difference of up to five
             minutes. Defaults to `time.time`.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: The region has characters that no region has.
     """
 
     def __init__(self, region: str | None = None, *, clock: Callable[[], float] = time.time) -> None:

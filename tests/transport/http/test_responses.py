@@ -287,3 +287,17 @@ def test_nothing_is_left_of_a_reply_when_the_next_begins() -> None:
         parser.feed(b"HTTP/1.1 500 X\r\nConnection: close\r\nTransfer-Encoding: chunked\r\nContent-Le")
     parser.start()
     assert parser.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") == Response(200, b"", True, False)
+
+
+@pytest.mark.parametrize(("extra", "is_read"), [(0, True), (1, False)], ids=["the largest head", "one byte more"])
+def test_a_head_has_a_limit(extra: int, is_read: bool) -> None:
+    start, end = b"HTTP/1.1 200 OK\r\nX-Long: ", b"\r\nContent-Length: 0\r\n\r\n"
+    head = start + b"x" * (16_384 - len(start) - len(end) + extra) + end
+    parser = ResponseParser()
+    if is_read:
+        response = read([head], parser)
+        assert response is not None
+        assert response.status == 200
+    else:
+        with pytest.raises(MalformedResponseError):
+            read([head], parser)

@@ -11,7 +11,7 @@ import pytest
 from tests.support.fault_server import FaultServer, answer
 from tests.transport.implementations import Implementation
 
-from pushwire import SendError
+from pushwire import CredentialsError, SendError
 from pushwire.callback_url import CallbackUrl
 from pushwire.sigv4 import CredentialChain, Credentials
 from pushwire.transport import AsyncHttpTransport
@@ -181,3 +181,20 @@ def test_requests_of_one_second_differ_in_id_and_signature_only() -> None:
 def requests_to(url: str) -> Requests:
     chain = CredentialChain(lambda: None, default=Credentials("AKIDEXAMPLE", "secret", "token"))
     return Requests(CallbackUrl.parse(url), "eu-west-1", chain, WallClock())
+
+
+@pytest.mark.parametrize("variable", ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
+@pytest.mark.parametrize("value", ["tokené", "a\tb", "a\x7fb"])
+def test_a_key_or_token_outside_of_printable_ascii_is_refused_before_it_is_sent(
+    variable: str, value: str, http: Implementation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "t"} | {
+        variable: value
+    }
+    for name, text in settings.items():
+        monkeypatch.setenv(name, text)
+    with FaultServer(answer(200)) as server:
+        with pytest.raises(CredentialsError, match="not printable ASCII") as caught:
+            http.connect(server.url).post(CONNECTION_ID, b"{}")
+        assert value not in str(caught.value)
+    assert server.requests == []

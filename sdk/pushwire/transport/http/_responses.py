@@ -74,11 +74,10 @@ class ResponseParser:
             data = self._buffer + data
         while not self._status:
             end = data.find(b"\r\n\r\n")
+            head = end + 4 if end >= 0 else len(data)
+            if head > _MAX_HEAD or (end < 0 and not _START.startswith(data[: len(_START)])):
+                raise MalformedResponseError("the server did not send an HTTP/1.1 response, or its head is too long")
             if end < 0:
-                if len(data) > _MAX_HEAD or not _START.startswith(data[: len(_START)]):
-                    raise MalformedResponseError(
-                        "the server did not send an HTTP/1.1 response, or its head is too long"
-                    )
                 self._buffer = data
                 return None
             self._read_head(data[:end])
