@@ -88,3 +88,29 @@ def test_after_the_deadline_an_async_generator_is_the_callers_again(name: str) -
 
     with FaultServer(answer(200)) as server:
         asyncio.run(main(server.url))
+
+
+@pytest.mark.parametrize("call", ["post", "get", "delete", "post_many"])
+def test_a_second_loop_that_runs_at_the_same_time_is_refused(call: str) -> None:
+    async def use(transport: AsyncHttpTransport) -> None:
+        if call == "post_many":
+            await transport.post_many([CONNECTION_ID], b"{}", FanOutOptions(), lambda _id, _error: None)
+        elif call == "post":
+            await transport.post(CONNECTION_ID, b"{}")
+        else:
+            await getattr(transport, call)(CONNECTION_ID)
+
+    async def main(url: str) -> None:
+        async with AsyncHttpTransport(url) as transport:
+            await transport.post(CONNECTION_ID, b"{}")
+            with pytest.raises(RuntimeError, match=r"make one for each event loop, or .*run_coroutine_threadsafe"):
+                await asyncio.to_thread(asyncio.run, use(transport))
+            here = asyncio.get_running_loop()
+            cured = await asyncio.to_thread(
+                lambda: asyncio.run_coroutine_threadsafe(transport.post(CONNECTION_ID, b"{}"), here)
+            )
+            await asyncio.wrap_future(cured)
+
+    with FaultServer(answer(200)) as server:
+        asyncio.run(main(server.url))
+    assert len(server.requests) == 2

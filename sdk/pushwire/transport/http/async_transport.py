@@ -118,9 +118,11 @@ class AsyncHttpTransport(AsyncClosing):
             The ids that were read and not sent before the deadline.
 
         Raises:
-            RuntimeError: The event loop does not support `add_reader`.
+            RuntimeError: The event loop does not support `add_reader`, or the transport was used on another event loop,
+                which still runs.
             ValueError: `max_in_flight` is above `max_connections`.
         """
+        self._use_loop()
         engine = self._core.broadcast(data, options, on_outcome)
         return await BroadcastDriver(engine, self._core.requests, connection_ids).run()
 
@@ -156,9 +158,7 @@ class AsyncHttpTransport(AsyncClosing):
 
     async def _attempt(self, method: Method, body: bytes, connection_id: str) -> Response:
         core = self._core
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop, self._permits = loop, asyncio.Semaphore(core.max_connections)
+        self._use_loop()
         async with self._permits:  # before the request is signed, because a signature is valid for minutes only
             if core.requests.are_ready():
                 template = core.requests.template(method, body)
@@ -169,3 +169,20 @@ class AsyncHttpTransport(AsyncClosing):
         if error is not None:
             raise error
         return response
+
+    def _use_loop(self) -> None:
+        """Take the running event loop as the one that this transport is used on.
+
+        Raises:
+            RuntimeError: It was used on another loop, which still runs. Why: loops in two threads would change the pool
+                at the same time.
+        """
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            return
+        if self._loop is not None and self._loop.is_running():
+            raise RuntimeError(
+                f"this AsyncHttpTransport was used on {self._loop!r}, which still runs, and is called on {loop!r}: "
+                "make one for each event loop, or call it there with asyncio.run_coroutine_threadsafe(coroutine, loop)"
+            )
+        self._loop, self._permits = loop, asyncio.Semaphore(self._core.max_connections)
