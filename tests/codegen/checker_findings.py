@@ -389,7 +389,7 @@ FINDINGS: dict[str, Findings] = {
         ],
     ),
     "sdk.to(5).send_greeting(greeting)": Findings(
-        mypy=[("arg-type", 'Argument 1 to "to" of "ServerSdk" has incompatible type "int"; expected "Iterable[str]"')],
+        mypy=[("call-overload", 'No overload variant of "to" of "ServerSdk" matches argument type "int"')],
         pyright=[
             (
                 "reportArgumentType",
@@ -400,21 +400,19 @@ FINDINGS: dict[str, Findings] = {
     'sdk.to(["id"], max_inflight=8).send_greeting(greeting)': Findings(
         mypy=[
             (
-                "call-arg",
-                'Unexpected keyword argument "max_inflight" for "to" of "ServerSdk"; did you mean "max_in_flight"?',
-            )
+                "call-overload",
+                'Unexpected keyword argument "max_inflight" for overloaded function "to" of "ServerSdk"; did you mean "max_in_flight"?',
+            ),
+            ("call-overload", 'No overload variant of "to" of "ServerSdk" matches argument types "list[str]", "int"'),
         ],
         pyright=[
+            ("reportCallIssue", 'No overloads for "to" match the provided arguments'),
             ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
-            ("reportCallIssue", 'No parameter named "max_inflight"'),
         ],
     ),
     'sdk.to(["id"], deadline="1s").send_greeting(greeting)': Findings(
         mypy=[
-            (
-                "arg-type",
-                'Argument "deadline" to "to" of "ServerSdk" has incompatible type "str"; expected "float | None"',
-            )
+            ("call-overload", 'No overload variant of "to" of "ServerSdk" matches argument types "list[str]", "str"')
         ],
         pyright=[
             (
@@ -425,10 +423,7 @@ FINDINGS: dict[str, Findings] = {
     ),
     'sdk.to(["id"], rate_limit=5000).send_greeting(greeting)': Findings(
         mypy=[
-            (
-                "arg-type",
-                'Argument "rate_limit" to "to" of "ServerSdk" has incompatible type "int"; expected "RateLimit | None"',
-            )
+            ("call-overload", 'No overload variant of "to" of "ServerSdk" matches argument types "list[str]", "int"')
         ],
         pyright=[
             (
@@ -454,10 +449,7 @@ FINDINGS: dict[str, Findings] = {
     ),
     'sdk.to(["id"], skip=5).send_greeting(greeting)': Findings(
         mypy=[
-            (
-                "arg-type",
-                'Argument "skip" to "to" of "ServerSdk" has incompatible type "int"; expected "Collection[str]"',
-            )
+            ("call-overload", 'No overload variant of "to" of "ServerSdk" matches argument types "list[str]", "int"')
         ],
         pyright=[
             (
@@ -467,28 +459,24 @@ FINDINGS: dict[str, Findings] = {
         ],
     ),
     'sdk.to(["id"], topic="lobby").send_greeting(greeting)': Findings(
-        mypy=[("call-arg", 'Unexpected keyword argument "topic" for "to" of "ServerSdk"')],
-        pyright=[
-            ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
-            ("reportCallIssue", 'No parameter named "topic"'),
-        ],
-    ),
-    'sdk.to(user="ada").send_greeting(greeting)': Findings(
         mypy=[
-            ("call-arg", 'Unexpected keyword argument "user" for "to" of "ServerSdk"'),
+            ("call-overload", 'No overload variant of "to" of "ServerSdk" matches argument types "list[str]", "str"')
         ],
         pyright=[
+            ("reportCallIssue", 'No overloads for "to" match the provided arguments'),
             ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
-            ("reportCallIssue", "Expected 1 more positional argument"),
         ],
     ),
     'sdk.to(connection_ids=["id"]).send_greeting(greeting)': Findings(
         mypy=[
-            ("call-arg", 'Unexpected keyword argument "connection_ids" for "to" of "ServerSdk"'),
+            (
+                "call-overload",
+                'Unexpected keyword argument "connection_ids" for overloaded function "to" of "ServerSdk"',
+            )
         ],
         pyright=[
+            ("reportCallIssue", 'No overloads for "to" match the provided arguments'),
             ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
-            ("reportCallIssue", "Expected 1 more positional argument"),
         ],
     ),
     'sdk.to(["id"]).join_room(chat_pb2.JoinRoomRequest())': Findings(
@@ -515,6 +503,144 @@ FINDINGS: dict[str, Findings] = {
             ("reportUnknownMemberType", 'Type of "not_tried" is unknown'),
             ("reportUnknownArgumentType", "Argument type is unknown"),
             ("reportAttributeAccessIssue", 'Cannot access attribute "not_tried" for class "BroadcastReport"'),
+        ],
+    ),
+    'sdk.to(topic="lobby", user="ada").send_greeting(greeting)': Findings(
+        mypy=[("call-overload", 'No overload variant of "to" of "ServerSdk" matches argument types "str", "str"')],
+        pyright=[
+            ("reportCallIssue", 'No overloads for "to" match the provided arguments'),
+            ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
+        ],
+    ),
+    'sdk.to(topic=["lobby"]).send_greeting(greeting)': Findings(
+        mypy=[("call-overload", 'No overload variant of "to" of "ServerSdk" matches argument type "list[str]"')],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "list[str]" cannot be assigned to parameter "topic" of type "str" in function "to"',
+            )
+        ],
+    ),
+    'sdk.to(user="ada", dead_line=5).send_greeting(greeting)': Findings(
+        mypy=[
+            (
+                "call-overload",
+                'Unexpected keyword argument "dead_line" for overloaded function "to" of "ServerSdk"; did you mean "deadline"?',
+            ),
+            ("call-overload", 'No overload variant of "to" of "ServerSdk" matches argument types "str", "int"'),
+        ],
+        pyright=[
+            ("reportCallIssue", 'No overloads for "to" match the provided arguments'),
+            ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
+        ],
+    ),
+    'sdk.to(topic="lobby").send_greeting(chat_pb2.PingMessage())': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument 1 to "send_greeting" of "ChatBroadcast" has incompatible type "PingMessage"; expected "Greeting"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "PingMessage" cannot be assigned to parameter "message" of type "Greeting" in function "send_greeting"',
+            )
+        ],
+    ),
+    "sdk.to().send_greeting(greeting)": Findings(
+        mypy=[("call-overload", 'All overload variants of "to" of "ServerSdk" require at least one argument')],
+        pyright=[
+            ("reportCallIssue", 'No overloads for "to" match the provided arguments'),
+            ("reportUnknownMemberType", 'Type of "send_greeting" is unknown'),
+        ],
+    ),
+    "ChatServerSdk(transport=transport, store=AsyncStore(store))": Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument "store" to "ChatServerSdk" has incompatible type "AsyncStore"; expected "ConnectionStore | None"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "AsyncStore" cannot be assigned to parameter "store" of type "ConnectionStore | None" in function "__init__"',
+            )
+        ],
+    ),
+    'ChatServerSdk(transport=transport, store="sqlite:connections.sqlite")': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument "store" to "ChatServerSdk" has incompatible type "str"; expected "ConnectionStore | None"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "Literal[\'sqlite:connections.sqlite\']" cannot be assigned to parameter "store" of type "ConnectionStore | None" in function "__init__"',
+            )
+        ],
+    ),
+    "ChatRouter(store=AsyncStore(store))": Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument "store" to "ChatRouter" has incompatible type "AsyncStore"; expected "ConnectionStore | None"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "AsyncStore" cannot be assigned to parameter "store" of type "ConnectionStore | None" in function "__init__"',
+            )
+        ],
+    ),
+    'store.connect("id", "ada")': Findings(
+        mypy=[("call-arg", 'Too many positional arguments for "connect" of "SqliteStore"')],
+        pyright=[("reportCallIssue", "Expected 1 positional argument")],
+    ),
+    'store.connect("id", attributes={"age": 36})': Findings(
+        mypy=[("dict-item", 'Dict entry 0 has incompatible type "str": "int"; expected "str": "str"')],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "dict[str, int]" cannot be assigned to parameter "attributes" of type "Mapping[str, str] | None" in function "connect"',
+            )
+        ],
+    ),
+    'store.join("id")': Findings(
+        mypy=[("call-arg", 'Missing positional argument "topic" in call to "join" of "SqliteStore"')],
+        pyright=[("reportCallIssue", 'Argument missing for parameter "topic"')],
+    ),
+    'store.identify("id")': Findings(
+        mypy=[("call-arg", 'Missing named argument "user" for "identify" of "SqliteStore"')],
+        pyright=[("reportCallIssue", 'Argument missing for parameter "user"')],
+    ),
+    'print(store.disconnect("id").user)': Findings(
+        mypy=[("union-attr", 'Item "None" of "StoredConnection | None" has no attribute "user"')],
+        pyright=[("reportOptionalMemberAccess", '"user" is not a known attribute of "None"')],
+    ),
+    'print(next(store.of_user("ada")).connection_id)': Findings(
+        mypy=[("attr-defined", '"str" has no attribute "connection_id"')],
+        pyright=[
+            ("reportUnknownMemberType", 'Type of "connection_id" is unknown'),
+            ("reportAttributeAccessIssue", 'Cannot access attribute "connection_id" for class "str"'),
+        ],
+    ),
+    'DynamoDBStore("connections", client=transport)': Findings(
+        mypy=[
+            (
+                "arg-type",
+                'Argument "client" to "DynamoDBStore" has incompatible type "RecordingTransport"; expected "DynamoDBClient | None"',
+            )
+        ],
+        pyright=[
+            (
+                "reportArgumentType",
+                'Argument of type "RecordingTransport" cannot be assigned to parameter "client" of type "DynamoDBClient | None" in function "__init__"',
+            )
         ],
     ),
 }

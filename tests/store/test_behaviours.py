@@ -7,6 +7,7 @@ import pytest
 
 from pushwire.store import DynamoDBStore, SqliteStore
 from pushwire.testing import ConnectionStoreBehaviours, StoreClock
+from tests.store.memory_client import MemoryClient
 
 
 class TestSqliteInMemory(ConnectionStoreBehaviours):
@@ -21,6 +22,14 @@ class TestSqliteInAFile(ConnectionStoreBehaviours):
     def store(self, clock: StoreClock, tmp_path: Path) -> Iterator[SqliteStore]:
         with SqliteStore(tmp_path / "connections.sqlite", clock=clock) as store:
             yield store
+
+
+class TestDynamoDBInMemory(ConnectionStoreBehaviours):
+    """Of the stand-in of other tests."""
+
+    @pytest.fixture
+    def store(self, clock: StoreClock) -> DynamoDBStore:
+        return DynamoDBStore("connections", client=MemoryClient(), clock=clock)
 
 
 class TestDynamoDB(ConnectionStoreBehaviours):

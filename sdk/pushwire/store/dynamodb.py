@@ -219,7 +219,8 @@ class DynamoDBStore:
     def identify(self, connection_id: str, *, user: str, attributes: Mapping[str, str] | None = None) -> None:
         """Change the user of a connection; see `ConnectionStore.identify`.
 
-        It costs 2 write units and 1 read unit, 2 more write units if there was another user, and 1 for each topic.
+        It costs 2 write units and 1 read unit, and 1 write unit for each topic. If there was another user, it costs 2
+        more write units and no read unit.
 
         Args:
             connection_id: The id of the connection.
