@@ -5,7 +5,7 @@ descriptors; they do not read `.proto` files.
 """
 
 import enum
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
 
 from google.protobuf.message import Message
 
@@ -70,6 +70,21 @@ class Operation(NamedTuple, Generic[M]):
     reply_type: type[Message] | None = None
 
     @property
+    def reply(self) -> "Operation[Any] | None":
+        """The reply as an operation of the same route, whose messages servers send. `None` if there is no reply."""
+        if self.reply_type is None:
+            return None
+        return Operation(
+            self.service,
+            self.name,
+            self.route,
+            Direction.SERVER_TO_CLIENT,
+            self.reply_type,
+            self.format,
+            self.json_emit_defaults,
+        )
+
+    @property
     def full_name(self) -> str:
         """The rpc's full name, such as `chat.v1.ChatService.SendGreeting`."""
         return f"{self.service}.{self.name}"
@@ -95,7 +110,7 @@ class RequestOperation(Operation[M], Generic[M, R]):
 
     __slots__ = ()
 
-    if TYPE_CHECKING:  # Why: type checkers infer the type of the reply from this signature.
+    if TYPE_CHECKING:  # Why: type checkers infer the type of the reply from these signatures.
 
         def __new__(  # noqa: D102 - the arguments are the attributes
             cls,
@@ -110,19 +125,8 @@ class RequestOperation(Operation[M], Generic[M, R]):
             reply_type: type[R],
         ) -> Self: ...
 
-    @property
-    def reply(self) -> Operation[R]:
-        """The reply as an operation of the same route, whose messages servers send."""
-        reply_type = cast("type[R]", self.reply_type)
-        return Operation(
-            self.service,
-            self.name,
-            self.route,
-            Direction.SERVER_TO_CLIENT,
-            reply_type,
-            self.format,
-            self.json_emit_defaults,
-        )
+        @property
+        def reply(self) -> "Operation[R]": ...  # noqa: D102 - as above
 
 
 AnyOperation = Operation[Any]

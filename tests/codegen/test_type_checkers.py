@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.codegen import async_findings, checker_findings, client_findings, handler_findings, toolchain
+from tests.codegen import (
+    async_findings,
+    checker_findings,
+    client_findings,
+    handler_findings,
+    replies_findings,
+    toolchain,
+)
 from tests.codegen.toolchain import FIXTURES
 from tests.support.made_once import MakeOnce
 
@@ -20,10 +27,17 @@ FINDINGS = {
     **handler_findings.FINDINGS,
     **async_findings.FINDINGS,
     **client_findings.FINDINGS,
+    **replies_findings.FINDINGS,
 }
 MISTAKES = {
     name: (FIXTURES / "typing" / name).read_text(encoding="utf-8").splitlines()
-    for name in ("mistakes.py", "mistaken_handlers.py", "mistaken_async.py", "mistaken_client.py")
+    for name in (
+        "mistakes.py",
+        "mistaken_handlers.py",
+        "mistaken_async.py",
+        "mistaken_client.py",
+        "mistaken_replies.py",
+    )
 }
 _NAMED = "# mistake: "
 
@@ -119,7 +133,7 @@ def test_each_mistake_is_caught_by_a_checker() -> None:
     calls = lines[lines.index("# Mistakes:") + 1 : lines.index("# No mistakes:")]
     named = [
         _mistake(line)
-        for name in ("mistaken_handlers.py", "mistaken_async.py", "mistaken_client.py")
+        for name in ("mistaken_handlers.py", "mistaken_async.py", "mistaken_client.py", "mistaken_replies.py")
         for line in MISTAKES[name]
         if _NAMED in line
     ]

@@ -17,7 +17,7 @@ from pushwire.aws_lambda.messages import FORBIDDEN, DecodedMessage, error_frame,
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
 from pushwire.aws_lambda.service import Mode, Registration, RoutedService, checked_interceptors
 from pushwire.errors import Code, OperationError, PayloadTooLargeError
-from pushwire.operation import AnyOperation, RequestOperation
+from pushwire.operation import AnyOperation
 from pushwire.store import StoredConnection
 
 __all__ = [
@@ -89,17 +89,18 @@ class Invocation(NamedTuple):
             pushwire.FrameError: The reply cannot be encoded.
             pushwire.PayloadTooLargeError: The reply is larger than a frame.
         """
-        request, operation = self.request, self.request.operation
+        request = self.request
+        operation: AnyOperation | None = request.operation
         envelope = self._answerable()
         if envelope is None or request._is_answered:  # noqa: SLF001 - private, because handlers do not need it
             return None
         if self.function is None:
             return self.refusal()
-        if not isinstance(operation, RequestOperation):
+        reply = None if operation is None else operation.reply
+        if reply is None:
             return Answer(frame.encode_answer(envelope))
         if request.reply is None:
             raise RouterError(f"{operation} has no reply: an interceptor must call call_next, or set request.reply")
-        reply: AnyOperation = operation.reply
         data = frame.encode(reply, request.reply, envelope.format, reply_to=envelope.id)
         if len(data) > frame.MAX_FRAME_SIZE:
             text = f"the reply has {len(data):,} bytes, and API Gateway's limit is {frame.MAX_FRAME_SIZE:,}"
@@ -350,7 +351,7 @@ def check_result(invocation: Invocation, request: AnyRequest, result: object) ->
     Raises:
         RouterError: The result is a coroutine or a generator, or is not the reply that the operation returns.
     """
-    if isinstance(request, Request) and isinstance(request.operation, RequestOperation):
+    if isinstance(request, Request) and request.operation is not None and request.operation.reply_type is not None:
         reject_unawaited(invocation.function, result)
         reply: Any = result
         request.reply = reply

@@ -20,6 +20,7 @@ from pushwire.gateway._functions.loading import HandlerLoadError, load_handler
 from pushwire.gateway._management.faults import (
     AnswerWith,
     Delay,
+    DropPost,
     DropRequest,
     Duplicate,
     Fault,
@@ -45,6 +46,7 @@ __all__ = [
     "Clock",
     "CustomDomain",
     "Delay",
+    "DropPost",
     "DropRequest",
     "Duplicate",
     "Fault",

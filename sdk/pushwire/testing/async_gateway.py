@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import time
+from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
@@ -12,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from pushwire.frame import GatewayErrorFrame
 from pushwire.gateway import Handler, LocalGateway
-from pushwire.operation import Format, Operation
+from pushwire.operation import Format, Operation, RequestOperation
 from pushwire.testing._running_gateway import (
     PATIENCE_SECONDS,
     RECEIVE_SECONDS,
@@ -29,6 +31,7 @@ from pushwire.testing.options import GatewayOptions
 __all__ = ["AsyncGatewayClient", "AsyncRunningGateway", "async_local_gateway"]
 
 M = TypeVar("M", bound=Message)
+R = TypeVar("R", bound=Message)
 
 
 class AsyncGatewayClient:
@@ -46,6 +49,8 @@ class AsyncGatewayClient:
         self.connection_id = connection_id
         self._frames = frames
         self._gateway = gateway
+        self._early: deque[str] = deque()
+        self._requests = 0
 
     @property
     def subprotocol(self) -> str | None:
@@ -76,6 +81,48 @@ class AsyncGatewayClient:
             text: The text.
         """
         await self.socket.send(text)
+
+    async def request(
+        self,
+        operation: RequestOperation[M, R],
+        message: M | None = None,
+        *,
+        frame_format: Format | None = None,
+        timeout: float = RECEIVE_SECONDS,  # noqa: ASYNC109
+    ) -> R:
+        """Send a request, and wait for its reply. Other frames that arrive before it are kept for `receive`.
+
+        Args:
+            operation: The operation, such as `ChatOperations.get_history`.
+            message: The message. Defaults to a message with no field set.
+            frame_format: The format of the frame. Defaults to the format in the contract.
+            timeout: Seconds to wait for the reply. Defaults to 10.
+
+        Returns:
+            The reply.
+
+        Raises:
+            AssertionError: The reply cannot be decoded, or the connection is closed.
+            TimeoutError: No reply arrived in time.
+            TypeError: The operation has no reply, the message has another type, or the handler is a router without
+                this operation.
+            pushwire.FrameError: The message cannot be encoded.
+            pushwire.OperationError: The server refused the message, or failed.
+        """
+        self._requests += 1
+        request_id = f"test-{self._requests}"
+        await self.send_text(self._frames.encode_request(operation, message, frame_format, request_id))
+        wanted, deadline = f"expected the reply to {operation}", time.monotonic() + timeout
+        early, self._early = self._early, deque()
+        try:
+            while True:
+                text = await self._next(wanted, max(0.0, deadline - time.monotonic()))
+                reply = self._frames.decode_reply(text, operation, request_id)
+                if reply is not None:
+                    return reply
+                early.append(text)
+        finally:
+            self._early = early
 
     async def receive(self, operation: Operation[M], *, timeout: float = RECEIVE_SECONDS) -> M:  # noqa: ASYNC109
         """Wait for the next frame, and return its message.
@@ -203,6 +250,8 @@ class AsyncGatewayClient:
             raise nothing_received(wanted, timeout) from None
 
     async def _receive(self, timeout: float) -> str:  # noqa: ASYNC109
+        if self._early:
+            return self._early.popleft()
         async with asyncio.timeout(timeout):
             return await self.socket.recv(decode=True)
 

@@ -8,11 +8,12 @@ from google.protobuf.message import Message
 
 from pushwire import frame
 from pushwire.errors import FrameError
-from pushwire.operation import AnyOperation, Format, Operation
+from pushwire.operation import AnyOperation, Format, Operation, RequestOperation
 
 __all__ = ["Frames", "ReceivedMessage", "client_frame", "expected"]
 
 M = TypeVar("M", bound=Message)
+R = TypeVar("R", bound=Message)
 
 _MOST_SHOWN = 1_000
 
@@ -78,6 +79,38 @@ class Frames:
         if self._operations is not None and self._operations.get(operation.route) != operation:
             raise TypeError(f"the handler does not have the operation {operation}; use send_text for arbitrary frames")
         return text
+
+    def encode_request(
+        self, operation: RequestOperation[M, R], message: M | None, frame_format: Format | None, request_id: str
+    ) -> str:
+        """Return the frame of a request that a client sends; see `encode`."""
+        if not isinstance(operation, RequestOperation):
+            raise TypeError(f"{operation} is one-way and has no reply; use send")
+        self.encode(operation, message, frame_format)  # checks the arguments
+        message = operation.message_type() if message is None else message
+        return frame.encode(operation, message, frame_format, id=request_id).decode()
+
+    def decode_reply(self, text: str, operation: RequestOperation[M, R], request_id: str) -> R | None:
+        """Return the reply to a request, or `None` if the frame is not its reply.
+
+        Args:
+            text: The frame.
+            operation: The operation of the request.
+            request_id: The id of the request.
+
+        Raises:
+            AssertionError: The reply cannot be decoded. The text of the error has the frame.
+            pushwire.OperationError: The reply is an error.
+        """
+        try:
+            found = frame.read(text)
+        except FrameError:
+            return None
+        if isinstance(found, frame.GatewayErrorFrame) or found.reply_to != request_id:
+            return None
+        if found.error is not None:
+            raise found.error
+        return self.decode(text, operation.reply)
 
     def decode(self, text: str, operation: Operation[M]) -> M:
         """Return the message of a frame that a client has received.

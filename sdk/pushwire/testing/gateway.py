@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar, Unpack, cast
@@ -12,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from pushwire.frame import GatewayErrorFrame
 from pushwire.gateway import Handler, LocalGateway, serve_in_thread
-from pushwire.operation import Format, Operation
+from pushwire.operation import Format, Operation, RequestOperation
 from pushwire.testing._running_gateway import (
     PATIENCE_SECONDS,
     RECEIVE_SECONDS,
@@ -29,6 +31,7 @@ from pushwire.testing.options import GatewayOptions
 __all__ = ["Closed", "GatewayClient", "RunningGateway", "local_gateway"]
 
 M = TypeVar("M", bound=Message)
+R = TypeVar("R", bound=Message)
 T = TypeVar("T")
 
 
@@ -45,6 +48,8 @@ class GatewayClient:
         self.connection_id = connection_id
         self._frames = frames
         self._gateway = gateway
+        self._early: deque[str] = deque()
+        self._requests = 0
 
     @property
     def subprotocol(self) -> str | None:
@@ -73,6 +78,48 @@ class GatewayClient:
             text: The text.
         """
         self.socket.send(text)
+
+    def request(
+        self,
+        operation: RequestOperation[M, R],
+        message: M | None = None,
+        *,
+        frame_format: Format | None = None,
+        timeout: float = RECEIVE_SECONDS,
+    ) -> R:
+        """Send a request, and wait for its reply. Other frames that arrive before it are kept for `receive`.
+
+        Args:
+            operation: The operation, such as `ChatOperations.get_history`.
+            message: The message. Defaults to a message with no field set.
+            frame_format: The format of the frame. Defaults to the format in the contract.
+            timeout: Seconds to wait for the reply. Defaults to 10.
+
+        Returns:
+            The reply.
+
+        Raises:
+            AssertionError: The reply cannot be decoded, or the connection is closed.
+            TimeoutError: No reply arrived in time.
+            TypeError: The operation has no reply, the message has another type, or the handler is a router without
+                this operation.
+            pushwire.FrameError: The message cannot be encoded.
+            pushwire.OperationError: The server refused the message, or failed.
+        """
+        self._requests += 1
+        request_id = f"test-{self._requests}"
+        self.send_text(self._frames.encode_request(operation, message, frame_format, request_id))
+        wanted, deadline = f"expected the reply to {operation}", time.monotonic() + timeout
+        early, self._early = self._early, deque()
+        try:
+            while True:
+                text = self._next(wanted, max(0.0, deadline - time.monotonic()))
+                reply = self._frames.decode_reply(text, operation, request_id)
+                if reply is not None:
+                    return reply
+                early.append(text)
+        finally:
+            self._early = early
 
     def receive(self, operation: Operation[M], *, timeout: float = RECEIVE_SECONDS) -> M:
         """Wait for the next frame, and return its message.
@@ -200,6 +247,8 @@ class GatewayClient:
             raise nothing_received(wanted, timeout) from None
 
     def _receive(self, timeout: float) -> str:
+        if self._early:
+            return self._early.popleft()
         text = self.socket.recv(timeout=timeout)
         return text if isinstance(text, str) else text.decode()
 

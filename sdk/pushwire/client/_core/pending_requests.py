@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from pushwire.client.errors import RequestLimitError
 from pushwire.errors import FrameError, OperationError
 from pushwire.frame import MAX_ID_LENGTH, Envelope
-from pushwire.operation import AnyOperation, RequestOperation
+from pushwire.operation import AnyOperation
 
 __all__ = ["PendingRequest", "PendingRequests", "outcome"]
 
@@ -115,9 +115,9 @@ def outcome(operation: AnyOperation, reply: Envelope) -> Message | OperationErro
     """Return the reply's message or error, or `None` for the confirmation of a one-way message."""
     if reply.error is not None:
         return reply.error
-    if not isinstance(operation, RequestOperation):
+    expected = operation.reply
+    if expected is None:
         return None
-    expected: AnyOperation = operation.reply
     try:
         message: Message = reply.message(expected)
     except FrameError as error:

@@ -128,6 +128,7 @@ class Commands:
             connection_id=_optional(command, "connectionId", str),
             times=_optional(command, "times", int),
             probability=command.get("probability", 1),
+            only_replies=command.get("onlyReplies") is True,
         )
         return _DONE
 

@@ -8,6 +8,7 @@ from pushwire.gateway._console.contract import JsonObject
 from pushwire.gateway._management.faults import (
     AnswerWith,
     Delay,
+    DropPost,
     DropRequest,
     Duplicate,
     Fault,
@@ -21,7 +22,7 @@ __all__ = ["ConsoleCommandError", "inject", "serialize_kinds"]
 
 _KINDS: Final[dict[str, type[Fault]]] = {
     kind.__name__: kind
-    for kind in (AnswerWith, Delay, DropRequest, TruncateResponse, Duplicate, Reorder, HandlerTimeout)
+    for kind in (AnswerWith, Delay, DropRequest, DropPost, TruncateResponse, Duplicate, Reorder, HandlerTimeout)
 }
 _MOST_USED: Final = {"status": 429, "seconds": 1}
 """The initial values of numbers that have no default in the fault's class."""
@@ -50,7 +51,14 @@ def serialize_kinds() -> list[JsonObject]:
 
 
 def inject(
-    faults: Faults, *, kind: str, numbers: JsonObject, connection_id: str | None, times: int | None, probability: object
+    faults: Faults,
+    *,
+    kind: str,
+    numbers: JsonObject,
+    connection_id: str | None,
+    times: int | None,
+    probability: object,
+    only_replies: bool,
 ) -> None:
     """Inject a fault.
 
@@ -61,6 +69,7 @@ def inject(
         connection_id: As in `Faults.inject`.
         times: As in `Faults.inject`.
         probability: As in `Faults.inject`.
+        only_replies: As in `Faults.inject`.
 
     Raises:
         ConsoleCommandError: The kind is unknown, or a number is out of range.
@@ -74,6 +83,7 @@ def inject(
             connection_id=connection_id,
             times=times,
             probability=_number("probability", probability),
+            only_replies=only_replies,
         )
     except (TypeError, ValueError) as error:
         raise ConsoleCommandError(str(error)) from error

@@ -17,10 +17,13 @@ from types import TracebackType
 from typing import Final, Self, TypeAlias
 
 from pushwire._checks import check_number, check_whole_number
+from pushwire.errors import FrameError
+from pushwire.frame import Envelope, read
 
 __all__ = [
     "AnswerWith",
     "Delay",
+    "DropPost",
     "DropRequest",
     "Duplicate",
     "Fault",
@@ -77,6 +80,11 @@ class DropRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class DropPost:
+    """A post gets the response 200, and its message is not delivered."""
+
+
+@dataclass(frozen=True, slots=True)
 class TruncateResponse:
     """The management API handles the request, and the TCP connection is closed in the middle of the response.
 
@@ -114,7 +122,7 @@ class HandlerTimeout:
     """A handler is called, and API Gateway times out after 29 seconds, even if the handler has returned."""
 
 
-RequestFault: TypeAlias = AnswerWith | Delay | DropRequest | TruncateResponse | Duplicate | Reorder
+RequestFault: TypeAlias = AnswerWith | Delay | DropRequest | DropPost | TruncateResponse | Duplicate | Reorder
 """A fault of a request of the management API."""
 
 Fault: TypeAlias = RequestFault | HandlerTimeout
@@ -139,11 +147,13 @@ class Injection:
         times: int | None,
         probability: float,
         methods: frozenset[str],
+        only_replies: bool,
     ) -> None:
         self._owner = owner
         self._times = times
         self._probability = probability
         self._methods = methods
+        self._only_replies = only_replies
         self.fault: Final = fault
         self.connection_id: Final = connection_id
         self.count = 0
@@ -160,16 +170,19 @@ class Injection:
     ) -> None:
         self.remove()
 
-    def concerns(self, method: str | None, connection_id: str) -> bool:
+    def concerns(self, method: str | None, connection_id: str, body: bytes | None) -> bool:
         """Return whether the fault may apply to a request or a call.
 
         Args:
             method: The method of a request of the management API; `None` for a call of a handler.
             connection_id: The id of the connection.
+            body: The body of the request; `None` if it has none or was too large.
         """
         if self.connection_id not in {None, connection_id}:
             return False
-        return method is None if isinstance(self.fault, HandlerTimeout) else method in self._methods
+        if isinstance(self.fault, HandlerTimeout):
+            return method is None
+        return method in self._methods and (not self._only_replies or _is_reply(body))
 
     def happens(self, random_number: float) -> bool:
         """Decide by the probability whether to apply the fault now; if so, count it and return `True`.
@@ -205,6 +218,7 @@ class Faults:
         times: int | None = None,
         probability: float = 1.0,
         methods: Iterable[str] = ("POST",),
+        only_replies: bool = False,
     ) -> Injection:
         """Inject a fault.
 
@@ -214,6 +228,7 @@ class Faults:
             times: The number of times to apply the fault. Defaults to no limit: until it is removed.
             probability: The share of affected requests, from 0 to 1. Defaults to 1.
             methods: The affected methods of the management API; ignored for a `HandlerTimeout`. Defaults to `POST`.
+            only_replies: Whether only posts of replies, confirmations and errors are affected. Defaults to false.
 
         Returns:
             The injection, which can be removed.
@@ -226,7 +241,13 @@ class Faults:
         if not 0 <= check_number("probability", probability) <= 1:
             raise ValueError(f"probability must be from 0 to 1, not {probability}")
         injection = Injection(
-            self, fault, connection_id=connection_id, times=times, probability=probability, methods=frozenset(methods)
+            self,
+            fault,
+            connection_id=connection_id,
+            times=times,
+            probability=probability,
+            methods=frozenset(methods),
+            only_replies=only_replies,
         )
         with self._lock:
             self._injections = (*self._injections, injection)
@@ -251,21 +272,22 @@ class Faults:
         """The injected faults, in order."""
         return self._injections
 
-    def of_request(self, method: str, connection_id: str) -> tuple[RequestFault, ...]:
+    def of_request(self, method: str, connection_id: str, body: bytes | None = None) -> tuple[RequestFault, ...]:
         """Return the faults of a request of the management API, in the order of injection.
 
-        The list ends with the first fault that ends the request (`AnswerWith`, `DropRequest`), so the `times` of later
-        faults are not used up.
+        The list ends with the first fault that ends the request (`AnswerWith`, `DropRequest`, `DropPost`), so the
+        `times` of later faults are not used up.
 
         Args:
             method: The HTTP method of the request.
             connection_id: The id of the connection in the request.
+            body: The body of the request. Defaults to `None`, no body.
         """
         found: list[RequestFault] = []
-        for fault in self._happening(method, connection_id) if self._injections else ():
+        for fault in self._happening(method, connection_id, body) if self._injections else ():
             if not isinstance(fault, HandlerTimeout):
                 found.append(fault)
-            if isinstance(fault, AnswerWith | DropRequest):
+            if isinstance(fault, AnswerWith | DropRequest | DropPost):
                 break
         return tuple(found)
 
@@ -275,7 +297,7 @@ class Faults:
         Args:
             connection_id: The id of the connection of the event.
         """
-        return any(True for _ in self._happening(None, connection_id))
+        return any(True for _ in self._happening(None, connection_id, None))
 
     def jitter(self, fault: Delay) -> float:
         """Return the seconds of a delay, with its jitter.
@@ -285,7 +307,15 @@ class Faults:
         """
         return fault.seconds + fault.jitter * self._random.random()
 
-    def _happening(self, method: str | None, connection_id: str) -> Iterator[Fault]:
+    def _happening(self, method: str | None, connection_id: str, body: bytes | None) -> Iterator[Fault]:
         for injection in self._injections:
-            if injection.concerns(method, connection_id) and injection.happens(self._random.random()):
+            if injection.concerns(method, connection_id, body) and injection.happens(self._random.random()):
                 yield injection.fault
+
+
+def _is_reply(body: bytes | None) -> bool:
+    try:
+        found = read((body or b"").decode())
+    except (FrameError, UnicodeDecodeError):
+        return False
+    return isinstance(found, Envelope) and found.reply_to is not None

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from pushwire.gateway._management.faults import (
     AnswerWith,
     Delay,
+    DropPost,
     DropRequest,
     Duplicate,
     Faults,
@@ -64,7 +65,7 @@ class FaultyManagementApi:
             connection_id: The decoded id.
             body: The body, or `None` if it was too large.
         """
-        faults = self._faults.of_request(method, connection_id)
+        faults = self._faults.of_request(method, connection_id, body)
         if faults:
             return self._answer(faults, method, connection_id, body)
         response = self._management.answer(method, connection_id, body)
@@ -86,6 +87,9 @@ class FaultyManagementApi:
                 case DropRequest():
                     self._management.report(method, connection_id, body, 0)
                     return TruncatedResponse(HttpResponse(500), 0)
+                case DropPost():
+                    self._management.report(method, connection_id, body, 200)
+                    return HttpResponse(200)
                 case Duplicate() | TruncateResponse():
                     pass  # applied below, to the request and to the response
         response = self._management.answer(method, connection_id, body)

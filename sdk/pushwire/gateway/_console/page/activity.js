@@ -12,12 +12,14 @@ export function startActivity(chosen) {
   const list = byId("activity");
   let waiting = [];
   let timer = null;
+  const requests = new Map(); // lines of requests without a reply, by connection and id
 
   function showWaiting() {
     timer = null;
     const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     list.append(...waiting.splice(0).map(line));
     while (list.children.length > MOST) list.firstElementChild.remove();
+    for (const [key, { item }] of requests) if (!item.isConnected) requests.delete(key);
     showEmptiness();
     if (isAtEnd) list.scrollTop = list.scrollHeight;
   }
@@ -39,12 +41,28 @@ export function startActivity(chosen) {
     const item = make("li", { class: isFrame ? "frame" : "event", "data-connection": entry.connectionId });
     item.append(isFrame ? frameLine(entry) : make("div", { class: "line" }, ...lineOf(entry, ...eventWords(entry))));
     item.hidden = byId("show-chosen").checked && entry.connectionId !== chosen.connectionId();
+    if (isFrame) pair(entry, item);
     return item;
+  }
+
+  /** Show the time between a request and its reply on both lines. */
+  function pair({ kind, at, connectionId, frame }, item) {
+    if (kind === "received" && frame?.id !== undefined) requests.set(`${connectionId} ${frame.id}`, { at, item });
+    if (kind !== "delivered" || frame?.replyTo === undefined) return;
+    const key = `${connectionId} ${frame.replyTo}`;
+    const request = requests.get(key);
+    requests.delete(key);
+    if (request === undefined) return;
+    const milliseconds = Math.max(0, Math.round((at - request.at) * 1000)).toLocaleString("en");
+    const verb = frame.error === undefined ? "replied" : "refused";
+    request.item.querySelector(".what").append(make("span", { class: "paired" }, ` ${verb} after ${milliseconds} ms`));
+    item.querySelector(".what").append(make("span", { class: "paired" }, ` ${milliseconds} ms after its request`));
   }
 
   for (const id of ["show-frames", "show-events", "show-chosen"]) byId(id).addEventListener("change", filter);
   byId("clear").addEventListener("click", () => {
     list.replaceChildren();
+    requests.clear();
     showEmptiness();
   });
 
@@ -53,6 +71,7 @@ export function startActivity(chosen) {
     /** Replace all entries. */
     show(entries) {
       waiting = [];
+      requests.clear();
       list.replaceChildren(...entries.map(line));
       showEmptiness();
       list.scrollTop = list.scrollHeight;
@@ -77,7 +96,7 @@ function lineOf(entry, tag, mood, ...words) {
 
 function frameLine(entry) {
   const { kind, text, frame, routeKey, cause } = entry;
-  const [tag, mood] = kind === "received" ? ["from client", "in"] : ["to client", "out"];
+  const [tag, mood] = tagOf(kind, frame);
   const title = make("b", {}, titleOf(entry));
   const preview = make(
     "span",
@@ -89,6 +108,8 @@ function frameLine(entry) {
     entry.connectionId,
     frame?.operation,
     frame?.format && `${frame.format.toUpperCase()} frame`,
+    frame?.id !== undefined && `id ${frame.id}`,
+    frame?.replyTo !== undefined && `reply to ${frame.replyTo}`,
     kind === "received" && (routeKey === null ? "no route matched" : `route ${routeKey}`),
     cause && { post: "a post", reply: "a route response", error: "an error frame" }[cause],
     `${text.length.toLocaleString("en")} characters`,
@@ -104,8 +125,13 @@ function frameLine(entry) {
   return details;
 }
 
+function tagOf(kind, frame) {
+  if (kind === "received") return [frame?.id === undefined ? "from client" : "request", "in"];
+  return [frame?.replyTo === undefined ? "to client" : "reply", "out"];
+}
+
 function titleOf({ frame, routeKey }) {
-  if (frame?.name) return frame.name;
+  if (frame?.name) return frame.error ? `${frame.name}: ${frame.error}` : frame.name;
   if (frame?.error) return frame.error;
   return frame?.reason ? "not decoded" : (routeKey ?? "text");
 }

@@ -42,6 +42,7 @@ export function startFaults(chosen) {
       times: numberOf(byId("fault-times")),
       probability: numberOf(byId("fault-probability")) ?? 1,
       connectionId: byId("fault-chosen").checked ? chosen.connectionId() : null,
+      onlyReplies: byId("fault-replies").checked,
     };
     if (byId("fault-chosen").checked && body.connectionId === null)
       say(byId("faults-said"), "Select a connection first.", "bad");
