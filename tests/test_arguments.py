@@ -205,6 +205,6 @@ def test_an_argument_that_cannot_work_is_refused_at_construction(
 
 
 def test_a_setting_out_of_range_is_a_settings_error() -> None:
-    for wrong in (lambda: Quotas(idle_seconds=0), lambda: Limits(workers=0), lambda: GatewaySettings(port=-1)):
+    for wrong in (lambda: Quotas(idle_seconds=0), lambda: Limits(instances=0), lambda: GatewaySettings(port=-1)):
         with pytest.raises(SettingsError):
             wrong()

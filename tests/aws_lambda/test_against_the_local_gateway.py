@@ -12,6 +12,7 @@ from websockets.sync.client import ClientConnection
 
 from pushwire import BroadcastReport, Format, frame
 from pushwire.aws_lambda import AnyRequest, CallNext, ConnectionAccepted, ConnectionDenied, Router
+from pushwire.gateway import GatewaySettings, Limits
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import (
     AsyncDeskRequest,
@@ -234,7 +235,8 @@ def test_an_async_router_serves_clients_at_the_same_time() -> None:
         await both_there.wait()
         await request.sdk.greet(request.connection_id, Greeting(text=f"Hi {request.message.name}"))
 
-    with serving(desk) as gateway, client(gateway) as ada, client(gateway) as bob:
+    settings = GatewaySettings(limits=Limits(instances=2))
+    with serving(desk, settings=settings) as gateway, client(gateway) as ada, client(gateway) as bob:
         ada.send(text("Enter", Visitor(name="Ada")))
         bob.send(text("Enter", Visitor(name="Bob")))
         for name, ws in (("Ada", ada), ("Bob", bob)):

@@ -1,6 +1,7 @@
 """`pushwire dev` in a separate process."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -106,7 +107,7 @@ class Dev:
 @contextlib.contextmanager
 def running(project: Path, *arguments: str, **environment: str) -> Generator[Dev]:
     process = start(project, *arguments, **environment)
-    watchdog = threading.Timer(SECONDS * 3, process.kill)  # a test that waits for a missing line reads the end
+    watchdog = threading.Timer(SECONDS * 6, process.kill)  # a test that waits for a missing line reads the end
     watchdog.start()
     try:
         yield Dev(process)
@@ -366,6 +367,104 @@ def handler(event, context):
 """
 
 
+def test_a_signal_ends_a_reload_whose_import_blocks(project: Path) -> None:
+    with running(project, "app:handler", "--port", "0", "--reload") as dev:
+        dev.error_line("for changes")
+        (project / "app.py").write_text("import threading\nprint('blocking')\nthreading.Event().wait(600)\n")
+        dev.error_line("reloading the handlers")
+        dev.line("blocking")
+        code, errors = dev.stop(signal.SIGTERM)
+    assert code == 0
+    assert "a reload is under way: the import of a module has not ended; it is abandoned" in errors
+
+
+LIKE_LAMBDA = """
+import asyncio, os, signal
+
+print("imported", os.environ["_HANDLER"], os.environ["AWS_REGION"], os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+handled = 0
+
+def handler(event, context):
+    global handled
+    handled += 1
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    loop = asyncio.get_event_loop()
+    loop.run_until_complete(asyncio.sleep(0))
+    assert context.function_name == os.environ["AWS_LAMBDA_FUNCTION_NAME"] == "handler"
+    assert 0 < context.get_remaining_time_in_millis() <= 29_000
+    print(event["requestContext"]["eventType"], event.get("body"), os.getpid(), handled)
+    match event.get("body"):
+        case "exit": os._exit(7)
+        case "fail": raise ValueError("seen by the developer")
+        case "wait": open("gate").close()
+        case "set": return {1, 2}
+    return {"statusCode": 200}
+"""
+
+
+def test_instances_are_processes_that_run_handlers_as_lambda_does(project: Path) -> None:
+    (project / "app.py").write_text(LIKE_LAMBDA)
+    os.mkfifo(project / "gate")
+    with running(
+        project, "app:handler", "--port", "0", "--instances", "2", AWS_REGION="", AWS_DEFAULT_REGION="eu-west-1"
+    ) as dev:
+        assert dev.line("imported (.*)")[1] == "app.handler eu-west-1 handler"
+        with connect(dev.line("WebSocket URL: (.*)")[1], proxy=None) as ws:
+            first, _ = dev.line(r"CONNECT None (\d+) (1)").groups()
+            assert first != str(dev.process.pid)
+            ws.send("x")
+            assert dev.line(r"MESSAGE x (\d+) (\d+)").groups() == (first, "2")
+            ws.send("wait")
+            assert dev.line(r"MESSAGE wait (\d+) (\d+)").groups() == (first, "3")
+            ws.send("y")
+            second, handled = dev.line(r"MESSAGE y (\d+) (\d+)").groups()
+            assert (second != first, handled) == (True, "1")
+            for body in ("fail", "set"):
+                ws.send(body)
+                assert dev.line(rf"MESSAGE {body} (\d+) \d+")[1] == second
+                assert '"message": "Internal server error"' in ws.recv(SECONDS)
+            ws.send("exit")
+            assert '"message": "Internal server error"' in ws.recv(SECONDS)
+            ws.send("z")
+            assert dev.line(r"MESSAGE z (\d+) 1")[1] not in {first, second}
+            (project / "gate").write_text("")  # the handler that waits returns
+            code, errors = dev.stop(signal.SIGINT)
+    assert code == 0
+    assert 'raise ValueError("seen by the developer")' in errors
+    assert "API Gateway refuses the handler's result: the result cannot be written as JSON" in errors
+    assert "$default: the handler did not return: its process ended with exit code 7" in errors
+
+
+KEYS = """
+import threading, time
+from aws_lambda_powertools import Logger
+
+logger = Logger(service="keys")
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event, context):
+    connection_id = event["requestContext"]["connectionId"]
+    logger.append_keys(connection_id=connection_id)
+    time.sleep(0.01)
+    logger.info(connection_id)
+    return {"statusCode": 200}
+"""
+
+
+def test_keys_of_powertools_do_not_mix_between_instances(project: Path) -> None:
+    pytest.importorskip("aws_lambda_powertools")
+    (project / "app.py").write_text(KEYS)
+    with running(project, "app:handler", "--port", "0", "--instances", "3", "--no-disconnect-route") as dev:
+        url = dev.line("WebSocket URL: (.*)")[1]
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(connect(url, proxy=None)) for _ in range(8)]
+            for client in clients * 4:
+                client.send("x")
+            records = [json.loads(dev.line(r"\{.*")[0]) for _ in range(8 * 5)]
+    assert {record["message"] for record in records if record["message"] != record["connection_id"]} == set()
+    assert len({record["connection_id"] for record in records}) == 8
+
+
 def test_handlers_are_reloaded_and_sockets_stay_open(project: Path) -> None:
     (project / "app.py").write_text(REPLY)
     settings = project / "settings.py"
@@ -413,8 +512,8 @@ def test_a_custom_domain_and_the_variable_that_handlers_need(project: Path) -> N
         assert not any(line.startswith("Console") for line in dev.lines)  # there, every path belongs to the API
 
 
-def test_one_worker_and_messages_one_after_the_other(project: Path) -> None:
-    options = ("--port", "0", "--workers", "1", "--message-order", "serial")
+def test_one_instance_and_messages_one_after_the_other(project: Path) -> None:
+    options = ("--port", "0", "--instances", "1", "--message-order", "serial")
     with (
         running(project, "app:handler", *options) as dev,
         connect(dev.line("WebSocket URL: (.*)")[1], proxy=None) as ws,
@@ -427,7 +526,7 @@ def test_one_worker_and_messages_one_after_the_other(project: Path) -> None:
     ("options", "what"),
     [
         (("--custom-domain", "nowhere"), "custom domain 'nowhere' is not a domain name"),
-        (("--workers", "0"), "workers= must be at least 1"),
+        (("--instances", "0"), "instances= must be at least 1"),
         (("--route-response", "$connect"), r"route response '\$connect': the API has no such message route"),
     ],
 )

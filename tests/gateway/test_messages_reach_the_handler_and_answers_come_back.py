@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from pushwire.gateway import GatewaySettings, Limits
 from pushwire.gateway._functions.context import LambdaContext
 from tests.gateway.conftest import Boto3
 from tests.gateway.world import SECONDS, Event, Recorder, client, connection_id, serving
@@ -99,7 +100,8 @@ def test_events_of_one_connection_run_at_the_same_time() -> None:
         return {"statusCode": 200}
 
     recorder = Recorder(MESSAGE=meet)
-    with serving(recorder) as gateway, client(gateway) as ws:
+    settings = GatewaySettings(limits=Limits(instances=2))
+    with serving(recorder, settings=settings) as gateway, client(gateway) as ws:
         ws.send("one")
         ws.send("two")
         recorder.next("CONNECT")

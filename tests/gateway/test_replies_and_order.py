@@ -80,7 +80,8 @@ class Meeting:
 
 def test_messages_of_one_connection_are_handled_at_the_same_time() -> None:
     meeting = Meeting()
-    with local_gateway(meeting) as gateway, gateway.connect() as client:
+    settings = GatewaySettings(limits=Limits(instances=3))
+    with local_gateway(meeting, settings=settings) as gateway, gateway.connect() as client:
         for number in range(3):
             client.send_text(str(number))
         for _ in range(3):
@@ -90,7 +91,7 @@ def test_messages_of_one_connection_are_handled_at_the_same_time() -> None:
 
 def test_or_one_after_the_other_and_the_end_comes_last() -> None:
     meeting = Meeting()
-    settings = GatewaySettings(message_order=MessageOrder.SERIAL)
+    settings = GatewaySettings(message_order=MessageOrder.SERIAL, limits=Limits(instances=2))
     with local_gateway(meeting, settings=settings) as gateway:
         client, other = gateway.connect(), gateway.connect()
         for number in range(3):
@@ -106,10 +107,9 @@ def test_or_one_after_the_other_and_the_end_comes_last() -> None:
     assert order == ["0", "1", "2", "DISCONNECT"]
 
 
-def test_a_worker_handles_one_event_at_a_time() -> None:
+def test_a_handler_takes_one_event_at_a_time() -> None:
     meeting = Meeting()
-    settings = GatewaySettings(limits=Limits(workers=1))
-    with local_gateway(meeting, settings=settings) as gateway:
+    with local_gateway(meeting) as gateway:
         clients = [gateway.connect() for _ in range(3)]
         for client in clients:
             client.send_text("x")

@@ -83,7 +83,7 @@ def test_a_handler_that_never_returns_is_abandoned_with_a_warning(caplog: pytest
 
     async def story() -> bool:
         recorder = Recorder(MESSAGE=stuck)
-        gateway = LocalGateway(recorder, settings=GatewaySettings(limits=Limits(shutdown_seconds=0.05)))
+        gateway = LocalGateway(recorder, settings=GatewaySettings(limits=Limits(shutdown_seconds=0.05, instances=2)))
         await gateway.start()
         async with connect(gateway.url, proxy=None) as ws:
             await ws.send("x")
@@ -161,7 +161,7 @@ def test_a_flood_beyond_what_may_be_in_flight_loses_no_message() -> None:
         return {"statusCode": 200}
 
     recorder = Recorder(MESSAGE=wait)
-    settings = GatewaySettings(limits=Limits(messages_in_flight=4, workers=8))
+    settings = GatewaySettings(limits=Limits(messages_in_flight=4, instances=8))
     with serving(recorder, settings=settings) as gateway, client(gateway) as ws:
         recorder.next("CONNECT")
         for number in range(200):
@@ -191,7 +191,7 @@ def test_a_client_that_floods_is_not_read_while_the_handlers_of_its_messages_blo
         assert release.wait(SECONDS * 3)
         return {"statusCode": 200}
 
-    settings = GatewaySettings(limits=Limits(messages_in_flight=4, workers=8))
+    settings = GatewaySettings(limits=Limits(messages_in_flight=4, instances=8))
     with serving(Recorder(MESSAGE=wait), settings=settings) as gateway, client(gateway) as ws:
         frame = Frame(Opcode.TEXT, b"x" * 30_000).serialize(mask=True)
         ws.socket.settimeout(1)

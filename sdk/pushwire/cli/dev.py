@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import logging
+import multiprocessing
 import os
 import signal
 import sys
@@ -79,21 +80,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    stdout: object = sys.stdout
-    if isinstance(stdout, io.TextIOWrapper):
-        # Why: the output of handlers must appear at once, also in a pipe.
-        stdout.reconfigure(line_buffering=True)
-    _log_to_stderr(args.verbose)
+    set_up = partial(_set_up_process, args.verbose, args.reload)
+    set_up()
     # Why: the command may be installed in any environment, and the modules of the project must be found first.
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 - sys.path holds strings
     from pushwire.gateway import HandlerLoadError
     from pushwire.gateway._server.reloading import Reloader
 
-    if args.reload:
-        # Why: bytecode has a timestamp in seconds, so that of a file that is edited twice in a second would be stale.
-        sys.dont_write_bytecode = True
+    _set_lambda_variables(args)
     try:
-        reloader = Reloader(partial(dev_options.load_handlers, args), Path.cwd())
+        reloader = Reloader(partial(dev_options.load_handlers, args, set_up), Path.cwd())
         gateway = dev_options.gateway(args, reloader.load())
     except HandlerLoadError as error:
         sys.stderr.write(error.user_traceback)
@@ -129,6 +125,8 @@ async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:
     await _until(stop, gateway, reloader)
     if not await gateway.stop():
         # Why not a normal exit: Python waits for all threads, and those of abandoned handlers may never end.
+        for process in multiprocessing.active_children():
+            process.kill()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
@@ -146,6 +144,26 @@ async def _until(stop: asyncio.Event, gateway: "LocalGateway", reloader: "Reload
     await asyncio.gather(*pending, return_exceptions=True)
     for task in done:
         task.result()
+
+
+def _set_up_process(verbosity: int, reload: bool) -> None:
+    """Set up this process, or a process of `--instances`, before handlers are imported."""
+    stdout: object = sys.stdout
+    if isinstance(stdout, io.TextIOWrapper):
+        # Why: the output of handlers must appear at once, also in a pipe.
+        stdout.reconfigure(line_buffering=True)
+    _log_to_stderr(verbosity)
+    if reload:
+        # Why: bytecode has a timestamp in seconds, so that of a file that is edited twice in a second would be stale.
+        sys.dont_write_bytecode = True
+
+
+def _set_lambda_variables(args: argparse.Namespace) -> None:
+    """Set the environment variables that Lambda sets, before handlers are imported."""
+    from pushwire.gateway._functions.context import lambda_environment
+
+    path: str = args.handler or next((route.partition("=")[2] for route in args.route), "")
+    os.environ |= lambda_environment(path.rpartition(":")[2], path.replace(":", "."), region=dev_access.region())
 
 
 def _warn_of_override(callback_url: str) -> None:

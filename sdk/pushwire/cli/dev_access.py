@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pushwire.cli.errors import CommandError
@@ -9,7 +10,7 @@ from pushwire.cli.errors import CommandError
 if TYPE_CHECKING:
     from pushwire.gateway import Authorizer, Principal
 
-__all__ = ["add_arguments", "authorizer", "signer"]
+__all__ = ["add_arguments", "authorizer", "region", "signer"]
 
 IAM: Final = "aws_iam"
 # The credentials of Pushwire's SDK for loopback hosts if no others are found.
@@ -61,6 +62,24 @@ def authorizer(args: argparse.Namespace) -> "Authorizer | None":
     return RequestAuthorizer(load_handler(args.authorizer), tuple(args.identity_sources))
 
 
+def region() -> str:
+    """Return the region of the environment or of the AWS profile; otherwise the one of a gateway by default."""
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if os.environ.get(variable):
+            return os.environ[variable]
+    if not Path(os.environ.get("AWS_CONFIG_FILE", "~/.aws/config")).expanduser().exists():
+        return _LOCAL_REGION  # without the import of botocore
+    try:
+        from botocore.exceptions import BotoCoreError
+        from botocore.session import Session
+    except ImportError:
+        return _LOCAL_REGION
+    try:
+        return Session().get_config_variable("region") or _LOCAL_REGION
+    except BotoCoreError:
+        return _LOCAL_REGION
+
+
 def signer() -> "tuple[Principal, str]":
     """Return the principal whose signatures the gateway accepts, and the region: those that SDKs in handlers use.
 
@@ -83,10 +102,9 @@ def signer() -> "tuple[Principal, str]":
         # Why: outside EC2, the request for an instance role only times out after seconds.
         session.get_component("credential_provider").remove("iam-role")
         credentials = session.get_credentials()
-        region = os.environ.get("AWS_REGION") or session.get_config_variable("region") or _LOCAL_REGION
         if credentials is None:
-            return Principal(_LOCAL_KEY, _LOCAL_KEY), region
+            return Principal(_LOCAL_KEY, _LOCAL_KEY), region()
         keys = credentials.get_frozen_credentials()
     except (BotoCoreError, ClientError) as error:
         raise CommandError(f"--require-signatures: {error}") from error
-    return Principal(keys.access_key or "", keys.secret_key or "", session_token=keys.token or None), region
+    return Principal(keys.access_key or "", keys.secret_key or "", session_token=keys.token or None), region()

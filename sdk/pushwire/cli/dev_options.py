@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from pushwire.cli import dev_access
@@ -16,7 +17,6 @@ __all__ = ["DEFAULT_PORT", "add_arguments", "gateway", "load_handlers"]
 logger = logging.getLogger("pushwire.cli")
 
 DEFAULT_PORT: Final = 3001
-_WORKERS: Final = 128
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--reload", action="store_true", help="reload the handlers when their code changes")
     parser.add_argument(
-        "--workers", type=int, default=_WORKERS, help="the maximum number of running handlers (default: %(default)s)"
+        "--instances",
+        type=int,
+        metavar="N",
+        help="run up to N instances of each handler, each in a process of its own that takes one event at a time "
+        "(default: one instance, in a thread of this process)",
     )
     parser.add_argument(
         "--message-order",
@@ -76,17 +80,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_handlers(args: argparse.Namespace) -> "LoadedHandlers":
+def load_handlers(args: argparse.Namespace, set_up: Callable[[], None]) -> "LoadedHandlers":
     """Import the handlers that the options name.
 
     Args:
         args: The parsed options.
+        set_up: A function that each process of `--instances` calls first. It must be picklable.
 
     Raises:
         PushwireError: A handler cannot be loaded, or an option `--route` is malformed or repeats a route.
     """
     from pushwire.gateway import RouteError, load_handler
+    from pushwire.gateway._functions.processes import in_processes
     from pushwire.gateway._server.reloading import LoadedHandlers
+
+    def load(path: str) -> "Handler":
+        handler = load_handler(path)
+        return handler if args.instances is None else in_processes(handler, path, set_up)
 
     routes: dict[str, Handler] = {}
     for option in args.route:
@@ -95,8 +105,8 @@ def load_handlers(args: argparse.Namespace) -> "LoadedHandlers":
             raise RouteError(f"--route {option}: expected KEY=module:attribute, such as JoinRoom=chat_app:join")
         if key in routes:
             raise RouteError(f"--route {option}: the route {key!r} has two handlers; remove one")
-        routes[key] = load_handler(path)
-    return LoadedHandlers(None if args.handler is None else load_handler(args.handler), routes)
+        routes[key] = load(path)
+    return LoadedHandlers(None if args.handler is None else load(args.handler), routes)
 
 
 def gateway(args: argparse.Namespace, loaded: "LoadedHandlers") -> "LocalGateway":
@@ -120,7 +130,7 @@ def gateway(args: argparse.Namespace, loaded: "LoadedHandlers") -> "LocalGateway
         message_order=MessageOrder(args.message_order),
         custom_domain=CustomDomain(name, mapping_key) if args.custom_domain else None,
         console=not args.custom_domain,
-        limits=Limits(workers=args.workers),
+        limits=Limits() if args.instances is None else Limits(instances=args.instances),
     )
     principals: tuple[Principal, ...] = ()
     if args.require_signatures:

@@ -144,8 +144,9 @@ class Limits:
         idle_seconds: Seconds that an HTTP connection is kept open between requests.
         close_seconds: Seconds that the peer may take to close a connection that the gateway has closed.
         shutdown_seconds: Seconds that `stop` waits for running handlers.
-        workers: The maximum number of handlers that run at the same time. Each worker handles one event at a time, like
-            an execution environment of Lambda. Further events wait.
+        instances: The maximum number of instances of each handler. An instance is a thread. It handles one event at a
+            time, like an execution environment of Lambda, but all instances share the memory of the process. Further
+            events wait. Defaults to 1.
     """
 
     head_bytes: int = 16_384
@@ -158,7 +159,7 @@ class Limits:
     idle_seconds: float = 90.0
     close_seconds: float = 5.0
     shutdown_seconds: float = 5.0
-    workers: int = 128
+    instances: int = 1
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -11,6 +11,7 @@ from websockets.typing import Subprotocol
 
 from pushwire.callback_url import ENVIRONMENT_VARIABLE
 from pushwire.gateway import Faults, LocalGateway, Transcript
+from pushwire.gateway._functions.context import function_name, lambda_environment
 from pushwire.testing.frames import Frames
 
 __all__ = [
@@ -18,9 +19,9 @@ __all__ = [
     "RECEIVE_SECONDS",
     "Closed",
     "GatewayUnderTest",
-    "callback_url_of",
     "closed",
     "closed_instead",
+    "environment_of",
     "nothing_received",
 ]
 
@@ -166,14 +167,22 @@ class GatewayUnderTest:
 
 
 @contextlib.contextmanager
-def callback_url_of(gateway: LocalGateway) -> Generator[None]:
-    """Set or remove `PUSHWIRE_CALLBACK_URL` while the block runs, so that handlers post to this gateway."""
-    before = os.environ.pop(ENVIRONMENT_VARIABLE, None)
+def environment_of(gateway: LocalGateway, handler: object) -> Generator[None]:
+    """Set the variables that Lambda sets while the block runs, and those for posts to this gateway.
+
+    `PUSHWIRE_CALLBACK_URL` is removed, unless the API is on a custom domain.
+    """
+    function = function_name(handler)
+    path = f"{getattr(handler, '__module__', type(handler).__module__)}.{function}"
+    variables = dict(lambda_environment(function, path, region=gateway.settings.region))
     if gateway.settings.custom_domain is not None:
-        os.environ[ENVIRONMENT_VARIABLE] = gateway.callback_url
+        variables[ENVIRONMENT_VARIABLE] = gateway.callback_url
+    before = {name: os.environ.pop(name, None) for name in {*variables, ENVIRONMENT_VARIABLE}}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        os.environ.pop(ENVIRONMENT_VARIABLE, None)
-        if before is not None:
-            os.environ[ENVIRONMENT_VARIABLE] = before
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value

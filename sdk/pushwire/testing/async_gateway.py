@@ -20,9 +20,9 @@ from pushwire.testing._running_gateway import (
     RECEIVE_SECONDS,
     Closed,
     GatewayUnderTest,
-    callback_url_of,
     closed,
     closed_instead,
+    environment_of,
     nothing_received,
 )
 from pushwire.testing.frames import Frames, ReceivedMessage, expected
@@ -328,9 +328,10 @@ async def async_local_gateway(
 ) -> AsyncGenerator[AsyncRunningGateway]:
     """Run a local gateway on the running event loop, on a free port, while the block runs.
 
-    While the block runs, the environment variable `PUSHWIRE_CALLBACK_URL` is not set, so that handlers post to the
-    gateway in their events. For an API on a custom domain, whose events do not have the gateway's address, the variable
-    is set to the callback URL of this gateway.
+    While the block runs, the process has the environment variables that Lambda sets, such as `AWS_REGION` and
+    `AWS_LAMBDA_FUNCTION_NAME`, unless they were set before. `PUSHWIRE_CALLBACK_URL` is not set, so that handlers post
+    to the gateway in their events. For an API on a custom domain, whose events do not have the gateway's address, the
+    variable is set to the callback URL of this gateway.
 
     Args:
         handler: The Lambda handler. The operations of a router become routes. `None` if `routes` has all routes.
@@ -344,7 +345,7 @@ async def async_local_gateway(
     """
     gateway = LocalGateway(handler, **options)
     async with gateway:
-        with callback_url_of(gateway):
+        with environment_of(gateway, handler):
             running = AsyncRunningGateway(gateway, handler)
             try:
                 yield running

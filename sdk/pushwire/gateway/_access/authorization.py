@@ -1,8 +1,9 @@
 """Authorizes handshakes with the authorizer of `$connect`, if there is one."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from pushwire.gateway._access.authorizers import (
     AuthorizerRefusal,
@@ -13,7 +14,7 @@ from pushwire.gateway._access.authorizers import (
     read_authorization,
 )
 from pushwire.gateway._access.iam import IamAccess
-from pushwire.gateway._functions.handlers import HandlerPool
+from pushwire.gateway._functions.handlers import Handler, HandlerPool
 from pushwire.gateway._state.events import LambdaEvent
 from pushwire.gateway._state.results import Failed, TimedOut
 from pushwire.gateway._wire.http11 import HttpRequest
@@ -22,6 +23,13 @@ from pushwire.gateway._wire.responses import FORBIDDEN, INTERNAL_SERVER_ERROR, U
 __all__ = ["Authorization"]
 
 logger = logging.getLogger("pushwire.gateway")
+
+
+class _LambdaAuthorizer(NamedTuple):
+    """An authorizer whose function is wrapped once, because the pool keeps the instances of each function object."""
+
+    function: Handler
+    identity_sources: Sequence[str]
 
 
 class Authorization:
@@ -34,7 +42,11 @@ class Authorization:
     """
 
     def __init__(self, authorizer: RequestAuthorizer | IamAccess | None, *, method_arn: str, pool: HandlerPool) -> None:
-        self._authorizer = authorizer
+        self._authorizer: _LambdaAuthorizer | IamAccess | None = (
+            _LambdaAuthorizer(catching_unauthorized(authorizer.handler), authorizer.identity_sources)
+            if isinstance(authorizer, RequestAuthorizer)
+            else authorizer
+        )
         self._method_arn = method_arn
         self._pool = pool
 
@@ -56,17 +68,17 @@ class Authorization:
                 return None
             case IamAccess() as access:
                 return access.refusal_to_connect(request)
-            case RequestAuthorizer() as authorizer:
+            case _LambdaAuthorizer() as authorizer:
                 return await self._ask(authorizer, connect_event)
 
-    async def _ask(self, authorizer: RequestAuthorizer, connect_event: LambdaEvent) -> Mapping[str, str] | HttpResponse:
+    async def _ask(self, authorizer: _LambdaAuthorizer, connect_event: LambdaEvent) -> Mapping[str, str] | HttpResponse:
         event = authorizer_event(connect_event, self._method_arn)
         missing = missing_identity(authorizer.identity_sources, event)
         if missing is not None:
             logger.warning("$connect: the authorizer was not called: the handshake has no %s", missing)
             return _refused(connect_event, 401, "UnauthorizedException", UNAUTHORIZED)
         read = partial(read_authorization, method_arn=self._method_arn)
-        answer = await self._pool.run(catching_unauthorized(authorizer.handler), event, read)
+        answer = await self._pool.run(authorizer.function, event, read)
         match answer:
             case AuthorizerRefusal.UNAUTHORIZED:
                 return _refused(connect_event, 401, "UnauthorizedException", UNAUTHORIZED)

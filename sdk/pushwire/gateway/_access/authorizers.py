@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, cast
 from pushwire.gateway._access.policies import INVOKE, PolicyError, allows, read_policy
 from pushwire.gateway._functions.handlers import Handler
 from pushwire.gateway._state.events import LambdaEvent
-from pushwire.gateway._state.results import MalformedResultError
+from pushwire.gateway._state.results import MalformedResultError, serialized
 from pushwire.gateway._wire.responses import UNAUTHORIZED
 from pushwire.gateway.settings import SettingsError
 
@@ -182,12 +182,9 @@ _PLACES: dict[str, Callable[[LambdaEvent, str], object]] = {
 
 
 def _fields(value: object) -> dict[str, Any]:
-    try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        size = len(text.encode("utf-8"))
-        result: Any = json.loads(text)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise MalformedResultError(f"the authorizer's result cannot be written as JSON: {error}") from error
+    text = serialized(value, "the authorizer's result")
+    size = len(text.encode())
+    result: Any = json.loads(text)
     if size > _MAX_RESULT_BYTES:
         raise MalformedResultError(
             f"the authorizer's result has {size:,} bytes; API Gateway allows at most {_MAX_RESULT_BYTES:,}"

@@ -4,10 +4,12 @@ import asyncio
 import importlib
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pushwire.errors import PushwireError
 from pushwire.gateway._functions.handlers import Handler
@@ -19,6 +21,8 @@ __all__ = ["LoadedHandlers", "Reloader"]
 logger = logging.getLogger("pushwire.gateway")
 
 _MILLISECONDS = 500
+
+T = TypeVar("T")
 
 
 class LoadedHandlers(NamedTuple):
@@ -85,9 +89,10 @@ class Reloader:
         if changed is not None:
             logger.warning("%s has changed: generated messages need a restart of pushwire dev", changed.name)
             return
+        logger.info("reloading the handlers")
         try:
             self._forget()
-            loaded = await asyncio.to_thread(self.load)
+            loaded = await _in_daemon(self.load)
             gateway.use_handlers(loaded.handler, routes=loaded.routes)
         except HandlerLoadError as error:
             logger.error("not reloaded: %s\n%s", error, error.user_traceback)  # noqa: TRY400 - the user's own traceback
@@ -110,6 +115,28 @@ class Reloader:
                 continue
             if path.is_relative_to(self._folder) and not path.is_relative_to(Path(sys.prefix)):
                 yield name, path
+
+
+async def _in_daemon(function: Callable[[], T]) -> T:
+    """Call a function in a thread that the end of the process does not wait for.
+
+    Why: `asyncio.to_thread` uses threads that Python joins at its end, and the import of a module may never end.
+    """
+    result: Future[T] = Future()
+
+    def call() -> None:
+        result.set_running_or_notify_cancel()  # from here on it cannot be cancelled, and the thread can set it
+        try:
+            result.set_result(function())
+        except BaseException as error:  # noqa: BLE001 - raised by the await
+            result.set_exception(error)
+
+    threading.Thread(target=call, name="pushwire-reload", daemon=True).start()
+    try:
+        return await asyncio.wrap_future(result)
+    except asyncio.CancelledError:
+        logger.warning("a reload is under way: the import of a module has not ended; it is abandoned")
+        raise
 
 
 def _path(module: ModuleType) -> Path | None:

@@ -37,7 +37,7 @@ __all__ = ["LocalGateway"]
 class LocalGateway:
     """An API Gateway WebSocket API on this machine; an async context manager.
 
-    Handlers run in threads. A handler's exceptions are logged to `pushwire.gateway`.
+    A handler runs in a thread, and takes one event at a time. Its exceptions are logged to `pushwire.gateway`.
 
     Example:
         ```python
@@ -90,6 +90,7 @@ class LocalGateway:
         seed: int = 0,
     ) -> None:
         self._omit_routes = omit_routes
+        self._handlers = [handler, *(routes or {}).values()]
         self._routes = route_table(handler, routes=routes, omit_routes=omit_routes)
         self._route_responses = frozenset(route_responses)
         _check_route_responses(self._route_responses, self._routes)
@@ -117,8 +118,7 @@ class LocalGateway:
         self.authorized_management = AuthorizedManagementApi(management, self.management, access=access)
         self.console: Console | None = None
         if self.settings.console:
-            operations = operations_of([handler, *(routes or {}).values()])
-            self.console = Console(self, stage=self.settings.stage, operations=operations)
+            self.console = Console(self, stage=self.settings.stage, operations=operations_of(self._handlers))
             self._bus.observe(self.console.publish)
         self._listener = TcpListener(self.settings.limits)
         self.spawn, self.joined, self.left = self._listener.spawn, self._listener.joined, self._listener.left
@@ -233,8 +233,10 @@ class LocalGateway:
         _check_route_responses(self._route_responses, table)
         _check_authorizer(self._authorizer, table)
         self._routes = self.api.routes = table
+        self._pool.retire(self._handlers)
+        self._handlers = [handler, *(routes or {}).values()]
         if self.console is not None:
-            self.console.use_operations(operations_of([handler, *(routes or {}).values()]))
+            self.console.use_operations(operations_of(self._handlers))
 
     def receive(self, connection_id: str, text: str) -> None:
         """Handle a message as if a client had sent it.

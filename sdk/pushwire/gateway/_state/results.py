@@ -8,9 +8,10 @@ WebSocket APIs: a message fails with "Internal server error" if the result has o
 import json
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeAlias, cast
 
-__all__ = ["Failed", "MalformedResultError", "Outcome", "ProxyResult", "TimedOut", "read_result"]
+__all__ = ["Failed", "MalformedResultError", "Outcome", "ProxyResult", "TimedOut", "read_result", "serialized"]
 
 _KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 _STATUS_CODES = range(200, 600)
@@ -61,6 +62,24 @@ Outcome: TypeAlias = ProxyResult | Failed | TimedOut
 """The result of a handler's call, as API Gateway reads it."""
 
 
+def serialized(value: object, what: str = "the result") -> str:
+    """Write a handler's return value as JSON, as Lambda's Python runtime does: a `Decimal` becomes a number.
+
+    Args:
+        value: The return value.
+        what: The name of the value in the text of the error.
+
+    Raises:
+        MalformedResultError: The value cannot be written as JSON in UTF-8.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_number)
+        text.encode()  # raises for half a surrogate pair
+    except Exception as error:  # of any class, because the value's own methods may raise
+        raise MalformedResultError(f"{what} cannot be written as JSON: {error}") from error
+    return text
+
+
 def read_result(value: object) -> ProxyResult:
     """Parse a handler's return value by API Gateway's rules.
 
@@ -71,10 +90,7 @@ def read_result(value: object) -> ProxyResult:
         MalformedResultError: The value cannot be written as JSON, is not an object, or has unknown keys; or its
             `statusCode`, `body` or headers are invalid.
     """
-    try:
-        result: Any = json.loads(json.dumps(value))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise MalformedResultError(f"the result cannot be written as JSON: {error}") from error
+    result: Any = json.loads(serialized(value))
     if not isinstance(result, dict):
         raise MalformedResultError(f'the result must be a dict such as {{"statusCode": 200}}, not {_name(value)}')
     fields = cast("dict[str, Any]", result)
@@ -85,6 +101,12 @@ def read_result(value: object) -> ProxyResult:
     if body is not None and not isinstance(body, str):
         raise MalformedResultError(f"the result's 'body' must be a string, not {_name(body)}; use json.dumps")
     return ProxyResult(_status_code(fields), _subprotocol(fields), body)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, Decimal):
+        return float(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def _status_code(fields: dict[str, Any]) -> int:
