@@ -110,19 +110,16 @@ def findings(path: Path, words: Iterator[tuple[int, str]]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=name_of)
-def test_docstrings_comments_and_messages_are_plain(path: Path) -> None:
-    assert findings(path, words_of_python(path)) == []
+def test_docstrings_comments_and_messages_are_plain() -> None:
+    assert [found for path in PYTHON for found in findings(path, words_of_python(path))] == []
 
 
-@pytest.mark.parametrize("path", TESTS, ids=name_of)
-def test_docstrings_and_comments_of_tests_are_plain(path: Path) -> None:
-    assert findings(path, words_of_python(path, only_docstrings=True)) == []
+def test_docstrings_and_comments_of_tests_are_plain() -> None:
+    assert [found for path in TESTS for found in findings(path, words_of_python(path, only_docstrings=True))] == []
 
 
-@pytest.mark.parametrize("path", [*PAGES, *OTHERS], ids=name_of)
-def test_pages_and_templates_are_plain(path: Path) -> None:
-    assert findings(path, words_of_page(path)) == []
+def test_pages_and_templates_are_plain() -> None:
+    assert [found for path in (*PAGES, *OTHERS) for found in findings(path, words_of_page(path))] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
