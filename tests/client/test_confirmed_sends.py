@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import math
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Generator
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ import pytest
 
 from pushwire import Format
 from pushwire.client import Backoff, ConnectionLostError, ReplyTimeoutError
-from pushwire.gateway import AnswerWith, Delay, Duplicate, GatewaySettings, Quotas
+from pushwire.gateway import AnswerWith, Delay, Duplicate, GatewaySettings, MessageOrder, Quotas
 from pushwire.testing import RunningGateway, local_gateway
 from pushwire.transport import HttpTransport
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
@@ -28,6 +29,7 @@ from tests.client.world import run, until
 UNLIMITED = GatewaySettings(
     quotas=Quotas(requests_per_second=math.inf, request_burst=math.inf, connections_per_second=math.inf)
 )
+SERIAL = dataclasses.replace(UNLIMITED, message_order=MessageOrder.SERIAL)
 
 
 class Library(LibraryHandlers):
@@ -35,6 +37,7 @@ class Library(LibraryHandlers):
 
     def __init__(self) -> None:
         self.handled: Counter[str] = Counter()
+        self.by_connection: defaultdict[str, list[int]] = defaultdict(list)
 
     def find(self, request: LibraryRequest[Visitor], /) -> Greeting:
         self.handled[request.message.name] += 1
@@ -42,17 +45,19 @@ class Library(LibraryHandlers):
 
     def lend(self, request: LibraryRequest[Greeting], /) -> None:
         self.handled[request.message.text] += 1
+        if request.message.text.isdecimal():
+            self.by_connection[request.connection_id].append(int(request.message.text))
 
 
 @contextlib.contextmanager
-def running(library: Library) -> Generator[RunningGateway]:
+def running(library: Library, settings: GatewaySettings = UNLIMITED) -> Generator[RunningGateway]:
     """Run a gateway with a library that replies through `HttpTransport`."""
     with contextlib.ExitStack() as transports:
 
         def sdk(url: str) -> LibraryServerSdk:
             return LibraryServerSdk(transport=transports.enter_context(HttpTransport(url)))
 
-        with local_gateway(LibraryRouter(library, sdk=sdk), settings=UNLIMITED) as gateway:
+        with local_gateway(LibraryRouter(library, sdk=sdk), settings=settings) as gateway:
             yield gateway
 
 
@@ -186,3 +191,33 @@ def test_replies_that_are_posted_twice_late_or_after_failures_reach_their_calls(
         assert set(library.handled.values()) == {1}
 
     run(story(), seconds=120)
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(15_000, marks=pytest.mark.at_length)])
+def test_sends_without_confirmation_are_neither_doubled_nor_reordered_by_a_proxy_that_cuts(count: int) -> None:
+    chance = random.Random(13)
+    library = Library()
+    returned: set[str] = set()
+
+    async def story() -> int:
+        with running(library, SERIAL) as gateway:
+            async with (
+                cutting_proxy(gateway.url, chance) as url,
+                LibraryClient(url, backoff=Backoff(first=0.001, maximum=0.005), connect_attempts=None) as client,
+            ):
+                for number in range(count):
+                    with contextlib.suppress(ConnectionLostError):
+                        await client.lend(Greeting(text=str(number)))
+                        returned.add(str(number))
+                connections = client.status.connections
+            gateway.settled()
+        return connections
+
+    connections = run(story(), seconds=300)
+
+    assert set(library.handled.values()) == {1}, "none is handled twice"
+    for numbers in library.by_connection.values():
+        assert numbers == sorted(numbers), "none is handled before an earlier one of its connection"
+    assert connections > count / 100
+    lost = returned - library.handled.keys()
+    print(f"{count} sends over {connections} connections: {len(returned)} returned, of which {len(lost)} were lost")

@@ -116,7 +116,7 @@ class Status:
         queued: The number of sends that wait.
         requests: The number of requests and confirmed sends that wait for a reply.
         dropped_replies: The number of replies that no call waited for: late, repeated or unknown ones.
-        sent: The number of messages written, without keepalives.
+        sent: The number of messages written, without keepalives. Written is not delivered: see "Sending" in the guide.
         received: The number of frames received.
         keepalives: The number of keepalives sent.
         renewals: The number of connections that the client closed to renew them.
