@@ -34,13 +34,16 @@ def test_it_goes_back_when_more_connections_are_not_faster() -> None:
     limit = InFlightLimit(32, 256)
     limit.measured(waited=0.02, worked=0.001, ended=32)
     assert limit.value == 64
-    limit.measured(waited=0.04, worked=0.002, ended=64)  # the same rate: the server is busy
-    assert limit.value == 32
-    for _ in range(100):
-        limit.measured(waited=0.02, worked=0.001, ended=32)
+    held: list[int] = []
+    for _ in range(7):
+        limit.measured(waited=0.04, worked=0.002, ended=64)  # the same rate: the server is busy
         assert limit.value == 32
-    limit.measured(waited=0.02, worked=0.001, ended=32)
-    assert limit.value == 64, "it tries again after a while"
+        rounds = 0
+        while limit.value == 32:
+            limit.measured(waited=0.02, worked=0.001, ended=32)
+            rounds += 1
+        held.append(rounds - 1)
+    assert held == [4, 8, 16, 32, 64, 128, 128], "it tries again, less and less often"
 
 
 def test_a_maximum_below_the_start_holds() -> None:

@@ -13,8 +13,10 @@ __all__ = ["InFlightLimit"]
 _MIN_GAIN: Final = 1.1
 """The factor by which the rate has to grow with twice the connections. A busy server only responds later."""
 
-_ROUNDS_AFTER_NO_GAIN: Final = 100
-"""Measurements after which to try more connections again."""
+_FIRST_HOLD: Final = 4
+_LONGEST_HOLD: Final = 128
+"""Measurements after which to try more connections again. They double each time, because one measurement can be wrong:
+another process may have taken the processor."""
 
 
 class InFlightLimit:
@@ -28,12 +30,13 @@ class InFlightLimit:
         value: The number of posts that may be in flight.
     """
 
-    __slots__ = ("_before", "_ended", "_hold", "_most", "_waited", "_worked", "value")
+    __slots__ = ("_before", "_ended", "_hold", "_most", "_next_hold", "_waited", "_worked", "value")
 
     def __init__(self, start: int, most: int) -> None:
         self.value = min(start, most)
         self._most = most
         self._hold = 0
+        self._next_hold = _FIRST_HOLD
         self._before: tuple[int, float] | None = None
         self.restart()
 
@@ -58,7 +61,8 @@ class InFlightLimit:
         rate = self._ended / (self._waited + self._worked or 1e-9)
         before, self._before = self._before, None
         if before is not None and rate < before[1] * _MIN_GAIN:
-            self.value, self._hold = before[0], _ROUNDS_AFTER_NO_GAIN
+            self.value, self._hold = before[0], self._next_hold
+            self._next_hold = min(_LONGEST_HOLD, self._next_hold * 2)
         elif self._hold:
             self._hold -= 1
         elif self._waited > self._worked and self.value < self._most:
