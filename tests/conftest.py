@@ -64,7 +64,7 @@ NEEDS = {
     "selenium": ["docs/test_the_browser_page.py", "gateway/test_the_console_in_a_browser.py"],
     "ruamel": ["cli", "docs", "test_newcomer.py"],
     "mypy_protobuf": ["codegen", "plugin", "docs", "test_chat_example.py", "test_demo.py", "test_newcomer.py"],
-    "moto": ["store", "test_chat_example.py", "test_demo.py"],
+    "moto": ["fanout", "store", "test_chat_example.py", "test_demo.py"],
 }
 """What is tested of packages that extras bring, or by packages of the development set."""
 

@@ -10,6 +10,7 @@ from pushwire import Format
 from pushwire.aws_lambda import ConnectionDenied
 from pushwire.callback_url import CallbackUrl
 from pushwire.client import Backoff, Connection, IamAuth
+from pushwire.fanout import DynamoDBProgress, FanoutWorker, SqsFanout
 from pushwire.gateway import (
     AnswerWith,
     CustomDomain,
@@ -125,6 +126,9 @@ SETTINGS = {
     "api_id": TEXT,
     "account_id": TEXT,
 }
+JOBS: dict[str, list[Any]] = {"progress": ["jobs", DynamoDBProgress], "clock": FUNCTION}
+QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs"
+WORKER_SDK = DeskServerSdk(transport=RecordingTransport())
 NOT_NEGATIVE: list[Any] = [*NOT_A_NUMBER, -1]
 
 
@@ -148,6 +152,19 @@ def broadcast(**options: Any) -> object:
     return DeskServerSdk(transport=RecordingTransport()).to(["abc="], **options)
 
 
+class Queue:
+    """What has the methods of a client of SQS."""
+
+    send_message_batch: Any = print
+    get_queue_attributes: Any = print
+    get_queue_url: Any = print
+
+
+def queued(**options: Any) -> object:
+    to: Any = DeskServerSdk(transport=RecordingTransport()).to
+    return to(["abc="], **{"via": SqsFanout(QUEUE_URL, client=Queue()), **options})
+
+
 def with_url(kind: Any) -> Callable[..., object]:
     return lambda **options: kind(**{"callback_url": URL, **options})
 
@@ -164,6 +181,19 @@ CONSTRUCTORS: dict[str, tuple[Callable[..., object], dict[str, list[Any]]]] = {
     "ServerSdk": (sdk(DeskServerSdk), SDK),
     "AsyncServerSdk": (sdk(AsyncDeskServerSdk), SDK),
     "sdk.to": (broadcast, BROADCAST),
+    "sdk.to, via a queue": (queued, {"via": ["https://queue", 5], "expires_in": SECONDS, "skip": BROADCAST["skip"]}),
+    "SqsFanout": (
+        lambda **options: SqsFanout(**{"queue_url": QUEUE_URL, "client": Queue(), **options}),
+        {"queue_url": [*TEXT, "jobs", f"{QUEUE_URL}.fifo"], "client": ["client", 5]} | JOBS,
+    ),
+    "FanoutWorker": (
+        lambda **options: FanoutWorker(**{"sdk": WORKER_SDK, "client": Queue(), **options}),
+        {"sdk": [URL, DeskServerSdk], "client": ["client", 5], "rate_limit": BROADCAST["rate_limit"]} | JOBS,
+    ),
+    "DynamoDBProgress": (
+        lambda **options: DynamoDBProgress(**{"table": "jobs", "client": "client", **options}),
+        {"table": TEXT, "client": ["client", 5], "clock": FUNCTION},
+    ),
     "Connection": (connection, CLIENT),
     "Backoff": (Backoff, {"first": [*POSITIVE, 31], "maximum": [*POSITIVE, 0.1]}),
     "IamAuth": (IamAuth, {"region": REGION, "clock": FUNCTION}),

@@ -31,7 +31,7 @@ def layers(package: str, *names: str | tuple[str, ...], outside: set[str]) -> di
     }
 
 
-SMALL = {"_checks", "_closing", "_functions", "_log", "_url", "_version"}
+SMALL = {"_checks", "_closing", "_event_loop", "_functions", "_log", "_url", "_version"}
 """Helpers without a subject of their own."""
 CONTRACT = {"operation", "errors", "frame", "callback_url"}
 
@@ -77,6 +77,18 @@ MAY_IMPORT: dict[str, set[str]] = {
         outside={"_closing", "_functions", "errors"},
     ),
     "server": SMALL | CONTRACT | {"transport", "store"},
+    **layers(
+        "fanout",
+        "__init__",
+        "worker",
+        "sqs",
+        "queue",
+        "progress",
+        "sending",
+        "shard",
+        "errors",
+        outside=SMALL | CONTRACT | {"server", "store", "transport", "v1"},
+    ),
     "aws_lambda": SMALL | CONTRACT | {"server", "store"},
     # Receiving from a server, and standing in for one.
     **layers(
@@ -126,6 +138,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "transport._settings": {"botocore"},
     "transport.boto3": {"boto3", "botocore"},
     "store._table": {"boto3", "botocore"},
+    "fanout.sqs": {"boto3", "botocore"},
     "aws_lambda.powertools": {"aws_lambda_powertools"},
     "client": {"websockets"},
     "gateway": {"httptools", "websockets"},
@@ -137,7 +150,12 @@ THIRD_PARTY: dict[str, set[str]] = {
 }
 """What a package may import beside protobuf and the standard library. Each is an extra, or the user's own."""
 
-PRIVATE_BUT_IMPORTED = {("cli", "gateway._functions"), ("cli", "gateway._server"), ("testing", "gateway._functions")}
+PRIVATE_BUT_IMPORTED = {
+    ("cli", "gateway._functions"),
+    ("cli", "gateway._server"),
+    ("fanout", "store._table"),
+    ("testing", "gateway._functions"),
+}
 """A package, and the private module of another package that it imports all the same."""
 
 NAMES_OF_TWO_CLASSES = {
@@ -291,6 +309,7 @@ def test_a_class_name_has_one_meaning() -> None:
         ),
         ("pushwire.server", "boto3 botocore websockets asyncio ssl sqlite3 aws_cdk"),
         ("pushwire.aws_lambda", "boto3 botocore websockets asyncio ssl sqlite3 aws_cdk aws_lambda_powertools"),
+        ("pushwire.fanout", "boto3 botocore websockets asyncio ssl sqlite3 aws_cdk random"),
         ("pushwire.schema", "boto3 botocore websockets asyncio ssl aws_cdk google.protobuf.json_format"),
         ("pushwire.testing", "boto3 botocore websockets asyncio ssl pytest httptools"),
         ("pushwire.transport", "boto3 botocore websockets asyncio ssl socket hmac aws_cdk"),

@@ -23,7 +23,7 @@ from pushwire.errors import (
 from pushwire.operation import Direction, Format, Operation, RequestOperation
 
 if TYPE_CHECKING:
-    from pushwire.server.options import BroadcastOptions
+    from pushwire.server.options import BroadcastOptions, FanoutOptions
     from pushwire.server.report import BroadcastReport, FanoutJob
     from pushwire.transport.protocol import ConnectionInfo
     from pushwire.transport.rate_limit import RateLimit
@@ -40,6 +40,7 @@ __all__ = [
     "CredentialsError",
     "Direction",
     "FanoutJob",
+    "FanoutOptions",
     "ForbiddenError",
     "Format",
     "FrameError",
@@ -61,6 +62,7 @@ _LAZY = {
     "BroadcastReport": "pushwire.server.report",
     "ConnectionInfo": "pushwire.transport.protocol",
     "FanoutJob": "pushwire.server.report",
+    "FanoutOptions": "pushwire.server.options",
     "RateLimit": "pushwire.transport.rate_limit",
 }
 

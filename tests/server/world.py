@@ -22,6 +22,10 @@ SEND_LEAF: Operation[Any] = Operation(
 )
 
 
+class WireOperations:
+    send_leaf = SEND_LEAF
+
+
 class WireBroadcast(Broadcast[R_co]):
     def send_leaf(self, message: Any) -> R_co:
         return self._send(SEND_LEAF, message)
@@ -29,6 +33,7 @@ class WireBroadcast(Broadcast[R_co]):
 
 class WireServerSdk(ServerSdk[WireBroadcast[BroadcastReport], WireBroadcast[FanoutJob]]):
     _broadcast = WireBroadcast
+    _contract = WireOperations
 
     def send_leaf(self, connection_id: str, message: Any) -> None:
         self._send(SEND_LEAF, connection_id, message)
@@ -41,6 +46,7 @@ class AsyncWireBroadcast(AsyncBroadcast[R_co]):
 
 class AsyncWireServerSdk(AsyncServerSdk[AsyncWireBroadcast[BroadcastReport], AsyncWireBroadcast[FanoutJob]]):
     _broadcast = AsyncWireBroadcast
+    _contract = WireOperations
 
     async def send_leaf(self, connection_id: str, message: Any) -> None:
         await self._send(SEND_LEAF, connection_id, message)

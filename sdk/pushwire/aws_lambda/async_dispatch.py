@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from pushwire._event_loop import LOOP
 from pushwire.aws_lambda.async_interceptors import async_chain
 from pushwire.aws_lambda.decision import decide_async
 from pushwire.aws_lambda.dispatcher import (
@@ -19,7 +20,6 @@ from pushwire.aws_lambda.dispatcher import (
     check_result,
     log_kept_connection,
 )
-from pushwire.aws_lambda.event_loop import LOOP
 from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
 from pushwire.aws_lambda.interceptors import AnyRequest
 from pushwire.aws_lambda.messages import is_keepalive

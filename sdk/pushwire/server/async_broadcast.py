@@ -54,9 +54,9 @@ async def send_to_many(
     connection_ids: Iterable[str] | AsyncIterable[str],
     options: CheckedOptions,
     operation: AnyOperation,
-    message: Message,
+    message: Message | bytes,
 ) -> BroadcastReport:
-    """Send one message to many connections, and remove those that are gone from the store."""
+    """Send one message, or its frame, to many connections, and remove those that are gone from the store."""
     started = time.monotonic()
     updates = _AsyncStoreUpdates(store, pipeline.on_gone) if store is not None else None
     observed = pipeline.with_on_gone(updates) if updates is not None else pipeline
@@ -147,7 +147,7 @@ class _AsyncOutcomes(Outcomes):
         pipeline: SendPipeline[AsyncTransport],
         options: CheckedOptions,
         operation: AnyOperation,
-        message: Message,
+        message: Message | bytes,
     ) -> None:
         most = options.fan_out.max_in_flight or DEFAULT_MAX_IN_FLIGHT
         self.on_gone_calls = _OnGoneCalls(pipeline.on_gone, most)

@@ -13,9 +13,17 @@ from pushwire.errors import SendError
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server.async_broadcast import AsyncBroadcast, AsyncStoredIds, member_ids, send_to_many
 from pushwire.server.base import BaseServerSdk
-from pushwire.server.options import BroadcastOptions, check_connection_ids, check_options
+from pushwire.server.options import (
+    BroadcastOptions,
+    FanoutOptions,
+    check_connection_ids,
+    check_fanout_options,
+    check_options,
+)
 from pushwire.server.pipeline import SendPipeline, is_gone
+from pushwire.server.report import BroadcastReport
 from pushwire.server.store_updates import log_store_failure
+from pushwire.server.via import FanoutQueue, check_queue, queue_for_many_async
 from pushwire.store import AsyncStore, ConnectionStore
 from pushwire.transport.protocol import AsyncTransport, ConnectionInfo
 
@@ -83,10 +91,30 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport, AsyncStore | ConnectionStore]
         self, connection_ids: Iterable[str] | AsyncIterable[str], /, **options: Unpack[BroadcastOptions]
     ) -> B_co: ...
     @overload
+    def to(
+        self,
+        connection_ids: Iterable[str] | AsyncIterable[str],
+        /,
+        *,
+        via: FanoutQueue,
+        **options: Unpack[FanoutOptions],
+    ) -> J_co: ...
+    @overload
     def to(self, *, topic: str, **options: Unpack[BroadcastOptions]) -> B_co: ...
     @overload
+    def to(self, *, topic: str, via: FanoutQueue, **options: Unpack[FanoutOptions]) -> J_co: ...
+    @overload
     def to(self, *, user: str, **options: Unpack[BroadcastOptions]) -> B_co: ...
-    def to(self, *connection_ids: Any, topic: str | None = None, user: str | None = None, **options: Any) -> Any:
+    @overload
+    def to(self, *, user: str, via: FanoutQueue, **options: Unpack[FanoutOptions]) -> J_co: ...
+    def to(
+        self,
+        *connection_ids: Any,
+        topic: str | None = None,
+        user: str | None = None,
+        via: FanoutQueue | None = None,
+        **options: Any,
+    ) -> Any:
         """Select the connections that the next message goes to: `await sdk.to(ids, deadline=20).said(message)`.
 
         Nothing is sent before a method of the result is called. Ids of a topic or a user are read from the store page
@@ -97,10 +125,13 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport, AsyncStore | ConnectionStore]
                 twice.
             topic: The name of a topic of the SDK's connection store: `await sdk.to(topic="lobby").said(message)`.
             user: The name of a user of the connection store, all of whose connections are sent to.
-            **options: The options, described at `pushwire.BroadcastOptions`.
+            via: The queue of a broadcast that other processes carry out, such as a `pushwire.fanout.SqsFanout`.
+                Defaults to `None`: this process sends.
+            **options: The options, described at `pushwire.BroadcastOptions`, or with `via` at `pushwire.FanoutOptions`.
 
         Returns:
-            An object with one method for each message, which takes the message alone and returns a report.
+            An object with one method for each message, which takes the message alone and returns a report. With `via`
+            it returns a `pushwire.FanoutJob` when all recipients are in the queue.
 
         Raises:
             TypeError: There is not exactly one of `connection_ids`, `topic` and `user`; it has the wrong type; the SDK
@@ -109,6 +140,10 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport, AsyncStore | ConnectionStore]
         """
         recipients: Any = self._recipients(connection_ids, topic, user)
         check_connection_ids(recipients, Iterable, AsyncIterable)
+        if via is not None:
+            check_queue(via)
+            limits = check_fanout_options(cast("FanoutOptions", options))
+            return self._broadcast(partial(queue_for_many_async, self._pipeline, via, recipients, limits))
         checked = check_options(cast("BroadcastOptions", options))
         return self._broadcast(partial(send_to_many, self._pipeline, self._store, recipients, checked))
 
@@ -153,6 +188,13 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport, AsyncStore | ConnectionStore]
                 await self._store.gone([connection_id])
             except Exception as failure:  # noqa: BLE001 - of a store of the user's
                 log_store_failure(failure)
+
+    async def _send_frame(
+        self, operation: AnyOperation, frame: bytes, connection_ids: Iterable[str], options: BroadcastOptions
+    ) -> BroadcastReport:
+        """Send the text of a frame to many connections."""
+        checked = check_options(options)
+        return await send_to_many(self._pipeline, self._store, connection_ids, checked, operation, frame)
 
     def _stored_ids(self, kind: str, name: str) -> AsyncIterable[str]:
         read = partial(member_ids, self._store) if kind == "topic" else self._store.of_user

@@ -26,6 +26,8 @@ class BaseServerSdk(Generic[C, K]):
     """Base of `ServerSdk` and `AsyncServerSdk`, which document the arguments and the errors."""
 
     _is_async: ClassVar[bool]
+    _contract: ClassVar[type[object]] = object
+    """The class that holds the service's operations."""
 
     def __init__(
         self,

@@ -59,9 +59,9 @@ def send_to_many(
     connection_ids: Iterable[str],
     options: CheckedOptions,
     operation: AnyOperation,
-    message: Message,
+    message: Message | bytes,
 ) -> BroadcastReport:
-    """Send one message to many connections, and remove those that are gone from the store."""
+    """Send one message, or its frame, to many connections, and remove those that are gone from the store."""
     started = time.monotonic()
     updates = StoreUpdates(store, pipeline.on_gone) if store is not None else None
     outcomes = Outcomes(
@@ -93,9 +93,9 @@ class Outcomes:
     """
 
     def __init__(
-        self, pipeline: SendPipeline[Any], options: CheckedOptions, operation: AnyOperation, message: Message
+        self, pipeline: SendPipeline[Any], options: CheckedOptions, operation: AnyOperation, message: Message | bytes
     ) -> None:
-        self.data: Final = pipeline.frame(operation, message, "many")
+        self.data: Final = message if isinstance(message, bytes) else pipeline.frame(operation, message, "many")
         pipeline.check_size(operation, self.data)
         self._pipeline = pipeline
         self._operation = operation

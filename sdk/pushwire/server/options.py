@@ -1,15 +1,23 @@
 """The options of a broadcast, and their checks."""
 
-from collections.abc import AsyncIterable, Callable, Collection
+from collections.abc import AsyncIterable, Callable, Collection, Mapping
 from typing import NamedTuple, TypedDict
 
-from pushwire._checks import check_number, check_whole_number
+from pushwire._checks import check_number, check_seconds, check_whole_number
 from pushwire._functions import is_async, name_of
 from pushwire.errors import SendError
 from pushwire.transport.protocol import FanOutOptions
 from pushwire.transport.rate_limit import RateLimit
 
-__all__ = ["BroadcastOptions", "CheckedOptions", "check_connection_ids", "check_options"]
+__all__ = [
+    "BroadcastOptions",
+    "CheckedFanoutOptions",
+    "CheckedOptions",
+    "FanoutOptions",
+    "check_connection_ids",
+    "check_fanout_options",
+    "check_options",
+]
 
 
 class BroadcastOptions(TypedDict, total=False):
@@ -35,7 +43,21 @@ class BroadcastOptions(TypedDict, total=False):
     skip: Collection[str]
 
 
-_KNOWN = frozenset(BroadcastOptions.__annotations__)
+class FanoutOptions(TypedDict, total=False):
+    """Options of a broadcast that other processes carry out: the keyword arguments of `sdk.to` beside `via`.
+
+    Attributes:
+        expires_in: Seconds after which the message is not sent any more to recipients that it has not reached. It must
+            exceed the visibility timeout of the queue, and be at most a day. Defaults to 900.
+        skip: Connection ids that are not sent to, such as the sender's own. They are not counted. Defaults to none.
+    """
+
+    expires_in: float
+    skip: Collection[str]
+
+
+_DEFAULT_EXPIRES_IN = 900.0
+"""Seconds: five times the visibility timeout of the queue that `pushwire.cdk.Fanout` makes."""
 
 
 class CheckedOptions(NamedTuple):
@@ -59,8 +81,7 @@ def check_options(options: BroadcastOptions) -> CheckedOptions:
         TypeError: An option is unknown or has the wrong type.
         ValueError: An option is out of range.
     """
-    if not _KNOWN.issuperset(options):
-        raise TypeError(_unknown_option(min(options.keys() - _KNOWN)))
+    _check_names("to()", options, BroadcastOptions)
     rate_limit: object = options.get("rate_limit")
     if rate_limit is not None and not isinstance(rate_limit, RateLimit):
         raise TypeError(f"rate_limit= must be RateLimit(per_second=…), not {type(rate_limit).__name__}")
@@ -80,6 +101,30 @@ def check_options(options: BroadcastOptions) -> CheckedOptions:
     )
 
 
+class CheckedFanoutOptions(NamedTuple):
+    """The options of a broadcast by other processes after their checks.
+
+    Attributes:
+        expires_in: Seconds after which the message is not sent any more.
+        skip: The connection ids that are not sent to.
+    """
+
+    expires_in: float
+    skip: frozenset[str]
+
+
+def check_fanout_options(options: FanoutOptions) -> CheckedFanoutOptions:
+    """Check the options of a broadcast by other processes.
+
+    Raises:
+        TypeError: An option is unknown or has the wrong type.
+        ValueError: An option is out of range.
+    """
+    _check_names("to() with via=", options, FanoutOptions)
+    expires_in = check_seconds("expires_in", options.get("expires_in"), _DEFAULT_EXPIRES_IN)
+    return CheckedFanoutOptions(float(expires_in), _skip(options.get("skip", ())))
+
+
 def check_connection_ids(connection_ids: object, *kinds: type) -> None:
     """Check that an argument for many connection ids is an iterable of one of these kinds.
 
@@ -97,13 +142,17 @@ def check_connection_ids(connection_ids: object, *kinds: type) -> None:
         raise TypeError(f"to() takes an iterable of connection ids, not {name}{hint}")
 
 
-def _unknown_option(name: str) -> str:
+def _check_names(call: str, options: Mapping[str, object], kind: type) -> None:
+    known = list(kind.__annotations__)
+    unknown = options.keys() - set(known)
+    if not unknown:
+        return
     from difflib import get_close_matches  # only for this error
 
-    known = list(BroadcastOptions.__annotations__)
+    name = min(unknown)
     close = get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}=?" if close else f"its options are {', '.join(f'{option}=' for option in known)}"
-    return f"to() has no option {name}=: {hint}"
+    raise TypeError(f"{call} has no option {name}=: {hint}")
 
 
 def _is_plain_function(value: object) -> bool:

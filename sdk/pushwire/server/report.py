@@ -93,15 +93,17 @@ class BroadcastReport:
 
 
 class FanoutJob(NamedTuple):
-    """A broadcast that other processes carry out.
-
-    No option of `sdk.to` returns one yet. Generated classes name it so that they need no change when one does.
+    """A broadcast that other processes carry out: the result of `sdk.to(…, via=…)`.
 
     Attributes:
-        id: The job's identifier.
+        id: The id of the job, for `SqsFanout.progress`.
+        recipients: The number of recipients.
+        shards: The number of shards: messages in the queue.
     """
 
     id: str
+    recipients: int
+    shards: int
 
 
 def failure_counts(report: BroadcastReport) -> dict[str, int]:

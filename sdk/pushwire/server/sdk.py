@@ -13,9 +13,17 @@ from pushwire.errors import SendError
 from pushwire.operation import AnyOperation, Operation
 from pushwire.server.base import BaseServerSdk
 from pushwire.server.broadcast import Broadcast, send_to_many
-from pushwire.server.options import BroadcastOptions, check_connection_ids, check_options
+from pushwire.server.options import (
+    BroadcastOptions,
+    FanoutOptions,
+    check_connection_ids,
+    check_fanout_options,
+    check_options,
+)
 from pushwire.server.pipeline import SendPipeline, is_gone
+from pushwire.server.report import BroadcastReport
 from pushwire.server.store_updates import StoredIds, member_ids, remove_gone
+from pushwire.server.via import FanoutQueue, check_queue, queue_for_many
 from pushwire.store import ConnectionStore
 from pushwire.transport.protocol import ConnectionInfo, Transport
 
@@ -78,10 +86,23 @@ class ServerSdk(BaseServerSdk[Transport, ConnectionStore], Generic[B_co, J_co]):
     @overload
     def to(self, connection_ids: Iterable[str], /, **options: Unpack[BroadcastOptions]) -> B_co: ...
     @overload
+    def to(self, connection_ids: Iterable[str], /, *, via: FanoutQueue, **options: Unpack[FanoutOptions]) -> J_co: ...
+    @overload
     def to(self, *, topic: str, **options: Unpack[BroadcastOptions]) -> B_co: ...
     @overload
+    def to(self, *, topic: str, via: FanoutQueue, **options: Unpack[FanoutOptions]) -> J_co: ...
+    @overload
     def to(self, *, user: str, **options: Unpack[BroadcastOptions]) -> B_co: ...
-    def to(self, *connection_ids: Any, topic: str | None = None, user: str | None = None, **options: Any) -> Any:
+    @overload
+    def to(self, *, user: str, via: FanoutQueue, **options: Unpack[FanoutOptions]) -> J_co: ...
+    def to(
+        self,
+        *connection_ids: Any,
+        topic: str | None = None,
+        user: str | None = None,
+        via: FanoutQueue | None = None,
+        **options: Any,
+    ) -> Any:
         """Select the connections that the next message goes to: `sdk.to(ids, deadline=20).said(message)`.
 
         Nothing is sent before a method of the result is called. Ids of a topic or a user are read from the store page
@@ -91,10 +112,13 @@ class ServerSdk(BaseServerSdk[Transport, ConnectionStore], Generic[B_co, J_co]):
             *connection_ids: The connections, from any iterable. An id that occurs twice is sent to twice.
             topic: The name of a topic of the SDK's connection store: `sdk.to(topic="lobby").said(message)`.
             user: The name of a user of the connection store, all of whose connections are sent to.
-            **options: The options, described at `pushwire.BroadcastOptions`.
+            via: The queue of a broadcast that other processes carry out, such as a `pushwire.fanout.SqsFanout`.
+                Defaults to `None`: this process sends.
+            **options: The options, described at `pushwire.BroadcastOptions`, or with `via` at `pushwire.FanoutOptions`.
 
         Returns:
-            An object with one method for each message, which takes the message alone and returns a report.
+            An object with one method for each message, which takes the message alone and returns a report. With `via`
+            it returns a `pushwire.FanoutJob` when all recipients are in the queue.
 
         Raises:
             TypeError: There is not exactly one of `connection_ids`, `topic` and `user`; it has the wrong type; the SDK
@@ -103,6 +127,10 @@ class ServerSdk(BaseServerSdk[Transport, ConnectionStore], Generic[B_co, J_co]):
         """
         recipients: Any = self._recipients(connection_ids, topic, user)
         check_connection_ids(recipients, Iterable)
+        if via is not None:
+            check_queue(via)
+            limits = check_fanout_options(cast("FanoutOptions", options))
+            return self._broadcast(partial(queue_for_many, self._pipeline, via, recipients, limits))
         checked = check_options(cast("BroadcastOptions", options))
         return self._broadcast(partial(send_to_many, self._pipeline, self._store, recipients, checked))
 
@@ -144,6 +172,13 @@ class ServerSdk(BaseServerSdk[Transport, ConnectionStore], Generic[B_co, J_co]):
         """Remove a connection from the store if it is gone."""
         if self._store is not None and is_gone(error):
             remove_gone(self._store, [connection_id])
+
+    def _send_frame(
+        self, operation: AnyOperation, frame: bytes, connection_ids: Iterable[str], options: BroadcastOptions
+    ) -> BroadcastReport:
+        """Send the text of a frame to many connections."""
+        checked = check_options(options)
+        return send_to_many(self._pipeline, self._store, connection_ids, checked, operation, frame)
 
     def _stored_ids(self, kind: str, name: str) -> Iterable[str]:
         read = partial(member_ids, self._store) if kind == "topic" else self._store.of_user

@@ -108,6 +108,7 @@ class DeskServerSdk(
     """
 
     _broadcast = DeskBroadcast
+    _contract = DeskOperations
 
     def greet(
         self,
@@ -284,6 +285,7 @@ class AsyncDeskServerSdk(
     """
 
     _broadcast = AsyncDeskBroadcast
+    _contract = DeskOperations
 
     async def greet(
         self,
@@ -444,6 +446,7 @@ class PresenceServerSdk(
     """
 
     _broadcast = PresenceBroadcast
+    _contract = PresenceOperations
 
     def seen(
         self,
@@ -540,6 +543,7 @@ class AsyncPresenceServerSdk(
     """
 
     _broadcast = AsyncPresenceBroadcast
+    _contract = PresenceOperations
 
     async def seen(
         self,
@@ -626,6 +630,7 @@ class RivalServerSdk(
     """
 
     _broadcast = RivalBroadcast
+    _contract = RivalOperations
 
 
 RivalRequest: TypeAlias = Request[_M, RivalServerSdk]
@@ -699,6 +704,7 @@ class AsyncRivalServerSdk(
     """
 
     _broadcast = AsyncRivalBroadcast
+    _contract = RivalOperations
 
 
 AsyncRivalRequest: TypeAlias = Request[_M, AsyncRivalServerSdk]
@@ -785,6 +791,7 @@ class LibraryServerSdk(
     """
 
     _broadcast = LibraryBroadcast
+    _contract = LibraryOperations
 
     def announce(
         self,
@@ -913,6 +920,7 @@ class AsyncLibraryServerSdk(
     """
 
     _broadcast = AsyncLibraryBroadcast
+    _contract = LibraryOperations
 
     async def announce(
         self,

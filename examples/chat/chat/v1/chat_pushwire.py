@@ -140,6 +140,7 @@ class ChatServerSdk(
     """
 
     _broadcast = ChatBroadcast
+    _contract = ChatOperations
 
     def send_greeting(
         self,
@@ -423,6 +424,7 @@ class AsyncChatServerSdk(
     """
 
     _broadcast = AsyncChatBroadcast
+    _contract = ChatOperations
 
     async def send_greeting(
         self,

@@ -52,7 +52,7 @@ def print_server_sdk(out: Module, service: Service, family: Family) -> None:
     out.print("):")
     with out.indented():
         out.docstring(f"{kind} of `{service.full_name}`: {_methods(service)}.", service.comment)
-        out.print("", f"_broadcast = {broadcast}")
+        out.print("", f"_broadcast = {broadcast}", f"_contract = {operations.import_operations(out, service)}")
         for rpc in service.outbound:
             out.print()
             _print_send(out, service, rpc, family)

@@ -1,4 +1,4 @@
-"""The event loop of async routers. The first call makes it, and it stays open until the process exits."""
+"""The event loop of async Lambda handlers. The first call makes it, and it stays open until the process exits."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class WarmLoop:
                 self._turn.notify_all()
 
     def _opened(self) -> Runner:
-        import asyncio  # slow to import, and sync routers do not need it
+        import asyncio  # slow to import, and sync handlers do not need it
 
         try:
             asyncio.get_running_loop()
@@ -69,8 +69,8 @@ class WarmLoop:
             pass
         else:
             raise RuntimeError(
-                "an async router cannot be called while an event loop runs in this thread: in a coroutine, "
-                "await asyncio.to_thread(router, event, context)"
+                "an async handler cannot be called while an event loop runs in this thread: in a coroutine, "
+                "await asyncio.to_thread(handler, event, context)"
             )
         if self._runner is None:
             import atexit

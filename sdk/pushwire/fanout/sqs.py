@@ -1,0 +1,229 @@
+"""Shards in an SQS queue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Protocol
+
+from pushwire._checks import check_text
+from pushwire._functions import is_async
+from pushwire.fanout.errors import FanoutError
+from pushwire.fanout.progress import DynamoDBProgress
+from pushwire.fanout.queue import ShardQueue
+from pushwire.fanout.shard import Shard
+from pushwire.operation import AnyOperation
+from pushwire.server import OpenJob
+
+__all__ = ["SqsClient", "SqsFanout", "call", "checked_client"]
+
+_MAX_ENTRIES: Final = 10
+_MAX_BYTES: Final = 262_144
+"""The largest sum of the bodies in one request. Why not the 1 MiB of SQS: queues made before August 2025, and engines
+of tests, accept 256 KiB. SQS charges for each 64 KiB of a request."""
+
+_MAX_ATTEMPTS: Final = 6
+"""The largest number of attempts at entries that SQS has refused."""
+
+_FIRST_WAIT: Final = 0.05
+"""Seconds before the second attempt. Each further wait is twice as long."""
+
+
+class SqsClient(Protocol):
+    """The methods of `boto3.client("sqs")` that Pushwire calls."""
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Any) -> Any:  # noqa: N803
+        """Send up to ten messages.
+
+        Args:
+            QueueUrl: The URL of the queue.
+            Entries: The messages.
+        """
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Any) -> Any:  # noqa: N803
+        """Return settings of a queue.
+
+        Args:
+            QueueUrl: The URL of the queue.
+            AttributeNames: The names of the settings.
+        """
+
+    def get_queue_url(self, *, QueueName: str, QueueOwnerAWSAccountId: str) -> Any:  # noqa: N803
+        """Return the URL of a queue.
+
+        Args:
+            QueueName: The name of the queue.
+            QueueOwnerAWSAccountId: The account of the queue.
+        """
+
+
+class SqsFanout(ShardQueue):
+    """An SQS queue that hands broadcasts to the `FanoutWorker`s of Lambda: `sdk.to(ids, via=fanout).said(message)`.
+
+    It needs the permissions `sqs:SendMessage` and `sqs:GetQueueAttributes`. Threads can share it. In async SDKs it runs
+    on threads.
+
+    Args:
+        queue_url: The URL of a standard queue, such as that of `pushwire.cdk.Fanout`.
+        client: Your own `boto3.client("sqs")`, with its own retries and time-outs. Defaults to a new client.
+        progress: Where the progress of jobs is stored. The workers need the same. Defaults to `None`: it is not stored.
+        clock: Returns the time of day in seconds since the epoch. Defaults to `time.time`.
+
+    Raises:
+        FanoutError: A client cannot be made, for example because no region is known.
+        ImportError: boto3 is not installed.
+        TypeError: An argument has the wrong type, or `client` is not a sync client of SQS.
+        ValueError: `queue_url` is not a URL, or the queue is a FIFO queue, because jobs are not ordered.
+    """
+
+    def __init__(
+        self,
+        queue_url: str,
+        *,
+        client: SqsClient | None = None,
+        progress: DynamoDBProgress | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(progress=progress, clock=clock)
+        check_text("queue_url", queue_url, what="the URL of a queue")
+        if not queue_url.startswith(("https://", "http://")) or queue_url.endswith(".fifo"):
+            raise ValueError(f"queue_url= must be the URL of a standard queue, not {queue_url!r:.200}")
+        self._url = queue_url
+        self._client = checked_client(client)
+        self._visibility_timeout: int | None = None
+
+    def open_job(self, operation: AnyOperation, frame: bytes, expires_in: float, /) -> OpenJob:
+        """Start a job. `sdk.to(…, via=…)` calls it. It reads the visibility timeout of the queue once.
+
+        Args:
+            operation: The operation.
+            frame: The text of the frame in UTF-8.
+            expires_in: Seconds after which the job expires.
+
+        Returns:
+            The job, to add ids to.
+
+        Raises:
+            FanoutError: The queue cannot be reached. Nothing was queued.
+            pushwire.store.StoreError: The progress cannot be stored. Nothing was queued.
+            ValueError: `expires_in` does not exceed the visibility timeout.
+        """
+        if self._visibility_timeout is None:
+            attributes = self._call("get_queue_attributes", AttributeNames=["VisibilityTimeout"])["Attributes"]
+            self._visibility_timeout = int(attributes["VisibilityTimeout"])
+        if expires_in <= self._visibility_timeout:
+            raise ValueError(
+                f"expires_in= must exceed the queue's visibility timeout of {self._visibility_timeout} seconds, after "
+                f"which the shard of a crashed worker is delivered again, not {expires_in!r}"
+            )
+        return super().open_job(operation, frame, expires_in)
+
+    def put(self, shards: Sequence[Shard], /, *, delay: int = 0) -> None:
+        """Queue shards. Entries that SQS refuses are repeated alone.
+
+        Args:
+            shards: The shards.
+            delay: Seconds after which they are delivered, at most 900. Defaults to 0.
+
+        Raises:
+            FanoutError: Some were not queued. Its `unsent` has their ids.
+        """
+        left = {str(index): shard for index, shard in enumerate(shards)}
+        for entries in _requests(left, delay):
+            attempt = 0
+            while entries:
+                attempt += 1
+                try:
+                    answer = self._call("send_message_batch", Entries=entries)
+                except FanoutError as error:
+                    error.unsent = _ids_of(left)
+                    raise
+                refused = {entry["Id"]: entry for entry in answer.get("Failed", [])}
+                for entry in entries:
+                    if entry["Id"] not in refused:
+                        del left[entry["Id"]]
+                entries = [entry for entry in entries if entry["Id"] in refused]
+                if not entries:
+                    break
+                why = refused[entries[0]["Id"]]
+                if attempt == _MAX_ATTEMPTS or why.get("SenderFault"):
+                    raise FanoutError(
+                        f"the queue {self._url!r} refused {len(entries)} shards after {attempt} attempts: "
+                        f"{why.get('Code')}: {why.get('Message')}",
+                        unsent=_ids_of(left),
+                    )
+                time.sleep(_FIRST_WAIT * 2 ** (attempt - 1))
+
+    def _call(self, operation: str, **parameters: Any) -> Any:
+        return call(self._client, operation, f"the queue {self._url!r}", QueueUrl=self._url, **parameters)
+
+
+def call(client: Any, operation: str, subject: str, **parameters: Any) -> Any:
+    """Call a method of a client of SQS.
+
+    Raises:
+        FanoutError: The call failed.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return getattr(client, operation)(**parameters)
+    except (BotoCoreError, ClientError) as error:
+        raise FanoutError(f"{operation} of {subject} failed: {error}") from error
+
+
+def checked_client(client: Any) -> Any:
+    """Return a client of SQS: this one, or a new one.
+
+    Raises:
+        FanoutError: A client cannot be made.
+        ImportError: boto3 is not installed.
+        TypeError: The client is not a sync client of SQS.
+    """
+    if client is None:
+        return _default_client()
+    methods = [getattr(client, name, None) for name in ("send_message_batch", "get_queue_attributes", "get_queue_url")]
+    if not all(map(callable, methods)):
+        raise TypeError(f"client= must be boto3.client('sqs'), not {type(client).__name__}")
+    # aiobotocore's methods are plain functions that return what this coroutine function returns.
+    if any(map(is_async, (*methods, getattr(client, "_make_api_call", None)))):
+        raise TypeError(f"client= is async ({type(client).__module__}): pass a client of boto3, which runs on threads")
+    return client
+
+
+def _default_client() -> Any:
+    try:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+    except ImportError as error:
+        raise ImportError(
+            "boto3 is not installed: pip install 'pushwire[boto3]' (Lambda's own run time has it)"
+        ) from error
+    # Users who called boto3.setup_default_session() expect its settings to apply.
+    session = boto3.DEFAULT_SESSION or boto3.session.Session()
+    retries: Any = {"total_max_attempts": 4, "mode": "standard"}
+    try:
+        return session.client("sqs", config=Config(connect_timeout=1, read_timeout=3, retries=retries))
+    except BotoCoreError as error:
+        raise FanoutError(f"a client of SQS cannot be made: {error}") from error
+
+
+def _requests(shards: dict[str, Shard], delay: int) -> Iterator[list[dict[str, Any]]]:
+    """Yield the entries of each request."""
+    entries: list[dict[str, Any]] = []
+    size = 0
+    for entry_id, shard in list(shards.items()):
+        text = shard.to_text()
+        if entries and (len(entries) == _MAX_ENTRIES or size + len(text) > _MAX_BYTES):
+            yield entries
+            entries, size = [], 0
+        entry: dict[str, Any] = {"Id": entry_id, "MessageBody": text}
+        entries.append(entry | {"DelaySeconds": delay} if delay else entry)
+        size += len(text)
+    if entries:
+        yield entries
+
+
+def _ids_of(shards: dict[str, Shard]) -> tuple[str, ...]:
+    return tuple(connection_id for shard in shards.values() for connection_id in shard.connection_ids)

@@ -1,0 +1,159 @@
+"""The worker: a Lambda function for the events of an SQS queue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pushwire._checks import check_function
+from pushwire._event_loop import LOOP
+from pushwire._log import logger
+from pushwire.fanout.errors import FanoutError
+from pushwire.fanout.progress import DynamoDBProgress, checked_progress
+from pushwire.fanout.sending import ShardResult, operation_of, send_shard, send_shard_async
+from pushwire.fanout.shard import Shard
+from pushwire.fanout.sqs import SqsClient, SqsFanout, call, checked_client
+from pushwire.server import AsyncServerSdk, ServerSdk
+from pushwire.store import StoreError
+from pushwire.transport.rate_limit import RateLimit
+
+__all__ = ["FanoutWorker"]
+
+_RESERVED: Final = 8.0
+"""Seconds of an invocation that are kept for posts in flight, the remainder and the row: two posts that time out after
+1 + 3 seconds. A function with less than 16 seconds keeps half of its time."""
+
+
+class FanoutWorker:
+    """Lambda handler that sends the shards of an SQS queue: `handler = FanoutWorker(sdk, progress=progress)`.
+
+    It sends each shard until the invocation's time is nearly over. Ids that were not sent return to the queue as a
+    smaller shard. A shard that was finished before is skipped, if there is progress. Give the event source the batch
+    size 1: an invocation that crashes returns its whole batch to the queue.
+
+    It raises an error, so that SQS delivers the shard again and finally moves it to the dead-letter queue, if it is not
+    a shard, has a newer version or an unknown operation, or if API Gateway refuses every request of it.
+
+    Args:
+        sdk: The Server SDK, or the async one, whose store then forgets the connections that are gone.
+        progress: Where the progress of jobs is stored. Pass the same to `SqsFanout`. Defaults to `None`: it is not
+            stored, and a shard that SQS delivers twice is sent twice.
+        rate_limit: The budget of requests of this worker. With N concurrent workers it is an N-th of the whole budget.
+            Defaults to no limit.
+        client: Your own `boto3.client("sqs")`, which returns remainders. Defaults to a new client.
+        clock: Returns the time of day in seconds since the epoch. Defaults to `time.time`.
+
+    Raises:
+        FanoutError: A client cannot be made, for example because no region is known.
+        ImportError: boto3 is not installed.
+        TypeError: An argument has the wrong type, or `client` is not a sync client of SQS.
+    """
+
+    def __init__(
+        self,
+        sdk: ServerSdk[Any, Any] | AsyncServerSdk[Any, Any],
+        *,
+        progress: DynamoDBProgress | None = None,
+        rate_limit: RateLimit | None = None,
+        client: SqsClient | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        given: object = sdk
+        if not isinstance(given, ServerSdk | AsyncServerSdk):
+            raise TypeError(f"sdk must be a Server SDK, such as ChatServerSdk(), not {given!r:.100}")
+        budget: object = rate_limit
+        if budget is not None and not isinstance(budget, RateLimit):
+            raise TypeError(f"rate_limit= must be RateLimit(per_second=…), not {type(budget).__name__}")
+        check_function("clock", clock)
+        self._sdk = sdk
+        self._progress = checked_progress(progress)
+        self._rate_limit = rate_limit
+        self._client = checked_client(client)
+        self._clock = clock
+        self._queues: dict[str, SqsFanout] = {}
+
+    def __call__(self, event: Mapping[str, Any], context: Any, /) -> None:
+        """Send the shards of an event.
+
+        Args:
+            event: An event of SQS.
+            context: Lambda's context object.
+
+        Raises:
+            ShardError: A message is not a shard, has a newer version, or an unknown operation.
+            FanoutError: A remainder could not be returned to the queue, or the event is not an event of SQS.
+            pushwire.ForbiddenError: API Gateway refused every request of a shard.
+            pushwire.CredentialsError: No AWS credentials were found.
+        """
+        records: Any = event.get("Records")
+        if not records or any(record.get("eventSource") != "aws:sqs" for record in records):
+            raise FanoutError(f"a FanoutWorker is called with an event of SQS, not with {str(event)!r:.200}")
+        for record in records:
+            shard = Shard.from_text(record["body"])
+            operation_of(self._sdk, shard)
+            result = self._stored(shard)
+            if result is None:
+                result = self._record(shard, self._send(shard, context.get_remaining_time_in_millis() / 1000))
+            if result.unsent:
+                self._queue(record["eventSourceARN"]).put([shard.remainder(result.unsent)], delay=result.delay)
+
+    def _send(self, shard: Shard, remaining: float) -> ShardResult:
+        deadline = max(remaining - _RESERVED, remaining / 2)
+        sdk = self._sdk
+        if isinstance(sdk, AsyncServerSdk):
+            return LOOP.run(
+                lambda: send_shard_async(sdk, shard, deadline=deadline, rate_limit=self._rate_limit, clock=self._clock)
+            )
+        return send_shard(sdk, shard, deadline=deadline, rate_limit=self._rate_limit, clock=self._clock)
+
+    def _stored(self, shard: Shard) -> ShardResult | None:
+        """Return the result of a shard that was finished before."""
+        if self._progress is None:
+            return None
+        try:
+            result = self._progress.result_of(shard)
+        except StoreError as error:
+            self._log_incomplete(shard, error)
+            return None
+        if result is not None:
+            logger("fanout").info(
+                "%s: job %s: shard %s was finished before, and is delivered again",
+                *(shard.operation, shard.job_id, shard.number),
+                extra=_facts(shard),
+            )
+        return result
+
+    def _record(self, shard: Shard, result: ShardResult) -> ShardResult:
+        """Store a result, and return the one that is stored.
+
+        Why before the remainder is queued: a worker that is killed in between gets the shard again, and finds which ids
+        to queue. In the other order it would send all of them again, and count them twice.
+        """
+        if self._progress is None:
+            return result
+        try:
+            return self._progress.record(shard, result)._replace(delay=result.delay)
+        except StoreError as error:
+            # Why not raised: SQS would deliver the shard again, and each connection would get the message twice.
+            self._log_incomplete(shard, error)
+            return result
+
+    def _queue(self, arn: str) -> SqsFanout:
+        if arn not in self._queues:
+            *_, account, name = arn.split(":")
+            names = {"QueueName": name, "QueueOwnerAWSAccountId": account}
+            url: str = call(self._client, "get_queue_url", arn, **names)["QueueUrl"]
+            self._queues[arn] = SqsFanout(url, client=self._client)
+        return self._queues[arn]
+
+    def _log_incomplete(self, shard: Shard, error: StoreError) -> None:
+        logger("fanout").warning(
+            "%s: job %s: its progress stays incomplete: %s",
+            *(shard.operation, shard.job_id, error),
+            extra=_facts(shard),
+        )
+
+
+def _facts(shard: Shard) -> dict[str, object]:
+    return {"operation": shard.operation, "job_id": shard.job_id, "shard": shard.number}
