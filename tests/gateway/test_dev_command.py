@@ -329,6 +329,14 @@ def test_a_missing_extra_is_one_line_that_says_what_to_install(project: Path, mi
     assert errors == f"pushwire dev: the local gateway needs {missing}: pip install 'pushwire[dev]'\n"
 
 
+def test_a_port_that_browsers_block_is_warned_about(project: Path) -> None:
+    with running(project, "app:handler", "--port", "6000", "--host", "::1") as dev:
+        dev.line("Callback URL: .*")
+        code, errors = dev.stop(signal.SIGINT)
+    assert code == 0
+    assert "warning: browsers do not connect to port 6000" in errors
+
+
 def test_a_callback_url_in_the_environment_is_warned_about(project: Path) -> None:
     url = "https://abc.execute-api.us-east-1.amazonaws.com/prod"
     with running(project, "app:handler", "--port", "0", PUSHWIRE_CALLBACK_URL=url) as dev:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
 from pushwire.gateway import GatewaySettings, LocalGateway, SettingsError
+from pushwire.gateway._server import thread
 from pushwire.gateway.settings import Limits
+from pushwire.testing import local_gateway
 from tests.gateway.conftest import Boto3
 from tests.gateway.world import SECONDS, Event, Recorder, client, connection_id, handshake, raw_socket, serving
 
@@ -201,3 +204,38 @@ def test_a_client_that_floods_is_not_read_while_the_handlers_of_its_messages_blo
                 sent += ws.socket.send(frame)
         release.set()
         assert sent < most
+
+
+def test_a_gateway_runs_and_stops_while_a_test_has_frozen_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # as freezegun and time-machine do
+    with local_gateway(Recorder(MESSAGE={"statusCode": 200, "body": "hello"}), route_responses=["$default"]) as gateway:
+        client = gateway.connect()
+        client.send_text("x")
+        assert client.receive_text() == "hello"
+        gateway.advance(600)
+        assert client.wait_closed().code == 1001
+    assert threads_of_gateways() == []
+
+
+@pytest.mark.parametrize(
+    ("frozen", "why"), [(False, "its event loop is blocked"), (True, r"monotonic\(\) does not adv")]
+)
+def test_a_thread_that_does_not_end_is_an_error_with_the_reason(
+    frozen: bool, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thread, "_EXTRA_SECONDS", 0.01)
+    if frozen:
+        monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    release = threading.Event()
+    settings = GatewaySettings(limits=Limits(shutdown_seconds=0.01, close_seconds=0.01))
+    try:
+        with (
+            pytest.raises(RuntimeError, match=f"has not stopped within 0.03 seconds: .*{why}"),
+            serving(Recorder(), settings=settings) as gateway,
+        ):
+            gateway.loop.call_soon_threadsafe(release.wait)
+    finally:
+        release.set()
+        for each in threading.enumerate():
+            if each.name.startswith("pushwire-"):
+                each.join(SECONDS)

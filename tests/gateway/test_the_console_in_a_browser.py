@@ -1,7 +1,9 @@
 """The console's page in a real browser."""
 
 import json
+import subprocess
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +17,12 @@ from tests.gateway.world import Recorder
 from tests.support import browser as browsers
 from tests.support.browser import Browser, Keys
 from tests.support.compiled import messages
+from tests.support.made_once import MakeOnce
+from tests.support.node import npm
 
 pytestmark = pytest.mark.repository  # the page is the same for every Python
 
+AXE = "axe-core@4.14.1"
 LEAF: Any = messages()["wire.v1.Leaf"]
 EVERYTHING: Any = messages()["wire.v1.Everything"]
 
@@ -419,6 +424,38 @@ def test_it_fits_any_width_and_shows_where_the_focus_is(page: Browser, gateway: 
     assert page.run("return document.documentElement.scrollWidth") <= width
     page.tab_to("#send-as-client")
     assert page.run("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+@pytest.fixture(scope="session")
+def axe(made_once: MakeOnce) -> str:
+    """Return the source of axe-core."""
+    install = npm()
+    if install is None:
+        pytest.skip("npm is not installed")
+
+    def fill(folder: Path) -> None:
+        done = subprocess.run([*install, "install", "--no-audit", "--no-fund", AXE], cwd=folder, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"{AXE} cannot be installed")
+
+    return (made_once("axe", fill) / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.at_length
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_axe_finds_nothing(page: Browser, gateway: RunningGateway, axe: str, width: int, scheme: str) -> None:
+    page.resize(width, 800, scheme)
+    connect_from_page(page, gateway)
+    gateway.connect().send(JOIN, LEAF(leaf_name="word " * 100))
+    last_line(page, "Join").click()
+    page.choose("#operation", "Everything")
+    write_json(page, '{"counts":{"a":1},"leaves":[{}],"numbers":["1"],"aLeaf":{},"chosenText":"x"}')
+    page.find("#new-fault summary").click()
+    page.run(axe)
+    found = page.driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    assert len(found["passes"]) > 20
+    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found["violations"]] == []
 
 
 def test_it_is_dark_where_that_is_preferred(page: Browser) -> None:

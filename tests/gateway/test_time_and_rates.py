@@ -187,3 +187,12 @@ def test_quotas_can_be_switched_off() -> None:
 def test_a_quota_is_more_than_nothing(name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name}= must be above 0"):
         quotas(**{name: 0})
+
+
+def test_a_clock_that_was_set_back_does_not_empty_the_rates() -> None:
+    now = 1_000_000.0
+    bucket = TokenBucket(per_second=10, burst=2, clock=lambda: now)
+    now -= 3_600
+    assert [bucket.take() for _ in range(3)] == [True, True, False]
+    now += 0.1
+    assert [bucket.take() for _ in range(2)] == [True, False]

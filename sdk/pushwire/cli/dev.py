@@ -42,6 +42,14 @@ examples:
 """
 
 
+_BLOCKED_PORTS = """
+1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123 135 137
+139 143 161 179 389 427 465 512 513 514 515 526 530 531 532 540 548 554 556 563 587 601 636 989 990 993 995 1719 1720
+1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080
+"""
+"""The ports that browsers block: the "bad ports" of the Fetch standard, section 2.9."""
+
+
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command `dev`.
 
@@ -118,6 +126,11 @@ async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:
         # Why: events do not contain the callback URL of an API on a custom domain.
         os.environ.setdefault(CALLBACK_URL_VARIABLE, gateway.callback_url)
     _warn_of_override(gateway.callback_url)
+    if str(gateway.port) in _BLOCKED_PORTS.split():
+        sys.stderr.write(
+            f"pushwire dev: warning: browsers do not connect to port {gateway.port}, so neither the console nor web "
+            "pages work; choose another --port\n"
+        )
     print(f"WebSocket URL: {gateway.url}")
     print(f"Callback URL: {gateway.callback_url}", flush=True)
     if gateway.console_url is not None:

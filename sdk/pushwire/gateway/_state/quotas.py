@@ -33,7 +33,8 @@ class TokenBucket:
         if self._per_second == math.inf:
             return True
         now = self._clock()
-        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._per_second)
+        # Why max: a clock that was set back, or frozen by a test, must not empty the bucket.
+        self._tokens = min(self._burst, self._tokens + max(0.0, now - self._filled_at) * self._per_second)
         self._filled_at = now
         if self._tokens < 1 - _TOLERANCE:
             return False
