@@ -22,7 +22,7 @@ pytest_plugins = ["pushwire.testing.fixtures", "tests.support.made_once"]
 # A loaded machine takes long for the first examples.
 SLOW = [HealthCheck.too_slow]
 settings.register_profile("by-hand", deadline=None, suppress_health_check=SLOW)
-settings.register_profile("repeatable", deadline=None, suppress_health_check=SLOW, derandomize=True)
+settings.register_profile("repeatable", deadline=None, suppress_health_check=SLOW, derandomize=True, max_examples=50)
 settings.register_profile("brief", deadline=None, suppress_health_check=SLOW, derandomize=True, max_examples=25)
 settings.load_profile("by-hand")
 

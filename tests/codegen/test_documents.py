@@ -153,6 +153,7 @@ def parse(pytestconfig: pytest.Config) -> Parse:
     return parse
 
 
+@pytest.mark.at_length
 @pytest.mark.repository
 def test_asyncapis_own_parser_has_no_error_and_no_warning_and_would_have(
     parse: Parse, optional_output: Path, wire: Path, tmp_path: Path

@@ -16,7 +16,8 @@ from tests.support import browser as browsers
 from tests.support.node import node, npm
 from tests.support.tools import environment
 
-pytestmark = pytest.mark.repository  # the page is the same for every Python
+# The page is the same for every Python, and npm installs what its TypeScript needs.
+pytestmark = [pytest.mark.repository, pytest.mark.at_length]
 
 PAGE = "docs/browser.md"
 INDEX = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script src="main.js"></script>'

@@ -20,7 +20,7 @@ from tests.support.strategies import messages as any_message
 from pushwire.protojson import from_json
 from pushwire.protojson.writing import to_json
 
-pytestmark = pytest.mark.repository
+pytestmark = [pytest.mark.repository, pytest.mark.at_length]  # npm installs protobuf-es
 
 PACKAGE = "@bufbuild/protobuf@2.17.0"
 PROGRAM = """
@@ -82,21 +82,9 @@ def exchange(pytestconfig: pytest.Config) -> Iterator[Exchange]:
 
 
 @pytest.mark.parametrize("name", TYPES)
-@settings(max_examples=25)
-@given(data=st.data())
-def test_both_read_what_the_other_writes(exchange: Exchange, name: str, data: st.DataObject) -> None:
-    exchange_any(exchange, name, data)
-
-
-@pytest.mark.at_length
-@pytest.mark.parametrize("name", TYPES)
 @settings(max_examples=500)
 @given(data=st.data())
 def test_both_read_2000_messages_that_the_other_writes(exchange: Exchange, name: str, data: st.DataObject) -> None:
-    exchange_any(exchange, name, data)
-
-
-def exchange_any(exchange: Exchange, name: str, data: st.DataObject) -> None:
     message = data.draw(any_message(messages()[name]))
     assume(not holds_negative_zero(message))  # JavaScript writes -0 as 0
     for received in exchange(message):
