@@ -114,15 +114,16 @@ def parameters(function: Callable[..., Any]) -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-OBJECTS = list(public_objects())
-CLASSES = [each for each in OBJECTS if inspect.isclass(each.value)]
-FUNCTIONS = [each for each in OBJECTS if inspect.isfunction(each.value)]
+@cache
+def documented(kind: Callable[[object], bool] = lambda _value: True) -> list[Documented]:
+    """Return the public objects of a kind."""
+    return [each for each in public_objects() if kind(each.value)]
 
 
-def failures(check: Callable[[Documented], None], documented: list[Documented]) -> list[str]:
+def failures(check: Callable[[Documented], None], objects: list[Documented]) -> list[str]:
     """Return what a check says of each object that it fails for. One test for each object would take a minute."""
     found: list[str] = []
-    for each in documented:
+    for each in objects:
         try:
             check(each)
         except AssertionError as error:
@@ -131,32 +132,32 @@ def failures(check: Callable[[Documented], None], documented: list[Documented]) 
 
 
 def test_every_public_name_has_a_docstring_whose_first_line_is_a_sentence() -> None:
-    assert failures(check_first_line, OBJECTS) == []
+    assert failures(check_first_line, documented()) == []
 
 
-def check_first_line(documented: Documented) -> None:
-    docstring = documented.value.__doc__
+def check_first_line(each: Documented) -> None:
+    docstring = each.value.__doc__
     assert docstring, "has no docstring"
     first, *rest = inspect.cleandoc(docstring).splitlines()
     assert first.endswith((".", ":")) or rest[:1] != [""], first
-    if inspect.isfunction(documented.value):
+    if inspect.isfunction(each.value):
         assert not NOT_IMPERATIVE.match(first), f"does not begin with an imperative verb: {first}"
 
 
 def test_the_arguments_of_a_docstring_are_those_of_the_signature() -> None:
-    assert failures(check_arguments, FUNCTIONS) == []
+    assert failures(check_arguments, documented(inspect.isfunction)) == []
 
 
-def check_arguments(documented: Documented) -> None:
-    assert entries(documented.value.__doc__ or "", "Args") == parameters(documented.value)
+def check_arguments(each: Documented) -> None:
+    assert entries(each.value.__doc__ or "", "Args") == parameters(each.value)
 
 
 def test_the_docstring_of_a_class_has_the_arguments_of_its_constructor() -> None:
-    assert failures(check_constructor, CLASSES) == []
+    assert failures(check_constructor, documented(inspect.isclass)) == []
 
 
-def check_constructor(documented: Documented) -> None:
-    cls = documented.value
+def check_constructor(each: Documented) -> None:
+    cls = each.value
     described = entries(cls.__doc__, "Args"), entries(cls.__doc__, "Attributes")
     if issubclass(cls, Exception):  # whose subclasses share a constructor
         described[1].extend(name for base in cls.__mro__ for name in entries(base.__doc__ or "", "Attributes"))
@@ -184,11 +185,11 @@ def has_constructor(cls: type) -> bool:
 
 
 def test_the_exceptions_of_a_docstring_exist() -> None:
-    assert failures(check_exceptions, OBJECTS) == []
+    assert failures(check_exceptions, documented()) == []
 
 
-def check_exceptions(documented: Documented) -> None:
-    for name in entries(documented.value.__doc__ or "", "Raises"):
+def check_exceptions(each: Documented) -> None:
+    for name in entries(each.value.__doc__ or "", "Raises"):
         found = exception(name)
         assert isinstance(found, type), name
         assert issubclass(found, BaseException), name

@@ -1,6 +1,7 @@
 """The deploy page without CDK: its SAM template, its Terraform, and the documents that they stand on.
 
-Its Python is run by tests/cdk/test_the_pages.py, where aws-cdk-lib is installed.
+Its Python is run by tests/cdk/test_the_pages.py, where aws-cdk-lib is installed. cfn-lint, SAM and moto are imported by
+the tests that need them, because they take seconds, and each process that runs tests imports each module.
 """
 
 import json
@@ -9,11 +10,7 @@ from string import Template
 from typing import Any
 
 import pytest
-from cfnlint.api import lint
-from moto.iam.access_control import IAMPolicy, PermissionResult
 from ruamel.yaml import YAML
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
 from tests.docs.snippets import ROOT, snippet
 
 from pushwire.callback_url import ENVIRONMENT_VARIABLE, CallbackUrl
@@ -41,6 +38,9 @@ class NoManagedPolicies:
 @pytest.fixture(scope="module")
 def translated() -> dict[str, Any]:
     """What SAM makes of the template, without an account."""
+    from samtranslator.translator.transform import transform
+    from samtranslator.yaml_helper import yaml_parse
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         packaged = SAM.replace("CodeUri: .", "CodeUri: s3://bucket/app.zip")  # as `sam package` leaves it
@@ -63,6 +63,8 @@ def properties(translated: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def test_cfn_lint_finds_nothing_in_the_sam_template() -> None:
+    from cfnlint.api import lint
+
     assert [str(match) for match in lint(SAM)] == []
 
 
@@ -76,6 +78,8 @@ def test_sam_makes_the_api_and_its_routes(translated: dict[str, Any]) -> None:
 
 
 def test_its_functions_know_where_to_post_and_may_do_nothing_else(translated: dict[str, Any]) -> None:
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+
     functions = properties(translated, "Lambda::Function")
     assert functions.keys() == {"Router", "Step"}
     for name, function in functions.items():
