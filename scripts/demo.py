@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import inspect
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -52,8 +51,7 @@ async def demo() -> None:
     held = vars(chat_pushwire_operations.ChatOperations).values()
     operations = {value.route: value for value in held if isinstance(value, pushwire.Operation)}
     async with contextlib.AsyncExitStack() as stack:
-        environment = await stack.enter_async_context(table_of_connections())
-        url, callback_url, lines = await stack.enter_async_context(local_gateway(environment))
+        url, callback_url, store, lines = await stack.enter_async_context(local_gateway())
 
         say(f"connect a WebSocket client to {url}?user=ada")
         async with websockets.connect(f"{url}?user=ada") as client:
@@ -69,7 +67,7 @@ async def demo() -> None:
                 show(await asyncio.wait_for(client.recv(), PATIENCE), operations, answer)
 
             say("PUSHWIRE_CALLBACK_URL=… python progress.py ada upload 40   (the step of a workflow)")
-            step = {**environment, "PUSHWIRE_CALLBACK_URL": callback_url}
+            step = {"PUSHWIRE_CALLBACK_URL": callback_url, "PUSHWIRE_STORE": store}
             await run(sys.executable, "progress.py", "ada", "upload", "40", environment=step)
             progress = chat_pb2.Progress(task="upload", percent=40)
             show(await asyncio.wait_for(client.recv(), PATIENCE), operations, progress)
@@ -125,30 +123,13 @@ class Lines:
 
 
 @contextlib.asynccontextmanager
-async def table_of_connections() -> AsyncIterator[dict[str, str]]:
-    """Run a local DynamoDB (moto) with the chat's table, and yield the environment in which boto3 uses it."""
-    say("start a local DynamoDB (moto) with the chat's table of connections")
-    port = free_port()
-    environment = {
-        "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{port}",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    async with started(sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)) as lines:
-        await lines.find("Running on")
-        await run(sys.executable, "store.py", environment=environment)
-        yield environment
-
-
-@contextlib.asynccontextmanager
-async def local_gateway(environment: dict[str, str]) -> AsyncIterator[tuple[str, str, "Lines"]]:
+async def local_gateway() -> AsyncIterator[tuple[str, str, str, "Lines"]]:
     say("pushwire dev app:handler --port 0")
-    async with started("pushwire", "dev", "app:handler", "--port", "0", environment=environment) as lines:
+    async with started("pushwire", "dev", "app:handler", "--port", "0") as lines:
         url = (await lines.find("WebSocket URL:")).split()[-1]
         callback_url = (await lines.find("Callback URL:")).split()[-1]
-        yield url, callback_url, lines
+        store = (await lines.find("Connection store:")).split()[-1]
+        yield url, callback_url, store, lines
 
 
 @contextlib.asynccontextmanager
@@ -183,11 +164,6 @@ async def run(*command: str, environment: dict[str, str] | None = None) -> None:
     output, _ = await process.communicate()
     if process.returncode:
         raise DemoError(f"{' '.join(command)} failed:\n{output.decode()}")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def steps() -> Iterator[int]:

@@ -14,71 +14,65 @@ from chat.v1.chat_pushwire import (
     ChatServerSdk,
 )
 from pushwire import BroadcastReport
-from pushwire.aws_lambda import ConnectionDenied, logging_interceptor
-from store import Store
+from pushwire.aws_lambda import ConnectionAccepted, ConnectionDenied, logging_interceptor
+from pushwire.store import ConnectionStore, store_from_environment
 
 logger = logging.getLogger("chat")
 
 
 class Chat(ChatHandlers):
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def on_connect(self, request: ChatConnectRequest, /) -> None:
+    def on_connect(self, request: ChatConnectRequest, /) -> ConnectionAccepted:
         user = request.event.query_string_parameters.get("user")  # in production, an authorizer determines the user
         if not user:
             raise ConnectionDenied(status_code=401)
-        self._store.connected(request.connection_id, user)
         print("connected:", request.connection_id, flush=True)
+        return ConnectionAccepted(user=user)
 
     def on_disconnect(self, request: ChatDisconnectRequest, /) -> None:
-        self._leave(request.sdk, request.connection_id)
-        self._store.forget(request.connection_id)
+        if request.connection is not None:
+            for room in request.connection.topics:
+                self._send_presence(request.sdk, request.store, room)
         print("disconnected:", request.connection_id, flush=True)
 
     def join_room(self, request: ChatRequest[JoinRoomRequest], /) -> None:
-        who = request.message
-        self._store.join(request.connection_id, who.room, who.name)
+        who, store, connection = request.message, request.store, request.store.get(request.connection_id)
+        if connection is None:  # it has ended while the message was on its way
+            return
+        for room in connection.topics - {who.room}:
+            store.leave(request.connection_id, room)
+        store.identify(request.connection_id, user=connection.user or who.name, attributes={"name": who.name})
+        store.join(request.connection_id, who.room)
         request.sdk.send_greeting(request.connection_id, Greeting(greeting=f"Welcome to {who.room}, {who.name}!"))
-        self._send_presence(request.sdk, who.room)
+        self._send_presence(request.sdk, store, who.room)
 
     def say(self, request: ChatRequest[SayRequest], /) -> None:
-        found = self._store.room_of(request.connection_id)
-        if found is None:
+        member = request.store.get(request.connection_id)
+        if member is None or not member.topics:
             request.sdk.send_greeting(request.connection_id, Greeting(greeting="Enter a room first."))
             return
-        room, member = found
-        speech = Speech(name=member.name, text=request.message.text)
-        listeners = (listener.connection_id for listener in self._store.in_room(room))
-        log_failures(request.sdk.to(listeners).said(speech))
+        speech = Speech(name=member.attributes["name"], text=request.message.text)
+        for room in member.topics:
+            log_failures(request.sdk.to(topic=room).said(speech))
 
     def leave_room(self, request: ChatRequest[Empty], /) -> None:
-        self._leave(request.sdk, request.connection_id)
+        member = request.store.get(request.connection_id)
+        for room in member.topics if member is not None else ():
+            request.store.leave(request.connection_id, room)
+            self._send_presence(request.sdk, request.store, room)
 
     def ping(self, request: ChatRequest[PingMessage], /) -> None:
         request.sdk.ping(request.connection_id, PingMessage(note=f"{request.message.note} yourself"))
 
-    def _leave(self, sdk: ChatServerSdk, connection_id: str) -> None:
-        found = self._store.room_of(connection_id)
-        if found is not None:
-            self._store.leave(connection_id)
-            self._send_presence(sdk, found[0])
-
-    def _send_presence(self, sdk: ChatServerSdk, room: str) -> None:
-        members = list(self._store.in_room(room))
-        presence = Presence(room=room, names=sorted(member.name for member in members))
+    def _send_presence(self, sdk: ChatServerSdk, store: ConnectionStore, room: str) -> None:
+        members = list(store.members(room))
+        presence = Presence(room=room, names=sorted(member.attributes["name"] for member in members))
         log_failures(sdk.to([member.connection_id for member in members]).presence_changed(presence))
 
 
 def log_failures(report: BroadcastReport) -> None:
-    """Log each failed send. Closed connections are not failures: on_gone has removed them from the store."""
+    """Log each failed send. Closed connections are not failures: the SDK has removed them from the store."""
     for error in report.failed:
         logger.error("%s", error)
 
 
-store = Store()
-handler = ChatRouter(
-    Chat(store),
-    interceptors=[logging_interceptor],
-    sdk=lambda url: ChatServerSdk(url, on_gone=store.forget),
-)
+handler = ChatRouter(Chat(), interceptors=[logging_interceptor], store=store_from_environment())

@@ -1,7 +1,8 @@
 """A step of a Step Functions workflow: it sends the progress of a task to all connections of a user.
 
 The function receives no event of the WebSocket API. Its environment contains the callback URL as
-PUSHWIRE_CALLBACK_URL, and its role allows `execute-api:ManageConnections`.
+PUSHWIRE_CALLBACK_URL and the table of connections as PUSHWIRE_STORE. Its role allows
+`execute-api:ManageConnections`, and to read the table.
 """
 
 import logging
@@ -9,11 +10,10 @@ from typing import TypedDict
 
 from chat.v1.chat_pb2 import Progress
 from chat.v1.chat_pushwire import ChatServerSdk
-from store import Store
+from pushwire.store import store_from_environment
 
 logger = logging.getLogger("chat")
-store = Store()
-sdk = ChatServerSdk(on_gone=store.forget)
+sdk = ChatServerSdk(store=store_from_environment())
 
 
 class Step(TypedDict):
@@ -33,7 +33,7 @@ class StepResult(TypedDict):
 
 def handler(step: Step, _context: object) -> StepResult:
     progress = Progress(task=step["task"], percent=step["percent"])
-    report = sdk.to(store.of_user(step["user"])).report_progress(progress)
+    report = sdk.to(user=step["user"]).report_progress(progress)
     for error in report.failed:
         logger.error("%s", error)
     return StepResult(accepted=report.accepted, failed=len(report.failed))

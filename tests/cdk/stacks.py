@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk.aws_apigateway import AccessLogFormat, MethodLoggingLevel
 from aws_cdk.aws_apigatewayv2 import (
     DomainMappingOptions,
@@ -18,10 +18,11 @@ from aws_cdk.aws_apigatewayv2_authorizers import WebSocketIamAuthorizer, WebSock
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 from aws_cdk.aws_certificatemanager import Certificate
 from aws_cdk.aws_iam import Role, ServicePrincipal
+from aws_cdk.aws_kms import Key
 from aws_cdk.aws_lambda import Alias, Code, Function, Runtime
 from aws_cdk.aws_logs import LogGroup
 
-from pushwire.cdk import WebSocketApi
+from pushwire.cdk import ConnectionTable, WebSocketApi
 
 __all__ = ["STACKS", "chat", "domain", "function", "integration", "role", "services", "sized"]
 
@@ -325,3 +326,25 @@ def _(scope: Stack) -> None:
 @stack("NoModels")
 def _(scope: Stack) -> None:
     mocked(scope, disable_route_models=True)
+
+
+@stack("Connections")
+def connections(scope: Stack) -> None:
+    table = ConnectionTable(scope, "Connections")
+    table.grant_router(function(scope, "Router"))
+    table.grant_sender(function(scope, "Sender"))
+    shared: Any = role(scope)
+    table.grant_sender(shared)
+
+
+@stack("EncryptedConnections")
+def encrypted_connections(scope: Stack) -> None:
+    key: Any = Key(scope, "Key")
+    table = ConnectionTable(
+        scope,
+        "Connections",
+        encryption_key=key,
+        removal_policy=RemovalPolicy.RETAIN,
+        deletion_protection=True,
+    )
+    table.grant_router(function(scope, "Router"))

@@ -71,31 +71,8 @@ def test_it_has_the_api_the_two_functions_the_table_and_outputs(chat: Synthesize
         f"Api{route}RouteModel" for route in ("JoinRoom", "Say", "LeaveRoom", "ping")
     }
     (table,) = chat.resources("DynamoDB::Table").values()
-    assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["by_user", "by_room"]
+    assert "GlobalSecondaryIndexes" not in table
     assert chat.template["Outputs"].keys() == {"Url", "CallbackUrl", "ProgressFunction"}
-
-
-def test_its_table_is_the_one_that_the_store_makes_for_itself(chat: Synthesized) -> None:
-    (table,) = chat.resources("DynamoDB::Table").values()
-    made: dict[str, Any] = {}
-
-    class Client:
-        def create_table(self, **given: Any) -> None:
-            made.update(given)
-
-        def update_time_to_live(self, **given: Any) -> None:
-            made.update(given)
-
-    sys.path.insert(0, str(CHAT))
-    try:
-        import store
-    finally:
-        sys.path.remove(str(CHAT))
-    client: Any = Client()
-    store.create_table(client)
-    for part in ("KeySchema", "GlobalSecondaryIndexes", "BillingMode"):
-        assert table[part] == made[part]
-    assert table["TimeToLiveSpecification"] == made["TimeToLiveSpecification"]
 
 
 def test_both_functions_may_send_and_know_where_to_and_neither_may_disconnect(chat: Synthesized) -> None:
@@ -103,7 +80,7 @@ def test_both_functions_may_send_and_know_where_to_and_neither_may_disconnect(ch
     for name in ("Router", "Progress"):
         variables = functions[name]["Environment"]["Variables"]
         assert variables[ENVIRONMENT_VARIABLE] == "https://Api.execute-api.us-east-1.amazonaws.com/prod"
-        assert variables["CHAT_TABLE"] == "Connections"
+        assert variables["PUSHWIRE_STORE"] == "dynamodb:ConnectionsTable"
         document = policies[f"{name}ServiceRoleDefaultPolicy"]["PolicyDocument"]
         statements = [each for each in document["Statement"] if "execute-api" in str(each["Action"])]
         allowed = [
@@ -122,7 +99,7 @@ def test_what_is_deployed_is_the_application_and_what_it_imports_and_nothing_els
         for asset in (chat.folder / "cdk.out").glob("asset.*")
     }
     generated = {f"chat/v1/chat_{module}.py" for module in ("pb2", "pushwire", "pushwire_operations")}
-    code = {"app.py", "progress.py", "store.py", *generated}
+    code = {"app.py", "progress.py", *generated}
     assert code in contents
     (layer,) = contents - {frozenset(code)}
     assert {"python/pushwire/aws_lambda/router.py", "python/google/protobuf/message.py"} <= layer

@@ -1,4 +1,4 @@
-"""The Python code of the README and of the deploy page runs unchanged."""
+"""The infrastructure code of the README, the deploy page and the store page runs unchanged."""
 
 import json
 import subprocess
@@ -27,11 +27,12 @@ from aws_cdk.aws_lambda import Code, Function, Runtime
 from chat.v1.chat_pushwire_cdk import ChatIntegrations, ChatWebSocketApi, PresenceIntegrations
 
 app = App()
-for name in ("Several", "Domain"):
+for name in ("Several", "Domain", "Store"):
     stack = Stack(app, name)
     function = Function(
         stack, "Router", runtime=Runtime.PYTHON_3_13, handler="app.handler", code=Code.from_inline("# app")
     )
+    workflow = function
     router = WebSocketLambdaIntegration("Integration", function)
     certificate = Certificate.from_certificate_arn(stack, "Certificate", "arn:aws:acm:us-east-1:123456789012:c/1")
     domain_name = DomainName(stack, "DomainName", domain_name="ws.example.com", certificate=certificate)
@@ -61,6 +62,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             {
                 "Several": snippet("docs/deploy.md", "python", "PresenceIntegrations"),
                 "Domain": snippet("docs/deploy.md", "python", "DomainMappingOptions"),
+                "Store": snippet("docs/store.md", "python", "ConnectionTable"),
             }
         )
         + PARTS,
@@ -118,3 +120,11 @@ def test_the_deploy_pages_parts(pages: dict[str, Any]) -> None:
     assert "Watch" in routes(pages["parts/Several"])
     (mapping,) = kinds(pages["parts/Domain"], "ApiGatewayV2::ApiMapping")
     assert mapping["ApiMappingKey"] == "chat"
+
+
+def test_the_store_pages_table(pages: dict[str, Any]) -> None:
+    resources = pages["parts/Store"]
+    (table,) = kinds(resources, "DynamoDB::Table")
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    (function,) = kinds(resources, "Lambda::Function")
+    assert "PUSHWIRE_STORE" in function["Environment"]["Variables"]

@@ -26,6 +26,7 @@ PROJECT = {
     "proto/hello/v1/hello.proto",
     "pyproject.toml",
     "send.py",
+    "tests/conftest.py",
     "tests/test_hello.py",
     "third_party/pushwire/pushwire/v1/options.proto",
 }

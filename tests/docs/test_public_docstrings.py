@@ -102,6 +102,7 @@ def members(cls: type) -> Iterator[Documented]:
         if base.__module__.startswith("pushwire."):
             for name, value in vars(base).items():
                 function = value.__func__ if isinstance(value, classmethod | staticmethod) else value
+                # Why not tests: the name of a test says what it does, and pytest passes its arguments.
                 if (not name.startswith(("_", "test_")) or name == "__call__") and (
                     inspect.isfunction(function) or isinstance(function, property)
                 ):

@@ -53,9 +53,11 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/handlers.md", "python"): 7,
         ("docs/performance.md", "sh"): 1,
         ("docs/sending.md", "python"): 7,
+        ("docs/store.md", "python"): 6,  # tests/docs/test_the_store_page.py, and tests/cdk/test_the_pages.py
+        ("docs/store.md", "yaml"): 1,
         ("docs/testing.md", "shell"): 1,
         ("docs/testing.md", "python"): 8,
-        ("examples/chat/README.md", "sh"): 6,  # tests/test_demo.py, tests/cdk, its own tests
+        ("examples/chat/README.md", "sh"): 5,  # tests/test_demo.py, tests/cdk, its own tests
         ("examples/chat/README.md", "python"): 1,
         **gateway_page(),
     }

@@ -141,6 +141,7 @@ def test_it_prints_its_urls_serves_and_ends_with_0_at_a_signal(project: Path, nu
             "Callback URL",
             "Console",
         ]
+        dev.line("Connection store: sqlite:.*")
         with connect(url, proxy=None) as ws:
             dev.line(r"handled \$connect")
             ws.send('{"route":"Join"}')
@@ -149,6 +150,37 @@ def test_it_prints_its_urls_serves_and_ends_with_0_at_a_signal(project: Path, nu
     assert code == 0, errors
     assert "Traceback" not in errors
     assert "$disconnect" in errors
+
+
+STORE = """
+from pushwire.store import store_from_environment
+store = store_from_environment()
+def handler(event, context):
+    store.connect(event["requestContext"]["connectionId"], user="ada")
+    print(list(store.of_user("ada")))
+    return {"statusCode": 200}
+"""
+
+
+def test_handlers_have_a_new_connection_store_that_ends_with_the_command(project: Path) -> None:
+    (project / "app.py").write_text(STORE)
+    with running(project, "app:handler", "--port", "0", "--no-disconnect-route") as dev:
+        url = dev.line("WebSocket URL: (.*)")[1]
+        file = Path(dev.line("Connection store: sqlite:(.*)")[1])
+        with connect(url, proxy=None):
+            dev.line(r"\['.*='\]")
+            assert file.exists()
+            dev.stop(signal.SIGTERM)
+    assert not file.parent.exists()
+
+
+def test_a_connection_store_of_the_environment_is_used_and_kept(project: Path, tmp_path: Path) -> None:
+    (project / "app.py").write_text(STORE)
+    file = tmp_path / "kept.sqlite"
+    with running(project, "app:handler", "--port", "0", PUSHWIRE_STORE=f"sqlite:{file}") as dev:
+        assert dev.line("Connection store: sqlite:(.*)")[1] == str(file)
+        dev.stop(signal.SIGTERM)
+    assert file.exists()
 
 
 def test_the_console_is_served_where_it_says(project: Path) -> None:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from aws_cdk import Annotations, App, CfnOutput, Duration, IgnoreMode, RemovalPolicy, Stack
+from aws_cdk import Annotations, App, CfnOutput, Duration, IgnoreMode, Stack
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
-from aws_cdk.aws_dynamodb import Attribute, AttributeType, BillingMode, Table
 from aws_cdk.aws_lambda import Code, Function, LayerVersion, Runtime
 from constructs import Construct
 
 from chat.v1.chat_pushwire_cdk import ChatIntegrations, ChatWebSocketApi
+from pushwire.cdk import ConnectionTable
 
 CHAT = Path(__file__).parent.parent
 LAYER = CHAT / "infra" / "layer"
@@ -16,7 +16,6 @@ NOT_DEPLOYED = [
     "/*",
     "!/app.py",
     "!/progress.py",
-    "!/store.py",
     "!/chat",
     "*_client.py",
     "*_cdk.py",
@@ -28,12 +27,12 @@ NOT_DEPLOYED = [
 class ChatStack(Stack):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        self._table = self._connections()
+        connections = ConnectionTable(self, "Connections")
         self._code = Code.from_asset(str(CHAT), exclude=NOT_DEPLOYED, ignore_mode=IgnoreMode.GIT)
         self._layers = self._dependencies()
 
         router = self._function("Router", "app.handler")
-        self._table.grant_read_write_data(router)
+        connections.grant_router(router)
         api = ChatWebSocketApi(
             self,
             "Api",
@@ -43,27 +42,12 @@ class ChatStack(Stack):
 
         # A step of a workflow. Why `grant_sdk`: only functions behind integrations get the callback URL and permission.
         progress = self._function("Progress", "progress.handler")
-        self._table.grant(progress, "dynamodb:Query", "dynamodb:DeleteItem")
+        connections.grant_sender(progress)
         api.grant_sdk(progress)
 
         CfnOutput(self, "Url", value=api.default_stage.url)
         CfnOutput(self, "CallbackUrl", value=api.default_stage.callback_url)
         CfnOutput(self, "ProgressFunction", value=progress.function_name)
-
-    def _connections(self) -> Table:
-        table = Table(
-            self,
-            "Connections",
-            partition_key=Attribute(name="connection_id", type=AttributeType.STRING),
-            billing_mode=BillingMode.PAY_PER_REQUEST,
-            time_to_live_attribute="expires_at",
-            removal_policy=RemovalPolicy.DESTROY,  # connections end with the API
-        )
-        for key in ("user", "room"):
-            table.add_global_secondary_index(
-                index_name=f"by_{key}", partition_key=Attribute(name=key, type=AttributeType.STRING)
-            )
-        return table
 
     def _dependencies(self) -> list[LayerVersion]:
         if not LAYER.exists():
@@ -81,7 +65,6 @@ class ChatStack(Stack):
             code=self._code,
             layers=self._layers,
             timeout=Duration.seconds(29),  # the integration time-out of API Gateway
-            environment={"CHAT_TABLE": self._table.table_name},
         )
 
 

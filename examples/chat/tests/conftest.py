@@ -1,47 +1,30 @@
-"""Fixtures: the table of connections in moto, and routers whose SDKs record messages."""
+"""Fixtures: a store in memory, and a transport that records messages."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-import boto3
-import moto
 import pytest
 
-from pushwire.testing import RecordingTransport
-from store import Store, create_table
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
+from pushwire.store import SqliteStore
+from pushwire.testing import RecordingTransport, StoreClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StoreClock:
+    return StoreClock()
 
 
 @pytest.fixture
-def dynamodb(monkeypatch: pytest.MonkeyPatch) -> "Iterator[DynamoDBClient]":
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    with moto.mock_aws():
-        client = boto3.client("dynamodb")
-        create_table(client)
-        yield client
-
-
-@pytest.fixture
-def store(dynamodb: "DynamoDBClient", clock: Clock) -> Store:
-    return Store(client=dynamodb, clock=clock)
+def store(clock: StoreClock) -> Iterator[SqliteStore]:
+    with SqliteStore(":memory:", clock=clock) as store:
+        yield store
 
 
 @pytest.fixture
 def transport() -> RecordingTransport:
     return RecordingTransport()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name a store for the modules that make one when they are imported."""
+    monkeypatch.setenv("PUSHWIRE_STORE", "sqlite::memory:")

@@ -10,17 +10,17 @@ import pushwire
 from chat.v1.chat_pb2 import Greeting, JoinRoomRequest, PingMessage, Presence, SayRequest, Speech
 from chat.v1.chat_pushwire import ChatRouter, ChatServerSdk
 from chat.v1.chat_pushwire_operations import ChatOperations
-from pushwire.testing import RecordingTransport, connect_event, disconnect_event, message_event, text_event
-from store import Store
+from pushwire.store import SqliteStore
+from pushwire.testing import RecordingTransport, StoreClock, connect_event, disconnect_event, message_event, text_event
 
 ADA, BOB = "AAAAAAAAAAAAAAA=", "BBBBBBBBBBBBBBB="
 
 
 @pytest.fixture
-def chat(store: Store, transport: RecordingTransport) -> ChatRouter:
-    app = importlib.import_module("app")  # its own store is made at import, which wants a region
-    sdk = ChatServerSdk(transport=transport, on_gone=store.forget)
-    return ChatRouter(app.Chat(store), sdk=lambda _url: sdk)
+def chat(store: SqliteStore, transport: RecordingTransport) -> ChatRouter:
+    app = importlib.import_module("app")  # makes a store of its own from the environment
+    sdk = ChatServerSdk(transport=transport)
+    return ChatRouter(app.Chat(), sdk=lambda _url: sdk, store=store)
 
 
 def join(chat: ChatRouter, connection_id: str, name: str) -> None:
@@ -66,7 +66,9 @@ def test_who_leaves_hears_no_more(chat: ChatRouter, transport: RecordingTranspor
     assert len(transport.sent.to(BOB)) == heard
 
 
-def test_who_disconnects_leaves_and_is_forgotten(chat: ChatRouter, transport: RecordingTransport, store: Store) -> None:
+def test_who_disconnects_leaves_and_is_forgotten(
+    chat: ChatRouter, transport: RecordingTransport, store: SqliteStore
+) -> None:
     join(chat, ADA, "Ada")
     join(chat, BOB, "Bob")
     chat(disconnect_event(connection_id=BOB), None)
@@ -75,14 +77,15 @@ def test_who_disconnects_leaves_and_is_forgotten(chat: ChatRouter, transport: Re
 
 
 def test_a_lost_client_is_forgotten_and_keeps_no_message_from_the_others(
-    chat: ChatRouter, transport: RecordingTransport, store: Store
+    chat: ChatRouter, transport: RecordingTransport, store: SqliteStore, clock: StoreClock
 ) -> None:
     join(chat, ADA, "Ada")
     join(chat, BOB, "Bob")
+    clock.advance(60)
     transport.failures[BOB] = pushwire.ConnectionGoneError()
     chat(message_event(ChatOperations.say, SayRequest(text="Still there?"), connection_id=ADA), None)
     assert transport.sent.to(ADA)[-1] == Speech(name="Ada", text="Still there?")
-    assert [member.name for member in store.in_room("lobby")] == ["Ada"]
+    assert [member.attributes["name"] for member in store.members("lobby")] == ["Ada"]
 
 
 def test_without_a_user_the_door_stays_shut(chat: ChatRouter) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from chat.v1.chat_pushwire import ChatRouter
+from pushwire.store import SqliteStore
 from pushwire.testing import RunningGateway, local_gateway
-from store import Store
 
 CLIENT = Path(__file__).parent.parent / "client.py"
 
@@ -47,9 +47,9 @@ class Terminal:
 
 
 @pytest.fixture
-def gateway(store: Store) -> Iterator[RunningGateway]:
-    chat = importlib.import_module("app").Chat(store)
-    with local_gateway(ChatRouter(chat)) as running:
+def gateway(store: SqliteStore) -> Iterator[RunningGateway]:
+    chat = importlib.import_module("app").Chat()
+    with local_gateway(ChatRouter(chat, store=store)) as running:
         yield running
 
 

@@ -300,7 +300,10 @@ class ConnectDecisions:
         self._deny("it could not be stored", error)
 
     def _deny(self, reason: str, error: Exception | None = None) -> None:
-        logger("aws_lambda").error("connection %s denied with 500: %s", self._connection_id, reason, exc_info=error)
+        fields = _hook_fields("$connect", self._connection_id)
+        logger("aws_lambda").error(
+            "connection %s denied with 500: %s", self._connection_id, reason, exc_info=error, extra=fields
+        )
         self.denied = {"statusCode": 500}
 
     def result(self) -> Result:
@@ -373,8 +376,13 @@ def log_kept_connection(event: DisconnectEvent, error: Exception) -> None:
         event.connection_id,
         error,
         exc_info=error,
-        extra={"operation": None, "route": "$disconnect", "connection_id": event.connection_id},
+        extra=_hook_fields("$disconnect", event.connection_id),
     )
+
+
+def _hook_fields(route: str, connection_id: str) -> dict[str, str | None]:
+    """Return the fields that every record about a request has, where there is no request yet."""
+    return {"operation": None, "route": route, "connection_id": connection_id}
 
 
 def _distinct(stores: Iterable[Any]) -> list[Any]:

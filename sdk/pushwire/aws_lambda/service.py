@@ -89,7 +89,7 @@ class RoutedService(Generic[S]):
         operations: The operations of the service, in the contract's order.
         inbound: The operations that servers receive, by route.
         interceptors: The interceptors of the router.
-        store: The connection store, an async one in an async router. `None` if there is none.
+        store: The connection store, an async one in an async router. `None` for no store.
 
     Raises:
         TypeError: The router cannot run an interceptor, or `make_sdk` is async or a class of another SDK.

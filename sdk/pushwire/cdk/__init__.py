@@ -19,6 +19,7 @@ except ImportError as error:
     ) from error
 
 from pushwire.cdk.api import WebSocketApi
+from pushwire.cdk.connection_table import ConnectionTable
 from pushwire.cdk.errors import InfrastructureError
 from pushwire.cdk.integrations import Integrations
 from pushwire.cdk.options import WebSocketApiOptions, WebSocketStageOptions
@@ -27,6 +28,7 @@ from pushwire.cdk.stage import WebSocketStage
 del _aws_cdk
 
 __all__ = [
+    "ConnectionTable",
     "InfrastructureError",
     "Integrations",
     "WebSocketApi",

@@ -8,9 +8,11 @@ import io
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
-from collections.abc import Generator
+import tempfile
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -20,6 +22,7 @@ from pushwire.callback_url import ENVIRONMENT_VARIABLE as CALLBACK_URL_VARIABLE
 from pushwire.cli import dev_access, dev_options
 from pushwire.cli.arguments import Subparsers
 from pushwire.cli.errors import CommandError
+from pushwire.store.environment import ENVIRONMENT_VARIABLE as STORE_VARIABLE
 
 if TYPE_CHECKING:
     from pushwire.gateway import LocalGateway
@@ -30,7 +33,8 @@ __all__ = ["add_parser", "run"]
 _DESCRIPTION = """\
 Run an API Gateway WebSocket API on this machine, and print its three URLs. Clients connect to the WebSocket URL.
 Handlers, boto3 clients and Server SDKs post to the callback URL. The console is a web page that shows the traffic and
-sends messages. No AWS account and no credentials are needed.
+sends messages. No AWS account and no credentials are needed. PUSHWIRE_STORE names a new SQLite file for the connection
+store, unless it is set; the file is removed at the end.
 """
 _EPILOG = """\
 examples:
@@ -80,14 +84,14 @@ def run(args: argparse.Namespace) -> int:
         PushwireError: A handler cannot be loaded, an option is invalid, or the gateway cannot listen.
         ImportError: The extra `dev` is not installed.
     """
-    with _interruptible():
+    with _interruptible(), _connection_store() as remove_store:
         try:
-            return _run(args)
+            return _run(args, remove_store)
         except KeyboardInterrupt:  # a signal before the gateway listened
             return 0
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace, remove_store: Callable[[], None]) -> int:
     set_up = partial(_set_up_process, args.verbose, args.reload)
     set_up()
     # Why: the command may be installed in any environment, and the modules of the project must be found first.
@@ -102,10 +106,10 @@ def _run(args: argparse.Namespace) -> int:
     except HandlerLoadError as error:
         sys.stderr.write(error.user_traceback)
         raise
-    return asyncio.run(_serve(gateway, reloader if args.reload else None))
+    return asyncio.run(_serve(gateway, reloader if args.reload else None, remove_store))
 
 
-async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:
+async def _serve(gateway: "LocalGateway", reloader: "Reloader | None", remove_store: Callable[[], None]) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -135,6 +139,7 @@ async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:
     print(f"Callback URL: {gateway.callback_url}", flush=True)
     if gateway.console_url is not None:
         print(f"Console: {gateway.console_url}", flush=True)
+    print(f"Connection store: {os.environ[STORE_VARIABLE]}", flush=True)
     await _until(stop, gateway, reloader)
     if not await gateway.stop():
         # Why not a normal exit: Python waits for all threads, and those of abandoned handlers may never end.
@@ -142,6 +147,7 @@ async def _serve(gateway: "LocalGateway", reloader: "Reloader | None") -> int:
             process.kill()
         sys.stdout.flush()
         sys.stderr.flush()
+        remove_store()
         os._exit(0)
     return 0
 
@@ -203,6 +209,21 @@ def _log_to_stderr(verbosity: int) -> None:
             logging.getLogger().addHandler(handler)
             logging.getLogger().setLevel(logging.INFO)
     logger.setLevel(logging.DEBUG if verbosity else logging.INFO)
+
+
+@contextlib.contextmanager
+def _connection_store() -> Generator[Callable[[], None]]:
+    """Set `PUSHWIRE_STORE` to a new SQLite file in the block, unless it is set, and yield what removes the file."""
+    if os.environ.get(STORE_VARIABLE):
+        yield lambda: None
+        return
+    # Why errors are ignored: handlers may have the file open, which Windows does not delete.
+    with tempfile.TemporaryDirectory(prefix="pushwire-", ignore_cleanup_errors=True) as folder:
+        os.environ[STORE_VARIABLE] = f"sqlite:{Path(folder, 'connections.sqlite')}"
+        try:
+            yield partial(shutil.rmtree, folder, ignore_errors=True)
+        finally:
+            del os.environ[STORE_VARIABLE]
 
 
 @contextlib.contextmanager

@@ -114,7 +114,7 @@ class BaseServerSdk(Generic[C, K]):
         return self._copy_with(self._pipeline.observed_by(observers))
 
     def _with_store(self, store: object) -> Self:
-        """Return a copy with this store, or the same SDK if it has a store or there is none."""
+        """Return a copy with this store. An SDK that has a store stays as it is."""
         if store is None or self._store is not None:
             return self
         other = copy.copy(self)

@@ -56,7 +56,7 @@ __all__ = ["DynamoDBClient", "DynamoDBStore"]
 _IS_OPEN: Final = "attribute_exists(pk) AND attribute_not_exists(ended_at) AND expires_at > :now"
 
 _MAX_COPIES: Final = 5
-"""The largest number of times that `join` writes its copy of a user that `identify` calls change meanwhile."""
+"""The largest number of times that `join` writes its copy of a user. It writes again if `identify` has changed it."""
 
 
 class DynamoDBClient(Protocol):

@@ -1,11 +1,14 @@
 """The store that the environment names."""
 
 import os
+from typing import Final
 
 from pushwire.store.errors import StoreError
 from pushwire.store.protocol import ConnectionStore
 
-__all__ = ["store_from_environment"]
+__all__ = ["ENVIRONMENT_VARIABLE", "store_from_environment"]
+
+ENVIRONMENT_VARIABLE: Final = "PUSHWIRE_STORE"
 
 
 def store_from_environment() -> ConnectionStore:
@@ -21,7 +24,7 @@ def store_from_environment() -> ConnectionStore:
         ImportError: The store is in DynamoDB, and boto3 is not installed.
         StoreError: The variable is not set or has another form, or the store cannot be opened.
     """
-    value = os.environ.get("PUSHWIRE_STORE", "")
+    value = os.environ.get(ENVIRONMENT_VARIABLE, "")
     kind, _, place = value.partition(":")
     if kind == "dynamodb" and place:
         from pushwire.store.dynamodb import DynamoDBStore  # boto3 takes long to import
@@ -32,4 +35,4 @@ def store_from_environment() -> ConnectionStore:
 
         return SqliteStore(place)
     problem = f"is {value!r:.100}" if value else "is not set"
-    raise StoreError(f"PUSHWIRE_STORE {problem}; set it to dynamodb:TABLE or sqlite:PATH")
+    raise StoreError(f"{ENVIRONMENT_VARIABLE} {problem}; set it to dynamodb:TABLE or sqlite:PATH")

@@ -51,6 +51,7 @@ class StoreClock:
         self.now = 1_700_000_000.0
 
     def __call__(self) -> float:
+        """Return the time of day in seconds since the epoch."""
         return self.now
 
     def advance(self, seconds: float) -> None:
@@ -277,7 +278,7 @@ class ConnectionStoreBehaviours:
         assert store.disconnect(ADA) == StoredConnection(ADA, topics=frozenset({"lobby"}))
 
     def test_identify_changes_the_user_everywhere(self, store: ConnectionStore) -> None:
-        store.connect(ADA, attributes={"name": "somebody"}, topics=["lobby"])
+        store.connect(ADA, attributes={"name": "a guest"}, topics=["lobby"])
         store.identify(ADA, user="ada", attributes={"name": "Ada"})
         assert store.get(ADA) == StoredConnection(ADA, "ada", {"name": "Ada"}, frozenset({"lobby"}))
         assert list(store.members("lobby")) == [StoredConnection(ADA, "ada", {"name": "Ada"})]

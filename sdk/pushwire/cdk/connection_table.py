@@ -1,0 +1,88 @@
+"""The DynamoDB table of a connection store."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk.aws_dynamodb import Attribute, AttributeType, BillingMode, Table, TableEncryption
+from aws_cdk.aws_iam import Grant, IGrantable
+from aws_cdk.aws_kms import IKey
+from aws_cdk.aws_lambda import Function
+from constructs import Construct
+
+__all__ = ["ConnectionTable"]
+
+_SENDER = ("dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem")
+"""The actions of `of_user`, `members` and `gone`."""
+
+_ROUTER = (*_SENDER, "dynamodb:GetItem", "dynamodb:PutItem")
+
+_VARIABLE = "PUSHWIRE_STORE"
+
+
+class ConnectionTable(Construct):
+    """The table of a `pushwire.store.DynamoDBStore`: on demand, without indexes, and with a TTL.
+
+    Args:
+        scope: The parent construct.
+        construct_id: The id of this construct.
+        encryption_key: A customer-managed key. Defaults to `None`: a key that DynamoDB owns, without charge.
+        removal_policy: What happens to the table when it is removed from the stack. Defaults to `DESTROY`, because
+            connections end within two hours.
+        deletion_protection: Whether the table cannot be deleted. Defaults to `False`.
+
+    Attributes:
+        table: The table.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        encryption_key: IKey | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.DESTROY,
+        deletion_protection: bool = False,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._key = encryption_key
+        self.table = Table(
+            self,
+            "Table",
+            partition_key=Attribute(name="pk", type=AttributeType.STRING),
+            sort_key=Attribute(name="sk", type=AttributeType.STRING),
+            billing_mode=BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="expires_at",
+            encryption=TableEncryption.CUSTOMER_MANAGED if encryption_key is not None else None,
+            encryption_key=encryption_key,
+            removal_policy=removal_policy,
+            deletion_protection=deletion_protection,
+        )
+
+    def grant_router(self, grantee: IGrantable) -> Grant:
+        """Grant what a router with this store needs. A function also gets the variable `PUSHWIRE_STORE`.
+
+        Args:
+            grantee: The function, role or other principal.
+
+        Returns:
+            The grant.
+        """
+        return self._grant(grantee, _ROUTER)
+
+    def grant_sender(self, grantee: IGrantable) -> Grant:
+        """Grant what a Server SDK with this store needs: to read topics and users, and to remove gone connections.
+
+        A function also gets the variable `PUSHWIRE_STORE`.
+
+        Args:
+            grantee: The function, role or other principal.
+
+        Returns:
+            The grant.
+        """
+        return self._grant(grantee, _SENDER)
+
+    def _grant(self, grantee: IGrantable, actions: tuple[str, ...]) -> Grant:
+        if isinstance(grantee, Function):
+            grantee.add_environment(_VARIABLE, f"dynamodb:{self.table.table_name}")
+        if self._key is not None:
+            self._key.grant_encrypt_decrypt(grantee)
+        return self.table.grant(grantee, *actions)
