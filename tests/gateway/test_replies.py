@@ -73,6 +73,7 @@ def test_a_reply_that_is_dropped_ends_in_a_time_out_and_other_posts_arrive() -> 
                     await call
                 assert caught.value.maybe_received
                 assert (await client.find(ADA, timeout=5)).text == "a book for Ada"
+                gateway.settled()
                 assert [each.status for each in gateway.transcript.of(Called)] == [200] * 4
 
     run(story())
