@@ -52,6 +52,8 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/getting-started.md", "yaml"): 2,
         ("docs/handlers.md", "python"): 7,
         ("docs/performance.md", "sh"): 1,
+        ("docs/replies.md", "proto"): 1,  # tests/docs/test_the_replies_page.py
+        ("docs/replies.md", "python"): 3,
         ("docs/sending.md", "python"): 7,
         ("docs/store.md", "python"): 6,  # tests/docs/test_the_store_page.py, and tests/cdk/test_the_pages.py
         ("docs/store.md", "yaml"): 1,
