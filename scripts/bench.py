@@ -17,6 +17,7 @@ from scripts.benches.dispatch import dispatch
 from scripts.benches.gateway import gateway
 from scripts.benches.importing import importing
 from scripts.benches.memory import memory
+from scripts.benches.replies import replies
 from scripts.benches.send import send
 from scripts.benches.size import size
 from scripts.benches.transport import transport
@@ -32,6 +33,7 @@ BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "gateway": gateway,
     "importing": importing,
     "memory": memory,
+    "replies": replies,
     "send": send,
 }
 BY_NAME = BENCHES | {"size": size}

@@ -9,7 +9,16 @@ from pathlib import Path
 from google.protobuf.empty_pb2 import Empty
 from tests.support.browser import Browser, missing, started
 
-from chat.v1.chat_pb2 import Greeting, JoinRoomRequest, PingMessage, Presence, SayRequest, Speech
+from chat.v1.chat_pb2 import (
+    GetHistoryRequest,
+    GetHistoryResponse,
+    Greeting,
+    JoinRoomRequest,
+    PingMessage,
+    Presence,
+    SayRequest,
+    Speech,
+)
 from chat.v1.chat_pushwire import ChatConnectRequest, ChatHandlers, ChatRequest, ChatRouter
 from chat.v1.chat_pushwire_operations import ChatOperations
 from pushwire.gateway import GatewaySettings, ManualClock
@@ -40,6 +49,9 @@ class Chat(ChatHandlers):
         speech = Speech(name=self._names[request.connection_id], text=request.message.text)
         for connection_id in self._names:
             request.sdk.said(connection_id, speech)
+
+    def get_history(self, request: ChatRequest[GetHistoryRequest], /) -> GetHistoryResponse:
+        return GetHistoryResponse(speeches=[Speech(name=self._names[request.connection_id], text="Hello")])
 
     def leave_room(self, request: ChatRequest[Empty], /) -> None:
         request.sdk.presence_changed(request.connection_id, Presence(room="lobby"))

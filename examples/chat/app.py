@@ -1,10 +1,20 @@
 """The server: one Lambda function for all routes of the WebSocket API."""
 
 import logging
+from collections import defaultdict, deque
 
 from google.protobuf.empty_pb2 import Empty
 
-from chat.v1.chat_pb2 import Greeting, JoinRoomRequest, PingMessage, Presence, SayRequest, Speech
+from chat.v1.chat_pb2 import (
+    GetHistoryRequest,
+    GetHistoryResponse,
+    Greeting,
+    JoinRoomRequest,
+    PingMessage,
+    Presence,
+    SayRequest,
+    Speech,
+)
 from chat.v1.chat_pushwire import (
     ChatConnectRequest,
     ChatDisconnectRequest,
@@ -13,7 +23,7 @@ from chat.v1.chat_pushwire import (
     ChatRouter,
     ChatServerSdk,
 )
-from pushwire import BroadcastReport
+from pushwire import BroadcastReport, Code, OperationError
 from pushwire.aws_lambda import ConnectionAccepted, ConnectionDenied, logging_interceptor
 from pushwire.store import ConnectionStore, store_from_environment
 
@@ -21,6 +31,10 @@ logger = logging.getLogger("chat")
 
 
 class Chat(ChatHandlers):
+    def __init__(self) -> None:
+        # Each instance of the Lambda function has its own history. A real chat would keep it in a table.
+        self._history: defaultdict[str, deque[Speech]] = defaultdict(lambda: deque(maxlen=20))
+
     def on_connect(self, request: ChatConnectRequest, /) -> ConnectionAccepted:
         user = request.event.query_string_parameters.get("user")  # in production, an authorizer determines the user
         if not user:
@@ -52,7 +66,14 @@ class Chat(ChatHandlers):
             return
         speech = Speech(name=member.attributes["name"], text=request.message.text)
         for room in member.topics:
+            self._history[room].append(speech)
             log_failures(request.sdk.to(topic=room).said(speech))
+
+    def get_history(self, request: ChatRequest[GetHistoryRequest], /) -> GetHistoryResponse:
+        member, room = request.store.get(request.connection_id), request.message.room
+        if member is None or room not in member.topics:
+            raise OperationError(Code.PERMISSION_DENIED, "only members of a room can read its history")
+        return GetHistoryResponse(speeches=self._history[room])
 
     def leave_room(self, request: ChatRequest[Empty], /) -> None:
         member = request.store.get(request.connection_id)

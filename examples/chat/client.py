@@ -1,14 +1,16 @@
 """A chat client for terminals: python client.py ws://127.0.0.1:3000/local ada lobby
 
-Each line is sent to the room. /join ROOM changes the room, /leave leaves it, and Ctrl-D exits.
+Each line is sent to the room. /join ROOM changes the room, /history shows its last texts, /leave leaves it,
+and Ctrl-D exits.
 """
 
 import asyncio
 import sys
 
-from chat.v1.chat_pb2 import JoinRoomRequest, SayRequest
+from chat.v1.chat_pb2 import GetHistoryRequest, JoinRoomRequest, SayRequest
 from chat.v1.chat_pushwire_client import ChatClient, ChatPresenceChangedEvent, ChatSaidEvent, ChatSendGreetingEvent
-from pushwire.client import QueryAuth
+from pushwire import OperationError
+from pushwire.client import ClientError, QueryAuth
 
 
 async def show(client: ChatClient) -> None:
@@ -22,6 +24,16 @@ async def show(client: ChatClient) -> None:
                 print(f"in {message.room}: {', '.join(message.names)}", flush=True)
             case _:
                 print(event, flush=True)
+
+
+async def show_history(client: ChatClient, room: str) -> None:
+    try:
+        history = await client.get_history(GetHistoryRequest(room=room), timeout=5)
+    except (OperationError, ClientError) as error:
+        print("no history:", error, flush=True)
+    else:
+        for speech in history.speeches:
+            print(f"| {speech.name}: {speech.text}", flush=True)
 
 
 async def chat(url: str, user: str, room: str) -> None:
@@ -43,6 +55,9 @@ async def chat(url: str, user: str, room: str) -> None:
                     case ["/join", room]:
                         rooms[:] = [room]
                         await enter()
+                    case ["/history"]:
+                        for room in rooms:
+                            await show_history(client, room)
                     case ["/leave"]:
                         rooms.clear()
                         await client.leave_room()

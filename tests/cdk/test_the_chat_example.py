@@ -65,11 +65,11 @@ def test_it_has_the_api_the_two_functions_the_table_and_outputs(chat: Synthesize
     assert chat.resources("Lambda::Function").keys() == {"Router", "Progress"}
     assert {route["RouteKey"] for route in chat.resources("ApiGatewayV2::Route").values()} == {
         *["$connect", "$disconnect", "$default"],
-        *["JoinRoom", "Say", "LeaveRoom", "ping"],
+        *["JoinRoom", "Say", "GetHistory", "LeaveRoom", "ping"],
     }
     assert chat.resources("ApiGatewayV2::Model").keys() == {
         f"Api{route}RouteModel" for route in ("JoinRoom", "Say", "LeaveRoom", "ping")
-    }
+    }, "a request has no model"
     (table,) = chat.resources("DynamoDB::Table").values()
     assert "GlobalSecondaryIndexes" not in table
     assert chat.template["Outputs"].keys() == {"Url", "CallbackUrl", "ProgressFunction"}

@@ -7,7 +7,16 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 
 import pushwire
-from chat.v1.chat_pb2 import Greeting, JoinRoomRequest, PingMessage, Presence, SayRequest, Speech
+from chat.v1.chat_pb2 import (
+    GetHistoryRequest,
+    GetHistoryResponse,
+    Greeting,
+    JoinRoomRequest,
+    PingMessage,
+    Presence,
+    SayRequest,
+    Speech,
+)
 from chat.v1.chat_pushwire import ChatRouter, ChatServerSdk
 from chat.v1.chat_pushwire_operations import ChatOperations
 from pushwire.store import SqliteStore
@@ -48,6 +57,20 @@ def test_what_is_said_reaches_everybody_in_the_room(chat: ChatRouter, transport:
     chat(message_event(ChatOperations.say, SayRequest(text="Hello, all!"), connection_id=ADA), None)
     speech = Speech(name="Ada", text="Hello, all!")
     assert transport.sent.to(ADA)[-1] == transport.sent.to(BOB)[-1] == speech
+
+
+def test_members_read_the_last_texts_of_their_room(chat: ChatRouter, transport: RecordingTransport) -> None:
+    join(chat, ADA, "Ada")
+    for number in range(25):
+        chat(message_event(ChatOperations.say, SayRequest(text=str(number)), connection_id=ADA), None)
+    ask = GetHistoryRequest(room="lobby")
+    chat(message_event(ChatOperations.get_history, ask, id="7", connection_id=ADA), None)
+    (history,) = transport.sent.to(ADA)[-1:]
+    speeches = [Speech(name="Ada", text=str(number)) for number in range(5, 25)]
+    assert history == GetHistoryResponse(speeches=speeches)
+
+    chat(message_event(ChatOperations.get_history, ask, id="7", connection_id=BOB), None)
+    assert b'"error":{"code":"permission_denied"' in transport.posts[-1].data
 
 
 def test_outside_of_a_room_nothing_is_said(chat: ChatRouter, transport: RecordingTransport) -> None:

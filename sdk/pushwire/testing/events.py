@@ -74,6 +74,7 @@ def message_event(
     message: M | None = None,
     *,
     frame_format: Format | None = None,
+    id: str | None = None,  # noqa: A002 - the name of the key
     route_key: str | None = None,
     connection_id: str = CONNECTION_ID,
     authorizer: Mapping[str, Any] | None = None,
@@ -88,6 +89,7 @@ def message_event(
         operation: The operation, such as `ChatOperations.join_room`.
         message: The message. Defaults to a message with no field set.
         frame_format: The format of the frame. Defaults to the format in the contract.
+        id: The id of a client that wants an answer. Defaults to no id.
         route_key: The route key that API Gateway chose. Defaults to the operation's route for JSON frames, and to
             `$default` for BINARY frames, whose route API Gateway cannot read.
         connection_id: The id of the connection. Defaults to the id that all test events share.
@@ -104,7 +106,7 @@ def message_event(
         TypeError: Clients do not send the operation, or the message has another type.
         pushwire.FrameError: The message cannot be encoded.
     """
-    body = client_frame(operation, message, frame_format)
+    body = client_frame(operation, message, frame_format, id)
     if route_key is None:
         route_key = operation.route if (frame_format or operation.format) is Format.JSON else "$default"
     return text_event(

@@ -30,13 +30,16 @@ class ReceivedMessage(NamedTuple):
     message: Message
 
 
-def client_frame(operation: Operation[M], message: M | None, frame_format: Format | None) -> str:
+def client_frame(
+    operation: Operation[M], message: M | None, frame_format: Format | None, request_id: str | None = None
+) -> str:
     """Return the text of the frame that a client sends.
 
     Args:
         operation: The operation.
         message: The message. `None` for a message with no field set.
         frame_format: The format of the frame. `None` for the format in the contract.
+        request_id: The id of a client that wants an answer. Defaults to `None`, no answer.
 
     Raises:
         TypeError: Clients do not send the operation, or the message has another type.
@@ -49,7 +52,7 @@ def client_frame(operation: Operation[M], message: M | None, frame_format: Forma
         message = operation.message_type()
     if not isinstance(message, operation.message_type):
         raise TypeError(f"{operation} takes a {_type(operation)}, not {_shown_type(message)}")
-    return frame.encode(operation, message, frame_format).decode()
+    return frame.encode(operation, message, frame_format, id=request_id).decode()
 
 
 class Frames:
@@ -63,19 +66,22 @@ class Frames:
         operations = cast("Iterable[AnyOperation] | None", getattr(handler, "operations", None))
         self._operations = None if operations is None else {operation.route: operation for operation in operations}
 
-    def encode(self, operation: Operation[M], message: M | None, frame_format: Format | None) -> str:
+    def encode(
+        self, operation: Operation[M], message: M | None, frame_format: Format | None, request_id: str | None = None
+    ) -> str:
         """Return the frame that a client sends.
 
         Args:
             operation: The operation.
             message: The message. `None` for a message with no field set.
             frame_format: The format of the frame. `None` for the format in the contract.
+            request_id: The id of a client that wants an answer. Defaults to `None`, no answer.
 
         Raises:
             TypeError: Clients do not send the operation, or the message has another type.
             pushwire.FrameError: The message cannot be encoded.
         """
-        text = client_frame(operation, message, frame_format)
+        text = client_frame(operation, message, frame_format, request_id)
         if self._operations is not None and self._operations.get(operation.route) != operation:
             raise TypeError(f"the handler does not have the operation {operation}; use send_text for arbitrary frames")
         return text
@@ -86,9 +92,7 @@ class Frames:
         """Return the frame of a request that a client sends; see `encode`."""
         if not isinstance(operation, RequestOperation):
             raise TypeError(f"{operation} is one-way and has no reply; use send")
-        self.encode(operation, message, frame_format)  # checks the arguments
-        message = operation.message_type() if message is None else message
-        return frame.encode(operation, message, frame_format, id=request_id).decode()
+        return self.encode(operation, message, frame_format, request_id)
 
     def decode_reply(self, text: str, operation: RequestOperation[M, R], request_id: str) -> R | None:
         """Return the reply to a request, or `None` if the frame is not its reply.

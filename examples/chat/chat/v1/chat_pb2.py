@@ -26,7 +26,7 @@ from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from pushwire.v1 import options_pb2 as pushwire_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12\x63hat/v1/chat.proto\x12\x07\x63hat.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x19pushwire/v1/options.proto\"9\n\x0fJoinRoomRequest\x12\x12\n\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\" \n\nSayRequest\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\"&\n\x08Greeting\x12\x1a\n\x08greeting\x18\x01 \x01(\tR\x08greeting\"0\n\x06Speech\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\"4\n\x08Presence\x12\x12\n\x04room\x18\x01 \x01(\tR\x04room\x12\x14\n\x05names\x18\x02 \x03(\tR\x05names\"8\n\x08Progress\x12\x12\n\x04task\x18\x01 \x01(\tR\x04task\x12\x18\n\x07percent\x18\x02 \x01(\x05R\x07percent\"!\n\x0bPingMessage\x12\x12\n\x04note\x18\x01 \x01(\tR\x04note2\x9f\x04\n\x0b\x43hatService\x12\x44\n\x08JoinRoom\x12\x18.chat.v1.JoinRoomRequest\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12:\n\x03Say\x12\x13.chat.v1.SayRequest\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12\x43\n\tLeaveRoom\x12\x16.google.protobuf.Empty\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12\x41\n\x0cSendGreeting\x12\x11.chat.v1.Greeting\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x12\x37\n\x04Said\x12\x0f.chat.v1.Speech\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x12\x44\n\x0fPresenceChanged\x12\x11.chat.v1.Presence\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x12\x43\n\x0eReportProgress\x12\x11.chat.v1.Progress\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x12\x42\n\x04Ping\x12\x14.chat.v1.PingMessage\x1a\x16.google.protobuf.Empty\"\x0c\xca\xd4\x18\x08\x08\x03\x12\x04pingb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12\x63hat/v1/chat.proto\x12\x07\x63hat.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x19pushwire/v1/options.proto\"9\n\x0fJoinRoomRequest\x12\x12\n\x04room\x18\x01 \x01(\tR\x04room\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\" \n\nSayRequest\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\"\'\n\x11GetHistoryRequest\x12\x12\n\x04room\x18\x01 \x01(\tR\x04room\"A\n\x12GetHistoryResponse\x12+\n\x08speeches\x18\x01 \x03(\x0b\x32\x0f.chat.v1.SpeechR\x08speeches\"&\n\x08Greeting\x12\x1a\n\x08greeting\x18\x01 \x01(\tR\x08greeting\"0\n\x06Speech\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n\x04text\x18\x02 \x01(\tR\x04text\"4\n\x08Presence\x12\x12\n\x04room\x18\x01 \x01(\tR\x04room\x12\x14\n\x05names\x18\x02 \x03(\tR\x05names\"8\n\x08Progress\x12\x12\n\x04task\x18\x01 \x01(\tR\x04task\x12\x18\n\x07percent\x18\x02 \x01(\x05R\x07percent\"!\n\x0bPingMessage\x12\x12\n\x04note\x18\x01 \x01(\tR\x04note2\xee\x04\n\x0b\x43hatService\x12\x44\n\x08JoinRoom\x12\x18.chat.v1.JoinRoomRequest\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12:\n\x03Say\x12\x13.chat.v1.SayRequest\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12M\n\nGetHistory\x12\x1a.chat.v1.GetHistoryRequest\x1a\x1b.chat.v1.GetHistoryResponse\"\x06\xca\xd4\x18\x02\x08\x01\x12\x43\n\tLeaveRoom\x12\x16.google.protobuf.Empty\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x01\x12\x41\n\x0cSendGreeting\x12\x11.chat.v1.Greeting\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x12\x37\n\x04Said\x12\x0f.chat.v1.Speech\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x12\x44\n\x0fPresenceChanged\x12\x11.chat.v1.Presence\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x12\x43\n\x0eReportProgress\x12\x11.chat.v1.Progress\x1a\x16.google.protobuf.Empty\"\x06\xca\xd4\x18\x02\x08\x02\x12\x42\n\x04Ping\x12\x14.chat.v1.PingMessage\x1a\x16.google.protobuf.Empty\"\x0c\xca\xd4\x18\x08\x08\x03\x12\x04pingb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +37,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHATSERVICE'].methods_by_name['JoinRoom']._serialized_options = b'\312\324\030\002\010\001'
   _globals['_CHATSERVICE'].methods_by_name['Say']._loaded_options = None
   _globals['_CHATSERVICE'].methods_by_name['Say']._serialized_options = b'\312\324\030\002\010\001'
+  _globals['_CHATSERVICE'].methods_by_name['GetHistory']._loaded_options = None
+  _globals['_CHATSERVICE'].methods_by_name['GetHistory']._serialized_options = b'\312\324\030\002\010\001'
   _globals['_CHATSERVICE'].methods_by_name['LeaveRoom']._loaded_options = None
   _globals['_CHATSERVICE'].methods_by_name['LeaveRoom']._serialized_options = b'\312\324\030\002\010\001'
   _globals['_CHATSERVICE'].methods_by_name['SendGreeting']._loaded_options = None
@@ -53,16 +55,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOINROOMREQUEST']._serialized_end=144
   _globals['_SAYREQUEST']._serialized_start=146
   _globals['_SAYREQUEST']._serialized_end=178
-  _globals['_GREETING']._serialized_start=180
-  _globals['_GREETING']._serialized_end=218
-  _globals['_SPEECH']._serialized_start=220
-  _globals['_SPEECH']._serialized_end=268
-  _globals['_PRESENCE']._serialized_start=270
-  _globals['_PRESENCE']._serialized_end=322
-  _globals['_PROGRESS']._serialized_start=324
-  _globals['_PROGRESS']._serialized_end=380
-  _globals['_PINGMESSAGE']._serialized_start=382
-  _globals['_PINGMESSAGE']._serialized_end=415
-  _globals['_CHATSERVICE']._serialized_start=418
-  _globals['_CHATSERVICE']._serialized_end=961
+  _globals['_GETHISTORYREQUEST']._serialized_start=180
+  _globals['_GETHISTORYREQUEST']._serialized_end=219
+  _globals['_GETHISTORYRESPONSE']._serialized_start=221
+  _globals['_GETHISTORYRESPONSE']._serialized_end=286
+  _globals['_GREETING']._serialized_start=288
+  _globals['_GREETING']._serialized_end=326
+  _globals['_SPEECH']._serialized_start=328
+  _globals['_SPEECH']._serialized_end=376
+  _globals['_PRESENCE']._serialized_start=378
+  _globals['_PRESENCE']._serialized_end=430
+  _globals['_PROGRESS']._serialized_start=432
+  _globals['_PROGRESS']._serialized_end=488
+  _globals['_PINGMESSAGE']._serialized_start=490
+  _globals['_PINGMESSAGE']._serialized_end=523
+  _globals['_CHATSERVICE']._serialized_start=526
+  _globals['_CHATSERVICE']._serialized_end=1148
 # @@protoc_insertion_point(module_scope)

@@ -29,10 +29,12 @@ from pushwire import (
 )
 from pushwire.aws_lambda import (
     AsyncBind,
+    AsyncBindReply,
     AsyncHandlers,
     AsyncInterceptor,
     AsyncServiceRouter,
     Bind,
+    BindReply,
     ConnectRequest,
     DisconnectRequest,
     Handlers,
@@ -254,6 +256,17 @@ class ChatHandlers(Handlers[ChatServerSdk]):
         """
 
     @abstractmethod
+    def get_history(
+        self,
+        request: ChatRequest[chat_pb2.GetHistoryRequest],
+        /,
+    ) -> chat_pb2.GetHistoryResponse:
+        """Handle `GetHistory`, and return the reply.
+
+        Return the last texts of the room.
+        """
+
+    @abstractmethod
     def leave_room(
         self,
         request: ChatRequest[empty_pb2.Empty],
@@ -297,6 +310,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
             {
                 "join_room": ChatOperations.join_room,
                 "say": ChatOperations.say,
+                "get_history": ChatOperations.get_history,
                 "leave_room": ChatOperations.leave_room,
                 "send_greeting": ChatOperations.send_greeting,
                 "said": ChatOperations.said,
@@ -325,6 +339,14 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
         Send a text to all members of the room.
         """
         return self._bind(ChatOperations.say)
+
+    @property
+    def get_history(self) -> BindReply[ChatRequest[chat_pb2.GetHistoryRequest], chat_pb2.GetHistoryResponse]:
+        """Register the function that handles `GetHistory` messages.
+
+        Return the last texts of the room.
+        """
+        return self._bind_reply(ChatOperations.get_history)
 
     @property
     def leave_room(self) -> Bind[ChatRequest[empty_pb2.Empty]]:
@@ -538,6 +560,17 @@ class AsyncChatHandlers(AsyncHandlers[AsyncChatServerSdk]):
         """
 
     @abstractmethod
+    async def get_history(
+        self,
+        request: AsyncChatRequest[chat_pb2.GetHistoryRequest],
+        /,
+    ) -> chat_pb2.GetHistoryResponse:
+        """Handle `GetHistory`, and return the reply.
+
+        Return the last texts of the room.
+        """
+
+    @abstractmethod
     async def leave_room(
         self,
         request: AsyncChatRequest[empty_pb2.Empty],
@@ -581,6 +614,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
             {
                 "join_room": ChatOperations.join_room,
                 "say": ChatOperations.say,
+                "get_history": ChatOperations.get_history,
                 "leave_room": ChatOperations.leave_room,
                 "send_greeting": ChatOperations.send_greeting,
                 "said": ChatOperations.said,
@@ -609,6 +643,14 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
         Send a text to all members of the room.
         """
         return self._bind(ChatOperations.say)
+
+    @property
+    def get_history(self) -> AsyncBindReply[AsyncChatRequest[chat_pb2.GetHistoryRequest], chat_pb2.GetHistoryResponse]:
+        """Register the function that handles `GetHistory` messages.
+
+        Return the last texts of the room.
+        """
+        return self._bind_reply(ChatOperations.get_history)
 
     @property
     def leave_room(self) -> AsyncBind[AsyncChatRequest[empty_pb2.Empty]]:

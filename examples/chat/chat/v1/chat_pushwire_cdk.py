@@ -37,6 +37,7 @@ class ChatIntegrations(Integrations):
         *,
         join_room: WebSocketRouteIntegration,
         say: WebSocketRouteIntegration,
+        get_history: WebSocketRouteIntegration,
         leave_room: WebSocketRouteIntegration,
         ping: WebSocketRouteIntegration,
     ) -> None:
@@ -44,6 +45,7 @@ class ChatIntegrations(Integrations):
             {
                 ChatOperations.join_room: join_room,
                 ChatOperations.say: say,
+                ChatOperations.get_history: get_history,
                 ChatOperations.leave_room: leave_room,
                 ChatOperations.ping: ping,
             }

@@ -134,6 +134,24 @@ class ChatClient(Client[ChatEvent]):
             id,
         )
 
+    async def get_history(
+        self,
+        message: chat_pb2.GetHistoryRequest,
+        *,
+        timeout: float = 30.0,
+        id: str | None = None,
+    ) -> chat_pb2.GetHistoryResponse:
+        """Send `GetHistory`, and return the reply.
+
+        Return the last texts of the room.
+        """
+        return await self._request(
+            ChatOperations.get_history,
+            message,
+            timeout,
+            id,
+        )
+
     async def leave_room(
         self,
         *,

@@ -15,6 +15,7 @@ from google.protobuf import empty_pb2
 from pushwire import (
     Direction,
     Operation,
+    RequestOperation,
 )
 
 from chat.v1 import chat_pb2
@@ -39,6 +40,14 @@ class ChatOperations:
         route="Say",
         direction=Direction.CLIENT_TO_SERVER,
         message_type=chat_pb2.SayRequest,
+    )
+    get_history = RequestOperation(
+        service="chat.v1.ChatService",
+        name="GetHistory",
+        route="GetHistory",
+        direction=Direction.CLIENT_TO_SERVER,
+        message_type=chat_pb2.GetHistoryRequest,
+        reply_type=chat_pb2.GetHistoryResponse,
     )
     leave_room = Operation(
         service="chat.v1.ChatService",

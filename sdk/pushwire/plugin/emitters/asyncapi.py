@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
+from pushwire.errors import Code
+from pushwire.frame import MAX_ID_LENGTH
 from pushwire.plugin.comments import deprecation_note
 from pushwire.plugin.frames import Frame
 from pushwire.plugin.model import Format, Rpc, Service
+from pushwire.schema import JsonSchema
 
 __all__ = ["document"]
 
@@ -26,6 +29,12 @@ _SERVER: Final[dict[str, Any]] = {
 }
 _VERSION: Final = re.compile(r"v[0-9]+(p[0-9]+)?((alpha|beta)[0-9]*)?")
 _DEFINITIONS: Final = "#/definitions/"
+_ERROR: Final[JsonSchema] = {
+    "type": "object",
+    "description": "The reason why the request was refused or failed. The frame then has no payload.",
+    "properties": {"code": {"enum": [code.value for code in Code]}, "message": {"type": "string"}},
+    "required": ["code"],
+}
 _COMPONENTS: Final = "#/components/schemas/"
 
 
@@ -56,14 +65,17 @@ def document(frames: Sequence[Frame], origin: str) -> dict[str, Any]:
         "components": {
             "messages": {name: message for frame in frames for name, message in _messages(frame)},
             "schemas": {
-                name: _in_components(schema) for frame in frames for name, schema in frame.schema["definitions"].items()
+                name: _in_components(schema)
+                for frame in frames
+                for frame_schema in filter(None, (frame.schema, frame.reply_schema))
+                for name, schema in frame_schema["definitions"].items()
             },
         },
     }
 
 
 def _channel(service: Service) -> dict[str, Any]:
-    names = [name for rpc in service.rpcs for name in _message_names(rpc)]
+    names = [name for rpc in service.rpcs for name in (*_message_names(rpc), *_reply_names(rpc))]
     return _described(service.comment, service.deprecation) | {
         "address": "/",
         "messages": {name: {"$ref": f"#/components/messages/{service.name}.{name}"} for name in names},
@@ -80,27 +92,69 @@ def _operations(frame: Frame) -> Iterator[tuple[str, dict[str, Any]]]:
     }
     for action, names in directions.items():
         if names:
-            yield (
-                f"{service.name}.{rpc.name}.{action}",
-                {
-                    "action": action,
+            operation: dict[str, Any] = {
+                "action": action,
+                "channel": {"$ref": f"#/channels/{service.name}"},
+                **_described(rpc.comment, rpc.deprecation),
+                "messages": _references(service, names),
+            }
+            if rpc.reply is not None:  # Why in the same channel: a reply goes to the connection of its request.
+                operation["reply"] = {
                     "channel": {"$ref": f"#/channels/{service.name}"},
-                    **_described(rpc.comment, rpc.deprecation),
-                    "messages": [{"$ref": f"#/channels/{service.name}/messages/{name}"} for name in names],
-                },
-            )
+                    "messages": _references(service, _reply_names(rpc)),
+                }
+            yield f"{service.name}.{rpc.name}.{action}", operation
+
+
+def _references(service: Service, names: Sequence[str]) -> list[dict[str, str]]:
+    return [{"$ref": f"#/channels/{service.name}/messages/{name}"} for name in names]
 
 
 def _messages(frame: Frame) -> Iterator[tuple[str, dict[str, Any]]]:
-    service, rpc, schema = frame.service, frame.rpc, frame.schema
-    json_name, binary_name = _message_names(rpc)
+    service, rpc = frame.service, frame.rpc
+    sent = rpc.request.full_name
+    if frame.reply_schema is None or rpc.reply is None:
+        yield from _both_formats(service, rpc, _message_names(rpc), rpc.name, frame.schema, sent)
+        return
+    request = _with_id(frame.schema, "id")
+    sent = f"{sent}, and its id is set"
+    yield from _both_formats(service, rpc, _message_names(rpc), rpc.name, request, sent, "id")
+    reply = _with_id(frame.reply_schema, "reply_to")
+    reply["properties"]["error"] = _ERROR
+    sent = f"{rpc.reply.full_name}, and its reply_to is set; or it has an error and no payload"
+    yield from _both_formats(service, rpc, _reply_names(rpc), f"{rpc.name} reply", reply, sent, "reply_to")
+
+
+def _both_formats(
+    service: Service,
+    rpc: Rpc,
+    names: Sequence[str],
+    name: str,
+    schema: JsonSchema,
+    content: str,
+    id_key: str | None = None,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a message as JSON and as a binary frame.
+
+    Args:
+        service: The service of the operation.
+        rpc: The operation.
+        names: The names of the two messages in their channel.
+        name: The name in the titles.
+        schema: The schema of the JSON frame.
+        content: The content of the binary frame's payload, for its description.
+        id_key: The key with the id of the request. Defaults to `None`, no id.
+    """
+    json_name, binary_name = names
     description = _described(rpc.comment, rpc.deprecation)
+    correlation = {} if id_key is None else {"correlationId": {"location": f"$message.payload#/{id_key}"}}
     yield (
         f"{service.name}.{json_name}",
         {
-            "name": rpc.name,
-            "title": f"{rpc.name}, as JSON",
+            "name": name,
+            "title": f"{name}, as JSON",
             **description,
+            **correlation,
             "contentType": "application/json",
             "payload": _in_components({key: schema[key] for key in ("type", "properties", "required")}),
         },
@@ -108,8 +162,8 @@ def _messages(frame: Frame) -> Iterator[tuple[str, dict[str, Any]]]:
     yield (
         f"{service.name}.{binary_name}",
         {
-            "name": rpc.name,
-            "title": f"{rpc.name}, as a binary frame",
+            "name": name,
+            "title": f"{name}, as a binary frame",
             **description,
             "contentType": "text/plain",
             "payload": {
@@ -118,16 +172,28 @@ def _messages(frame: Frame) -> Iterator[tuple[str, dict[str, Any]]]:
                 "contentMediaType": "application/x-protobuf",
                 "description": (
                     f'A serialized pushwire.v1.Frame in base64: its route is "{rpc.route}", its payload a serialized '
-                    f"{rpc.request.full_name}."
+                    f"{content}."
                 ),
             },
         },
     )
 
 
+def _with_id(schema: JsonSchema, key: str) -> JsonSchema:
+    """Return the schema of frames that have an id under a key."""
+    value = {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH}
+    properties = {**schema["properties"], key: value}
+    return {**schema, "properties": properties, "required": [*schema["required"], key]}
+
+
 def _message_names(rpc: Rpc) -> tuple[str, str]:
     """Return the names of an operation's messages in its channel, for JSON frames and for binary frames."""
     return rpc.name, f"{rpc.name}.binary"
+
+
+def _reply_names(rpc: Rpc) -> tuple[str, ...]:
+    """Return the names of the messages with the reply to a request, for JSON and for binary frames."""
+    return () if rpc.reply is None else (f"{rpc.name}.reply", f"{rpc.name}.reply.binary")
 
 
 def _described(comment: str, deprecation: str | None) -> dict[str, Any]:
