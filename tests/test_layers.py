@@ -124,7 +124,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # What is made of a contract.
     "schema": {"operation"},
     "cdk": {"operation", "errors", "callback_url", "schema"},
-    "plugin": {"_version", "_codegen", "v1", "operation", "schema"},
+    "plugin": {"_version", "_codegen", "v1", "operation", "errors", "frame", "schema"},
     # The public names: those of `server` and `transport` are imported when they are asked for.
     "__init__": {"_version", "errors", "operation", "server", "transport"},
 }
