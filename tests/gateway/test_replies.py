@@ -91,10 +91,11 @@ def test_a_reply_that_is_late_or_repeated_is_counted_and_the_right_call_gets_the
                 clock.advance(5)
                 with pytest.raises(ReplyTimeoutError):
                     await late
+                await asyncio.to_thread(gateway.advance, 20)
+                await until(lambda: client.status.dropped_replies == 2)  # it was posted twice
                 assert (await client.find(Visitor(name="next"), timeout=5)).text == "a book for next"
                 await client.lend(BOOK, confirm=True, timeout=5)
-                await asyncio.to_thread(gateway.advance, 20)
-                await until(lambda: client.status.dropped_replies == 4)  # two late ones, and two repeated ones
+                await until(lambda: client.status.dropped_replies == 4)
                 assert client.status.requests == 0
 
     run(story())
