@@ -200,9 +200,11 @@ def encode(
         raise _uninitialized(message, operation)
     try:
         if (operation.format if frame_format is None else frame_format) is Format.BINARY:
-            frame = frame_pb2.Frame(
-                route=operation.route, payload=_serialized(message), id=id or "", reply_to=reply_to or ""
-            )
+            frame = frame_pb2.Frame(route=operation.route, payload=_serialized(message))
+            if id is not None:
+                frame.id = id
+            if reply_to is not None:
+                frame.reply_to = reply_to
             return base64.b64encode(frame.SerializeToString())
         # With protobuf's `json_format`, which functions that only receive messages do not need.
         from pushwire.protojson.writing import to_json

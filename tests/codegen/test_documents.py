@@ -171,6 +171,35 @@ def test_asyncapis_own_parser_has_no_error_and_no_warning_and_would_have(
         assert any(severity == ERROR for severity, _, _ in report["said"])
 
 
+def test_a_request_has_its_reply_in_the_same_channel(optional_output: Path) -> None:
+    document = json.loads((optional_output / "absolute" / "replies" / "replies.asyncapi.json").read_text())
+    assert {path.name for path in (optional_output / "absolute" / "replies").rglob("*.schemas/*.json")} == {
+        "AskService.Bool.json",
+        "AskService.Remark.json",
+    }, "a request has no route model"
+    assert "reply" not in document["operations"]["AskService.Remark.receive"]
+    reply = document["operations"]["AskService.Price.receive"]["reply"]
+    channel = document["channels"]["AskService"]
+    assert reply["channel"] == {"$ref": "#/channels/AskService"}
+    names = [each["$ref"].rpartition("/")[2] for each in reply["messages"]]
+    assert names == ["Price.reply", "Price.reply.binary"]
+    assert set(names) <= channel["messages"].keys()
+
+    def validator(name: str) -> Draft4Validator:
+        message = document["components"]["messages"][f"AskService.{name}"]
+        return Draft4Validator({**message["payload"], "components": document["components"]})
+
+    request = {"route": "Price", "id": "7", "payload": {"text": "tea"}}
+    validator("Price").validate(request)
+    assert not validator("Price").is_valid({"route": "Price", "payload": {}})
+    assert not validator("Price").is_valid({**request, "id": "x" * 65})
+    answers = validator("Price.reply")
+    answers.validate({"route": "Price", "reply_to": "7", "payload": {"currency": "EUR", "units": "3"}})
+    answers.validate({"route": "Price", "reply_to": "7", "error": {"code": "not_found", "message": "no tea"}})
+    for wrong in ({"payload": {"units": "x"}}, {"error": {"code": "teapot"}}, {"reply_to": 7}):
+        assert not answers.is_valid({"route": "Price", "reply_to": "7", **wrong})
+
+
 # Contracts that protobuf cannot read
 
 
