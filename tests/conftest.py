@@ -59,7 +59,7 @@ NEEDS = {
         *SENDING,
     ],
     "websockets": ["client"],
-    "cfnlint": ["docs/test_the_deploy_page.py"],
+    "cfnlint": ["docs/test_the_deploy_page.py", "docs/test_the_fanout_page.py"],
     "jsonschema": ["schema"],
     "selenium": ["docs/test_the_browser_page.py", "gateway/test_the_console_in_a_browser.py"],
     "ruamel": ["cli", "docs", "test_newcomer.py"],

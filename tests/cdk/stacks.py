@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk.aws_apigateway import AccessLogFormat, MethodLoggingLevel
 from aws_cdk.aws_apigatewayv2 import (
     DomainMappingOptions,
@@ -22,7 +22,7 @@ from aws_cdk.aws_kms import Key
 from aws_cdk.aws_lambda import Alias, Code, Function, Runtime
 from aws_cdk.aws_logs import LogGroup
 
-from pushwire.cdk import ConnectionTable, WebSocketApi
+from pushwire.cdk import ConnectionTable, Fanout, WebSocketApi
 
 __all__ = ["STACKS", "chat", "domain", "function", "integration", "role", "services", "sized"]
 
@@ -258,6 +258,39 @@ def _(scope: Stack) -> None:
     arn = "arn:aws:lambda:us-east-1:123456789012:function:router"
     imported = Function.from_function_attributes(scope, "Imported", function_arn=arn, same_environment=True)
     chat(scope, integrations=services().ChatIntegrations.all(WebSocketLambdaIntegration("Integration", imported)))
+
+
+# Broadcasts beyond one process
+
+
+@stack("Fanout")
+def _(scope: Stack) -> None:
+    connections = ConnectionTable(scope, "Connections")
+    fanout = Fanout(
+        scope,
+        "Fanout",
+        worker=function(scope, "Worker"),
+        api=chat(scope),
+        max_workers=4,
+        requests_per_second=8_000,
+        progress_table=connections.table,
+    )
+    fanout.grant_start(function(scope, "Starter"))
+
+
+@stack("FanoutWithoutProgress")
+def _(scope: Stack) -> None:
+    fanout = Fanout(
+        scope,
+        "Fanout",
+        worker=function(scope, "Worker", timeout=Duration.seconds(60)),
+        api=mocked(scope),
+        max_workers=2,
+        requests_per_second=2_500,
+        max_receive_count=3,
+        max_age=Duration.minutes(2),
+    )
+    fanout.grant_start(function(scope, "Starter"))
 
 
 # The stage

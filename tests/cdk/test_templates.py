@@ -11,6 +11,7 @@ OF_CDK = "W3005"  # CDK adds a redundant dependency of a function on its role
 LINTED = [
     *["Size1", "Size40", "Size200", "Size400", "FunctionEach", "Mixed", "TwoRouters", "Mock", "Order"],
     *["Iam", "LambdaAuthorizer", "ApiKey", "BothHosts", "DomainOnly", "OwnLogs", "Throttled", "Workflow"],
+    *["Fanout", "FanoutWithoutProgress"],
 ]
 """Templates that differ in more than names. Why not all: each takes half a second."""
 

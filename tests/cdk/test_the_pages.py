@@ -57,6 +57,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     scripts = {
         "readme": f"{readme}\nstack.node.root.synth()\n",
         "deploy": snippet("docs/deploy.md", "python", "class ChatStack"),
+        "fanout": f"{snippet('docs/fanout.md', 'python', 'fanout = Fanout(')}\nstack.node.root.synth()\n",
         "parts": "SNIPPETS = "
         + repr(
             {
@@ -114,6 +115,13 @@ def test_the_deploy_pages_stack(pages: dict[str, Any]) -> None:
     (stage,) = kinds(resources, "ApiGatewayV2::Stage")
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 100
     assert "AWS_IAM" in {route["AuthorizationType"] for route in kinds(resources, "ApiGatewayV2::Route")}
+
+
+def test_the_fanout_pages_stack(pages: dict[str, Any]) -> None:
+    resources = pages["fanout/Chat"]
+    (source,) = kinds(resources, "Lambda::EventSourceMapping")
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 4}
+    assert len(kinds(resources, "SQS::Queue")) == len(kinds(resources, "CloudWatch::Alarm")) == 2
 
 
 def test_the_deploy_pages_parts(pages: dict[str, Any]) -> None:

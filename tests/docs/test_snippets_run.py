@@ -45,6 +45,8 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/deploy.md", "yaml"): 2,  # tests/docs/test_the_deploy_page.py
         ("docs/deploy.md", "hcl"): 1,  # the same
         ("docs/deploy.md", "python"): 3,  # tests/cdk/test_the_pages.py
+        ("docs/fanout.md", "python"): 4,  # tests/docs/test_the_fanout_page.py, tests/cdk/test_the_pages.py
+        ("docs/fanout.md", "yaml"): 1,
         ("docs/getting-started.md", "sh"): 8,  # tests/test_newcomer.py, and the ones below
         ("docs/getting-started.md", "json"): 1,
         ("docs/getting-started.md", "proto"): 1,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pushwire import SendError
 from pushwire.fanout import DynamoDBProgress, FanoutWorker, Shard, SqsFanout
 from pushwire.testing import RecordingTransport
-from pushwire.transport import FanOutOptions
+from pushwire.transport import FanOutOptions, Transport
 from tests.server.world import LEAF, SEND_LEAF, WireServerSdk
 
 if TYPE_CHECKING:
@@ -84,15 +84,14 @@ class CountingTransport(RecordingTransport):
         on_outcome: Callable[[str, SendError | None], object],
         /,
     ) -> tuple[str, ...]:
-        ids = iter(connection_ids)
-        for number, connection_id in enumerate(ids):
+        for number, connection_id in enumerate(connection_ids):
             if len(self.posts) == self.killed_at:
                 self.killed_at = None
                 raise Killed
             super().post_many([connection_id], data, options, on_outcome)
             if number + 1 == self.posts_before_deadline:
-                break
-        return tuple(ids)
+                break  # as real transports do, it leaves the ids that it has not read to the caller
+        return ()
 
     @property
     def reached(self) -> list[str]:
@@ -111,7 +110,7 @@ class FanoutWorld:
         failures: The exceptions of the invocations that failed.
     """
 
-    def __init__(self, sqs: "SQSClient", dynamodb: "DynamoDBClient") -> None:
+    def __init__(self, sqs: "SQSClient | Intervening", dynamodb: "DynamoDBClient | Intervening") -> None:
         self._sqs = sqs
         self.sqs = Intervening(sqs)
         self.dynamodb = Intervening(dynamodb)
@@ -143,17 +142,18 @@ class FanoutWorld:
         settings: dict[str, Any] = {"client": self.sqs, "progress": self.progress, "clock": self.clock} | options
         return SqsFanout(self.queue_url, **settings)
 
-    def worker(self, transport: RecordingTransport, **options: Any) -> FanoutWorker:
+    def worker(self, transport: Transport, **options: Any) -> FanoutWorker:
         """Return a worker that posts through a transport."""
         settings: dict[str, Any] = {"client": self.sqs, "progress": self.progress, "clock": self.clock} | options
         store = settings.pop("store", None)
         return FanoutWorker(WireServerSdk(transport=transport, store=store), **settings)
 
     def start(self, connection_ids: Iterable[str], **options: Any) -> Any:
-        """Queue a greeting for connections."""
+        """Queue a message for connections, by default a greeting."""
         sdk = WireServerSdk(transport=RecordingTransport())
         via = options.pop("via", None) or self.fanout()
-        return sdk.to(connection_ids, via=via, **options).send_leaf(HELLO)
+        message = options.pop("message", HELLO)
+        return sdk.to(connection_ids, via=via, **options).send_leaf(message)
 
     def run(self, worker: Worker, *, context: Context | None = None) -> None:
         """Invoke a worker with each message until the queue is empty, as an event source with batch size 1 does."""

@@ -21,6 +21,7 @@ except ImportError as error:
 from pushwire.cdk.api import WebSocketApi
 from pushwire.cdk.connection_table import ConnectionTable
 from pushwire.cdk.errors import InfrastructureError
+from pushwire.cdk.fanout import Fanout
 from pushwire.cdk.integrations import Integrations
 from pushwire.cdk.options import WebSocketApiOptions, WebSocketStageOptions
 from pushwire.cdk.stage import WebSocketStage
@@ -29,6 +30,7 @@ del _aws_cdk
 
 __all__ = [
     "ConnectionTable",
+    "Fanout",
     "InfrastructureError",
     "Integrations",
     "WebSocketApi",

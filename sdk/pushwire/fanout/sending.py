@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from pushwire._log import logger
@@ -79,7 +79,9 @@ def send_shard(
     if left <= 0:
         return _expired(shard)
     options = _options(left, deadline, rate_limit)
-    return _result(shard, sdk._send_frame(operation, shard.frame, shard.connection_ids, options))  # noqa: SLF001
+    ids = iter(shard.connection_ids)
+    report = sdk._send_frame(operation, shard.frame, ids, options)  # noqa: SLF001
+    return _result(shard, report, ids)
 
 
 async def send_shard_async(
@@ -112,7 +114,9 @@ async def send_shard_async(
     if left <= 0:
         return _expired(shard)
     options = _options(left, deadline, rate_limit)
-    return _result(shard, await sdk._send_frame(operation, shard.frame, shard.connection_ids, options))  # noqa: SLF001
+    ids = iter(shard.connection_ids)
+    report = await sdk._send_frame(operation, shard.frame, ids, options)  # noqa: SLF001
+    return _result(shard, report, ids)
 
 
 def operation_of(sdk: BaseServerSdk[Any, Any], shard: Shard) -> AnyOperation:
@@ -145,14 +149,21 @@ def _expired(shard: Shard) -> ShardResult:
     return ShardResult(expired=count)
 
 
-def _result(shard: Shard, report: BroadcastReport) -> ShardResult:
+def _result(shard: Shard, report: BroadcastReport, not_read: Iterator[str]) -> ShardResult:
+    """Return the result of an attempt.
+
+    Args:
+        shard: The shard.
+        report: The outcomes of the ids that the broadcast has read.
+        not_read: The ids that it has not read before the deadline.
+    """
     temporary = [error for error in report.failed if isinstance(error, _TEMPORARY)]
     if not report.accepted and not report.gone:
         # Why: a missing permission would fail all ids of the job. Nothing was sent, so the whole shard can be retried.
         for error in temporary:
             if isinstance(error, _REFUSED):
                 raise error
-    unsent = (*report.unsent, *(error.connection_id for error in temporary))
+    unsent = (*(error.connection_id for error in temporary), *report.unsent, *not_read)
     result = ShardResult(report.accepted, len(report.gone), len(report.failed) - len(temporary))
     if not unsent:
         return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -19,6 +20,8 @@ from pushwire.store import StoreError
 from pushwire.transport.rate_limit import RateLimit
 
 __all__ = ["FanoutWorker"]
+
+_RATE_VARIABLE: Final = "PUSHWIRE_FANOUT_RATE"
 
 _RESERVED: Final = 8.0
 """Seconds of an invocation that are kept for posts in flight, the remainder and the row: two posts that time out after
@@ -40,7 +43,8 @@ class FanoutWorker:
         progress: Where the progress of jobs is stored. Pass the same to `SqsFanout`. Defaults to `None`: it is not
             stored, and a shard that SQS delivers twice is sent twice.
         rate_limit: The budget of requests of this worker. With N concurrent workers it is an N-th of the whole budget.
-            Defaults to no limit.
+            Defaults to the requests per second in the environment variable `PUSHWIRE_FANOUT_RATE`, which
+            `pushwire.cdk.Fanout` sets, or else to no limit.
         client: Your own `boto3.client("sqs")`, which returns remainders. Defaults to a new client.
         clock: Returns the time of day in seconds since the epoch. Defaults to `time.time`.
 
@@ -48,6 +52,7 @@ class FanoutWorker:
         FanoutError: A client cannot be made, for example because no region is known.
         ImportError: boto3 is not installed.
         TypeError: An argument has the wrong type, or `client` is not a sync client of SQS.
+        ValueError: `PUSHWIRE_FANOUT_RATE` is not a number above 0.
     """
 
     def __init__(
@@ -68,7 +73,7 @@ class FanoutWorker:
         check_function("clock", clock)
         self._sdk = sdk
         self._progress = checked_progress(progress)
-        self._rate_limit = rate_limit
+        self._rate_limit = _rate_of_environment() if rate_limit is None else rate_limit
         self._client = checked_client(client)
         self._clock = clock
         self._queues: dict[str, SqsFanout] = {}
@@ -153,6 +158,16 @@ class FanoutWorker:
             *(shard.operation, shard.job_id, error),
             extra=_facts(shard),
         )
+
+
+def _rate_of_environment() -> RateLimit | None:
+    value = os.environ.get(_RATE_VARIABLE)
+    if not value:
+        return None
+    try:
+        return RateLimit(per_second=float(value))
+    except ValueError:
+        raise ValueError(f"{_RATE_VARIABLE} must be a number of requests per second, not {value!r:.100}") from None
 
 
 def _facts(shard: Shard) -> dict[str, object]:
