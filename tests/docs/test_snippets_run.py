@@ -53,6 +53,7 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/getting-started.md", "toml"): 1,
         ("docs/getting-started.md", "yaml"): 2,
         ("docs/handlers.md", "python"): 7,
+        ("docs/logs.md", "json"): 1,  # tests/docs/test_the_page_about_logs.py
         ("docs/performance.md", "sh"): 1,
         ("docs/replies.md", "proto"): 1,  # tests/docs/test_the_replies_page.py
         ("docs/replies.md", "python"): 3,
