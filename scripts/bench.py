@@ -20,6 +20,7 @@ from scripts.benches.memory import memory
 from scripts.benches.replies import replies
 from scripts.benches.send import send
 from scripts.benches.size import size
+from scripts.benches.store import store
 from scripts.benches.transport import transport
 
 BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
@@ -35,6 +36,7 @@ BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "memory": memory,
     "replies": replies,
     "send": send,
+    "store": store,
 }
 BY_NAME = BENCHES | {"size": size}
 """All benchmarks. `size` runs only when it is named, because it downloads from the package index."""

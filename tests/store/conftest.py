@@ -1,8 +1,9 @@
 """Fixtures: DynamoDB in moto and in dynoxide, and stores in each."""
 
+import threading
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import moto
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     MakeStore = Callable[..., DynamoDBStore]
 
 NUMBERS = count()
+DYNOXIDE = pytest.param("dynoxide", marks=pytest.mark.at_length)  # npm installs it
 
 
 @pytest.fixture
@@ -38,12 +40,27 @@ def dynoxide_client(dynoxide_url: str) -> "DynamoDBClient":
     return client_of(dynoxide_url)
 
 
-@pytest.fixture(params=["moto", "dynoxide"])
+class OneByOne:
+    """A client that makes one call at a time, because moto's tables are not safe to share between threads."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*arguments: Any, **parameters: Any) -> Any:
+            with self._lock:
+                return getattr(self._client, name)(*arguments, **parameters)
+
+        return call
+
+
+@pytest.fixture(params=["moto", DYNOXIDE])
 def client(request: pytest.FixtureRequest) -> "Iterator[DynamoDBClient]":
     """A client of DynamoDB: moto in this process, or dynoxide."""
     if request.param == "moto":
         with moto.mock_aws():
-            yield client_of("https://dynamodb.eu-west-1.amazonaws.com")
+            yield cast("DynamoDBClient", OneByOne(client_of("https://dynamodb.eu-west-1.amazonaws.com")))
     else:
         yield request.getfixturevalue("dynoxide_client")
 

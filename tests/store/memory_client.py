@@ -79,6 +79,7 @@ class MemoryClient:
         TableName: str,  # noqa: N803
         KeyConditionExpression: str,  # noqa: N803
         FilterExpression: str,  # noqa: N803
+        ProjectionExpression: str,  # noqa: N803
         ExpressionAttributeValues: Row,  # noqa: N803
         ConsistentRead: bool,  # noqa: N803
         ExclusiveStartKey: Any = None,  # noqa: N803
@@ -87,7 +88,9 @@ class MemoryClient:
         with self._lock:
             partition = sorted(key for key in self.rows if key[0] == ExpressionAttributeValues[":pk"]["S"])
             page = [copy.deepcopy(self.rows[key]) for key in partition if key[1] > after][:PAGE]
-        found = {"Items": [row for row in page if holds(FilterExpression, row, ExpressionAttributeValues)]}
+        names = ProjectionExpression.split(", ")
+        kept = [row for row in page if holds(FilterExpression, row, ExpressionAttributeValues)]
+        found: Row = {"Items": [{name: row[name] for name in names if name in row} for row in kept]}
         last = {"pk": page[-1]["pk"], "sk": page[-1]["sk"]} if len(page) == PAGE else None
         return found | ({"LastEvaluatedKey": last} if last else {})
 

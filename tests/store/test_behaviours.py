@@ -32,6 +32,7 @@ class TestDynamoDBInMemory(ConnectionStoreBehaviours):
         return DynamoDBStore("connections", client=MemoryClient(), clock=clock)
 
 
+@pytest.mark.at_length
 class TestDynamoDB(ConnectionStoreBehaviours):
     @pytest.fixture
     def store(self, dynamodb_store: DynamoDBStore) -> DynamoDBStore:

@@ -1,23 +1,16 @@
 """Threads that race for one connection, in DynamoDB's stand-ins and in SQLite."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
 
-import moto
 import pytest
 
 from pushwire.store import ConnectionStore, DynamoDBStore, NotConnectedError, SqliteStore, StoredConnection
 from pushwire.testing import StoreClock
-from tests.support.dynoxide import client_of
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-
-MANY = pytest.param(400, marks=pytest.mark.at_length)
+from tests.store.memory_client import MemoryClient
 
 
 def race(*calls: Callable[[], object]) -> None:
@@ -64,39 +57,20 @@ def race_connects_with_gone(store: ConnectionStore, races: int) -> None:
     assert sorted(store.of_user("ada")) == sorted(ids)
 
 
-class OneByOne:
-    """A client that makes one call at a time, because moto's tables are not safe to share between threads."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._lock = threading.Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        def call(*arguments: Any, **parameters: Any) -> Any:
-            with self._lock:
-                return getattr(self._client, name)(*arguments, **parameters)
-
-        return call
+@pytest.mark.at_length
+def test_joins_that_race_disconnects_leave_no_ghost(dynamodb_store: DynamoDBStore) -> None:
+    race_joins_with_disconnects(dynamodb_store, 400)
 
 
-@pytest.fixture(params=[pytest.param("moto", marks=pytest.mark.at_length), "dynoxide"])
-def client(request: pytest.FixtureRequest) -> "Iterator[DynamoDBClient]":
-    if request.param == "moto":
-        with moto.mock_aws():
-            made = client_of("https://dynamodb.eu-west-1.amazonaws.com")
-            yield cast("DynamoDBClient", OneByOne(made))
-    else:
-        yield request.getfixturevalue("dynoxide_client")
+@pytest.mark.at_length
+def test_a_gone_that_races_connect_loses_no_client(dynamodb_store: DynamoDBStore) -> None:
+    race_connects_with_gone(dynamodb_store, 200)
 
 
-@pytest.mark.parametrize("races", [40, MANY])
-def test_joins_that_race_disconnects_leave_no_ghost(dynamodb_store: DynamoDBStore, races: int) -> None:
-    race_joins_with_disconnects(dynamodb_store, races)
-
-
-@pytest.mark.parametrize("races", [20, MANY])
-def test_a_gone_that_races_connect_loses_no_client(dynamodb_store: DynamoDBStore, races: int) -> None:
-    race_connects_with_gone(dynamodb_store, races)
+def test_dynamodb_in_memory_has_no_ghosts_either() -> None:
+    store = DynamoDBStore("connections", client=MemoryClient(), clock=StoreClock())
+    race_joins_with_disconnects(store, 100)
+    race_connects_with_gone(store, 50)
 
 
 def test_sqlite_has_no_ghosts_either(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 from zlib import crc32
@@ -86,8 +87,11 @@ def strings(values: Collection[str]) -> dict[str, list[str]]:
 
 
 def person(user: str | None, attributes: Mapping[str, str]) -> Row:
-    """Return the part of a row that describes a connection's user. Rows of memberships have a copy."""
-    described: dict[str, Any] = {"user_attributes": {"M": {name: string(value) for name, value in attributes.items()}}}
+    """Return the part of a row that describes a connection's user. Rows of memberships have a copy.
+
+    Why JSON: botocore takes four times as long to parse the row of a member whose attributes are a map of DynamoDB's.
+    """
+    described: dict[str, Any] = {"user_attributes": string(json.dumps(attributes, sort_keys=True))}
     return described if user is None else described | {"user_id": string(user)}
 
 
@@ -108,9 +112,9 @@ def connection_of(row: Row, connection_id: str) -> StoredConnection:
         StoreError: A newer version of Pushwire has written the row.
     """
     check_format(row)
-    attributes = {name: value["S"] for name, value in row["user_attributes"]["M"].items()}
     user = row["user_id"]["S"] if "user_id" in row else None
-    return StoredConnection(connection_id, user, attributes, frozenset(names_in(row, "topic_names")))
+    topics = frozenset(names_in(row, "topic_names"))
+    return StoredConnection(connection_id, user, json.loads(row["user_attributes"]["S"]), topics)
 
 
 def check_format(row: Row) -> None:

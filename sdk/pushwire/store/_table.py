@@ -132,23 +132,30 @@ class Table:
             if unprocessed:
                 time.sleep(random.uniform(0, _FIRST_WAIT * 2 ** (attempts - 1)))  # noqa: S311 - not a secret
 
-    def query(self, partition: str, now: float) -> Iterator[Row]:
+    def query(self, partition: str, now: float, attributes: str = "") -> Iterator[Row]:
         """Yield the rows of a partition that have not expired, page by page.
 
         Why the time: DynamoDB deletes expired rows only within days. Rows may be deleted while this runs, because a
         page starts after the last key of the one before, which need not exist.
+
+        Args:
+            partition: The partition key.
+            now: The time in seconds since the epoch.
+            attributes: The names of the attributes to return, because fewer take less time to parse. Defaults to all.
         """
+        selection = {"ProjectionExpression": attributes} if attributes else {}
         start: dict[str, Any] = {}
         while True:
-            page = self._call(
+            page: dict[str, Any] = self._call(
                 "query",
                 KeyConditionExpression="pk = :pk",
                 FilterExpression="expires_at > :now",
                 ExpressionAttributeValues={":pk": {"S": partition}, ":now": {"N": f"{now:.3f}"}},
                 ConsistentRead=True,  # a listing has what was stored before it began
+                **selection,
                 **start,
             )
-            yield from page["Items"]
+            yield from page.pop("Items")  # is not kept while the next page is read
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

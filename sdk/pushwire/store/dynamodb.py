@@ -55,6 +55,9 @@ __all__ = ["DynamoDBClient", "DynamoDBStore"]
 
 _IS_OPEN: Final = "attribute_exists(pk) AND attribute_not_exists(ended_at) AND expires_at > :now"
 
+_OF_A_MEMBER: Final = "sk, row_format, user_id, user_attributes"
+"""The attributes of a membership that `members` reads."""
+
 _MAX_COPIES: Final = 5
 """The largest number of times that `join` writes its copy of a user. It writes again if `identify` has changed it."""
 
@@ -116,6 +119,7 @@ class DynamoDBClient(Protocol):
         TableName: str,  # noqa: N803
         KeyConditionExpression: str,  # noqa: N803
         FilterExpression: str,  # noqa: N803
+        ProjectionExpression: str,  # noqa: N803
         ExpressionAttributeValues: Any,  # noqa: N803
         ConsistentRead: bool,  # noqa: N803
         ExclusiveStartKey: Any = ...,  # noqa: N803
@@ -126,6 +130,7 @@ class DynamoDBClient(Protocol):
             TableName: The name of the table.
             KeyConditionExpression: The condition for the key.
             FilterExpression: The condition for the rows.
+            ProjectionExpression: The names of the attributes to return.
             ExpressionAttributeValues: The values in both conditions.
             ConsistentRead: Whether to read what was written before.
             ExclusiveStartKey: The last key of the page before.
@@ -380,7 +385,7 @@ class DynamoDBStore:
             An iterator of connection ids, which reads pages of 1 MB.
         """
         partition = self._keys.of_user(checked_name("the user", user))
-        return (row["sk"]["S"] for row in self._table.query(partition, self._clock()))
+        return (row["sk"]["S"] for row in self._table.query(partition, self._clock(), "sk"))
 
     def members(self, topic: str) -> Iterator[StoredConnection]:
         """Return the connections in a topic; see `ConnectionStore.members`.
@@ -395,7 +400,7 @@ class DynamoDBStore:
         return (
             connection_of(row, row["sk"]["S"])
             for partition in self._keys.of_topic(topic)
-            for row in self._table.query(partition, self._clock())
+            for row in self._table.query(partition, self._clock(), _OF_A_MEMBER)
         )
 
     def _update_open(self, connection_id: str, changes: str, values: Row, has_room: str = "") -> Row:
