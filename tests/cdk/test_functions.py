@@ -140,7 +140,9 @@ def test_a_function_of_two_apis_cannot_have_two_urls(world: World) -> None:
         if number == 1:
             services().ChatWebSocketApi(scope, "First", integrations=all_)
             continue
-        with pytest.raises(InfrastructureError, match="Stack/Shared has the PUSHWIRE_CALLBACK_URL of another API"):
+        with pytest.raises(
+            InfrastructureError, match="Stack/Shared has the PUSHWIRE_CALLBACK_URL of another API or stage"
+        ):
             services().ChatWebSocketApi(scope, "Second", integrations=all_)
 
 

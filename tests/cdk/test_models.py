@@ -4,18 +4,21 @@ import json
 from typing import Any
 
 import pytest
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Annotations, Match, Template
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
 from pushwire import FrameError, Operation
+from pushwire.cdk import _models
 from pushwire.frame import decode, encode
 from pushwire.schema import frame_schema
-from tests.cdk.stacks import services, sized
+from tests.cdk.stacks import chat, services, sized
 from tests.cdk.world import World
 from tests.support.strategies import messages as any_message
 
-LARGEST_MODEL = 400 * 1024  # "Amazon API Gateway quotas": model size
+LARGEST_MODEL = 32_768  # characters: `Schema` of `CreateModel`, API Gateway V2 API reference
 LARGEST_TEMPLATE = 1_000_000
 
 
@@ -39,7 +42,7 @@ def test_every_operation_has_the_model_of_its_frames(world: World) -> None:
             assert model["ContentType"] == "application/json"
             assert model["Name"].isalnum()
             assert as_javascript_has_it(model["Schema"]) == as_javascript_has_it(frame_schema(inbound[route]))
-            assert len(json.dumps(model["Schema"])) < LARGEST_MODEL
+            assert len(json.dumps(model["Schema"], separators=(",", ":"))) <= LARGEST_MODEL
             Draft4Validator.check_schema(model["Schema"])
 
 
@@ -93,6 +96,32 @@ def test_it_refuses_every_type_that_the_codec_refuses(
 @pytest.mark.parametrize("name", ["Binary", "Size400", "PushOnly"])
 def test_what_arrives_by_default_and_what_nobody_sends_has_none(world: World, name: str) -> None:
     assert models(world, name) == {}
+
+
+@pytest.mark.parametrize(("length", "has_model"), [(LARGEST_MODEL, True), (LARGEST_MODEL + 1, False)])
+def test_a_model_that_api_gateway_would_refuse_is_left_out_and_named(
+    world: World, length: int, has_model: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def padded(operation: Operation[Any]) -> dict[str, Any]:
+        schema = frame_schema(operation) | {"description": ""}
+        if operation.route == "ping":
+            schema["description"] = "x" * (length - len(json.dumps(schema, separators=(",", ":"))))
+        return schema
+
+    monkeypatch.setattr(_models, "frame_schema", padded)
+    stack = Stack(App(), "Stack")
+    chat(stack)
+    template = Template.from_stack(stack)
+    named = {
+        model["Properties"]["Description"] for model in template.find_resources("AWS::ApiGatewayV2::Model").values()
+    }
+    assert ("The JSON frames of apis.ChatService.Ping." in named) == has_model
+    assert "The JSON frames of apis.ChatService.JoinRoom." in named
+    said = [str(each.entry.data) for each in Annotations.from_stack(stack).find_warning("*", Match.any_value())]
+    assert [
+        text for text in said if "apis.ChatService.Ping (32,769). API Gateway allows 32,768 characters" in text
+    ] == said
+    assert len(said) == (0 if has_model else 1)
 
 
 def test_models_can_be_switched_off(world: World) -> None:

@@ -27,7 +27,7 @@ from aws_cdk.aws_lambda import Code, Function, Runtime
 from chat.v1.chat_pushwire_cdk import ChatIntegrations, ChatWebSocketApi, PresenceIntegrations
 
 app = App()
-for name in ("Several", "Domain", "Store"):
+for name in ("Several", "Domain", "Store", "Stages", "Imported"):
     stack = Stack(app, name)
     function = Function(
         stack, "Router", runtime=Runtime.PYTHON_3_13, handler="app.handler", code=Code.from_inline("# app")
@@ -36,6 +36,10 @@ for name in ("Several", "Domain", "Store"):
     router = WebSocketLambdaIntegration("Integration", function)
     certificate = Certificate.from_certificate_arn(stack, "Certificate", "arn:aws:acm:us-east-1:123456789012:c/1")
     domain_name = DomainName(stack, "DomainName", domain_name="ws.example.com", certificate=certificate)
+    if name in ("Stages", "Imported"):
+        step = Function(stack, "Step", runtime=Runtime.PYTHON_3_13, handler="a.b", code=Code.from_inline("# app"))
+    if name == "Stages":
+        api = ChatWebSocketApi(stack, "Api", integrations=ChatIntegrations.all(router))
     exec(SNIPPETS[name])
 app.synth()
 """
@@ -64,6 +68,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
                 "Several": snippet("docs/deploy.md", "python", "PresenceIntegrations"),
                 "Domain": snippet("docs/deploy.md", "python", "DomainMappingOptions"),
                 "Store": snippet("docs/store.md", "python", "ConnectionTable"),
+                "Stages": snippet("docs/deploy.md", "python", "import WebSocketStage"),
+                "Imported": snippet("docs/deploy.md", "python", "import ImportedStage"),
             }
         )
         + PARTS,
@@ -128,6 +134,9 @@ def test_the_deploy_pages_parts(pages: dict[str, Any]) -> None:
     assert "Watch" in routes(pages["parts/Several"])
     (mapping,) = kinds(pages["parts/Domain"], "ApiGatewayV2::ApiMapping")
     assert mapping["ApiMappingKey"] == "chat"
+    assert {each["StageName"] for each in kinds(pages["parts/Stages"], "ApiGatewayV2::Stage")} == {"prod", "beta"}
+    (policy,) = kinds(pages["parts/Imported"], "IAM::Policy")
+    assert "a1b2c3d4e5/prod/POST" in str(policy["PolicyDocument"])
 
 
 def test_the_store_pages_table(pages: dict[str, Any]) -> None:

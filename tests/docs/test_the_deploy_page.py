@@ -101,13 +101,34 @@ def test_its_functions_know_where_to_post_and_may_do_nothing_else(translated: di
 
 def test_terraforms_variables_and_files_are_those_of_the_documents() -> None:
     terraform = snippet("docs/deploy.md", "hcl", "templatefile")
-    (policies, schema) = re.findall(r'file\("(documents/[^"]+)"', terraform)
-    given = dict.fromkeys(re.findall(r"^    (\w+) += ", terraform, re.MULTILINE), "x")
+    (policies,) = re.findall(r'templatefile\("(documents/[^"]+)"', terraform)
+    given = dict.fromkeys(re.findall(r"^    (\w+) += (?:data|aws)", terraform, re.MULTILINE), "x")
     text = (CHAT / policies).read_text()
     assert set(given) == set(re.findall(r"\$\{(\w+)\}", text))
     (purpose,) = re.findall(r'\["(\w+)"\]\)', terraform)
     assert purpose in json.loads(Template(text).safe_substitute(given))
-    assert json.loads((CHAT / schema).read_text())["title"] == "chat.v1.ChatService.JoinRoom"
+
+
+def test_terraform_has_each_inbound_operation_with_its_own_model() -> None:
+    terraform = snippet("docs/deploy.md", "hcl", "templatefile")
+    models = dict(re.findall(r'^ +(\w+) += "(ChatService\.\w+)"$', terraform, re.MULTILINE))
+    (routes,) = re.findall(r"^  routes = (\[.+\])$", terraform, re.MULTILINE)
+    (pattern,) = re.findall(r'file\("(documents/[^"]+\.schemas/[^"]+)"\)', terraform)
+    for route, name in models.items():
+        schema = json.loads((CHAT / pattern.replace("${name}", name)).read_text())
+        assert schema["title"] == f"chat.v1.{name}"
+        assert schema["properties"]["route"]["enum"] == [route]
+    contract = (CHAT / "chat" / "v1" / "chat_pushwire_operations.py").read_text()
+    inbound = re.findall(r'route="(\w+)",\n +direction=Direction\.(?:CLIENT_TO_SERVER|BIDIRECTIONAL)', contract)
+    assert sorted(json.loads(routes)) == sorted(inbound)
+    assert {path.stem for path in (CHAT / pattern).parent.glob("*.json")} >= set(models.values())
+    assert set(inbound) - set(models) == {"GetHistory"}  # a request with a reply
+
+
+@pytest.mark.parametrize(("length", "fits"), [(32_768, True), (32_769, False)])
+def test_terraform_refuses_a_model_that_is_too_long(length: int, fits: bool) -> None:
+    (limit,) = re.findall(r"length\(each\.value\) <= (\d+)", snippet("docs/deploy.md", "hcl", "templatefile"))
+    assert (length <= int(limit)) == fits
 
 
 def test_the_entry_of_buf_gen_yaml_is_one_of_the_examples() -> None:

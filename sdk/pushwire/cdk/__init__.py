@@ -24,13 +24,14 @@ from pushwire.cdk.errors import InfrastructureError
 from pushwire.cdk.fanout import Fanout
 from pushwire.cdk.integrations import Integrations
 from pushwire.cdk.options import WebSocketApiOptions, WebSocketStageOptions
-from pushwire.cdk.stage import WebSocketStage
+from pushwire.cdk.stage import ImportedStage, WebSocketStage
 
 del _aws_cdk
 
 __all__ = [
     "ConnectionTable",
     "Fanout",
+    "ImportedStage",
     "InfrastructureError",
     "Integrations",
     "WebSocketApi",

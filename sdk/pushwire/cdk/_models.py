@@ -21,13 +21,18 @@ _MAX_MODELS: Final = 150
 """The maximum number of models. A stack has at most 500 resources, and an operation with a model takes two or more."""
 
 _MAX_BYTES: Final = 400_000
-"""The maximum size of all models. A template has at most 1,000,000 bytes; API Gateway allows 400 KB for each model."""
+"""The maximum size of all models. A template has at most 1,000,000 bytes."""
+
+_MAX_CHARACTERS: Final = 32_768
+"""The maximum length of a model, as compact JSON (`Schema` of `CreateModel`, API Gateway V2 API reference)."""
 
 _KEY: Final = "model"
 
 
 def attach(api: CdkWebSocketApi, routes: Mapping[AnyOperation, WebSocketRoute]) -> None:
     """Add a model to the route of each one-way operation. If a stack has no room for all, add a warning and no model.
+
+    A route whose model would be too long for API Gateway has none; a warning names these operations.
 
     Requests with a reply get no model, because API Gateway would refuse a wrong message without the request's `id`.
 
@@ -45,7 +50,19 @@ def attach(api: CdkWebSocketApi, routes: Mapping[AnyOperation, WebSocketRoute]) 
             "disable_route_models to remove this warning.",
         )
         return
+    lengths = {operation: len(json.dumps(schema, separators=(",", ":"))) for operation, schema in schemas.items()}
+    long = {operation: length for operation, length in lengths.items() if length > _MAX_CHARACTERS}
+    if long:
+        named = ", ".join(f"{operation} ({length:,})" for operation, length in long.items())
+        Annotations.of(api).add_warning_v2(
+            "pushwire:long-route-models",
+            f"The routes of these operations have no models, so that only handlers check their messages: {named}. API "
+            f"Gateway allows {_MAX_CHARACTERS:,} characters for a model. Set disable_route_models to remove this "
+            "warning.",
+        )
     for operation, schema in schemas.items():
+        if operation in long:
+            continue
         route = routes[operation]
         model = CfnModel(
             route,

@@ -41,10 +41,12 @@ class RoutePlan(NamedTuple):
     Attributes:
         routes: The routes; first `$connect`, `$disconnect` and `$default`.
         remarks: Sentences for the user about operations that have no route of their own.
+        warnings: Sentences about consequences that the user may not want.
     """
 
     routes: list[Route]
     remarks: list[str]
+    warnings: list[str]
 
 
 def plan(
@@ -73,11 +75,15 @@ def plan(
     count = len(inbound) - len(binary) + len({*own, DEFAULT} if binary else own)
     by_default: Sequence[AnyOperation] = binary
     remarks: list[str] = []
+    warnings: list[str] = []
     if count > MAX_ROUTES:
         by_default = list(inbound)
-        remarks.append(
+        warnings.append(
             f"The route $default receives all {len(inbound)} operations: with a route for each operation, the API "
-            f"would have {count} routes, and API Gateway allows {MAX_ROUTES}."
+            f"would have {count} routes, and API Gateway allows {MAX_ROUTES}. If the API is deployed with a route for "
+            "each operation, these routes and their models are deleted. Clients stay connected and need no change, but "
+            "API Gateway no longer refuses messages that do not match the contract, and settings, permissions, metrics "
+            "and logs of single routes end. To keep the routes, move operations to another service with its own API."
         )
     elif binary:
         remarks.append(
@@ -93,7 +99,7 @@ def plan(
         for operation, integration in inbound.items()
         if operation not in routeless
     ]
-    return RoutePlan(routes, remarks)
+    return RoutePlan(routes, remarks, warnings)
 
 
 def _inbound(services: Iterable[Integrations]) -> dict[AnyOperation, WebSocketRouteIntegration]:

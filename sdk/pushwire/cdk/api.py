@@ -1,31 +1,27 @@
 """The API of one or several services."""
 
-from collections.abc import Sequence
-from typing import Final, Unpack, cast
+from collections.abc import Collection, Sequence
+from typing import Unpack, cast
 
 from aws_cdk import Annotations, Stack
 from aws_cdk.aws_apigatewayv2 import CfnApi
 from aws_cdk.aws_apigatewayv2 import WebSocketApi as CdkWebSocketApi
 from aws_cdk.aws_iam import Grant, IGrantable
-from aws_cdk.aws_lambda import FunctionBase
+from aws_cdk.aws_lambda import CfnFunction, CfnPermission, FunctionBase
 from constructs import Construct
 
 from pushwire.callback_url import ENVIRONMENT_VARIABLE
 from pushwire.cdk import _models, _routes
 from pushwire.cdk._functions import RoutedFunction, function_of, invoked
 from pushwire.cdk._plan import CONNECT, DISCONNECT
-from pushwire.cdk.errors import InfrastructureError
 from pushwire.cdk.integrations import Integrations
 from pushwire.cdk.options import WebSocketApiOptions
-from pushwire.cdk.stage import WebSocketStage
+from pushwire.cdk.stage import HasStages, WebSocketStage
 
 __all__ = ["WebSocketApi"]
 
-_MARK: Final = "PushwireApi-"
-"""The prefix of the id of a construct that marks a function with the API of its callback URL."""
 
-
-class WebSocketApi(CdkWebSocketApi):
+class WebSocketApi(CdkWebSocketApi, HasStages):
     """A CDK `WebSocketApi` for the contracts of one or several services, with a stage.
 
     Every operation that clients send has a route, with a model that refuses messages that do not match the contract.
@@ -54,6 +50,8 @@ class WebSocketApi(CdkWebSocketApi):
             known = ", ".join(sorted(WebSocketApiOptions.__optional_keys__))
             raise TypeError(f"{type(self).__name__} has no option {name!r}; the options are {known}")
         planned = _routes.planned(integrations, options)
+        self._routed: list[RoutedFunction] = []
+        self._equipped: list[FunctionBase] = []
         super().__init__(
             scope,
             id,
@@ -69,11 +67,14 @@ class WebSocketApi(CdkWebSocketApi):
         self._default_stage = WebSocketStage(self, "DefaultStage", web_socket_api=self, options=options)
         for remark in planned.remarks:
             Annotations.of(self).add_info(remark)
+        for warning in planned.warnings:
+            Annotations.of(self).add_warning_v2("pushwire:too-many-routes", warning)
         built = _routes.build(self, planned.routes, options)
         if not options.get("disable_route_models"):
             _models.attach(self, {route.operation: made for route, made in built if route.operation is not None})
         sends = any(operation.direction.outbound for service in integrations for operation in service.operations())
-        for each in invoked((made, route.integration) for route, made in built):
+        self._routed = invoked((made, route.integration) for route, made in built)
+        for each in self._routed:
             self._restrict(each)
             # Why: functions that receive messages must be able to send error frames. Functions of $connect and
             # $disconnect alone need no permission if the contract has no outbound operation.
@@ -98,31 +99,66 @@ class WebSocketApi(CdkWebSocketApi):
             The grant of the permission to send.
 
         Raises:
-            InfrastructureError: The function is not defined in this app, or sends to another API.
+            InfrastructureError: The function is not defined in this app, sends to another API or stage, or is in a
+                stack that has functions behind this API.
         """
-        defined = function_of(function)
-        if defined is None:
-            raise InfrastructureError(
-                f"{function.node.path} is not defined in this app, so its environment cannot be changed; set "
-                f"{ENVIRONMENT_VARIABLE} where it is defined, and call default_stage.grant_send(function)"
+        return self.default_stage.grant_sdk(function)
+
+    def grant_manage_connections(self, identity: IGrantable) -> Grant:
+        """Grant all permissions on connections of the default stage (`POST`, `DELETE` and `GET`).
+
+        Args:
+            identity: The function, role or other principal.
+
+        Returns:
+            The grant.
+        """
+        return self.default_stage.grant_management_api_access(identity)
+
+    def upstream_stacks(self) -> Collection[str]:
+        """Return the addresses of the stacks whose functions the API has, including those of authorizers."""
+        functions = [
+            RoutedFunction(child, []).function for child in self.node.find_all() if isinstance(child, CfnPermission)
+        ]
+        return {Stack.of(function).node.addr for function in functions if function is not None}
+
+    def serve(self, stage: WebSocketStage) -> None:
+        """Let API Gateway invoke the API's functions for another stage, and let them send to its connections.
+
+        The functions then have no `PUSHWIRE_CALLBACK_URL`, because they send to several stages: they take the URL from
+        events.
+
+        Args:
+            stage: The stage.
+        """
+        for number, each in enumerate(self._routed):
+            CfnPermission(
+                stage,
+                f"Permission{number}",
+                action="lambda:InvokeFunction",
+                function_name=each.permission.function_name,
+                principal="apigateway.amazonaws.com",
+                source_arn=self._source_arn(each, stage),
             )
-        mark = f"{_MARK}{self.node.addr}"
-        marks = {child.node.id for child in defined.node.children if child.node.id.startswith(_MARK)}
-        if marks - {mark}:
-            raise InfrastructureError(
-                f"{defined.node.path} has the {ENVIRONMENT_VARIABLE} of another API; use a function for each API, or "
-                "pass disable_grants_to_integrations=True and call default_stage.grant_send(function)"
+        for function in self._equipped:
+            stage.grant_send(cast("IGrantable", function))
+            defined = function_of(function)
+            if defined is not None:
+                cfn_function = cast("CfnFunction", defined.node.default_child)
+                cfn_function.add_property_deletion_override(f"Environment.Variables.{ENVIRONMENT_VARIABLE}")
+        if self._routed and not (stage.has_execute_api_endpoint and self.default_stage.has_execute_api_endpoint):
+            Annotations.of(stage).add_warning_v2(
+                "pushwire:several-stages",
+                "Functions of an API with several stages take the callback URL from events, which do not contain the "
+                "whole address of a custom domain. Enable the execute-api endpoint.",
             )
-        if not marks:
-            Construct(defined, mark)
-            defined.add_environment(ENVIRONMENT_VARIABLE, self.default_stage.callback_url)
-        return self.default_stage.grant_send(cast("IGrantable", function))
 
     def _restrict(self, each: RoutedFunction) -> None:
-        """Restrict the permission to invoke a function to this stage, and to its route if it has only one."""
-        each.permission.source_arn = self.arn_for_execute_api_v2(
-            each.keys[0] if len(each.keys) == 1 else "*", self.default_stage.stage_name
-        )
+        """Restrict the permission to invoke a function to the default stage, and to its route if it has only one."""
+        each.permission.source_arn = self._source_arn(each, self.default_stage)
+
+    def _source_arn(self, each: RoutedFunction, stage: WebSocketStage) -> str:
+        return self.arn_for_execute_api_v2(each.keys[0] if len(each.keys) == 1 else "*", stage.stage_name)
 
     def _equip(self, each: RoutedFunction) -> None:
         """Give a function the permission to send and, if possible, `PUSHWIRE_CALLBACK_URL`."""
@@ -131,8 +167,10 @@ class WebSocketApi(CdkWebSocketApi):
             self._warn(each, "is not defined in this app; call default_stage.grant_send(function) to let it send")
         elif Stack.of(function).node.addr == Stack.of(self).node.addr:
             self.grant_sdk(function)
-        elif function.role is not None:
-            self.default_stage.grant_send_from_this_stack(function.role)
+            self._equipped.append(function)
+        else:
+            self.default_stage.grant_send(cast("IGrantable", function))
+            self._equipped.append(function)
             if not self.default_stage.has_execute_api_endpoint:
                 self._warn(
                     each,

@@ -1,26 +1,41 @@
 """The stage of an API, with its URLs and grants."""
 
+from collections.abc import Collection
+
 from aws_cdk import Stack
 from aws_cdk.aws_apigatewayv2 import IWebSocketApi
 from aws_cdk.aws_apigatewayv2 import WebSocketStage as CdkWebSocketStage
-from aws_cdk.aws_iam import Grant, IGrantable, IRole, Policy, PolicyStatement
 from constructs import Construct
 
 from pushwire.cdk import _logs
+from pushwire.cdk._grants import StageGrants
 from pushwire.cdk.errors import InfrastructureError
 from pushwire.cdk.options import WebSocketStageOptions
 
-__all__ = ["WebSocketStage"]
-
-_INVOKE = "execute-api:Invoke"
-_MANAGE = "execute-api:ManageConnections"
-_SEND = "POST/@connections/*"
+__all__ = ["HasStages", "ImportedStage", "WebSocketStage"]
 
 
-class WebSocketStage(CdkWebSocketStage):
+class HasStages:
+    """Base of the API's construct, for its stages."""
+
+    def upstream_stacks(self) -> Collection[str]:
+        """Return the addresses of the stacks whose functions the API has."""
+        raise NotImplementedError
+
+    def serve(self, stage: "WebSocketStage") -> None:
+        """Let API Gateway invoke the API's functions for another stage, and let them send to its connections.
+
+        Args:
+            stage: The stage.
+        """
+        raise NotImplementedError
+
+
+class WebSocketStage(StageGrants, CdkWebSocketStage):  # type: ignore[misc] # two bases with CDK's own metaclass
     """A CDK `WebSocketStage` with URLs that respect a custom domain, and with a grant for each permission.
 
-    Changes of the API are deployed automatically.
+    Changes of the API are deployed automatically. For a second stage of an API, construct another one: the API's
+    functions may then be invoked from both, and may send to both. They take the callback URL from events.
 
     Args:
         scope: The parent construct.
@@ -41,6 +56,7 @@ class WebSocketStage(CdkWebSocketStage):
         options: WebSocketStageOptions,
     ) -> None:
         mapping = options.get("domain_mapping")
+        self._web_socket_api = web_socket_api
         super().__init__(
             scope,
             id,
@@ -62,6 +78,8 @@ class WebSocketStage(CdkWebSocketStage):
                 "clients could not connect: disable_execute_api_endpoint requires a custom domain; add a domain_mapping"
             )
         _logs.write(self, options)
+        if isinstance(web_socket_api, HasStages):
+            web_socket_api.serve(self)
 
     @property
     def url(self) -> str:
@@ -94,72 +112,64 @@ class WebSocketStage(CdkWebSocketStage):
         """
         return f"https://{self._mapped_domain()}"
 
-    def grant_connect(self, grantee: IGrantable) -> Grant:
-        """Grant the permission to connect (to invoke `$connect`), for APIs with an IAM authorizer.
+    def _url_for_posts(self) -> str:
+        return self.callback_url
 
-        Args:
-            grantee: The function, role or other principal.
+    def _resource_arn(self, resource: str) -> str:
+        return _arn(self, self.api.api_id, self.stage_name, resource)
 
-        Returns:
-            The grant.
-        """
-        return self._grant(grantee, _INVOKE, "$connect")
-
-    def grant_send(self, grantee: IGrantable) -> Grant:
-        """Grant the permission to send messages to clients (`POST` on connections).
-
-        Args:
-            grantee: The function, role or other principal.
-
-        Returns:
-            The grant.
-        """
-        return self._grant(grantee, _MANAGE, _SEND)
-
-    def grant_disconnect(self, grantee: IGrantable) -> Grant:
-        """Grant the permission to disconnect clients (`DELETE` on connections).
-
-        Args:
-            grantee: The function, role or other principal.
-
-        Returns:
-            The grant.
-        """
-        return self._grant(grantee, _MANAGE, "DELETE/@connections/*")
-
-    def grant_inspect(self, grantee: IGrantable) -> Grant:
-        """Grant the permission to read the state of connections (`GET` on connections).
-
-        Args:
-            grantee: The function, role or other principal.
-
-        Returns:
-            The grant.
-        """
-        return self._grant(grantee, _MANAGE, "GET/@connections/*")
-
-    def grant_send_from_this_stack(self, role: IRole) -> None:
-        """Grant a role of another stack the permission to send, with a policy in this stack.
-
-        Why not `grant_send`: it adds a policy to the role's stack, so that the two stacks would depend on each other.
-
-        Args:
-            role: The role. A second call for the same role changes nothing.
-        """
-        name = f"Send-{role.node.addr}"
-        if self.node.try_find_child(name) is None:
-            statement = PolicyStatement(actions=[_MANAGE], resources=[self._arn(_SEND)])
-            Policy(self, name, statements=[statement], roles=[role])
-
-    def _grant(self, grantee: IGrantable, action: str, resource: str) -> Grant:
-        return Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=[self._arn(resource)])
-
-    def _arn(self, resource: str) -> str:
-        return Stack.of(self).format_arn(
-            service="execute-api", resource=self.api.api_id, resource_name=f"{self.stage_name}/{resource}"
-        )
+    def _upstream_stacks(self) -> Collection[str]:
+        api: object = self._web_socket_api
+        return api.upstream_stacks() if isinstance(api, HasStages) else ()
 
     def _mapped_domain(self) -> str:
         if self._domain is None:
             raise InfrastructureError("the stage has no custom domain; add a domain_mapping")
         return self._domain
+
+
+class ImportedStage(StageGrants):
+    """A stage that another app or stack has defined, for functions that only send.
+
+    Args:
+        scope: The parent construct.
+        id: The id of this construct in its parent.
+        api_id: The id of the API.
+        stage_name: The name of the stage. Defaults to `prod`.
+        callback_url: The URL that servers post to. Defaults to the one of the execute-api endpoint in this region; pass
+            the URL of the custom domain if that endpoint is disabled.
+
+    Attributes:
+        stage_name: The name of the stage.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002  # CDK's name
+        *,
+        api_id: str,
+        stage_name: str = "prod",
+        callback_url: str | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        stack = Stack.of(self)
+        host = f"{api_id}.execute-api.{stack.region}.{stack.url_suffix}"
+        self._api_id = api_id
+        self.stage_name = stage_name
+        self._callback_url = callback_url or f"https://{host}/{stage_name}"
+
+    @property
+    def callback_url(self) -> str:
+        """The URL that servers post to."""
+        return self._callback_url
+
+    def _url_for_posts(self) -> str:
+        return self.callback_url
+
+    def _resource_arn(self, resource: str) -> str:
+        return _arn(self, self._api_id, self.stage_name, resource)
+
+
+def _arn(scope: Construct, api_id: str, stage_name: str, resource: str) -> str:
+    return Stack.of(scope).format_arn(service="execute-api", resource=api_id, resource_name=f"{stage_name}/{resource}")
