@@ -116,7 +116,7 @@ def test_a_null_is_no_value_in_a_list_and_leaves_a_field_unset(schema: Draft4Val
 # AsyncAPI
 
 PARSER = "@asyncapi/parser@3.6"
-ERROR, INFORMATION = 0, 2
+ERROR = 0
 PROGRAM = """
 const {Parser} = require("@asyncapi/parser");
 const fs = require("fs");
@@ -128,6 +128,41 @@ const fs = require("fs");
   }
 })();
 """
+
+
+MODELINA = "@asyncapi/modelina@5.10.1"
+NAMES = """
+const { TypeScriptGenerator } = require("@asyncapi/modelina");
+const { Parser } = require("@asyncapi/parser");
+const { readFileSync } = require("node:fs");
+(async () => {
+  const { document } = await new Parser().parse(readFileSync(process.argv[2], "utf8"));
+  const models = await new TypeScriptGenerator({ modelType: "interface" }).generate(document);
+  console.log(JSON.stringify(models.map((model) => model.modelName)));
+})();
+"""
+
+
+@pytest.mark.at_length
+@pytest.mark.repository
+def test_modelina_makes_named_types_for_the_example(pytestconfig: pytest.Config) -> None:
+    folder = Path(pytestconfig.cache.mkdir("modelina"))
+    program, install = node(), npm()
+    if program is None or install is None:
+        pytest.skip("node or npm is missing, which Modelina needs")
+    if not (folder / "node_modules" / "@asyncapi" / "modelina").exists():
+        done = toolchain.run([*install, "install", "--no-audit", "--no-fund", MODELINA], folder)
+        if done.returncode != 0:
+            pytest.skip(f"npm cannot install {MODELINA}: {done.stderr.strip()[-200:]}")
+    example = Path(__file__).parents[2] / "examples" / "chat"
+    text = (example / "documents" / "chat" / "v1" / "chat.asyncapi.json").read_text(encoding="utf-8")
+    # Why: this version of Modelina ignores documents of 3.1, of whose additions the document uses none.
+    (folder / "chat.json").write_text(text.replace('"asyncapi": "3.1.0"', '"asyncapi": "3.0.0"'), encoding="utf-8")
+    (folder / "names.cjs").write_text(NAMES)
+    names = json.loads(toolchain.succeed([program, "names.cjs", "chat.json"], folder).stdout)
+    assert {"ChatV1SayRequest", "ChatV1Speech", "ChatServiceSayFrame", "ChatServiceSayBinaryFrame"} <= set(names)
+    assert [name for name in names if "Anonymous" in name] == []
+    assert len(set(names)) == len(names) > 20
 
 
 Parse = Callable[[list[Path]], list[dict[str, Any]]]
@@ -163,7 +198,7 @@ def test_asyncapis_own_parser_has_no_error_and_no_warning_and_would_have(
     assert len(reports) == len(documents) > 20
     assert all(report["parsed"] for report in reports)
     said = {(severity, code) for report in reports for severity, code, _ in report["said"]}
-    assert said <= {(INFORMATION, "asyncapi-latest-version")}  # Why not 3.1.0: few tools support it
+    assert said == set()
     text = documents[-1].read_text()
     (tmp_path / "wrong.json").write_text(text.replace('"action": "send"', '"action": "shout"'))
     (tmp_path / "dangling.json").write_text(text.replace('"wire.v1.Leaf":', '"wire.v1.Other":'))

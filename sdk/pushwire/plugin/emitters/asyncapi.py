@@ -17,29 +17,31 @@ _VIEW: Final = """\
 The application is the server: it receives the messages of clients, and sends messages to clients.
 Receivers accept JSON and binary frames. Senders use the format of the contract."""
 _SERVER: Final[dict[str, Any]] = {
-    "host": "{apiId}.execute-api.{region}.amazonaws.com",
+    "host": "{apiId}.execute-api.{region}.{dnsSuffix}",
     "pathname": "/{stage}",
     "protocol": "wss",
     "description": "The execute-api host of an API Gateway WebSocket API.",
     "variables": {
         "apiId": {"description": "The id of the API."},
         "region": {"description": "The region of the API."},
+        "dnsSuffix": {"description": "The DNS suffix of the region's partition.", "default": "amazonaws.com"},
         "stage": {"description": "The stage of the API."},
     },
 }
 _VERSION: Final = re.compile(r"v[0-9]+(p[0-9]+)?((alpha|beta)[0-9]*)?")
 _DEFINITIONS: Final = "#/definitions/"
 _ERROR: Final[JsonSchema] = {
+    "title": "OperationError",
     "type": "object",
     "description": "The reason why the request was refused or failed. The frame then has no payload.",
-    "properties": {"code": {"enum": [code.value for code in Code]}, "message": {"type": "string"}},
+    "properties": {"code": {"title": "Code", "enum": [code.value for code in Code]}, "message": {"type": "string"}},
     "required": ["code"],
 }
 _COMPONENTS: Final = "#/components/schemas/"
 
 
 def document(frames: Sequence[Frame], origin: str) -> dict[str, Any]:
-    """Return the AsyncAPI 3.0 document of a contract.
+    """Return the AsyncAPI 3.1 document of a contract.
 
     The application is the server: the action `receive` is for messages from clients. Each service is a channel. An
     operation has a message for each format that the receiver accepts.
@@ -51,7 +53,7 @@ def document(frames: Sequence[Frame], origin: str) -> dict[str, Any]:
     services = list({frame.service.name: frame.service for frame in frames}.values())
     version = services[0].full_name.rpartition(".")[0].rpartition(".")[2]
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "x-generated-by": origin,
         "info": {
             "title": ", ".join(service.full_name for service in services),
@@ -65,7 +67,7 @@ def document(frames: Sequence[Frame], origin: str) -> dict[str, Any]:
         "components": {
             "messages": {name: message for frame in frames for name, message in _messages(frame)},
             "schemas": {
-                name: _in_components(schema)
+                name: {"title": _title(*re.split(r"[.-]", name)), **_in_components(schema)}
                 for frame in frames
                 for frame_schema in filter(None, (frame.schema, frame.reply_schema))
                 for name, schema in frame_schema["definitions"].items()
@@ -156,7 +158,7 @@ def _both_formats(
             **description,
             **correlation,
             "contentType": "application/json",
-            "payload": _in_components({key: schema[key] for key in ("type", "properties", "required")}),
+            "payload": _titled(schema, service.name, *name.split()),
         },
     )
     yield (
@@ -167,6 +169,7 @@ def _both_formats(
             **description,
             "contentType": "text/plain",
             "payload": {
+                "title": _title(service.name, *name.split(), "BinaryFrame"),
                 "type": "string",
                 "contentEncoding": "base64",
                 "contentMediaType": "application/x-protobuf",
@@ -177,6 +180,19 @@ def _both_formats(
             },
         },
     )
+
+
+def _titled(schema: JsonSchema, *words: str) -> dict[str, Any]:
+    """Return the schema of a JSON frame with titles, from which generators make the names of types."""
+    parts = {key: _in_components(schema[key]) for key in ("type", "properties", "required")}
+    properties = parts["properties"]
+    parts["properties"] = {**properties, "route": {"title": _title(*words, "Route"), **properties["route"]}}
+    return {"title": _title(*words, "Frame"), **parts}
+
+
+def _title(*words: str) -> str:
+    """Return a name for a type in other languages."""
+    return "".join(word[:1].upper() + word[1:] for word in words)
 
 
 def _with_id(schema: JsonSchema, key: str) -> JsonSchema:
@@ -207,6 +223,9 @@ def _in_components(schema: Any) -> Any:
         return [_in_components(item) for item in cast("list[object]", schema)]
     if not isinstance(schema, dict):
         return schema
+    if schema.keys() == {"type", "allOf"}:
+        # Why not as it is, which excludes null: generators make a nameless type for it.
+        return _in_components(cast("dict[str, list[object]]", schema)["allOf"][0])
     return {
         key: _COMPONENTS + value.removeprefix(_DEFINITIONS)
         if key == "$ref" and isinstance(value, str)

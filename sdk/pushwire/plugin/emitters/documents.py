@@ -37,8 +37,10 @@ def emit(model: Model, parameters: Parameters) -> Iterator[tuple[str, str]]:
         for frame in frames:
             if frame.reply_schema is not None:
                 continue
-            yield f"{stem}.schemas/{frame.service.name}.{frame.rpc.name}.json", _json(frame.schema)
+            # Why compact: a route model may have 32,768 characters.
+            yield f"{stem}.schemas/{frame.service.name}.{frame.rpc.name}.json", _json(frame.schema, indent=None)
 
 
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+def _json(value: dict[str, Any], *, indent: int | None = 2) -> str:
+    separators = (",", ":") if indent is None else None
+    return json.dumps(value, indent=indent, separators=separators, ensure_ascii=False) + "\n"
