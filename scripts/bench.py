@@ -14,6 +14,7 @@ from scripts.benches.codegen import codegen
 from scripts.benches.coldstart import coldstart
 from scripts.benches.decode import decode
 from scripts.benches.dispatch import dispatch
+from scripts.benches.fanout import fanout
 from scripts.benches.gateway import gateway
 from scripts.benches.importing import importing
 from scripts.benches.memory import memory
@@ -31,6 +32,7 @@ BENCHES: dict[str, Callable[[int], dict[str, float]]] = {
     "transport": transport,
     "decode": decode,
     "dispatch": dispatch,
+    "fanout": fanout,
     "gateway": gateway,
     "importing": importing,
     "memory": memory,
