@@ -626,6 +626,7 @@ FINDINGS: dict[str, Findings] = {
         mypy=[("attr-defined", '"str" has no attribute "connection_id"')],
         pyright=[
             ("reportUnknownMemberType", 'Type of "connection_id" is unknown'),
+            ("reportUnknownArgumentType", "Argument type is unknown"),
             ("reportAttributeAccessIssue", 'Cannot access attribute "connection_id" for class "str"'),
         ],
     ),

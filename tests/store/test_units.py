@@ -1,5 +1,6 @@
 """What operations cost in DynamoDB, by the consumed units in dynoxide's responses."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,7 @@ def test_gone_connections_are_removed_in_full_batches(
 
 def test_a_topic_of_ten_thousand_costs_the_units_of_its_pages(make_store: "MakeStore", meter: Meter) -> None:
     store = make_store()
-    root = {"user_attributes": {"S": "x" * 120}, "expires_at": {"N": "1800000000"}}
+    root = {"user_attributes": {"S": json.dumps({"name": "x" * 110})}, "expires_at": {"N": "1800000000"}}
     rows = [store._membership(root, "lobby", f"connection-{number:05}") for number in range(10_000)]
     store._table.write(puts=rows)
     meter.reset()
