@@ -10,9 +10,11 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.wrappers_pb2 import Int64Value
 
-from pushwire import Direction, Format, Operation
+from pushwire import Direction, Format, Operation, RequestOperation
+from pushwire.frame import encode
 from pushwire.gateway import GatewaySettings
 from pushwire.testing import GatewayClient, RunningGateway, local_gateway
+from pushwire.transport import HttpTransport
 from tests.gateway.world import Recorder
 from tests.support import browser as browsers
 from tests.support.browser import Browser, Keys
@@ -38,8 +40,13 @@ PACKED = operation("Packed", Direction.BIDIRECTIONAL, LEAF, format=Format.BINARY
 NUMBER = operation("Number", Direction.SERVER_TO_CLIENT, Int64Value)
 
 
+ASK: RequestOperation[Any, Any] = RequestOperation(
+    "wire.v1.WireService", "Ask", "Ask", Direction.CLIENT_TO_SERVER, LEAF, reply_type=LEAF
+)
+
+
 class Handler(Recorder):
-    operations = (JOIN, GREET, EVERY, PACKED, NUMBER, operation("Nothing", Direction.CLIENT_TO_SERVER, Empty))
+    operations = (JOIN, GREET, EVERY, PACKED, NUMBER, operation("Nothing", Direction.CLIENT_TO_SERVER, Empty), ASK)
 
 
 @pytest.fixture(scope="session")
@@ -399,7 +406,35 @@ def test_a_fault_is_injected_and_removed(page: Browser, gateway: RunningGateway)
     assert client.receive(GREET) == LEAF()
     page.choose("#fault-kind", "Delay")
     page.find("#fault-times").send_keys("0", Keys.ENTER)
-    page.until_text("#faults-said", "times must be at least 1")
+    page.until_text("#faults-said", "times= must be at least 1")
+
+
+# Requests
+
+
+def test_a_request_and_its_reply_show_the_time_between(page: Browser, gateway: RunningGateway) -> None:
+    client = gateway.connect()
+    page.until_text("#connections", client.connection_id)
+    client.send_text(encode(ASK, LEAF(leaf_name="question"), id="7").decode())
+    assert last_line(page, "question").text.count("request") == 1
+    with HttpTransport(gateway.callback_url) as transport:
+        transport.post(client.connection_id, encode(ASK.reply, LEAF(leaf_name="answer"), reply_to="7"))
+    assert "answer" in last_line(page, "ms after its request").text
+    assert "question" in last_line(page, "replied after").text
+
+
+def test_a_request_from_the_form_gets_an_id(page: Browser, gateway: RunningGateway, handler: Handler) -> None:
+    connect_from_page(page, gateway)
+    handler.next("CONNECT")
+    page.choose("#operation", "Ask")
+    write_json(page, '{"leafName":"form"}')
+    page.find("#send-as-client").click()
+    last_line(page, "form")
+    assert json.loads(handler.next("MESSAGE")["body"]) == {
+        "route": "Ask",
+        "id": "console-1",
+        "payload": {"leafName": "form"},
+    }
 
 
 # Accessibility
