@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -207,6 +208,20 @@ def test_the_code_is_formatted_and_short(pushwire: Pushwire, tmp_path: Path) -> 
         if path.is_file():
             assert all(line == line.rstrip() for line in path.read_text().splitlines()), path
             assert path.read_text().endswith("\n"), path
+
+
+def test_formatters_and_linters_leave_a_project_unchanged(pushwire: Pushwire, tmp_path: Path) -> None:
+    pushwire("init", tmp_path)
+    for command in (["ruff", "check", "--no-cache"], ["ruff", "format", "--check", "--no-cache"]):
+        done = subprocess.run([*command, "."], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_generator_is_pinned_to_code_that_older_protobufs_run(pushwire: Pushwire, tmp_path: Path) -> None:
+    pushwire("init", tmp_path)
+    settings = tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    assert settings["dependency-groups"]["dev"] == ["pushwire[dev]", "grpcio-tools>=1.76,<1.81"]
+    assert settings["tool"]["pyright"]["ignore"] == ["**/*_pb2.py", "**/*_pb2.pyi"]
 
 
 NAMES = {
