@@ -39,6 +39,7 @@ NEEDS = {
     "awslambdaric": ["aws_lambda/test_in_the_run_time_of_lambda.py"],
     "boto3": [
         "aws_lambda/test_against_the_local_gateway.py",
+        "aws_lambda/test_routers_with_a_store.py",
         "conformance",
         "transport/http/test_requests_against_botocore.py",
         "transport/boto3/test_broadcasts.py",
@@ -51,6 +52,7 @@ NEEDS = {
     ],
     "httptools": [
         "aws_lambda/test_against_the_local_gateway.py",
+        "aws_lambda/test_routers_with_a_store.py",
         *(f"client/test_{name}.py" for name in CLIENTS),
         "conformance",
         "transport/test_through_the_local_gateway.py",
