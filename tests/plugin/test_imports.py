@@ -46,11 +46,15 @@ OF_BOTH_DIRECTIONS = [
 """The further imports of a module with outbound operations, one of them without a message."""
 
 
+OF_ROUTERS = "from pushwire.store import AsyncStore, ConnectionStore"
+
+
 def test_nothing_is_imported_that_is_not_used() -> None:
     contract = Contract()
     contract.rpc("Enter", takes=contract.message("Entry"), operation=RECEIVE)
     assert imports(module(contract)) == [
         *OF_EVERY_MODULE,
+        OF_ROUTERS,
         "from chat.v1 import chat_pb2",
         "from chat.v1.chat_pushwire_operations import ChatOperations",
     ]
@@ -73,11 +77,12 @@ def test_modules_of_the_run_time_come_first_and_each_group_is_sorted() -> None:
     text = module(contract, imported=[other])
     assert imports(text) == [
         *OF_BOTH_DIRECTIONS,
+        OF_ROUTERS,
         "from a import b_pb2",
         "from m import n_pb2",
         "from m.n_pushwire_operations import ChatOperations",
     ]
-    assert "ServerSdk,\n)\n\nfrom a" in text
+    assert "ConnectionStore,\n)\n\nfrom a" in text
     assert "    TypeAlias,\n    TypeVar,\n)\n\nfrom google" in text
 
 

@@ -136,6 +136,10 @@ from pushwire.server import (
     Broadcast,
     ServerSdk,
 )
+from pushwire.store import (
+    AsyncStore,
+    ConnectionStore,
+)
 
 from chat.v1 import chat_pb2
 from chat.v1.chat_pushwire_operations import ChatOperations
@@ -178,6 +182,7 @@ class ChatServerSdk(
     """Server SDK of `chat.v1.ChatService`: one method for each message that servers send."""
 
     _broadcast = ChatBroadcast
+    _contract = ChatOperations
 
     def greet(
         self,
@@ -250,6 +255,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
         *,
         interceptors: Sequence[Interceptor] = (),
         sdk: Callable[[str], ChatServerSdk] = ChatServerSdk,
+        store: ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -260,6 +266,7 @@ class ChatRouter(ServiceRouter[ChatServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property
@@ -309,6 +316,7 @@ class AsyncChatServerSdk(
     """Async Server SDK of `chat.v1.ChatService`: one method for each message that servers send."""
 
     _broadcast = AsyncChatBroadcast
+    _contract = ChatOperations
 
     async def greet(
         self,
@@ -381,6 +389,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
         *,
         interceptors: Sequence[AsyncInterceptor] = (),
         sdk: Callable[[str], AsyncChatServerSdk] = AsyncChatServerSdk,
+        store: AsyncStore | ConnectionStore | None = None,
     ) -> None:
         super().__init__(
             {
@@ -391,6 +400,7 @@ class AsyncChatRouter(AsyncServiceRouter[AsyncChatServerSdk]):
             handlers,
             interceptors,
             sdk,
+            store,
         )
 
     @property
