@@ -154,19 +154,19 @@ def test_a_killed_process_loses_no_id_and_doubles_at_most_one_shard(
     world = FanoutWorld(sqs, dynamodb)
     numbers = random.Random(kind)
     # 40 posts at once, and 20 in the half of a tenth of a second: the other 40 of a shard return to the queue.
-    rate, remaining = ("400", 0.1) if kind == "remainder" else ("", 30.0)
+    rate, remaining, count = ("400", 0.1, 100) if kind == "remainder" else ("", 30.0, 300)
     with (
-        Audience(gateway, 300) as audience,
+        Audience(gateway, count) as audience,
         closing(Process(gateway.callback_url, server_url, world.name, rate=rate)) as process,
     ):
         shards = {connection_id: number // 100 for number, connection_id in enumerate(audience.ids)}
         for run in range(RUNS):
-            process.skip, post = divmod(numbers.randrange(300), 100)
+            process.skip, post = divmod(numbers.randrange(count), 100)
             process.place = f"post:{post + 1}" if kind == "post" else kind
             job = world.start(audience.ids, message=LEAF(leaf_name=f"{run}"))
             world.run(process, context=Context(remaining))
             assert process.kills == run + 1
-            assert world.progress.of(job.id) == FanoutProgress(300, CLIENTS, 300 - CLIENTS, 0, 0, done=True)
+            assert world.progress.of(job.id) == FanoutProgress(count, CLIENTS, count - CLIENTS, 0, 0, done=True)
             received = {connection_id: counts[f"{run}"] for connection_id, counts in audience.received().items()}
             assert min(received.values()) >= 1
             doubled = {shards[connection_id] for connection_id, count in received.items() if count > 1}

@@ -110,7 +110,13 @@ class FanoutWorld:
         failures: The exceptions of the invocations that failed.
     """
 
-    def __init__(self, sqs: "SQSClient | Intervening", dynamodb: "DynamoDBClient | Intervening") -> None:
+    def __init__(
+        self,
+        sqs: "SQSClient | Intervening",
+        dynamodb: "DynamoDBClient | Intervening",
+        *,
+        visibility_timeout: int = VISIBILITY_TIMEOUT,
+    ) -> None:
         self._sqs = sqs
         self.sqs = Intervening(sqs)
         self.dynamodb = Intervening(dynamodb)
@@ -121,7 +127,7 @@ class FanoutWorld:
         self.dead_url = sqs.create_queue(QueueName=f"{self.name}-dead")["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=self.dead_url, AttributeNames=["QueueArn"])["Attributes"]
         redrive = {"deadLetterTargetArn": attributes["QueueArn"], "maxReceiveCount": MAX_RECEIVES}
-        settings: Any = {"VisibilityTimeout": str(VISIBILITY_TIMEOUT), "RedrivePolicy": json.dumps(redrive)}
+        settings: Any = {"VisibilityTimeout": str(visibility_timeout), "RedrivePolicy": json.dumps(redrive)}
         self.queue_url = sqs.create_queue(QueueName=self.name, Attributes=settings)["QueueUrl"]
         self.progress = DynamoDBProgress(self.name, client=self.dynamodb, clock=self.clock)
         self.progress.create_table()

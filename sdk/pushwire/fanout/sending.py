@@ -125,8 +125,13 @@ def operation_of(sdk: BaseServerSdk[Any, Any], shard: Shard) -> AnyOperation:
     Raises:
         ShardError: The operation does not belong to the service of the SDK.
     """
-    for operation in vars(sdk._contract).values():  # noqa: SLF001 - which generated classes set
-        if isinstance(operation, Operation) and operation.full_name == shard.operation:
+    operations: list[AnyOperation] = [
+        value
+        for value in vars(sdk._contract).values()  # noqa: SLF001 - which generated classes set
+        if isinstance(value, Operation)
+    ]
+    for operation in operations:
+        if operation.full_name == shard.operation:
             return operation
     raise ShardError(
         f"{type(sdk).__name__} has no operation {shard.operation!r:.200}: deploy the worker with the contract of the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
@@ -133,7 +133,7 @@ def _admits(connection_id: object, options: CheckedFanoutOptions) -> bool:
 
 
 @contextmanager
-def _named(job: OpenJob) -> Iterator[None]:
+def _named(job: OpenJob) -> Generator[None]:
     """Name the job in an exception, because some of its messages may be in the queue already."""
     try:
         yield
