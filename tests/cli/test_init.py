@@ -224,6 +224,12 @@ def test_the_generator_is_pinned_to_code_that_older_protobufs_run(pushwire: Push
     assert settings["tool"]["pyright"]["ignore"] == ["**/*_pb2.py", "**/*_pb2.pyi"]
 
 
+def test_pushwire_can_be_installed_from_a_checkout(pushwire: Pushwire, tmp_path: Path) -> None:
+    pushwire("init", tmp_path / "new", "--checkout", tmp_path / "a checkout")
+    settings = tomllib.loads((tmp_path / "new" / "pyproject.toml").read_text())
+    assert settings["tool"]["uv"]["sources"] == {"pushwire": {"path": str(tmp_path / "a checkout")}}
+
+
 NAMES = {
     "hello": "hello",
     "My Chat": "my-chat",

@@ -3,6 +3,7 @@
 import argparse
 import importlib.metadata
 import importlib.resources
+import json
 import os
 import re
 import shlex
@@ -44,6 +45,12 @@ def add_parser(subparsers: Subparsers) -> None:
         "init", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("directory", metavar="DIR", type=Path, help="the project's folder; `.` for the current one")
+    parser.add_argument(
+        "--checkout",
+        metavar="PATH",
+        type=Path,
+        help="install pushwire from a checkout of its repository: adds a path source for uv to pyproject.toml",
+    )
     parser.set_defaults(run=run)
 
 
@@ -61,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     folder: Path = arguments.directory
     files = project_files(project_name(folder.resolve().name))
+    if arguments.checkout is not None:
+        files["pyproject.toml"] += _path_source(arguments.checkout)
     conflicts = sorted({found for name, content in files.items() for found in _in_the_way(folder, name, content)})
     if conflicts:
         workspace = shlex.quote(str(folder))
@@ -114,6 +123,11 @@ def project_name(folder_name: str) -> str:
     if not name:
         return FALLBACK_NAME
     return f"{name}-project" if name in _dependencies() else name
+
+
+def _path_source(checkout: Path) -> bytes:
+    path = json.dumps(str(checkout.resolve()), ensure_ascii=False)
+    return f"\n[tool.uv.sources]\npushwire = {{ path = {path} }}\n".encode()
 
 
 def _dependencies() -> set[str]:
