@@ -1,10 +1,12 @@
 """Jobs whose recipients are real clients of the local gateway; workers that are real processes, and are killed."""
 
+import asyncio
 import json
 import random
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,13 +15,19 @@ from typing import Any, Self
 import pytest
 from moto.server import ThreadedMotoServer
 
-from pushwire.fanout import FanoutProgress
+from pushwire.fanout import FanoutProgress, ShardResult, send_shard, send_shard_async
 from pushwire.gateway import GatewaySettings, Quotas
 from pushwire.testing import GatewayClient, RunningGateway, local_gateway
-from pushwire.transport import HttpTransport, RateLimit
+from pushwire.transport import (
+    AsyncBoto3Transport,
+    AsyncHttpTransport,
+    Boto3Transport,
+    HttpTransport,
+    RateLimit,
+)
 from tests.fanout import worker_process
-from tests.fanout.world import Context, FanoutWorld, Killed, ids
-from tests.server.world import LEAF, SEND_LEAF, WireServerSdk
+from tests.fanout.world import Context, FanoutWorld, Killed, ids, shard_of
+from tests.server.world import LEAF, SEND_LEAF, AsyncWireServerSdk, WireServerSdk
 from tests.support.tools import environment
 
 CLIENTS = 20
@@ -92,6 +100,28 @@ def test_a_rate_limit_keeps_a_worker_within_its_share(world: FanoutWorld, gatewa
         world.run(world.worker(audience.transport, rate_limit=RateLimit(per_second=500, burst=1)), context=Context(0.2))
         assert world.progress.of(job.id).done
         assert world.invocations >= 3  # 200 requests at 500 a second, in invocations that send for a tenth of a second
+
+
+@pytest.mark.parametrize("kind", [HttpTransport, Boto3Transport, AsyncHttpTransport, AsyncBoto3Transport])
+def test_each_id_of_a_shard_is_counted_or_returned_at_the_deadline(gateway: RunningGateway, kind: Any) -> None:
+    shard = shard_of(ids(200), expires_at=time.time() + 900)
+    budget = RateLimit(per_second=400, burst=20)
+
+    async def send() -> ShardResult:
+        transport = kind(gateway.callback_url)
+        try:
+            sdk = AsyncWireServerSdk(transport=transport)
+            return await send_shard_async(sdk, shard, deadline=0.1, rate_limit=budget)
+        finally:
+            await transport.close()
+
+    if kind in (HttpTransport, Boto3Transport):
+        with closing(kind(gateway.callback_url)) as transport:
+            result = send_shard(WireServerSdk(transport=transport), shard, deadline=0.1, rate_limit=budget)
+    else:
+        result = asyncio.run(send())
+    assert 0 < len(result.unsent) < 200
+    assert len(set(result.unsent)) == len(result.unsent) == 200 - result.gone
 
 
 class Process:
