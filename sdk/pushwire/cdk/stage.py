@@ -31,7 +31,7 @@ class HasStages:
         raise NotImplementedError
 
 
-class WebSocketStage(StageGrants, CdkWebSocketStage):  # type: ignore[misc] # two bases with CDK's own metaclass
+class WebSocketStage(StageGrants, CdkWebSocketStage):
     """A CDK `WebSocketStage` with URLs that respect a custom domain, and with a grant for each permission.
 
     Changes of the API are deployed automatically. For a second stage of an API, construct another one: the API's
