@@ -14,7 +14,6 @@ from pushwire.server.broadcast import Outcomes, time_left
 from pushwire.server.options import CheckedOptions
 from pushwire.server.pipeline import OnGone, SendPipeline
 from pushwire.server.report import BroadcastReport
-from pushwire.server.store_updates import log_store_failure
 from pushwire.store import AsyncStore
 from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, AsyncTransport
 
@@ -135,6 +134,8 @@ class _AsyncStoreUpdates:
             try:
                 await self._store.gone(batch)
             except Exception as error:  # noqa: BLE001 - of a store of the user's
+                from pushwire.server.store_updates import log_store_failure
+
                 log_store_failure(error)
                 self._has_failed, self._pending = True, []
 

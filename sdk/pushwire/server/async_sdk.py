@@ -22,7 +22,6 @@ from pushwire.server.options import (
 )
 from pushwire.server.pipeline import SendPipeline, is_gone
 from pushwire.server.report import BroadcastReport
-from pushwire.server.store_updates import log_store_failure
 from pushwire.server.via import FanoutQueue, check_queue, queue_for_many_async
 from pushwire.store import AsyncStore, ConnectionStore
 from pushwire.transport.protocol import AsyncTransport, ConnectionInfo
@@ -187,6 +186,8 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport, AsyncStore | ConnectionStore]
             try:
                 await self._store.gone([connection_id])
             except Exception as failure:  # noqa: BLE001 - of a store of the user's
+                from pushwire.server.store_updates import log_store_failure  # only with a store
+
                 log_store_failure(failure)
 
     async def _send_frame(

@@ -14,7 +14,6 @@ from pushwire.operation import AnyOperation, Operation
 from pushwire.server.options import CheckedOptions
 from pushwire.server.pipeline import SendPipeline, is_gone
 from pushwire.server.report import BroadcastReport, failure_counts, failure_text
-from pushwire.server.store_updates import StoreUpdates
 from pushwire.store import ConnectionStore
 from pushwire.transport.protocol import Transport
 
@@ -63,7 +62,11 @@ def send_to_many(
 ) -> BroadcastReport:
     """Send one message, or its frame, to many connections, and remove those that are gone from the store."""
     started = time.monotonic()
-    updates = StoreUpdates(store, pipeline.on_gone) if store is not None else None
+    updates = None
+    if store is not None:
+        from pushwire.server.store_updates import StoreUpdates
+
+        updates = StoreUpdates(store, pipeline.on_gone)
     outcomes = Outcomes(
         pipeline.with_on_gone(updates) if updates is not None else pipeline, options, operation, message
     )

@@ -22,7 +22,6 @@ from pushwire.server.options import (
 )
 from pushwire.server.pipeline import SendPipeline, is_gone
 from pushwire.server.report import BroadcastReport
-from pushwire.server.store_updates import StoredIds, member_ids, remove_gone
 from pushwire.server.via import FanoutQueue, check_queue, queue_for_many
 from pushwire.store import ConnectionStore
 from pushwire.transport.protocol import ConnectionInfo, Transport
@@ -171,6 +170,8 @@ class ServerSdk(BaseServerSdk[Transport, ConnectionStore], Generic[B_co, J_co]):
     def _forget(self, connection_id: str, error: SendError) -> None:
         """Remove a connection from the store if it is gone."""
         if self._store is not None and is_gone(error):
+            from pushwire.server.store_updates import remove_gone  # only with a store
+
             remove_gone(self._store, [connection_id])
 
     def _send_frame(
@@ -181,6 +182,8 @@ class ServerSdk(BaseServerSdk[Transport, ConnectionStore], Generic[B_co, J_co]):
         return send_to_many(self._pipeline, self._store, connection_ids, checked, operation, frame)
 
     def _stored_ids(self, kind: str, name: str) -> Iterable[str]:
+        from pushwire.server.store_updates import StoredIds, member_ids  # only with a store
+
         read = partial(member_ids, self._store) if kind == "topic" else self._store.of_user
         return StoredIds(partial(read, name))
 

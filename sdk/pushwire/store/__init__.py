@@ -4,12 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pushwire.store.async_store import AsyncStore
-from pushwire.store.environment import store_from_environment
-from pushwire.store.errors import NotConnectedError, StoreError, TooManyTopicsError
 from pushwire.store.protocol import ConnectionStore, StoredConnection
 
 if TYPE_CHECKING:
     from pushwire.store.dynamodb import DynamoDBClient, DynamoDBStore
+    from pushwire.store.environment import store_from_environment
+    from pushwire.store.errors import NotConnectedError, StoreError, TooManyTopicsError
     from pushwire.store.sqlite import SqliteStore
 
 __all__ = [
@@ -28,12 +28,16 @@ __all__ = [
 _LAZY = {
     "DynamoDBClient": "pushwire.store.dynamodb",
     "DynamoDBStore": "pushwire.store.dynamodb",
+    "NotConnectedError": "pushwire.store.errors",
     "SqliteStore": "pushwire.store.sqlite",
+    "StoreError": "pushwire.store.errors",
+    "TooManyTopicsError": "pushwire.store.errors",
+    "store_from_environment": "pushwire.store.environment",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Import what needs boto3 or sqlite3 only when asked: those imports are most of a cold start."""
+    """Import what generated modules do not use only when asked: a cold start without a store does not need it."""
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
