@@ -72,9 +72,10 @@ class Fanout(Construct):
         max_age: Duration | None = None,
     ) -> None:
         super().__init__(scope, id)
-        if not isinstance(worker, Function):
+        given: object = worker
+        if not isinstance(given, Function):
             raise InfrastructureError(
-                f"worker must be a Function that this app defines, not {type(worker).__name__}: its settings change"
+                f"worker must be a Function that this app defines, not {type(given).__name__}: its settings change"
             )
         if not 2 <= max_workers <= 1_000:
             raise InfrastructureError(f"max_workers must be from 2 to 1,000, as SQS demands, not {max_workers}")
