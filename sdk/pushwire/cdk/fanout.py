@@ -6,7 +6,7 @@ from aws_cdk import Duration
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, TreatMissingData
 from aws_cdk.aws_dynamodb import ITable
 from aws_cdk.aws_iam import Grant, IGrantable
-from aws_cdk.aws_lambda import CfnFunction, Function
+from aws_cdk.aws_lambda import CfnFunction, Function, FunctionBase
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from aws_cdk.aws_sqs import DeadLetterQueue, Queue
 from constructs import Construct
@@ -38,7 +38,7 @@ class Fanout(Construct):
     Args:
         scope: The parent construct.
         id: The id of this construct in its parent.
-        worker: The worker function, which this app must define.
+        worker: The worker function, which this app must define: not an alias, a version or an imported function.
         api: The API whose connections the worker sends to.
         max_workers: The largest number of workers that run at the same time, from 2 to 1,000.
         requests_per_second: The rate of all workers together. Each gets an equal share. The account's quota is 10,000
@@ -63,7 +63,7 @@ class Fanout(Construct):
         scope: Construct,
         id: str,  # noqa: A002  # CDK's name
         *,
-        worker: Function,
+        worker: FunctionBase,
         api: WebSocketApi,
         max_workers: int,
         requests_per_second: float,
@@ -72,10 +72,9 @@ class Fanout(Construct):
         max_age: Duration | None = None,
     ) -> None:
         super().__init__(scope, id)
-        given: object = worker
-        if not isinstance(given, Function):
+        if not isinstance(worker, Function):
             raise InfrastructureError(
-                f"worker must be a Function that this app defines, not {type(given).__name__}: its settings change"
+                f"worker must be a Function that this app defines, not {type(worker).__name__}: its settings change"
             )
         if not 2 <= max_workers <= 1_000:
             raise InfrastructureError(f"max_workers must be from 2 to 1,000, as SQS demands, not {max_workers}")
