@@ -36,7 +36,7 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/browser.md", "sh"): 2,  # tests/docs/test_the_browser_page.py, as all of the page
         ("docs/browser.md", "ts"): 2,
         ("docs/browser.md", "yaml"): 1,
-        ("docs/client.md", "python"): 4,  # tests/docs/test_the_client_page.py
+        ("docs/client.md", "python"): 5,  # tests/docs/test_the_client_page.py
         ("docs/client.md", "sh"): 1,
         ("docs/contract.md", "proto"): 1,
         ("docs/contract.md", "sh"): 1,
@@ -44,7 +44,8 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/deploy.md", "sh"): 1,
         ("docs/deploy.md", "yaml"): 2,  # tests/docs/test_the_deploy_page.py
         ("docs/deploy.md", "hcl"): 1,  # the same
-        ("docs/deploy.md", "python"): 3,  # tests/cdk/test_the_pages.py
+        ("docs/deploy.md", "python"): 6,  # tests/cdk/test_the_pages.py, and the one below
+        ("docs/deploy.md", "text"): 1,
         ("docs/fanout.md", "python"): 4,  # tests/docs/test_the_fanout_page.py, tests/cdk/test_the_pages.py
         ("docs/fanout.md", "yaml"): 1,
         ("docs/getting-started.md", "sh"): 8,  # tests/test_newcomer.py, and the ones below
@@ -281,11 +282,12 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
     (chat / "greeting.py").write_text(snippet("docs/handlers.md", "python", "def greet"))
     (chat / "timing.py").write_text(snippet("docs/handlers.md", "python", "StateKey"))
     (chat / "wrapped.py").write_text(snippet("docs/handlers.md", "python", "functools.wraps"))
+    (chat / "warm.py").write_text(snippet("docs/deploy.md", "python", "warmup"))
     (chat / "later.py").write_text(snippet("docs/handlers.md", "python", "class AsyncChat("))
     (chat / "test_app.py").write_text(snippet("docs/handlers.md", "python", "message_event"))
     (chat / "test_others.py").write_text(
         textwrap.dedent("""
-        import functions, greeting, later, timing, wrapped
+        import functions, greeting, later, timing, warm, wrapped
         from app import Chat
         from chat.v1.chat_pb2 import Greeting, JoinRoomRequest
         from chat.v1.chat_pb2 import PingMessage
@@ -304,6 +306,10 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
         def test_a_function_around_the_router() -> None:
             assert wrapped.handler(connect_event(), None) == {"statusCode": 401}
             assert wrapped.handler.operations == wrapped.router.operations
+
+        def test_a_ping_that_keeps_the_function_warm() -> None:
+            assert warm.handler({"warmup": True}, None) == {"warm": True}
+            assert warm.handler(connect_event(), None) == {"statusCode": 401}
 
         def test_functions_and_timing(capsys) -> None:
             assert functions.handler(JOIN, None) == {"statusCode": 200}
@@ -337,6 +343,7 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
         "greeting.py",
         "timing.py",
         "wrapped.py",
+        "warm.py",
         "later.py",
         "test_app.py",
         "chat",

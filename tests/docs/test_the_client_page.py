@@ -35,6 +35,7 @@ def test_it_type_checks(chat: Path) -> None:
         "page": "async def chat",
         "device": "async def device_auth",
         "shared": "async def both",
+        "tls": "ssl.create_default_context",
         "test_page": "async def who",
     }
     for module, containing in modules.items():
