@@ -188,7 +188,7 @@ def test_a_call_inside_a_running_loop_says_what_to_do_instead() -> None:
     desk = router(AsyncRecordingTransport())
 
     async def call() -> None:
-        with pytest.raises(RuntimeError, match=r"await asyncio\.to_thread\(router, event, context\)"):
+        with pytest.raises(RuntimeError, match=r"await asyncio\.to_thread\(handler, event, context\)"):
             desk(SAY, None)
         assert await asyncio.to_thread(desk, SAY, None) == OK
 
