@@ -305,3 +305,19 @@ def test_clients_of_the_local_gateway_come_and_go_in_the_store() -> None:
             visitor.close()
             assert left.wait(SECONDS)
             assert list(store.members("lobby")) == []
+
+
+def test_an_sdk_with_a_store_of_its_own_keeps_it(store: SqliteStore) -> None:
+    transport = RecordingTransport()
+    with SqliteStore(":memory:", clock=StoreClock()) as own:
+        own.connect("BBBBBBBBBBBBBBB=", topics=["lobby"])
+        router = DeskRouter(sdk=lambda _url: DeskServerSdk(transport=transport, store=own), store=store)
+
+        @router.say
+        def say(request: Any, /) -> None:
+            request.sdk.to(topic="lobby").greet(request.message)
+
+        store.connect(ID, topics=["lobby"])
+        assert router(message_event(DeskOperations.say, Greeting(text="Hi"), connection_id=ID), None) == OK
+    assert transport.sent.to("BBBBBBBBBBBBBBB=") == [Greeting(text="Hi")]
+    assert len(transport.posts) == 1

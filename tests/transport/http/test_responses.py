@@ -301,3 +301,15 @@ def test_a_head_has_a_limit(extra: int, is_read: bool) -> None:
     else:
         with pytest.raises(MalformedResponseError):
             read([head], parser)
+
+
+@pytest.mark.parametrize(("extra", "is_read"), [(0, False), (1, True)], ids=["the most that is kept", "one byte more"])
+def test_trailers_without_an_end_have_a_limit(extra: int, is_read: bool) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    trailers = b"0\r\nX-Long: "
+    response = read([head, trailers + b"x" * (16_384 - len(trailers) + extra)], ResponseParser())
+    if is_read:
+        assert response is not None
+        assert response.must_close
+    else:
+        assert response is None
