@@ -38,6 +38,7 @@ NEEDS = {
     "aws_cdk": ["cdk"],
     "awslambdaric": ["aws_lambda/test_in_the_run_time_of_lambda.py"],
     "boto3": [
+        "test_arguments.py",
         "aws_lambda/test_against_the_local_gateway.py",
         "aws_lambda/test_routers_with_a_store.py",
         "conformance",
@@ -51,6 +52,7 @@ NEEDS = {
         *SENDING,
     ],
     "httptools": [
+        "test_arguments.py",
         "aws_lambda/test_against_the_local_gateway.py",
         "aws_lambda/test_routers_with_a_store.py",
         *(f"client/test_{name}.py" for name in CLIENTS),
@@ -60,7 +62,8 @@ NEEDS = {
         "sigv4/test_presigner.py",
         *SENDING,
     ],
-    "websockets": ["client"],
+    "websockets": ["client", "test_arguments.py"],
+    "flask": ["fanout/test_through_the_local_gateway.py"],
     "cfnlint": ["docs/test_the_deploy_page.py", "docs/test_the_fanout_page.py"],
     "jsonschema": ["schema"],
     "selenium": ["docs/test_the_browser_page.py", "gateway/test_the_console_in_a_browser.py"],
