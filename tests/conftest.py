@@ -6,6 +6,7 @@ The suite also runs where extras are missing: tests of what is not installed are
 import gc
 import importlib.util
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,3 +128,5 @@ def no_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere))
     # Never ask this machine's network for an instance role.
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    if "boto3" in sys.modules:  # a default session that another test has made keeps that test's credentials
+        monkeypatch.setattr("boto3.DEFAULT_SESSION", None)

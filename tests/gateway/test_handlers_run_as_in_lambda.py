@@ -251,6 +251,9 @@ def test_keys_of_powertools_do_not_mix_between_eight_clients(capsys: pytest.Capt
                     client.send(DeskOperations.enter, Visitor(name=f"{client.connection_id} {number}"))
             gateway.settled()
             ids = {client.connection_id for client in clients}
+            for client in clients:
+                client.close()
+            gateway.settled()
     finally:
         xray_recorder._emitter, xray_recorder._sampling = emitter, sampling
     records = [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -21,12 +21,6 @@ from pushwire.transport import AsyncBoto3Transport, Boto3Transport
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
 
 
-@pytest.fixture(autouse=True)
-def no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A default session, which other tests of this process may have made, would have read other settings."""
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-
-
 def post_and_fail(url: str, *, read_timeout: float = 3.0) -> pushwire.SendError:
     transport = Boto3Transport(url, read_timeout=read_timeout, max_attempts=1)
     with pytest.raises(pushwire.SendError) as caught:
