@@ -31,7 +31,7 @@ TESTS = Path(__file__).parent
 SENDING = ["server/test_sending_through_the_local_gateway.py"]
 CLIENTS = [
     *("a_thousand_drops", "auth", "closing", "hooks", "keepalive", "one_event_loop", "receiving", "sending"),
-    *("several_services", "staying_connected", "the_faults_of_pdk"),
+    *("several_services", "staying_connected", "the_faults_of_pdk", "confirmed_sends", "requests"),
 ]
 """What is tested of clients through the local gateway."""
 NEEDS = {
