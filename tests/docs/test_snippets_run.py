@@ -352,7 +352,7 @@ def test_the_handlers_page_type_checks_and_runs(chat: Path) -> None:
     printed = run(
         sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_app.py", "test_others.py", folder=chat
     )
-    assert "6 passed" in printed
+    assert "7 passed" in printed
 
 
 def test_the_chat_examples_page_sends(chat: Path) -> None:
