@@ -38,6 +38,6 @@ def test_what_was_taken_and_not_written_is_the_next_again() -> None:
 
 def test_what_was_cancelled_is_removed_if_it_still_waits() -> None:
     sends = queue()
-    for send in ("second", "by a hook", "second", "never there"):
-        sends.remove(send)
+    waited = [sends.remove(send) for send in ("second", "by a hook", "second", "never there")]
+    assert waited == [True, True, False, False]
     assert list(sends.drain()) == ["by another hook", "first", "third"]
