@@ -233,6 +233,7 @@ def test_gone_ids_go_to_the_store_and_failures_are_counted(world: FanoutWorld) -
     assert sorted(member.connection_id for member in store.members("everyone")) == [
         ids(4)[index] for index in (0, 2, 3)
     ]
+    store.close()
 
 
 def test_a_worker_without_a_store_counts_gone_ids(world: FanoutWorld) -> None:

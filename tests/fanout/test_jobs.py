@@ -42,12 +42,15 @@ def test_a_topic_of_a_store_and_a_user_are_recipients(world: FanoutWorld) -> Non
     assert sdk.to(user="bob", via=world.fanout()).send_leaf(HELLO).recipients == 1
     world.run(world.worker(transport))
     assert sorted(transport.reached) == ids(3)
+    store.close()
 
 
 def test_an_empty_topic_is_a_job_that_is_done(world: FanoutWorld) -> None:
-    sdk = WireServerSdk(transport=RecordingTransport(), store=SqliteStore(":memory:"))
     fanout = world.fanout()
-    job = sdk.to(topic="nowhere", via=fanout).send_leaf(HELLO)
+    with SqliteStore(":memory:") as store:
+        job = (
+            WireServerSdk(transport=RecordingTransport(), store=store).to(topic="nowhere", via=fanout).send_leaf(HELLO)
+        )
     assert job == FanoutJob(job.id, 0, 0)
     assert world.queued() == []
     assert fanout.progress(job.id) == FanoutProgress(0, 0, 0, 0, 0, done=True)
