@@ -12,6 +12,7 @@ __all__ = [
     "check_seconds",
     "check_text",
     "check_whole_number",
+    "not_a_connection_id",
 ]
 
 _MAX_SECONDS: Final = 86_400.0
@@ -130,6 +131,11 @@ def check_text(name: str, value: object, *, what: str = "a string") -> str:
     if value and not value.isprintable():
         raise ValueError(f"{name}= must be {what} without control characters")
     return value
+
+
+def not_a_connection_id(value: object) -> TypeError:
+    """Return the error for a connection id that is not a string. Callers check each id themselves, which is faster."""
+    return TypeError(f"a connection id must be a string, not {type(value).__name__}")
 
 
 def check_region(region: object) -> None:

@@ -75,10 +75,9 @@ def send_shard(
         pushwire.CredentialsError: No AWS credentials were found. No message was sent.
     """
     operation = operation_of(sdk, shard)
-    left = shard.expires_at - clock()
-    if left <= 0:
+    options = _options(shard, deadline, rate_limit, clock)
+    if options is None:
         return _expired(shard)
-    options = _options(left, deadline, rate_limit)
     ids = iter(shard.connection_ids)
     report = sdk._send_frame(operation, shard.frame, ids, options)  # noqa: SLF001
     return _result(shard, report, ids)
@@ -110,10 +109,9 @@ async def send_shard_async(
         pushwire.CredentialsError: No AWS credentials were found. No message was sent.
     """
     operation = operation_of(sdk, shard)
-    left = shard.expires_at - clock()
-    if left <= 0:
+    options = _options(shard, deadline, rate_limit, clock)
+    if options is None:
         return _expired(shard)
-    options = _options(left, deadline, rate_limit)
     ids = iter(shard.connection_ids)
     report = await sdk._send_frame(operation, shard.frame, ids, options)  # noqa: SLF001
     return _result(shard, report, ids)
@@ -140,7 +138,13 @@ def operation_of(sdk: BaseServerSdk[Any, Any], shard: Shard) -> AnyOperation:
     )
 
 
-def _options(left: float, deadline: float | None, rate_limit: RateLimit | None) -> BroadcastOptions:
+def _options(
+    shard: Shard, deadline: float | None, rate_limit: RateLimit | None, clock: Callable[[], float]
+) -> BroadcastOptions | None:
+    """Return the options of the broadcast; `None` if the shard has expired."""
+    left = shard.expires_at - clock()
+    if left <= 0:
+        return None
     return {"deadline": left if deadline is None else min(left, deadline), "rate_limit": rate_limit}
 
 

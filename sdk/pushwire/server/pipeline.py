@@ -12,6 +12,7 @@ from typing import Final, Generic, TypeVar
 from google.protobuf.message import Message
 
 from pushwire import frame
+from pushwire._checks import not_a_connection_id
 from pushwire._log import debugs, logger
 from pushwire.errors import (
     ConnectionGoneError,
@@ -136,7 +137,7 @@ class SendPipeline(Generic[C]):
             TypeError: The connection id is not a string.
         """
         if not isinstance(connection_id, str):
-            raise TypeError(f"a connection id must be a string, not {type(connection_id).__name__}")
+            raise not_a_connection_id(connection_id)
         if not connection_id:
             return InvalidConnectionIdError("the id is empty", connection_id=connection_id)
         if connection_id == self._pending:  # API Gateway would answer with 410

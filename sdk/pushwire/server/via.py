@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 from google.protobuf.message import Message
 
+from pushwire._checks import not_a_connection_id
 from pushwire.operation import AnyOperation
 from pushwire.server.options import CheckedFanoutOptions
 from pushwire.server.pipeline import SendPipeline
@@ -128,7 +129,7 @@ async def queue_for_many_async(
 
 def _admits(connection_id: object, options: CheckedFanoutOptions) -> bool:
     if not isinstance(connection_id, str):
-        raise TypeError(f"a connection id must be a string, not {type(connection_id).__name__}")
+        raise not_a_connection_id(connection_id)
     return connection_id not in options.skip
 
 

@@ -47,6 +47,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Final
 
+from pushwire._checks import not_a_connection_id
 from pushwire.errors import SendError
 from pushwire.transport._pacing import AdaptiveLimiter
 from pushwire.transport._retry import Attempts, RetryPolicy
@@ -196,7 +197,7 @@ class FanOut:
         """
         self._requested = False
         if not isinstance(connection_id, str):
-            raise TypeError(f"a connection id must be a string, not {type(connection_id).__name__}")
+            raise not_a_connection_id(connection_id)
         if self._stopped:
             self._unsent.append(connection_id)
         elif connection_id in self._pulled:
