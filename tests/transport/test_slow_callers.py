@@ -15,6 +15,7 @@ from tests.transport.implementations import NAMES, Implementation
 
 from pushwire import SendError
 from pushwire.sigv4 import Credentials
+from pushwire.transport.http._channel import Channel
 from pushwire.transport.protocol import FanOutOptions
 
 DATA = b"{}"
@@ -158,6 +159,31 @@ def test_posts_go_on_while_credentials_that_are_still_valid_are_refreshed(
         released.set()
     assert outcomes == {f"c{number}": None for number in range(9)}
     assert {request.headers["x-amz-security-token"] for request in server.requests} == {"token1"}
+
+
+@pytest.mark.parametrize("as_broadcast", [False, True])
+def test_a_process_that_is_stopped_just_before_a_request_leaves_waits_for_its_response(
+    as_broadcast: bool, http: Implementation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped, start = 0.0, Channel.start
+
+    def start_after_a_stop(channel: Channel, request: bytes) -> None:
+        nonlocal stopped
+        stopped += 4.5
+        start(channel, request)
+
+    def not_at_once(exchange: Exchange) -> None:
+        time.sleep(0.05)
+        answer(200)(exchange)
+
+    monkeypatch.setattr(Channel, "start", start_after_a_stop)
+    with FaultServer(not_at_once) as server:
+        transport = http.connect(server.url, clock=lambda: time.monotonic() + stopped)
+        if as_broadcast:
+            transport.post_many(["c"], DATA, FanOutOptions(), lambda *_outcome: None)
+        else:
+            transport.post("c", DATA)
+    assert posted(server) == {"c": 1}
 
 
 STOPPED = """

@@ -163,16 +163,16 @@ def exchange(channel: Channel, request: bytes, clock: Callable[[], float], timeo
         channel: An intact, idle channel.
         request: The request.
         clock: Returns the time in seconds.
-        timeout: Seconds for the exchange, from the first byte of the request to the last byte of the response.
+        timeout: Seconds for the exchange, from the first bytes of the request to the last byte of the response.
 
     Raises:
         UnavailableError: No response was received.
     """
-    until = clock() + timeout
     response: Response | None = None
     try:
         try:
             channel.start(request)
+            until = clock() + timeout  # not from before: a process may be stopped before its request leaves
             while response is None:
                 yield channel.connection, channel.events, until
                 response = channel.advance()

@@ -203,7 +203,7 @@ class BroadcastEngine:
                 self._connect(slot)
                 return
             self._adopt(slot, channel)
-        self._send(slot, channel, now)
+        self._send(slot, channel)
 
     def _connect(self, slot: _Slot) -> None:
         slot.steps = steps = self._core.connect()
@@ -219,11 +219,10 @@ class BroadcastEngine:
             self._connecting -= 1
             slot.steps = None
             self._adopt(slot, done.value)
-            now = self._clock()
-            if self.fan_out.is_over(now):
+            if self.fan_out.is_over(self._clock()):
                 self._withdraw(slot)
             else:
-                self._send(slot, done.value, now)
+                self._send(slot, done.value)
         except UnavailableError as error:
             self._connecting -= 1
             slot.steps = None
@@ -236,13 +235,14 @@ class BroadcastEngine:
         slot.channel = channel
         self._watch(slot, channel.connection, selectors.EVENT_READ)
 
-    def _send(self, slot: _Slot, channel: Channel, now: float) -> None:
-        self._expect(slot, now + self._core.read_timeout)
+    def _send(self, slot: _Slot, channel: Channel) -> None:
         try:
             channel.start(slot.request)
         except OSError as exc:
             self._fail(slot, channel, exc)
             return
+        # From here: a process that was stopped before this would wait too little for a request that has just left.
+        self._expect(slot, self._clock() + self._core.read_timeout)
         if not channel.has_sent_all:
             self.selector.modify(channel.connection, channel.events, slot)
 
