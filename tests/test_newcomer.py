@@ -21,6 +21,7 @@ import pytest
 from tests.support.tools import environment
 
 REPOSITORY = Path(__file__).parents[1]
+CONSTRAINTS = REPOSITORY / "constraints.txt"
 INSTALL_SECONDS = 300
 COMMAND_SECONDS = 180
 ANSWER_SECONDS = 30
@@ -157,22 +158,31 @@ class Terminal:
 
 
 @pytest.fixture
-def newcomer(tmp_path: Path) -> Newcomer:
-    """A newcomer with an empty home and a fresh virtual environment that holds `pushwire[dev]`."""
-    uv = shutil.which("uv", path=environment()["PATH"])
-    assert uv is not None, "uv is not installed: pip install uv"
-    venv, home = tmp_path / "venv", tmp_path / "home"
-    home.mkdir()
-    constraints = REPOSITORY / "constraints.txt"
-    install = [uv, "pip", "install", "--python", str(venv / "bin" / "python"), f"{REPOSITORY}[dev]"]
+def venv(tmp_path: Path) -> Path:
+    """A fresh virtual environment."""
+    uv("venv", "--python", sys.executable, str(tmp_path / "venv"))
+    return tmp_path / "venv"
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path, venv: Path) -> Newcomer:
+    """A newcomer with an empty home, and a virtual environment that holds `pushwire[dev]`."""
+    (tmp_path / "home").mkdir()
     # uv would reuse what it built from an earlier state of the repository.
-    install += ["--reinstall-package", "pushwire", *(["-c", str(constraints)] if constraints.exists() else [])]
-    for command in ([uv, "venv", "--python", sys.executable, str(venv)], install):
-        done = subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
-        )
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
-    return Newcomer(home, venv)
+    install(venv, f"{REPOSITORY}[dev]", "--reinstall-package", "pushwire", "-c", str(CONSTRAINTS))
+    return Newcomer(tmp_path / "home", venv)
+
+
+def uv(*arguments: str) -> None:
+    """Run uv in this process's environment, which may name a package index."""
+    command = shutil.which("uv", path=environment()["PATH"])
+    assert command is not None, "uv is not installed: pip install uv"
+    done = subprocess.run([command, *arguments], capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+    assert done.returncode == 0, f"uv {' '.join(arguments)}\n{done.stdout}{done.stderr}"
+
+
+def install(venv: Path, *arguments: str) -> None:
+    uv("pip", "install", "--python", str(venv / "bin" / "python"), *arguments)
 
 
 def test_a_typed_message_reaches_a_client_within_a_few_commands(newcomer: Newcomer) -> None:
@@ -214,3 +224,29 @@ def test_a_typed_message_reaches_a_client_within_a_few_commands(newcomer: Newcom
     send.write_text(send.read_text().replace("Greeting", "Note"))
     refused = newcomer.run("mypy", ".", expect=1)
     assert re.search(r'send\.py:\d+: error: Argument 2 to "send_greeting" .* expected "Greeting"', refused), refused
+
+
+@pytest.mark.at_length
+def test_a_new_project_is_clean_in_every_checker_and_runs_with_protobuf_6_and_7(
+    newcomer: Newcomer, venv: Path, tmp_path: Path
+) -> None:
+    newcomer.run("pushwire", "init", "hello", "--checkout", str(REPOSITORY))
+    project = newcomer.enter("hello")
+    # The project pins its generator to an older protobuf than the repository.
+    others = [
+        line for line in CONSTRAINTS.read_text().splitlines() if not re.match("grpcio|protobuf|mypy-protobuf", line)
+    ]
+    (tmp_path / "constraints.txt").write_text("\n".join(others))
+    tools = ["black", "isort", "pyright[nodejs]", "ruff"]
+    install(venv, "--group", f"{project / 'pyproject.toml'}:dev", *tools, "-c", str(tmp_path / "constraints.txt"))
+    newcomer.run("buf", "generate")
+
+    newcomer.run("mypy", ".")
+    newcomer.run("pyright")
+    newcomer.run("ruff", "check")
+    newcomer.run("ruff", "format", "--check")
+    newcomer.run("black", "--check", ".")
+    newcomer.run("isort", "--check", ".")
+    for version in ("6.31.1", "6.33.*", "7.*"):
+        install(venv, f"protobuf=={version}")
+        assert " 1 passed" in newcomer.run("pytest", "-W", "error")

@@ -99,6 +99,7 @@ def test_no_text_of_a_contract_is_in_a_comment(absolute: Path) -> None:
 
     allowed = (
         "# ruff: ",
+        "# isort: skip_file",
         "# fmt: off",
         "# pyright: ",
         "# mypy: ",

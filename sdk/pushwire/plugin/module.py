@@ -71,6 +71,7 @@ class Module(Printer):
             head.append('# mypy: disable-error-code="deprecated"')
         head += [
             "# ruff: noqa",
+            "# isort: skip_file",
             "# fmt: off",
             "",
             "from __future__ import annotations",
