@@ -52,7 +52,7 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/getting-started.md", "json"): 1,
         ("docs/getting-started.md", "proto"): 1,
         ("docs/getting-started.md", "toml"): 1,
-        ("docs/getting-started.md", "yaml"): 2,
+        ("docs/getting-started.md", "yaml"): 3,
         ("docs/handlers.md", "python"): 7,
         ("docs/logs.md", "json"): 1,  # tests/docs/test_the_page_about_logs.py
         ("docs/performance.md", "sh"): 1,
@@ -169,26 +169,41 @@ def test_getting_starteds_settings_check_and_test_a_src_layout(tmp_path: Path) -
 
 
 def test_getting_started_generates_from_several_modules(tmp_path: Path) -> None:
-    for module in ("common", "chat"):
-        (tmp_path / module / module / "v1").mkdir(parents=True)
     (tmp_path / "buf.yaml").write_text("version: v2\nmodules:\n  - path: common\n  - path: chat\n")
-    (tmp_path / "common/common/v1/types.proto").write_text(
-        'syntax = "proto3";\npackage common.v1;\nmessage Greeting { string text = 1; }\n'
-    )
+    write_two_contracts(tmp_path / "common", tmp_path / "chat")
+    generate_from(tmp_path, snippet("docs/getting-started.md", "yaml", "directory: common"))
+
+
+def test_getting_started_generates_from_a_module_at_the_top(tmp_path: Path) -> None:
+    (tmp_path / "buf.yaml").write_text("version: v2\nmodules:\n  - path: .\n")
+    write_two_contracts(tmp_path, tmp_path)
+    inputs = snippet("docs/getting-started.md", "yaml", "paths: [chat]")
+    generate_from(tmp_path, inputs.replace("[chat]", "[chat, common]"))
+
+
+def write_two_contracts(common: Path, chat: Path) -> None:
+    """Write a contract, and one that imports it, into the folders of their modules."""
+    types = 'syntax = "proto3";\npackage common.v1;\nmessage Greeting { string text = 1; }\n'
     imports, service = snippet("docs/getting-started.md", "proto", "ChatService").split("service ", 1)
-    (tmp_path / "chat/chat/v1/chat.proto").write_text(
-        f'syntax = "proto3";\npackage chat.v1;\n{imports}import "common/v1/types.proto";\nservice {service}'.replace(
-            "(Greeting)", "(common.v1.Greeting)"
-        )
-    )
-    run("pushwire", "vendor", ".", folder=tmp_path)
+    service = service.replace("(Greeting)", "(common.v1.Greeting)")
+    head = f'syntax = "proto3";\npackage chat.v1;\n{imports}import "common/v1/types.proto";\n'
+    for path, text in (
+        (common / "common/v1/types.proto", types),
+        (chat / "chat/v1/chat.proto", f"{head}service {service}"),
+    ):
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+
+
+def generate_from(workspace: Path, inputs: str) -> None:
+    """Vendor the options, and generate importable code from these `inputs` of `buf.gen.yaml`, without the options."""
+    run("pushwire", "vendor", ".", folder=workspace)
     plugins = snippet("README.md", "yaml", "protoc-gen-pushwire").partition("plugins:")[2]
-    inputs = snippet("docs/getting-started.md", "yaml", "directory: common")
-    (tmp_path / "buf.gen.yaml").write_text(f"version: v2\n{inputs}plugins:{plugins}")
-    run("buf", "lint", folder=tmp_path)
-    run("buf", "generate", folder=tmp_path)
-    run(sys.executable, "-c", "import chat.v1.chat_pushwire, common.v1.types_pb2", folder=tmp_path)
-    assert not (tmp_path / "pushwire").exists()
+    (workspace / "buf.gen.yaml").write_text(f"version: v2\n{inputs}plugins:{plugins}")
+    run("buf", "lint", folder=workspace)
+    run("buf", "generate", folder=workspace)
+    run(sys.executable, "-c", "import chat.v1.chat_pushwire, common.v1.types_pb2", folder=workspace)
+    assert not (workspace / "pushwire").exists()
 
 
 def test_getting_starteds_relative_imports_work_inside_a_package(workspace: Path) -> None:

@@ -67,5 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     write_all(changes)
     for path in changes:
         print(f"wrote {path}")
-    print(f"Generate code for your own modules only, not for {MODULE}: list your modules in `inputs` of buf.gen.yaml.")
+    print(
+        f"Generate code for your own modules only, not for {MODULE}: list their folders in `inputs` of buf.gen.yaml,"
+        " such as `- directory: proto`. For a module at `.`, add the folders of its contracts: `paths: [chat]`."
+    )
     return 0
