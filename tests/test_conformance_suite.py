@@ -77,6 +77,7 @@ def urls(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
         yield main.url, bare.url
 
 
+@pytest.mark.at_length
 def test_a_gateway_passes_by_its_urls_as_the_readme_tells(urls: tuple[str, str]) -> None:
     main, bare = urls
     line = re.findall(r"^pytest (tests/conformance .*)$", README, re.MULTILINE)[0]
@@ -89,6 +90,7 @@ def test_a_gateway_passes_by_its_urls_as_the_readme_tells(urls: tuple[str, str])
     assert "needs a custom domain: --custom-domain-gateway-url" in done.stdout
 
 
+@pytest.mark.at_length
 def test_a_gateway_that_is_not_as_aws_is_fails_with_the_source_of_the_fact(urls: tuple[str, str]) -> None:
     host = urls[0].rpartition("/")[0]
     done = run("tests/conformance", "--gateway-url", f"{host}/no-such-stage", "-k", "plain_get", "--patience", "2")
@@ -97,6 +99,7 @@ def test_a_gateway_that_is_not_as_aws_is_fails_with_the_source_of_the_fact(urls:
     assert "captured on the real service: end-to-end tests of serverless-offline" in done.stdout
 
 
+@pytest.mark.at_length
 def test_where_the_app_is_not_deployed_the_run_says_so_and_ends_soon() -> None:
     from pushwire.testing import local_gateway
 

@@ -39,6 +39,7 @@ def test_the_demo_sends_each_operation_in_both_formats_to_a_real_client() -> Non
     assert "its cause: GoneException" in done.stdout
 
 
+@pytest.mark.at_length
 @pytest.mark.parametrize(
     ("bench", "peer"),
     [
@@ -54,6 +55,7 @@ def test_a_benchmark_prints_its_ratio(bench: str, peer: str) -> None:
     assert f"of {peer}" in done.stdout
 
 
+@pytest.mark.at_length
 def test_the_memory_of_many_ids_is_measured_beside_that_of_few(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -62,6 +64,7 @@ def test_the_memory_of_many_ids_is_measured_beside_that_of_few(
     assert "of 1,000" in capsys.readouterr().out
 
 
+@pytest.mark.at_length
 def test_what_clients_receive_is_measured_beside_a_bare_loop() -> None:
     small = "client.MESSAGES, client.CLIENTS = 400, 50"
     done = run("-c", f"from scripts.benches import client; {small}; client.client(1)")
@@ -70,6 +73,7 @@ def test_what_clients_receive_is_measured_beside_a_bare_loop() -> None:
     assert "KiB for each open client" in done.stdout
 
 
+@pytest.mark.at_length
 def test_under_load_the_gateway_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway, "CONNECTIONS", 60)
     monkeypatch.setattr(gateway, "NGINX_POSTS", 640)
@@ -79,6 +83,7 @@ def test_under_load_the_gateway_loses_nothing(monkeypatch: pytest.MonkeyPatch) -
     assert figures["posts_per_second"] > 0
 
 
+@pytest.mark.at_length
 def test_broadcasts_are_measured_beside_bare_loops_with_tls_and_without(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,7 +26,7 @@ INSTALL_SECONDS = 300
 COMMAND_SECONDS = 180
 ANSWER_SECONDS = 30
 
-pytestmark = pytest.mark.repository
+pytestmark = [pytest.mark.repository, pytest.mark.at_length]
 
 
 class Newcomer:
@@ -226,7 +226,6 @@ def test_a_typed_message_reaches_a_client_within_a_few_commands(newcomer: Newcom
     assert re.search(r'send\.py:\d+: error: Argument 2 to "send_greeting" .* expected "Greeting"', refused), refused
 
 
-@pytest.mark.at_length
 def test_a_new_project_is_clean_in_every_checker_and_runs_with_protobuf_6_and_7(
     newcomer: Newcomer, venv: Path, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ import pytest
 from tests.support import browser as browsers
 from tests.support.made_once import MakeOnce
 
-pytestmark = pytest.mark.repository  # the site is the same for every Python
+pytestmark = [pytest.mark.repository, pytest.mark.at_length]  # the site is the same for every Python
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "build" / "site"

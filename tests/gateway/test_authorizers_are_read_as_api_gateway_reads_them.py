@@ -217,6 +217,7 @@ def test_what_api_gateway_calls_a_configuration_error_says_why_to_the_developer(
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
 )
 
 
