@@ -64,13 +64,13 @@ NEEDS = {
         *SENDING,
     ],
     "websockets": ["client", "test_arguments.py"],
-    "flask": ["fanout/test_through_the_local_gateway.py"],
+    "flask": ["fanout/test_through_the_local_gateway.py", "transport/test_against_moto.py"],
     "cfnlint": ["docs/test_the_deploy_page.py", "docs/test_the_fanout_page.py"],
     "jsonschema": ["schema"],
     "selenium": ["docs/test_the_browser_page.py", "gateway/test_the_console_in_a_browser.py"],
     "ruamel": ["cli", "docs", "test_newcomer.py"],
     "mypy_protobuf": ["codegen", "plugin", "docs", "test_chat_example.py", "test_demo.py", "test_newcomer.py"],
-    "moto": ["fanout", "store", "test_chat_example.py", "test_demo.py"],
+    "moto": ["fanout", "store", "test_chat_example.py", "test_demo.py", "transport/test_against_moto.py"],
 }
 """What is tested of packages that extras bring, or by packages of the development set."""
 
