@@ -73,13 +73,14 @@ UNKNOWN = [
 ]
 
 
+@pytest.mark.parametrize("keepalive", [KEEPALIVE, b'{"route": "$keepalive"}', b'{\n  "route": "$keepalive"\n}'])
 def test_a_keepalive_is_taken_without_a_word(
-    form: Any, pushwire_transport: RecordingTransport, caplog: pytest.LogCaptureFixture
+    form: Any, keepalive: bytes, pushwire_transport: RecordingTransport, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk = OpenDesk()
     with caplog.at_level(logging.DEBUG, "pushwire"):
-        assert form(desk, pushwire_transport)(saying(KEEPALIVE.decode(), route_key="$default"), None) == OK
-        in_base64 = {**saying(base64.b64encode(KEEPALIVE).decode(), route_key="$default"), "isBase64Encoded": True}
+        assert form(desk, pushwire_transport)(saying(keepalive.decode(), route_key="$default"), None) == OK
+        in_base64 = {**saying(base64.b64encode(keepalive).decode(), route_key="$default"), "isBase64Encoded": True}
         assert form(desk, pushwire_transport)(in_base64, None) == OK
     assert (desk.calls, pushwire_transport.posts, caplog.records) == ([], [], [])
 
