@@ -41,7 +41,7 @@ def test_no_snippet_is_forgotten() -> None:
         ("docs/contract.md", "proto"): 1,
         ("docs/contract.md", "sh"): 1,
         ("docs/contract.md", "text"): 1,
-        ("docs/deploy.md", "sh"): 1,
+        ("docs/deploy.md", "sh"): 2,
         ("docs/deploy.md", "yaml"): 2,  # tests/docs/test_the_deploy_page.py
         ("docs/deploy.md", "hcl"): 1,  # the same
         ("docs/deploy.md", "python"): 6,  # tests/cdk/test_the_pages.py, and the one below
