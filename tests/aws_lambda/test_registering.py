@@ -65,7 +65,11 @@ def test_an_object_that_is_not_a_handler_class_is_refused(wrong: Any, text: str)
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("on_conect", "on_connect"), ("on_message", "on_connect or on_disconnect or on_default")],
+    [
+        ("on_conect", "on_connect"),
+        ("onConnect", "on_connect"),
+        ("on_message", "on_connect or on_disconnect or on_default"),
+    ],
 )
 def test_a_misspelt_hook_is_refused_with_the_closest_name(name: str, meant: str) -> None:
     misspelt = type("Misspelt", (Desk,), {name: nothing})

@@ -233,6 +233,34 @@ def test_a_task_that_a_hook_leaves_behind_sends_like_any_other() -> None:
     run(story())
 
 
+def test_while_hooks_run_other_sends_wait_up_to_the_limit() -> None:
+    async def story() -> None:
+        async with (
+            async_local_gateway(desk := Desk()) as gateway,
+            desk_client(gateway.url, max_queued=2) as client,
+        ):
+            runs, go_on = asyncio.Event(), asyncio.Event()
+
+            async def hook() -> None:
+                runs.set()
+                await go_on.wait()
+                await client.say(said("by the hook"))
+
+            client.on_reconnect(hook)
+            gateway.drop()
+            await runs.wait()
+            waiting = [asyncio.ensure_future(client.say(said(text))) for text in "ab"]
+            await until(lambda: client.status.queued == 2)
+            with pytest.raises(SendQueueFullError):
+                await client.say(said("too much"))
+            go_on.set()
+            await asyncio.gather(*waiting)
+            await desk.has_heard(3)
+            assert desk.heard == ["by the hook", "a", "b"]
+
+    run(story())
+
+
 def test_a_hook_that_sends_when_the_client_is_closed_is_not_an_error() -> None:
     async def story() -> None:
         async with async_local_gateway(Desk()) as gateway:

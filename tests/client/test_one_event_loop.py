@@ -1,7 +1,7 @@
 """A client belongs to the event loop that opened it: calls on another one fail, and do not wait for ever."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -79,3 +79,17 @@ def test_listeners_can_be_added_anywhere_before_the_client_is_opened() -> None:
 
     run(served())
     assert heard == ["x"]
+
+
+def test_an_iteration_that_goes_to_another_loop_is_an_error() -> None:
+    async def story() -> None:
+        async with async_local_gateway(Desk()) as gateway, DeskClient(gateway.url) as client:
+            events = aiter(client)
+            with pytest.raises(RuntimeError, match="is used on"):
+                await asyncio.to_thread(asyncio.run, anext_of(events))
+
+    run(story())
+
+
+async def anext_of(events: AsyncIterator[object]) -> object:
+    return await anext(events)

@@ -218,6 +218,12 @@ def test_a_thousand_operations_are_generated(request_: plugin_pb2.CodeGeneratorR
     assert client.content.count("    def on_send") == 1000
 
 
+@pytest.mark.at_length
+def test_modules_of_three_thousand_operations_compile(request_: plugin_pb2.CodeGeneratorRequest) -> None:
+    for file in answer(with_operations(request_, 3000)).file:
+        compile(file.content, file.name, "exec")
+
+
 def calls_of_generate(request: plugin_pb2.CodeGeneratorRequest) -> int:
     calls = 0
 

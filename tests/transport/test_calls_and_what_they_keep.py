@@ -228,6 +228,11 @@ def test_closing_is_not_final(implementation: Implementation) -> None:
     assert (server.connections, len(server.requests)) == (2, 2)
 
 
+def test_a_status_below_200_is_no_success(http: Implementation) -> None:  # botocore takes it for one
+    with FaultServer(then_close(answer(199))) as server, pytest.raises(pushwire.SendError):
+        http.connect(server.url, max_attempts=1).post(CONNECTION_ID, b"{}")
+
+
 @pytest.mark.parametrize(("status", "is_accepted"), [(200, True), (204, True), (299, True), (300, False), (399, False)])
 def test_each_status_from_200_to_299_is_a_success(
     status: int, is_accepted: bool, implementation: Implementation

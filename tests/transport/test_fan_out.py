@@ -15,6 +15,7 @@ from tests.support.simulation import Account, Simulation, accepted, gone, thrott
 
 from pushwire import SendError, ThrottledError, UnavailableError
 from pushwire.transport._fan_out import FanOut
+from pushwire.transport._pacing import AdaptiveLimiter
 from pushwire.transport._retry import RetryPolicy
 from pushwire.transport.protocol import FanOutOptions
 from pushwire.transport.rate_limit import RateLimit
@@ -315,6 +316,17 @@ def test_the_pace_recovers_when_requests_are_throttled_no_more() -> None:
     simulation.run((f"c{number}" for number in range(60_000)), answer)
     late = [time for time, _ in simulation.posts if time > simulation.time - 0.5]
     assert len(late) / 0.5 > 5_000  # 32 at a time, 5 ms each, are 6,400 a second
+
+
+def test_an_account_that_accepts_nothing_is_still_asked_ten_times_a_second() -> None:
+    limiter, now = AdaptiveLimiter(0.0), 0.0
+    delays: list[float] = []
+    for number in range(2_000):
+        now += limiter.delay(now)
+        limiter.started(now)
+        delays.append(limiter.delay(now))
+        limiter.ended(throttled(f"c{number}"), 0, now)
+    assert max(delays) == pytest.approx(0.1)
 
 
 def test_clients_that_read_too_slowly_keep_no_other_waiting() -> None:

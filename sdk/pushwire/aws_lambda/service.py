@@ -19,6 +19,7 @@ S = TypeVar("S", bound=BaseServerSdk[Any, Any])
 F = TypeVar("F", bound=Callable[..., Any])
 
 HOOKS: Final = ("on_connect", "on_disconnect", "on_default")
+_RUN_TOGETHER: Final = frozenset(hook.replace("_", "") for hook in HOOKS)
 """The names of the functions that can be registered besides operations."""
 
 
@@ -167,7 +168,7 @@ class RoutedService(Generic[S]):
         from difflib import get_close_matches  # costs a cold start a millisecond
 
         for name in others:
-            if name.startswith("on_"):
+            if name.startswith("on_") or name.lower() in _RUN_TOGETHER:
                 meant = " or ".join(get_close_matches(name, HOOKS, 1, 0.7) or HOOKS)
                 raise TypeError(f"{kind.__name__}.{name} is not a hook of {self.name}: did you mean {meant}?")
             if closest := get_close_matches(name, self._method_names.values(), 1, 0.8):

@@ -88,7 +88,10 @@ class Client(Generic[E_co]):
         self._is_closed = False
         self._max_events = connection._settings.max_events
         streams: Streams[Any] = Streams(
-            bound=self._max_events, new_signal=asyncio.Event, report=connection._errors.report
+            bound=self._max_events,
+            new_signal=asyncio.Event,
+            report=connection._errors.report,
+            check_loop=connection._check_loop,
         )
         self._subscriptions = Subscriptions(self._events, streams)
         connection._dispatcher.attach(self._subscriptions)

@@ -151,3 +151,23 @@ def test_a_rate_limit_that_is_held_at_a_fork_does_not_block_the_child(monkeypatc
     with limit._lock:  # as another thread of the parent may hold it
         monkeypatch.setattr("os.getpid", lambda: -1)
         assert limit.take(1.0) == 0
+
+
+def test_posts_over_one_connection_follow_each_other_without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited_in_vain: list[float | None] = []
+
+    class Selector(selectors.DefaultSelector):
+        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+            ready = super().select(5.0 if timeout is None else timeout)
+            if not ready and timeout != 0.0:
+                waited_in_vain.append(timeout)
+            return ready
+
+    monkeypatch.setattr("pushwire.transport.http._engine.selectors.DefaultSelector", Selector)
+    outcomes: dict[str, SendError | None] = {}
+    with FaultServer(answer(200)) as server, HttpTransport(server.url, read_timeout=60) as transport:
+        ids = [f"c{number}" for number in range(40)]
+        transport.post_many(ids, b"{}", FanOutOptions(max_in_flight=1), outcomes.__setitem__)
+        assert server.connections == 1
+    assert outcomes == dict.fromkeys(ids)
+    assert waited_in_vain == []

@@ -38,12 +38,16 @@ class Stream(Generic[V]):
         changed: A signal that is set when an event is added, or when the stream ends.
         awaited: The set that holds the stream while a task waits for it. asyncio has only weak references to tasks, so
             the task and its stream could be garbage-collected otherwise.
+        check_loop: Called before each wait. Raises an exception if the wait would never end.
     """
 
-    def __init__(self, bound: int, changed: Signal, awaited: "set[Stream[V]]") -> None:
+    def __init__(
+        self, bound: int, changed: Signal, awaited: "set[Stream[V]]", check_loop: Callable[[], object]
+    ) -> None:
         self._bound = bound
         self._changed = changed
         self._awaited = awaited
+        self._check_loop = check_loop
         self._events: deque[V] = deque()
         self._lost = 0
         self._closed_error: ClosedError | None = None
@@ -75,6 +79,7 @@ class Stream(Generic[V]):
         Raises:
             EventsLostError: Events were lost before the next one.
             ConnectFailedError: The client has given up.
+            RuntimeError: This event loop did not open the client.
         """
         while not self._events:
             if self._lost:
@@ -83,6 +88,7 @@ class Stream(Generic[V]):
             if self._closed_error is not None:
                 error = self._closed_error()
                 raise StopAsyncIteration if isinstance(error, ClientClosedError) else error
+            self._check_loop()
             self._changed.clear()
             self._awaited.add(self)
             try:
@@ -99,26 +105,33 @@ class Streams(Generic[V]):
         bound: The number of events that may wait in each stream.
         new_signal: A function that returns a new signal.
         report: A function that is called when a stream loses its first event.
+        check_loop: A function that raises an exception if no stream can be waited for here.
 
     Attributes:
         active: Weak references to the streams.
     """
 
-    __slots__ = ("_awaited", "_bound", "_closed_error", "_new_signal", "_report", "active")
+    __slots__ = ("_awaited", "_bound", "_check_loop", "_closed_error", "_new_signal", "_report", "active")
 
     def __init__(
-        self, *, bound: int, new_signal: Callable[[], Signal], report: Callable[[EventsLostError], object]
+        self,
+        *,
+        bound: int,
+        new_signal: Callable[[], Signal],
+        report: Callable[[EventsLostError], object],
+        check_loop: Callable[[], object],
     ) -> None:
         self._bound = bound
         self._new_signal = new_signal
         self._report = report
+        self._check_loop = check_loop
         self.active: tuple[weakref.ref[Stream[V]], ...] = ()
         self._awaited: set[Stream[V]] = set()
         self._closed_error: ClosedError | None = None
 
     def open(self) -> Stream[V]:
         """Return a new stream."""
-        stream: Stream[V] = Stream(self._bound, self._new_signal(), self._awaited)
+        stream: Stream[V] = Stream(self._bound, self._new_signal(), self._awaited, self._check_loop)
         if self._closed_error is not None:
             stream.end(self._closed_error)
         self._remove_dropped()
