@@ -1,5 +1,7 @@
 """The properties of the three events, with keys that are present, absent or null."""
 
+import copy
+import pickle
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -100,6 +102,13 @@ def test_null_reads_as_what_is_left_out(kind: Any, raw: dict[str, Any]) -> None:
             value = getattr(event, name)
             if name not in {"raw", "EVENT_TYPE"} and isinstance(value, Mapping):
                 assert value == {}
+
+
+@pytest.mark.parametrize(("kind", "raw"), KINDS)
+@pytest.mark.parametrize("copied", [lambda event: pickle.loads(pickle.dumps(event)), copy.copy, copy.deepcopy])
+def test_an_event_survives_pickling_and_copying(kind: Any, raw: dict[str, Any], copied: Any) -> None:
+    event = copied(kind(raw))
+    assert (type(event), event.raw, event.connection_id) == (kind, raw, kind(raw).connection_id)
 
 
 @pytest.mark.parametrize(("kind", "raw"), KINDS)

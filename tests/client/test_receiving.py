@@ -2,16 +2,22 @@
 
 import asyncio
 import base64
+import copy
 import gc
+import pickle
 import threading
+from collections.abc import Callable
+from typing import cast
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from pushwire import Format, FrameError, PushwireError
+from pushwire import Code, Format, FrameError, PushwireError
 from pushwire.client import (
     ClientClosedError,
     EventsLostError,
     GatewayError,
+    OperationRefused,
     UnknownEvent,
 )
 from pushwire.frame import encode
@@ -360,3 +366,15 @@ def test_an_iteration_is_not_lost_when_another_is_dropped_in_a_thread() -> None:
         assert len(client._subscriptions.streams.active) == 1
 
     run(story())
+
+
+@pytest.mark.parametrize("copied", [lambda event: pickle.loads(pickle.dumps(event)), copy.copy, copy.deepcopy])
+def test_every_event_survives_pickling_and_copying(copied: Callable[[object], object]) -> None:
+    for event in (
+        DeskGreetEvent(cast("Greeting", Timestamp(seconds=1))),  # the test's own messages are in no importable module
+        GatewayError("Forbidden", "c=", "r="),
+        OperationRefused("no", "c=", "r=", Code.NOT_FOUND),
+        UnknownEvent("later", b"..."),
+    ):
+        assert type(copied(event)) is type(event)
+        assert repr(copied(event)) == repr(event)

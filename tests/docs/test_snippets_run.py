@@ -221,14 +221,14 @@ def test_getting_started_shows_the_frame_that_the_newcomers_chain_receives() -> 
 
 
 def test_the_sending_page_type_checks_and_runs(chat: Path) -> None:
-    head = "def forget(connection_id: str) -> None:\n    print('gone', connection_id)\n\n\n"
     greet = snippet("docs/sending.md", "python", "def greet(")
+    greet = greet.replace("...  # delete the id where you stored it", "print('gone', connection_id)")
     connections = snippet("docs/sending.md", "python", "sdk.connections.get(connection_id)")
     (chat / "prime.py").write_text(snippet("docs/sending.md", "python", "contextlib.suppress(SendError)"))
     call = (
         f'\nconnection_id = "R0oXAdfD0kwCH6w="\ngreet(connection_id)\n{connections}sdk.close()\nprint(info.source_ip)\n'
     )
-    (chat / "send.py").write_text(head + greet + call)
+    (chat / "send.py").write_text(greet + call)
     (chat / "test_send.py").write_text(snippet("docs/sending.md", "python", "RecordingTransport"))
     run("mypy", "--strict", "--explicit-package-bases", "send.py", "prime.py", "test_send.py", "chat", folder=chat)
     time = "2024-02-09T18:11:43Z"

@@ -43,13 +43,21 @@ class ProtoJsonError(ValueError):
         return f"{path}: {reason}"
 
     def inside(self, name: str) -> ProtoJsonError:
-        """Put the name of the enclosing field in front of the path, and return this error."""
+        """Put the name of the enclosing field in front of the path, and return this error.
+
+        Args:
+            name: The name of the field.
+        """
         separator = "." if self.path and not self.path.startswith("[") else ""
         self.path = f"{name}{separator}{self.path}"
         return self
 
     def at(self, index: Any) -> ProtoJsonError:
-        """Put the place in a list or map in front of the path, and return this error."""
+        """Put the place in a list or map in front of the path, and return this error.
+
+        Args:
+            index: The index in the list, or the key of the map.
+        """
         shown = str(index)
         if len(shown) > 50:
             shown = f"{shown[:50]}…"
