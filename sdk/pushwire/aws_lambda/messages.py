@@ -21,17 +21,18 @@ FORBIDDEN: Final = "Forbidden"
 WebSocket API routes and integrations", API Gateway developer guide)."""
 
 _KEEPALIVE: Final = json.loads(frame.KEEPALIVE)
-_LONGEST_KEEPALIVE: Final = 64
-"""The number of characters of a keepalive, with spaces and in base64."""
+_LONGEST_KEEPALIVE: Final = 44
+"""The number of characters of a keepalive with indentation, in base64."""
 _LONGEST_BASE64: Final = (frame.MAX_FRAME_SIZE + 2) // 3 * 4
 
 
 def is_keepalive(event: MessageEvent) -> bool:
     """Return whether a message is a keepalive frame, which routers ignore. JSON writers may add spaces to it."""
-    if len(event.body) > _LONGEST_KEEPALIVE:
+    body = event.body
+    if len(body) > _LONGEST_KEEPALIVE:
         return False
     try:
-        data = base64.b64decode(event.body) if event.is_base64_encoded else event.body.encode()
+        data = base64.b64decode(body) if event.is_base64_encoded else body.encode()
         return b'"$keepalive"' in data and json.loads(data) == _KEEPALIVE
     except ValueError:
         return False
