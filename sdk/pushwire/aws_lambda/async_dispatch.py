@@ -20,7 +20,7 @@ from pushwire.aws_lambda.dispatcher import (
     check_result,
     log_kept_connection,
 )
-from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
+from pushwire.aws_lambda.events import ConnectEvent, MessageEvent, typed_event
 from pushwire.aws_lambda.interceptors import AnyRequest
 from pushwire.aws_lambda.messages import is_keepalive
 from pushwire.errors import ConnectionGoneError, OperationError
@@ -50,7 +50,7 @@ def dispatch_on_loop(dispatcher: EventDispatcher, event: Mapping[str, Any], cont
 
 
 async def _dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any) -> Result:
-    read = dispatcher.event(event)
+    read = typed_event(event)
     if isinstance(read, MessageEvent):
         if is_keepalive(read):
             return {"statusCode": OK}

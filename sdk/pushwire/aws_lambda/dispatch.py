@@ -18,7 +18,7 @@ from pushwire.aws_lambda.dispatcher import (
     check_result,
     log_kept_connection,
 )
-from pushwire.aws_lambda.events import ConnectEvent, MessageEvent
+from pushwire.aws_lambda.events import ConnectEvent, MessageEvent, typed_event
 from pushwire.aws_lambda.interceptors import AnyRequest, chain
 from pushwire.aws_lambda.messages import is_keepalive
 from pushwire.errors import ConnectionGoneError, OperationError
@@ -43,7 +43,7 @@ def dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any
         Exception: The exception of a function for a message or for `$disconnect`, except `OperationError`.
         SendError: A reply could not be sent.
     """
-    read = dispatcher.event(event)
+    read = typed_event(event)
     if isinstance(read, MessageEvent):
         if is_keepalive(read):
             return {"statusCode": OK}

@@ -4,14 +4,14 @@ A result holds `statusCode`, and the header of the subprotocol if there is one. 
 ("Set up Lambda proxy integrations in API Gateway").
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from pushwire import frame
 from pushwire._log import logger
 from pushwire.aws_lambda.connect import ConnectionAccepted
 from pushwire.aws_lambda.errors import RouterError
-from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent, kind_of, raw_event
+from pushwire.aws_lambda.events import ConnectEvent, DisconnectEvent, MessageEvent
 from pushwire.aws_lambda.interceptors import AnyRequest, log_fields, reject_unawaited
 from pushwire.aws_lambda.messages import FORBIDDEN, DecodedMessage, error_frame, receive, unclaimed
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
@@ -171,21 +171,6 @@ class EventDispatcher:
         self._operations = {
             route: operation for service in self._services for route, operation in service.inbound.items()
         }
-
-    def event(self, event: Mapping[str, Any]) -> ConnectEvent | MessageEvent | DisconnectEvent:
-        """Return an event as an object with typed properties.
-
-        Args:
-            event: The event as Lambda passes it, or Powertools' `APIGatewayWebSocketEvent`.
-
-        Raises:
-            EventError: The event is not an event of a WebSocket API.
-        """
-        raw = raw_event(event)
-        kind = kind_of(raw)
-        if kind == "MESSAGE":
-            return MessageEvent(raw)
-        return ConnectEvent(raw) if kind == "CONNECT" else DisconnectEvent(raw)
 
     def message(self, event: MessageEvent, context: Any) -> Invocation:
         """Return the invocation that handles a message."""

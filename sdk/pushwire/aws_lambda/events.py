@@ -13,7 +13,7 @@ from typing import Any, ClassVar, cast
 
 from pushwire.aws_lambda.errors import EventError
 
-__all__ = ["ConnectEvent", "DisconnectEvent", "Headers", "MessageEvent", "kind_of", "raw_event"]
+__all__ = ["ConnectEvent", "DisconnectEvent", "Headers", "MessageEvent", "typed_event"]
 
 _REMEDY = (
     "a router accepts the events of a WebSocket API (API Gateway v2, Lambda proxy integration) and Powertools' "
@@ -55,8 +55,8 @@ class _WebSocketEvent:
     EVENT_TYPE: ClassVar[str]
 
     def __init__(self, event: Mapping[str, Any]) -> None:
-        raw = raw_event(event)
-        kind = kind_of(raw)
+        raw = _raw_event(event)
+        kind = _kind_of(raw)
         if kind != self.EVENT_TYPE:
             raise EventError(f"this is a {kind} event, not a {self.EVENT_TYPE} event")
         self._raw = raw
@@ -302,15 +302,24 @@ class DisconnectEvent(_HeadersEvent):
         return _optional_text(self._context.get("disconnectReason"))
 
 
-def raw_event(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the event as Lambda passed it, also if Powertools' `APIGatewayWebSocketEvent` wraps it.
+def typed_event(event: Mapping[str, Any]) -> ConnectEvent | MessageEvent | DisconnectEvent:
+    """Return an event as an object with typed properties.
 
     Args:
-        event: The event.
+        event: The event as Lambda passes it, or Powertools' `APIGatewayWebSocketEvent`.
 
     Raises:
-        EventError: The event is not a mapping.
+        EventError: The event is not an event of a WebSocket API.
     """
+    raw = _raw_event(event)
+    kind = _CLASSES[_kind_of(raw)]
+    typed = kind.__new__(kind)  # without the constructor, which would determine the kind once more
+    typed._raw, typed._context = raw, raw["requestContext"]  # noqa: SLF001
+    return typed
+
+
+def _raw_event(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the event as Lambda passed it, also if Powertools' `APIGatewayWebSocketEvent` wraps it."""
     if type(event) is dict:
         return cast("Mapping[str, Any]", event)
     raw: object = getattr(event, "raw_event", event)
@@ -319,15 +328,8 @@ def raw_event(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", raw)
 
 
-def kind_of(raw: Mapping[str, Any]) -> str:
-    """Return the kind of an event: `CONNECT`, `MESSAGE` or `DISCONNECT`.
-
-    Args:
-        raw: The event as Lambda passed it.
-
-    Raises:
-        EventError: The event is not an event of a WebSocket API.
-    """
+def _kind_of(raw: Mapping[str, Any]) -> str:
+    """Return the kind of an event: `CONNECT`, `MESSAGE` or `DISCONNECT`."""
     if "methodArn" in raw:
         raise EventError(
             "this is the event of a Lambda authorizer, which returns a policy: a router's `on_connect` decides by "
@@ -341,7 +343,7 @@ def kind_of(raw: Mapping[str, Any]) -> str:
     if not isinstance(connection_id, str) or not connection_id:
         raise EventError(f"the event has no requestContext.connectionId: {_REMEDY}")
     kind = context.get("eventType")
-    if isinstance(kind, str) and kind in _KINDS:
+    if isinstance(kind, str) and kind in _CLASSES:
         return kind
     route_key = context.get("routeKey")
     if kind is not None or not isinstance(route_key, str):
@@ -349,7 +351,9 @@ def kind_of(raw: Mapping[str, Any]) -> str:
     return _KIND_OF_A_ROUTE_KEY.get(route_key, "MESSAGE")
 
 
-_KINDS = frozenset({"CONNECT", "MESSAGE", "DISCONNECT"})
+_CLASSES: dict[str, type[ConnectEvent | MessageEvent | DisconnectEvent]] = {
+    kind.EVENT_TYPE: kind for kind in (ConnectEvent, MessageEvent, DisconnectEvent)
+}
 _KIND_OF_A_ROUTE_KEY = {"$connect": "CONNECT", "$disconnect": "DISCONNECT"}
 
 
