@@ -4,10 +4,11 @@ import asyncio
 import base64
 import copy
 import gc
+import math
 import pickle
 import threading
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -85,6 +86,15 @@ def test_waiting_begins_with_the_call() -> None:
         assert [await first, await second] == [Greeting(text="now")] * 2
         with pytest.raises(TimeoutError, match=r"no Greet within 0\.01 s"):
             await client.wait_for_greet(timeout=0.01)
+
+    run(story())
+
+
+@pytest.mark.parametrize(("timeout", "error"), [("5", TypeError), (True, TypeError), (math.nan, ValueError)])
+def test_a_time_out_that_is_not_a_number_of_seconds_is_refused(timeout: Any, error: type[Exception]) -> None:
+    async def story() -> None:
+        with pytest.raises(error, match="timeout= must be a number of seconds"):
+            offline().wait_for_greet(timeout=timeout)
 
     run(story())
 

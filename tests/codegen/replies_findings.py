@@ -129,12 +129,15 @@ FINDINGS: dict[str, Findings] = {
     ),
     "a time-out of a send in words": Findings(
         mypy=[
-            ("arg-type", 'Argument "timeout" to "remark" of "AskClient" has incompatible type "str"; expected "float"')
+            (
+                "arg-type",
+                'Argument "timeout" to "remark" of "AskClient" has incompatible type "str"; expected "float | None"',
+            )
         ],
         pyright=[
             (
                 "reportArgumentType",
-                'Argument of type "Literal[\'5\']" cannot be assigned to parameter "timeout" of type "float" in function "remark"',
+                'Argument of type "Literal[\'5\']" cannot be assigned to parameter "timeout" of type "float | None" in function "remark"',
             )
         ],
     ),

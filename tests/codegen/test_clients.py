@@ -142,7 +142,7 @@ def test_help_says_what_each_part_does_and_quotes_the_contract() -> None:
     assert (inspect.getdoc(client) or "").startswith("Client of `chat.ChatService`:")
     assert (inspect.getdoc(client) or "").endswith("\n\nA chat room.")
     assert inspect.getdoc(client.join_room) == (
-        "Send `JoinRoom`. With `confirm=True`, wait until it is handled.\n\nEnter a room."
+        "Send `JoinRoom`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled.\n\nEnter a room."
     )
     event = generated("chat.chat_pushwire_client.", "ChatSendGreetingEvent")
     for part, summary in [

@@ -494,10 +494,10 @@ class ChatClient(Client[ChatEvent]):
         message: chat_pb2.Entry,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `Enter`. With `confirm=True`, wait until it is handled.
+        """Send `Enter`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled.
 
         Enter a room.
         """
@@ -513,10 +513,10 @@ class ChatClient(Client[ChatEvent]):
         self,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `Poke`. With `confirm=True`, wait until it is handled."""
+        """Send `Poke`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled."""
         await self._send(
             ChatOperations.poke,
             empty_pb2.Empty(),

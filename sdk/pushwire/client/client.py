@@ -4,10 +4,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar, Unpack
 
 from google.protobuf.message import Message
 
+from pushwire._checks import check_number
 from pushwire.client._core.lifecycle import Status
 from pushwire.client._core.streams import Streams
 from pushwire.client._io.connection import Connection
@@ -23,6 +24,9 @@ __all__ = ["Client"]
 M = TypeVar("M", bound=Message)
 R = TypeVar("R", bound=Message)
 E_co = TypeVar("E_co", covariant=True)
+
+_CONFIRMATION_SECONDS: Final = 30.0
+"""The default of `timeout=` with `confirm=True`. API Gateway waits 29 seconds for a function."""
 
 
 class Client(Generic[E_co]):
@@ -194,16 +198,19 @@ class Client(Generic[E_co]):
         operation: Operation[M],
         message: M,
         confirm: bool = False,
-        seconds: float = 30.0,
+        seconds: float | None = None,
         request_id: str | None = None,
         /,
     ) -> None:
         """Send a message. Generated methods of one-way operations call it."""
         self._check(operation)
         if confirm:
+            seconds = _CONFIRMATION_SECONDS if seconds is None else seconds
             await self._connection._request(operation, message, seconds, request_id)
         elif request_id is not None:
             raise ValueError("id= requires confirm=True, because a server confirms each message that has an id")
+        elif seconds is not None:
+            raise ValueError("timeout= requires confirm=True, because only a confirmation has a time limit")
         else:
             await self._connection._send(operation, message)
 
@@ -230,6 +237,8 @@ class Client(Generic[E_co]):
     def _wait_for(self, operation: Operation[M], timeout: float | None) -> Awaitable[M]:
         """Wait for a message. Generated `wait_for_…` methods call it."""
         self._connection._check_loop()
+        if timeout is not None:
+            check_number("timeout", timeout, what="a number of seconds")
         if self._is_closed:
             raise self._closed_error()
         if self._connection._lifecycle.is_closed:

@@ -79,10 +79,10 @@ class DeskClient(Client[DeskEvent]):
         message: desk_pb2.Visitor,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `Enter`. With `confirm=True`, wait until it is handled.
+        """Send `Enter`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled.
 
         Somebody comes in.
         """
@@ -99,10 +99,10 @@ class DeskClient(Client[DeskEvent]):
         message: desk_pb2.Greeting,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `Say`. With `confirm=True`, wait until it is handled.
+        """Send `Say`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled.
 
         Either side says something.
         """
@@ -118,10 +118,10 @@ class DeskClient(Client[DeskEvent]):
         self,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `Leave`. With `confirm=True`, wait until it is handled.
+        """Send `Leave`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled.
 
         A message of no fields.
         """
@@ -214,10 +214,10 @@ class PresenceClient(Client[PresenceEvent]):
         message: desk_pb2.Visitor,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `Appear`. With `confirm=True`, wait until it is handled."""
+        """Send `Appear`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled."""
         await self._send(
             PresenceOperations.appear,
             message,
@@ -267,10 +267,10 @@ class RivalClient(Client[RivalEvent]):
         message: desk_pb2.Greeting,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `Speak`. With `confirm=True`, wait until it is handled."""
+        """Send `Speak`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled."""
         await self._send(
             RivalOperations.speak,
             message,
@@ -327,10 +327,10 @@ class LibraryClient(Client[LibraryEvent]):
         message: desk_pb2.Greeting,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `Lend`. With `confirm=True`, wait until it is handled.
+        """Send `Lend`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled.
 
         Bring a book back.
         """

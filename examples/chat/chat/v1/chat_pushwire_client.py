@@ -101,10 +101,10 @@ class ChatClient(Client[ChatEvent]):
         message: chat_pb2.JoinRoomRequest,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `JoinRoom`. With `confirm=True`, wait until it is handled.
+        """Send `JoinRoom`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled.
 
         Enter a room.
         """
@@ -121,10 +121,10 @@ class ChatClient(Client[ChatEvent]):
         message: chat_pb2.SayRequest,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `Say`. With `confirm=True`, wait until it is handled.
+        """Send `Say`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled.
 
         Send a text to all members of the room.
         """
@@ -158,10 +158,10 @@ class ChatClient(Client[ChatEvent]):
         self,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `LeaveRoom`. With `confirm=True`, wait until it is handled.
+        """Send `LeaveRoom`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled.
 
         Leave the room.
         """
@@ -178,10 +178,10 @@ class ChatClient(Client[ChatEvent]):
         message: chat_pb2.PingMessage,
         *,
         confirm: bool = False,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         id: str | None = None,
     ) -> None:
-        """Send `Ping`. With `confirm=True`, wait until it is handled.
+        """Send `Ping`. With `confirm=True`, wait up to `timeout` seconds (30) until it is handled.
 
         Ping the other side.
         """

@@ -101,20 +101,21 @@ def _print_send(out: Module, service: Service, rpc: Rpc) -> None:
         message = "message"
         parameters.append(f"message: {message_type}")
     arguments = [operations.reference(service, rpc), message]
-    wait = [
-        f"timeout: {out.imports.builtin('float')} = 30.0",
-        f"id: {out.imports.builtin('str')} | None = None",
-    ]
+    seconds = out.imports.builtin("float")
+    request_id = f"id: {out.imports.builtin('str')} | None = None"
     out.deprecation(rpc.deprecation)
     if rpc.reply is None:
         confirm = f"confirm: {out.imports.builtin('bool')} = False"
-        out.function(rpc.method_name, [*parameters, "*", confirm, *wait], "None", definition="async def")
+        timeout = f"timeout: {seconds} | None = None"
+        out.function(rpc.method_name, [*parameters, "*", confirm, timeout, request_id], "None", definition="async def")
         with out.indented():
-            out.docstring(f"Send `{rpc.name}`. With `confirm=True`, wait until it is handled.", rpc.comment)
+            summary = "With `confirm=True`, wait up to `timeout` seconds (30) until it is handled."
+            out.docstring(f"Send `{rpc.name}`. {summary}", rpc.comment)
             out.bracketed("await self._send(", [*arguments, "confirm", "timeout", "id"], ")")
     else:
         reply = out.imports.message(rpc.reply)
-        out.function(rpc.method_name, [*parameters, "*", *wait], reply, definition="async def")
+        timeout = f"timeout: {seconds} = 30.0"
+        out.function(rpc.method_name, [*parameters, "*", timeout, request_id], reply, definition="async def")
         with out.indented():
             out.docstring(f"Send `{rpc.name}`, and return the reply.", rpc.comment)
             out.bracketed("return await self._request(", [*arguments, "timeout", "id"], ")")
