@@ -5,6 +5,7 @@ PushwireError
  +-- CallbackUrlError           the URL to post to is missing or wrong
  +-- FrameError                 a frame cannot be decoded, or a message cannot be encoded
  +-- OperationError             a handler refuses a message, or the server could not handle it
+ |    +-- RemoteOperationError       as a client receives it
  +-- SendError                  a call of the management API failed
  |    +-- ConnectionGoneError          410: the client is not connected
  |    |    +-- ConnectionPendingError  the connection's own `$connect` is still running
@@ -41,6 +42,7 @@ __all__ = [
     "OperationError",
     "PayloadTooLargeError",
     "PushwireError",
+    "RemoteOperationError",
     "SendError",
     "ThrottledError",
     "UnavailableError",
@@ -131,8 +133,7 @@ class Code(enum.Enum):
 class OperationError(PushwireError):
     """The server refuses a message, or could not handle it.
 
-    A handler or an interceptor raises it to refuse a message with a reason. The client of a request or of a confirmed
-    send raises it with the code and the text of the reply.
+    A handler or an interceptor raises it to refuse a message with a reason. Clients raise it as `RemoteOperationError`.
 
     Args:
         code: The reason, for the client's code.
@@ -162,6 +163,22 @@ class OperationError(PushwireError):
 
     def __str__(self) -> str:
         return f"{self.code.value}: {self.message}" if self.message else self.code.value
+
+
+class RemoteOperationError(OperationError):
+    """An `OperationError` that a server has sent: requests and confirmed sends of clients raise it.
+
+    A handler that does not catch it has failed, as with any other exception. Its own client does not get the code and
+    the text of the other server, unless the handler raises an `OperationError` with them.
+
+    Args:
+        code: The reason.
+        message: The text. Defaults to an empty string.
+
+    Attributes:
+        code: The reason.
+        message: The text.
+    """
 
 
 class SendError(PushwireError):

@@ -32,7 +32,7 @@ from typing import Any, Final, NamedTuple, NoReturn, TypeVar, cast
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, EncodeError, Message
 
-from pushwire.errors import Code, FrameError, OperationError
+from pushwire.errors import Code, FrameError, OperationError, RemoteOperationError
 from pushwire.operation import AnyOperation, Format, Operation
 from pushwire.protojson import ProtoJsonError, from_json
 from pushwire.v1 import frame_pb2
@@ -81,6 +81,9 @@ _ABSENT: Final = object()
 
 _MOST_FIELDS_SHOWN: Final = 8
 
+_MAX_ROUTE: Final = 128
+"""The largest number of characters of a route in an answer. A contract cannot have a longer route."""
+
 _MAX_ERROR_TEXT: Final = 2_000
 """The largest number of characters of an error's text that is sent. An error must fit in a frame."""
 
@@ -112,7 +115,8 @@ class Envelope(NamedTuple):
         format: The format of the frame.
         id: The id of a message whose client wants an answer. Defaults to `None`, no answer.
         reply_to: The id of the message that the frame answers. Defaults to `None`: the frame is not an answer.
-        error: The reason why that message was refused or failed. Defaults to `None`.
+        error: The reason why that message was refused or failed; or a `FrameError` if `id`, `reply_to` or `error` is
+            malformed. Defaults to `None`.
     """
 
     route: str
@@ -120,7 +124,7 @@ class Envelope(NamedTuple):
     format: Format
     id: str | None = None
     reply_to: str | None = None
-    error: OperationError | None = None
+    error: OperationError | FrameError | None = None
 
     def message(self, operation: Operation[M]) -> M:
         """Decode the payload as the operation's message. Unknown JSON fields are ignored.
@@ -132,8 +136,11 @@ class Envelope(NamedTuple):
             The message.
 
         Raises:
-            FrameError: The payload is not a message of this type, or a required proto2 field is not set.
+            FrameError: The payload is not a message of this type, a required proto2 field is not set, or another key of
+                the frame is malformed.
         """
+        if isinstance(self.error, FrameError):
+            raise self.error
         try:
             if self.format is _BINARY:
                 message = operation.message_type.FromString(self.payload)
@@ -214,8 +221,9 @@ def encode(
             from_json(json.loads(payload), type(message))  # raises if receivers would
         if id is None and reply_to is None:
             return f'{{"route":{json.dumps(operation.route)},"payload":{payload}}}'.encode()
-        key, value = ("id", id) if reply_to is None else ("reply_to", reply_to)
-        return f'{{"route":{json.dumps(operation.route)},"{key}":{json.dumps(value)},"payload":{payload}}}'.encode()
+        given = [(key, value) for key, value in (("id", id), ("reply_to", reply_to)) if value is not None]
+        ids = "".join(f'"{key}":{json.dumps(value)},' for key, value in given)
+        return f'{{"route":{json.dumps(operation.route)},{ids}"payload":{payload}}}'.encode()
     except (EncodeError, DecodeError, ValueError, TypeError, OverflowError) as exc:
         raise FrameError(f"the message cannot be encoded: {_elide(str(exc))}", route=operation.route) from exc
     except RecursionError as exc:
@@ -225,6 +233,8 @@ def encode(
 def encode_answer(request: Envelope, error: OperationError | None = None) -> bytes:
     """Encode an answer without a payload: the confirmation of a one-way message, or an error.
 
+    A route of more than 128 characters, which no operation has, is cut, so that the frame is small enough to be sent.
+
     Args:
         request: The message that is answered. It must have an `id`. The answer has its format.
         error: The error. Defaults to `None`, a confirmation.
@@ -233,13 +243,14 @@ def encode_answer(request: Envelope, error: OperationError | None = None) -> byt
         The frame's text in UTF-8, in both formats.
     """
     text = "" if error is None else shortened(error.message)
+    route = request.route[:_MAX_ROUTE]
     if request.format is Format.BINARY:
-        frame = frame_pb2.Frame(route=request.route, reply_to=request.id or "")
+        frame = frame_pb2.Frame(route=route, reply_to=request.id or "")
         if error is not None:
             frame.error.code = error.code.value
             frame.error.message = text.encode(errors="replace").decode()  # Why: lone surrogates have no UTF-8 form.
         return base64.b64encode(frame.SerializeToString())
-    answer: dict[str, Any] = {"route": request.route, "reply_to": request.id}
+    answer: dict[str, Any] = {"route": route, "reply_to": request.id}
     if error is not None:
         answer["error"] = {"code": error.code.value, "message": text}
     return json.dumps(answer, separators=(",", ":")).encode()
@@ -275,6 +286,9 @@ def decode(frame: str | bytes, operations: Mapping[str, AnyOperation]) -> tuple[
 
 def read(frame: str | bytes) -> Envelope | GatewayErrorFrame:
     """Read the route of a frame, so that the caller can choose what to do with an unknown route.
+
+    If only `id`, `reply_to` or `error` is malformed, the envelope has the reason as its `error`. Why: such a frame can
+    still be answered by its `id`, or fail the call that it answers.
 
     Args:
         frame: The received data, as in `decode`.
@@ -314,9 +328,7 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
         payload = envelope.get("payload", _ABSENT)
         if len(envelope) == _KEYS_OF_A_MESSAGE and payload is not _ABSENT:
             return Envelope(route, payload, _JSON)
-        return Envelope(
-            route, payload, _JSON, _id_in(envelope, "id"), _id_in(envelope, "reply_to"), _error_in(envelope)
-        )
+        return _with_ids(route, payload, _JSON, envelope)
     if "route" not in envelope:
         message, connection_id = envelope.get("message"), envelope.get("connectionId")
         request_id = envelope.get("requestId", envelope.get("messageId"))
@@ -329,33 +341,29 @@ def _read_json(text: str) -> Envelope | GatewayErrorFrame:
     raise FrameError('"route" is not a non-empty string')
 
 
-def _id_in(envelope: dict[str, Any], key: str) -> str | None:
-    """Return the value of `id` or `reply_to` in a JSON envelope, or `None` if it is absent."""
-    if key not in envelope:
-        return None
-    value = envelope[key]
-    if not isinstance(value, str) or not value:
-        raise FrameError(f'"{key}" is not a non-empty string', route=_elide(envelope["route"]))
-    return _checked_id(key, value, envelope["route"])
-
-
-def _checked_id(key: str, value: str, route: str) -> str:
-    if len(value) > MAX_ID_LENGTH:
-        text = f'"{key}" has {len(value):,} characters, and at most {MAX_ID_LENGTH} are allowed'
-        raise FrameError(text, route=_elide(route))
-    return value
-
-
-def _error_in(envelope: dict[str, Any]) -> OperationError | None:
-    if "error" not in envelope:
-        return None
-    error = envelope["error"]
-    if isinstance(error, dict):
-        fields = cast("dict[str, object]", error)
+def _with_ids(route: str, payload: Any, frame_format: Format, keys: Mapping[str, Any]) -> Envelope:
+    """Return the envelope of a frame with other keys than its route and its payload."""
+    ids: dict[str, str] = {}
+    reasons: list[str] = []
+    for key in ("id", "reply_to"):
+        value = keys.get(key, _ABSENT)
+        if isinstance(value, str) and 0 < len(value) <= MAX_ID_LENGTH:
+            ids[key] = value
+        elif isinstance(value, str) and value:
+            reasons.append(f'"{key}" has {len(value):,} characters, and at most {MAX_ID_LENGTH} are allowed')
+        elif value is not _ABSENT:
+            reasons.append(f'"{key}" is not a non-empty string')
+    error: OperationError | FrameError | None = None
+    if "error" in keys:
+        fields = cast("dict[str, object]", keys["error"]) if isinstance(keys["error"], dict) else {"code": None}
         code, text = fields.get("code", ""), fields.get("message", "")
         if isinstance(code, str) and isinstance(text, str):
-            return OperationError(code_of(code), text)
-    raise FrameError('"error" is not an object with the strings "code" and "message"', route=_elide(envelope["route"]))
+            error = RemoteOperationError(code_of(code), text)
+        else:
+            reasons.append('"error" is not an object with the strings "code" and "message"')
+    if reasons:
+        error = FrameError(reasons[0], route=_elide(route))
+    return Envelope(route, payload, frame_format, ids.get("id"), ids.get("reply_to"), error)
 
 
 def _serialized(message: Message) -> bytes:
@@ -397,17 +405,10 @@ def _read_binary(data: bytes) -> Envelope:
     route = frame.route
     if not route:
         raise FrameError("the pushwire.v1.Frame has no route")
-    message_id, reply_to = frame.id, frame.reply_to
-    if not message_id and not reply_to and not frame.HasField("error"):
-        return Envelope(route, frame.payload, _BINARY)
-    return Envelope(
-        route,
-        frame.payload,
-        _BINARY,
-        _checked_id("id", message_id, route) or None,
-        _checked_id("reply_to", reply_to, route) or None,
-        OperationError(code_of(frame.error.code), frame.error.message) if frame.HasField("error") else None,
-    )
+    keys: dict[str, Any] = {key: value for key, value in (("id", frame.id), ("reply_to", frame.reply_to)) if value}
+    if frame.HasField("error"):
+        keys["error"] = {"code": frame.error.code, "message": frame.error.message}
+    return _with_ids(route, frame.payload, _BINARY, keys) if keys else Envelope(route, frame.payload, _BINARY)
 
 
 def _from_base64(text: str) -> bytes:

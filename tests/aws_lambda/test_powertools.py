@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 
-from pushwire import ConnectionGoneError, ThrottledError, UnavailableError
+from pushwire import (
+    Code,
+    ConnectionGoneError,
+    OperationError,
+    RemoteOperationError,
+    ThrottledError,
+    UnavailableError,
+)
 from pushwire.aws_lambda import ConnectionDenied
 from pushwire.testing import AsyncRecordingTransport, RecordingTransport, connect_event, message_event
 from tests.aws_lambda.contract.desk_pb2 import Greeting
@@ -97,6 +104,22 @@ class TestLogger:
         router = by_class(OpenDesk(on_connect=denying), RecordingTransport(), [powertools.LoggerInterceptor(logger)])
         assert router(connect_event(), None) == {"statusCode": 401}
         assert stream.getvalue() == ""
+
+    def test_a_refusal_is_not_a_failure_and_one_of_another_server_is(
+        self, powertools: Any, logger: Any, stream: io.StringIO
+    ) -> None:
+        errors: list[Exception] = [OperationError(Code.NOT_FOUND), RemoteOperationError(Code.NOT_FOUND)]
+
+        def refuse(_request: object) -> None:
+            raise errors.pop(0)
+
+        router = by_class(Desk(say=refuse), RecordingTransport(), [powertools.LoggerInterceptor(logger)])
+        assert router(SAY, None) == OK
+        assert stream.getvalue() == ""
+        with pytest.raises(RemoteOperationError):
+            router(SAY, None)
+        (failure,) = self.lines(stream)
+        assert (failure["level"], failure["exception_name"]) == ("WARNING", "RemoteOperationError")
 
 
 def recorder() -> Any:

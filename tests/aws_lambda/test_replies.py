@@ -1,6 +1,7 @@
 """Requests, confirmations and refusals: a router sends at most one answer, to the client that wants one."""
 
 import base64
+import contextlib
 import json
 import logging
 from collections.abc import Callable
@@ -8,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from pushwire import Code, ConnectionGoneError, ForbiddenError, Format, OperationError, PayloadTooLargeError
+from pushwire import (
+    Code,
+    ConnectionGoneError,
+    ForbiddenError,
+    Format,
+    OperationError,
+    PayloadTooLargeError,
+    RemoteOperationError,
+)
 from pushwire.aws_lambda import (
     AnyRequest,
     AsyncCallNext,
@@ -142,7 +151,7 @@ def answer(transport: RecordingTransport) -> Envelope:
 def failure(transport: RecordingTransport) -> tuple[str, str | None, Code, str]:
     """Return the route, the id, the code and the text of the only frame, which is an error."""
     found = answer(transport)
-    assert found.error is not None
+    assert isinstance(found.error, OperationError)
     return found.route, found.reply_to, found.error.code, found.error.message
 
 
@@ -227,6 +236,30 @@ def test_an_exception_is_internal_without_its_text_and_fails_the_invocation(
     assert pushwire_transport.posts == []  # API Gateway answers
 
 
+@pytest.mark.parametrize("message", [find, lend])
+def test_a_refusal_of_another_server_is_a_failure_unless_the_handler_passes_it_on(
+    build: Build, pushwire_transport: RecordingTransport, message: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    def ask_another_service(request: Any) -> None:
+        try:
+            raise RemoteOperationError(Code.NOT_FOUND, "no row 7 in the table of users")
+        except OperationError as error:
+            if request.id == "8":
+                raise OperationError(error.code, "no such user") from error
+            raise
+
+    router = build(Library(ask_another_service), pushwire_transport, [logging_interceptor])
+    with pytest.raises(RemoteOperationError, match="no row 7"):
+        router(message(), None)
+    assert failure(pushwire_transport)[1:] == ("7", Code.INTERNAL, "Internal server error")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    with pytest.raises(RemoteOperationError):
+        router(message(request_id=None), None)
+    pushwire_transport.posts.clear()
+    assert router(message(request_id="8"), None) == OK
+    assert failure(pushwire_transport)[1:] == ("8", Code.NOT_FOUND, "no such user")
+
+
 @pytest.mark.parametrize("result", [None, Visitor(name="x"), "a book", b""])
 def test_a_handler_that_returns_no_reply_has_failed(
     build: Build, pushwire_transport: RecordingTransport, result: object
@@ -275,13 +308,34 @@ def test_the_first_failure_is_raised_if_its_error_cannot_be_sent_either(
 def test_an_unknown_route_is_unimplemented(build: Build, pushwire_transport: RecordingTransport) -> None:
     event = saying('{"route":"Burn","id":"7","payload":{}}', route_key="$default")
     assert build(Library(), pushwire_transport)(event, None) == OK
-    assert failure(pushwire_transport) == ("Burn", "7", Code.UNIMPLEMENTED, "no operation has the route of the frame")
+    assert failure(pushwire_transport) == ("Burn", "7", Code.UNIMPLEMENTED, "no handler has the route of the frame")
 
 
-def test_a_route_without_a_function_is_unimplemented(pushwire_transport: RecordingTransport) -> None:
-    sdk = LibraryServerSdk(transport=pushwire_transport)
-    assert LibraryRouter(sdk=lambda _url: sdk)(find(), None) == OK
-    assert failure(pushwire_transport)[:3] == ("Find", "7", Code.UNIMPLEMENTED)
+@pytest.mark.parametrize("frame_format", Format)
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_route_without_a_function_is_unimplemented_and_only_the_log_names_the_router(
+    pushwire_transport: RecordingTransport, frame_format: Format, is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    router: Any
+    if is_async:
+        async_sdk = AsyncLibraryServerSdk(transport=_async_transport(pushwire_transport))
+        router = AsyncLibraryRouter(sdk=lambda _url: async_sdk)
+    else:
+        sdk = LibraryServerSdk(transport=pushwire_transport)
+        router = LibraryRouter(sdk=lambda _url: sdk)
+    assert router(find(frame_format=frame_format), None) == OK
+    assert failure(pushwire_transport) == ("Find", "7", Code.UNIMPLEMENTED, "no handler has the route of the frame")
+    assert f"{type(router).__name__} has no function for desk.v1.LibraryService.Find" in caplog.text
+
+
+@pytest.mark.parametrize("frame_format", Format)
+def test_a_client_that_makes_up_a_long_route_gets_an_answer_that_can_be_sent(
+    build: Build, pushwire_transport: RecordingTransport, frame_format: Format
+) -> None:
+    event = frame_of(LibraryOperations.find._replace(route="é" * 20_000), Visitor(), frame_format, id="7")
+    event["requestContext"]["routeKey"] = "$default"
+    assert build(Library(), pushwire_transport)(event, None) == OK
+    assert failure(pushwire_transport)[:3] == ("é" * 128, "7", Code.UNIMPLEMENTED)
 
 
 @pytest.mark.parametrize(
@@ -319,6 +373,71 @@ def test_a_function_for_unknown_routes_is_confirmed_and_may_refuse(pushwire_tran
         {"route": "Burn", "reply_to": "7"},
         {"route": "Burn", "reply_to": "8", "error": {"code": "failed_precondition", "message": "closed"}},
     ]
+
+
+class Swallowing:
+    """Interceptor that calls the handler a number of times, and catches its exceptions."""
+
+    def __init__(self, calls: int = 1) -> None:
+        self._calls = calls
+
+    def __call__(self, request: AnyRequest, call_next: CallNext, /) -> None:
+        for _ in range(self._calls):
+            with contextlib.suppress(Exception):
+                call_next(request)
+
+    async def is_async(self, request: AnyRequest, call_next: AsyncCallNext, /) -> None:
+        for _ in range(self._calls):
+            with contextlib.suppress(Exception):
+                await call_next(request)
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("a secret"), OperationError(Code.NOT_FOUND), RemoteOperationError(Code.ABORTED)]
+)
+@pytest.mark.parametrize("message", [find, lend])
+def test_a_message_whose_handler_has_not_returned_is_not_confirmed(
+    build: Build, pushwire_transport: RecordingTransport, message: Any, error: Exception
+) -> None:
+    def fail(_request: Any) -> None:
+        raise error
+
+    router = build(Library(fail), pushwire_transport, [Swallowing()])
+    with pytest.raises(
+        RouterError, match=r"Library.* has (not returned|no reply).*: an interceptor must call call_next"
+    ):
+        router(message(), None)
+    assert failure(pushwire_transport)[1:] == ("7", Code.INTERNAL, "Internal server error")
+    pushwire_transport.posts.clear()
+    assert router(message(request_id=None), None) == OK
+    assert pushwire_transport.posts == []
+
+
+@pytest.mark.parametrize("message", [find, lend])
+def test_an_interceptor_may_call_the_handler_again(
+    build: Build, pushwire_transport: RecordingTransport, message: Any
+) -> None:
+    library = Library()
+
+    def fail_once(_request: Any) -> Greeting | None:
+        if len(library.messages) == 1:
+            raise TimeoutError
+        return Greeting(text="found") if message is find else None
+
+    library.does = fail_once
+    assert build(library, pushwire_transport, [Swallowing(calls=2)])(message(), None) == OK
+    assert (answer(pushwire_transport).error, len(library.messages)) == (None, 2)
+
+
+def test_a_function_for_unknown_routes_confirms_only_after_it_has_returned(
+    pushwire_transport: RecordingTransport,
+) -> None:
+    sdk = LibraryServerSdk(transport=pushwire_transport)
+    router = LibraryRouter(interceptors=[Watching(calls_next=False)], sdk=lambda _url: sdk)
+    router.on_default(lambda _request: None)
+    with pytest.raises(RouterError, match=r"the handler of \$default has not returned"):
+        router(saying('{"route":"Burn","id":"7"}', route_key="$default"), None)
+    assert failure(pushwire_transport)[:3] == ("Burn", "7", Code.INTERNAL)
 
 
 class Watching:
@@ -395,8 +514,12 @@ def test_a_request_that_an_interceptor_keeps_for_itself_has_failed(
         router(find(), None)
     assert failure(pushwire_transport)[2] is Code.INTERNAL
     pushwire_transport.posts.clear()
-    assert router(lend(), None) == OK
-    assert answer(pushwire_transport).error is None  # a message that an interceptor keeps counts as handled
+    with pytest.raises(RouterError, match="must call call_next and not catch its exceptions, or raise OperationError"):
+        router(lend(), None)
+    assert failure(pushwire_transport)[2] is Code.INTERNAL
+    pushwire_transport.posts.clear()
+    assert router(lend(request_id=None), None) == OK  # without an id, it counts as handled
+    assert pushwire_transport.posts == []
 
 
 @pytest.mark.parametrize("calls_next", [True, False])
@@ -442,13 +565,13 @@ def hostile_frames() -> list[tuple[str, str | None]]:
     for route in ("Find", "Lend", "Burn", "$default"):
         frames += [(json.dumps({"route": route, "id": each, "payload": {}}), None) for each in HOSTILE]
         frames += [(json.dumps({"route": route, "id": each, "payload": 5}), each) for each in ALLOWED]
-        frames += [(json.dumps({"route": route, "id": "7", "reply_to": each}), None) for each in HOSTILE]
+        frames += [(json.dumps({"route": route, "id": "7", "reply_to": each}), "7") for each in HOSTILE]
     frames += [
         (json.dumps({"route": "Find", "id": "7", "reply_to": "7", "payload": {}}), "7"),
         (json.dumps({"route": "Find", "id": "7", "error": {}, "payload": {}}), "7"),
         (json.dumps({"route": "Find", "id": "7", "error": {"code": "internal"}}), "7"),
-        (json.dumps({"route": "Find", "id": "7", "error": {"code": 5}}), None),
-        (json.dumps({"route": "Find", "id": "7", "error": "internal"}), None),
+        (json.dumps({"route": "Find", "id": "7", "error": {"code": 5}}), "7"),
+        (json.dumps({"route": "Find", "id": "7", "error": "internal"}), "7"),
         (json.dumps({"route": "Find", "reply_to": "7", "payload": {}}), None),
         (json.dumps({"route": "Find", "error": {"code": "internal", "message": "x"}}), None),
         (json.dumps({"route": 5, "id": "7"}), None),

@@ -1,6 +1,7 @@
 """Requests and confirmed sends: the right call gets its reply, or an error that says what is known."""
 
 import asyncio
+import base64
 import gc
 import json
 import random
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pushwire import Code, Format, FrameError, OperationError, PayloadTooLargeError
+from pushwire import Code, Format, FrameError, OperationError, PayloadTooLargeError, RemoteOperationError
 from pushwire.client import (
     ClientClosedError,
     ConnectionLostError,
@@ -21,6 +22,7 @@ from pushwire.client import (
 from pushwire.frame import Envelope, encode, encode_answer, read
 from pushwire.gateway.clock import ManualClock
 from pushwire.testing import async_local_gateway
+from pushwire.v1.frame_pb2 import Frame
 from tests.aws_lambda.contract.desk_pb2 import Greeting, Visitor
 from tests.aws_lambda.contract.desk_pushwire import LibraryRouter
 from tests.aws_lambda.contract.desk_pushwire_client import DeskClient, LibraryClient
@@ -130,7 +132,7 @@ def test_a_refusal_is_raised_with_its_code(frame_format: Format) -> None:
                 task = started(call)
                 await library.asked(count)
                 await library.confirm(error=OperationError(Code.NOT_FOUND, "no such book"))
-                with pytest.raises(OperationError) as caught:
+                with pytest.raises(RemoteOperationError) as caught:
                     await task
                 assert (caught.value.code, str(caught.value)) == (Code.NOT_FOUND, "not_found: no such book")
 
@@ -151,6 +153,66 @@ def test_a_reply_that_cannot_be_decoded_fails_its_call_alone() -> None:
             await library.reply(1)
             assert (await whole).text == "found"
             assert client.status.errors == 0
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"error": None},
+        {"error": "internal"},
+        {"error": {"code": 13, "message": "internal"}},
+        {"error": {"code": "internal", "message": None}},
+        {"id": None, "payload": {}},
+        {"id": "x" * 65, "payload": {}},
+    ],
+)
+def test_a_malformed_answer_fails_its_call_at_once(keys: dict[str, Any]) -> None:
+    async def story() -> None:
+        library = Library()
+        async with async_local_gateway(library) as gateway, library_client(gateway.url) as client:
+            calls = [started(client.find(ADA)), started(client.lend(BOOK, confirm=True))]
+            await library.asked(2)
+            for index, call in enumerate(calls):
+                request = library.request(index)
+                answer = {"route": request.route, "reply_to": request.id, **keys}
+                await library.post(json.dumps(answer).encode(), index)
+                with pytest.raises(FrameError, match=r'"(error|id)"') as caught:
+                    await call
+                assert caught.value.route == request.route
+            assert (client.status.errors, client.status.dropped_replies) == (0, 0)
+
+    run(story())
+
+
+def test_a_malformed_binary_answer_fails_its_call_at_once() -> None:
+    async def story() -> None:
+        library = Library()
+        async with async_local_gateway(library) as gateway, library_client(gateway.url) as client:
+            call = started(client.lend(BOOK, confirm=True))
+            await library.asked(1)
+            answer = Frame(route="Lend", reply_to=library.request().id or "", id="x" * 65)
+            await library.post(base64.b64encode(answer.SerializeToString()))
+            with pytest.raises(FrameError, match='"id" has 65 characters'):
+                await call
+
+    run(story())
+
+
+def test_a_malformed_id_of_an_answer_is_reported_because_its_call_is_not_known() -> None:
+    async def story() -> None:
+        errors: list[Any] = []
+        client = library_client("ws://127.0.0.1:9/local")
+        client.on_error(errors.append)
+        events = client.__aiter__()
+        arrive(client, '{"route":"Find","reply_to":7,"payload":{}}')
+        assert [(str(error), error.route) for error in errors] == [
+            ("route 'Find': \"reply_to\" is not a non-empty string", "Find")
+        ]
+        await client.close()
+        with pytest.raises(StopAsyncIteration):
+            await anext(events)
 
     run(story())
 
@@ -342,7 +404,6 @@ def test_a_caller_gives_an_id_and_may_repeat_it() -> None:
         ({"timeout": 0}, ValueError, "timeout= must be above 0, not 0"),
         ({"timeout": float("nan")}, ValueError, "timeout= must be a number of seconds, not nan"),
         ({"timeout": "5"}, TypeError, "timeout= must be a number of seconds, not '5'"),
-        ({"timeout": None}, TypeError, "timeout= must be a number of seconds, not None"),
         ({"id": ""}, ValueError, "id= must have 1 to 64 characters, not 0"),
         ({"id": "x" * 65}, ValueError, "id= must have 1 to 64 characters, not 65"),
         ({"id": 7}, TypeError, "id= must be a string, not int"),
@@ -363,11 +424,33 @@ def test_wrong_arguments_are_errors_before_anything_is_sent(
     run(story())
 
 
-def test_an_id_without_a_confirmation_is_an_error() -> None:
+@pytest.mark.parametrize(("name", "value"), [("id", "7"), ("timeout", 5), ("timeout", 0), ("timeout", "soon")])
+def test_an_id_and_a_time_out_without_a_confirmation_are_errors(name: str, value: Any) -> None:
     async def story() -> None:
         async with async_local_gateway(Library()) as gateway, library_client(gateway.url) as client:
-            with pytest.raises(ValueError, match="id= requires confirm=True"):
-                await client.lend(BOOK, id="7")
+            with pytest.raises(ValueError, match=f"{name}= requires confirm=True"):
+                await client.lend(BOOK, **{name: value})
+            assert client.status.sent == 0
+
+    run(story())
+
+
+def test_a_confirmed_send_without_a_time_out_waits_for_30_seconds() -> None:
+    async def story() -> None:
+        library, clock = Library(), ManualClock()
+        async with async_local_gateway(library) as gateway, library_client(gateway.url, clock=clock) as client:
+            calls = [started(client.lend(BOOK, confirm=True)), started(client.find(ADA))]
+            await library.asked(2)
+            clock.advance(29.999)
+            await asyncio.sleep(0)
+            assert client.status.requests == 2
+            clock.advance(0.001)
+            for call in calls:
+                with pytest.raises(ReplyTimeoutError, match=r"within 30\.0 s"):
+                    await call
+            unlimited: Any = None
+            with pytest.raises(TypeError, match="timeout= must be a number of seconds, not None"):
+                await client.find(ADA, timeout=unlimited)
 
     run(story())
 

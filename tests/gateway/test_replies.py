@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -22,7 +24,7 @@ from tests.aws_lambda.contract.desk_pushwire import (
 )
 from tests.aws_lambda.contract.desk_pushwire_client import LibraryClient
 from tests.aws_lambda.contract.desk_pushwire_operations import DeskOperations, LibraryOperations
-from tests.client.world import run, until
+from tests.client.world import post, run, until
 from tests.gateway.test_the_console import console, feed
 
 ADA, BOOK = Visitor(name="Ada"), Greeting(text="a book")
@@ -129,6 +131,19 @@ def test_a_test_s_client_gets_the_reply_and_keeps_what_came_before(
     with pytest.raises(OperationError, match="invalid_argument: a name is required"):
         client.request(LibraryOperations.find)
     assert client.request(LibraryOperations.find, ADA).text == "a book for Ada"
+
+
+def test_a_malformed_reply_to_a_test_s_client_is_an_error_at_once() -> None:
+    def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+        if event["requestContext"]["eventType"] == "MESSAGE":
+            answer = {"route": "Find", "reply_to": json.loads(event["body"])["id"], "error": "internal"}
+            post(event, json.dumps(answer).encode())
+        return {"statusCode": 200}
+
+    with local_gateway(handler) as gateway:
+        client = gateway.connect()
+        with pytest.raises(AssertionError, match=r'cannot be decoded: .*"error" is not an object'):
+            client.request(LibraryOperations.find, ADA)
 
 
 def test_what_is_not_a_request_is_an_error(gateway: RunningGateway) -> None:

@@ -9,8 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.compiled import messages
 
-from pushwire import Code, Direction, Format, FrameError, Operation, OperationError, RequestOperation
-from pushwire.frame import Envelope, GatewayErrorFrame, decode, encode, encode_answer, read
+from pushwire import (
+    Code,
+    Direction,
+    Format,
+    FrameError,
+    Operation,
+    OperationError,
+    RemoteOperationError,
+    RequestOperation,
+)
+from pushwire.frame import MAX_FRAME_SIZE, Envelope, GatewayErrorFrame, decode, encode, encode_answer, read
 from pushwire.v1.frame_pb2 import Frame
 
 LEAF: Any = messages()["wire.v1.Leaf"]
@@ -29,6 +38,13 @@ def envelope(frame: bytes | str) -> Envelope:
     found = read(frame.decode() if isinstance(frame, bytes) else frame)
     assert isinstance(found, Envelope)
     return found
+
+
+def received(frame: bytes | str) -> RemoteOperationError:
+    """Return the error in an answer."""
+    error = envelope(frame).error
+    assert isinstance(error, RemoteOperationError)
+    return error
 
 
 def binary(**fields: Any) -> str:
@@ -83,17 +99,32 @@ def test_ids_replies_and_errors_survive_the_round_trip(
     confirmation = envelope(encode_answer(request))
     assert (confirmation.reply_to, confirmation.error, confirmation.format) == (request_id, None, frame_format)
 
-    refused = envelope(encode_answer(request, OperationError(code, text)))
-    assert refused.error is not None
-    assert (refused.reply_to, refused.error.code, refused.error.message) == (request_id, code, text)
+    refused = encode_answer(request, OperationError(code, text))
+    assert envelope(refused).reply_to == request_id
+    assert (received(refused).code, received(refused).message) == (code, text)
 
 
 def test_the_text_of_an_error_is_bounded_so_that_its_frame_can_be_sent() -> None:
     for frame_format in Format:
         request = envelope(encode(FIND, LEAF(), frame_format, id="7"))
-        answer = envelope(encode_answer(request, OperationError(Code.INTERNAL, "\ud800" + "é" * 500_000)))
-        assert answer.error is not None
-        assert len(answer.error.message) == 2_001
+        answer = encode_answer(request, OperationError(Code.INTERNAL, "\ud800" + "é" * 500_000))
+        assert len(received(answer).message) == 2_001
+
+
+@pytest.mark.parametrize("frame_format", Format)
+def test_an_answer_repeats_a_route_of_at_most_128_characters(frame_format: Format) -> None:
+    for length, repeated in ((128, 128), (129, 128), (20_000, 128)):
+        request = Envelope("😀" * length, None, frame_format, id="7")
+        for error in (None, OperationError(Code.UNIMPLEMENTED, "😀" * 2_000)):
+            answer = encode_answer(request, error)
+            assert envelope(answer)[0::4] == ("😀" * repeated, "7")
+            assert len(answer) < MAX_FRAME_SIZE
+
+
+@pytest.mark.parametrize("frame_format", Format)
+def test_a_frame_may_have_both_ids(frame_format: Format) -> None:
+    found = envelope(encode(FIND, LEAF(), frame_format, id="7", reply_to="8"))
+    assert (found.id, found.reply_to) == ("7", "8")
 
 
 @pytest.mark.parametrize("rest", ["", ',"payload":{}', ',"new":1', ',"payload":{},"new":{"deep":[1]}'])
@@ -114,23 +145,32 @@ def test_a_frame_without_an_id_wants_no_answer(rest: str) -> None:
         ({"reply_to": 5}, '"reply_to" is not a non-empty string'),
         ({"reply_to": "x" * 100_000}, '"reply_to" has 100,000 characters'),
         ({"id": "x", "reply_to": {}}, '"reply_to" is not a non-empty string'),
+        ({"id": None, "reply_to": "x"}, '"id" is not a non-empty string'),
+        ({"id": "x", "error": None}, '"error" is not an object'),
         ({"reply_to": "x", "error": "internal"}, '"error" is not an object'),
         ({"reply_to": "x", "error": None}, '"error" is not an object'),
         ({"reply_to": "x", "error": {"code": 13}}, '"error" is not an object with the strings'),
         ({"reply_to": "x", "error": {"code": "internal", "message": []}}, '"error" is not an object with the strings'),
     ],
 )
-def test_a_malformed_id_or_answer_is_a_frame_error(keys: dict[str, Any], said: str) -> None:
+def test_a_malformed_id_or_answer_is_a_frame_error_and_the_other_id_is_read(keys: dict[str, Any], said: str) -> None:
+    frame = json.dumps({"route": "Find", "payload": {}, **keys})
     with pytest.raises(FrameError) as caught:
-        read(json.dumps({"route": "Find", "payload": {}, **keys}))
+        decode(frame, {"Find": FIND})
     assert said in str(caught.value)
     assert caught.value.route == "Find"
+    found = envelope(frame)
+    assert isinstance(found.error, FrameError)
+    assert (found.id, found.reply_to) == tuple("x" if keys.get(key) == "x" else None for key in ("id", "reply_to"))
 
 
 @pytest.mark.parametrize("key", ["id", "reply_to"])
 def test_an_id_in_a_binary_frame_is_bounded_too(key: str) -> None:
     with pytest.raises(FrameError, match="has 65 characters"):
-        read(binary(route="Find", **{key: "x" * 65}))
+        decode(binary(route="Find", **{key: "x" * 65}), {"Find": FIND})
+    other = "reply_to" if key == "id" else "id"
+    found = envelope(binary(route="Find", **{key: "x" * 65, other: "7"}))
+    assert (isinstance(found.error, FrameError), {found.id, found.reply_to}) == (True, {None, "7"})
     assert envelope(binary(route="Find", **{key: "é" * 64})) is not None
 
 
@@ -139,9 +179,7 @@ def test_a_code_that_is_not_known_is_unknown(error: dict[str, str]) -> None:
     in_json = json.dumps({"route": "Find", "reply_to": "7", "error": {**error, "message": "why"}})
     in_binary = binary(route="Find", reply_to="7", error=Frame.Error(code=error.get("code", ""), message="why"))
     for frame in (in_json, in_binary):
-        found = envelope(frame).error
-        assert found is not None
-        assert (found.code, found.message) == (Code.UNKNOWN, "why")
+        assert (received(frame).code, received(frame).message) == (Code.UNKNOWN, "why")
 
 
 def test_an_error_frame_may_have_a_code() -> None:

@@ -6,9 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
-from pushwire.aws_lambda.connect import ConnectionDenied
-from pushwire.aws_lambda.interceptors import AnyRequest, log_failure, reject_unawaited
-from pushwire.errors import OperationError
+from pushwire.aws_lambda.interceptors import AnyRequest, is_decision, log_failure, reject_unawaited
 
 __all__ = ["AsyncCallNext", "AsyncInterceptor", "async_chain", "async_logging_interceptor"]
 
@@ -55,10 +53,9 @@ async def async_logging_interceptor(request: AnyRequest, call_next: AsyncCallNex
     """
     try:
         await call_next(request)
-    except (ConnectionDenied, OperationError):
-        raise  # a decision of the application, not a failure
-    except Exception:
-        log_failure(request)
+    except Exception as error:
+        if not is_decision(error):
+            log_failure(request)
         raise
 
 

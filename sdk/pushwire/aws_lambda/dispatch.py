@@ -19,9 +19,9 @@ from pushwire.aws_lambda.dispatcher import (
     log_kept_connection,
 )
 from pushwire.aws_lambda.events import ConnectEvent, MessageEvent, typed_event
-from pushwire.aws_lambda.interceptors import AnyRequest, chain
+from pushwire.aws_lambda.interceptors import AnyRequest, chain, is_refusal
 from pushwire.aws_lambda.messages import is_keepalive
-from pushwire.errors import ConnectionGoneError, OperationError
+from pushwire.errors import ConnectionGoneError
 from pushwire.store import StoredConnection
 
 __all__ = ["dispatch"]
@@ -52,13 +52,13 @@ def dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any
         try:
             chain(invocation.interceptors, partial(handle, invocation))(invocation.request)
             answer = invocation.completion()
-        except OperationError as error:
+        except Exception as error:
+            if not is_refusal(error):
+                answer = invocation.failure()
+                if answer is not None:
+                    _send(invocation, answer)
+                raise
             answer = invocation.rejection(error)
-        except Exception:
-            answer = invocation.failure()
-            if answer is not None:
-                _send(invocation, answer)
-            raise
         if answer is not None:
             _send(invocation, answer)
         return {"statusCode": OK}

@@ -79,13 +79,17 @@ class Invocation(NamedTuple):
             self.request.connection_id,
             extra={**log_fields(self.request), "answer": answer, "reason": reason},
         )
-        return self._error(OperationError(refused.code, reason if self._answerable() is not None else answer))
+        text = answer
+        if self._answerable() is not None:
+            # Why not the reason: it can have the name of the router, which is only for the log.
+            text = "no handler has the route of the frame" if refused.code is Code.UNIMPLEMENTED else reason
+        return self._error(OperationError(refused.code, text))
 
     def completion(self) -> Answer | None:
         """Return the answer after the handler and the interceptors have returned, or `None` if none is sent.
 
         Raises:
-            RouterError: The handler was not called, and no interceptor has set a reply.
+            RouterError: The handler has not returned, and no interceptor has set a reply.
             pushwire.FrameError: The reply cannot be encoded.
             pushwire.PayloadTooLargeError: The reply is larger than a frame.
         """
@@ -97,8 +101,13 @@ class Invocation(NamedTuple):
         if self.function is None:
             return self.refusal()
         reply = None if operation is None else operation.reply
-        if reply is None:
+        if reply is None and request._is_handled:  # noqa: SLF001
             return Answer(frame.encode_answer(envelope))
+        if reply is None:
+            raise RouterError(
+                f"the handler of {operation or request.route} has not returned, so its client gets no confirmation: an "
+                "interceptor must call call_next and not catch its exceptions, or raise OperationError"
+            )
         if request.reply is None:
             raise RouterError(f"{operation} has no reply: an interceptor must call call_next, or set request.reply")
         data = frame.encode(reply, request.reply, envelope.format, reply_to=envelope.id)
@@ -329,7 +338,9 @@ class DisconnectFailures:
 
 
 def check_result(invocation: Invocation, request: AnyRequest, result: object) -> None:
-    """Store the reply of a request. Log a warning if another handler returned a value, which is ignored.
+    """Record that a handler has returned, and the reply of a request.
+
+    Log a warning if another handler returned a value, which is ignored.
 
     Args:
         invocation: The invocation of the handler.
@@ -352,6 +363,8 @@ def check_result(invocation: Invocation, request: AnyRequest, result: object) ->
             type(result).__name__,
             extra=log_fields(request),
         )
+    if isinstance(invocation.request, Request):
+        invocation.request._is_handled = True  # noqa: SLF001 - private, because handlers do not need it
 
 
 def log_kept_connection(event: DisconnectEvent, error: Exception) -> None:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeGuard
 
 from pushwire._functions import name_of
 from pushwire._log import logger
 from pushwire.aws_lambda.connect import ConnectionDenied
 from pushwire.aws_lambda.errors import RouterError
 from pushwire.aws_lambda.request import ConnectRequest, DisconnectRequest, Request
-from pushwire.errors import OperationError
+from pushwire.errors import OperationError, RemoteOperationError
 
-__all__ = ["AnyRequest", "CallNext", "Interceptor", "chain", "log_failure", "log_fields", "logging_interceptor"]
+__all__ = [
+    "AnyRequest",
+    "CallNext",
+    "Interceptor",
+    "chain",
+    "is_decision",
+    "is_refusal",
+    "log_failure",
+    "log_fields",
+    "logging_interceptor",
+]
 
 AnyRequest: TypeAlias = Request[Any, Any] | ConnectRequest[Any] | DisconnectRequest[Any]
 """A request of any kind: a message, a `$connect` or a `$disconnect`."""
@@ -31,9 +41,12 @@ class Interceptor(Protocol):
     After `call_next`, `request.reply` is the reply of the handler, and an interceptor can replace it. A handler or an
     interceptor that raises `pushwire.OperationError` refuses the message, which does not fail the invocation.
 
-    If an interceptor does not call `call_next`, a message counts as handled, and a connection is denied with 403. A
-    connection stays denied after any exception of `on_connect` or an interceptor, even if another interceptor catches
-    it.
+    If an interceptor does not call `call_next`, or catches an exception of the handler, a message without an `id`
+    counts as handled. With an `id`, the client gets `internal` and the invocation fails, unless the interceptor raises
+    `OperationError` or sets `request.reply`.
+
+    If an interceptor does not call `call_next`, a connection is denied with 403. A connection stays denied after any
+    exception of `on_connect` or an interceptor, even if another interceptor catches it.
 
     Example:
         ```python
@@ -69,11 +82,20 @@ def logging_interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
     """
     try:
         call_next(request)
-    except (ConnectionDenied, OperationError):
-        raise  # a decision of the application, not a failure
-    except Exception:
-        log_failure(request)
+    except Exception as error:
+        if not is_decision(error):
+            log_failure(request)
         raise
+
+
+def is_refusal(error: Exception) -> TypeGuard[OperationError]:
+    """Return whether an exception refuses a message. An error that another server has sent is a failure here."""
+    return isinstance(error, OperationError) and not isinstance(error, RemoteOperationError)
+
+
+def is_decision(error: Exception) -> bool:
+    """Return whether an exception is a decision of the application, and not a failure."""
+    return isinstance(error, ConnectionDenied) or is_refusal(error)
 
 
 def log_failure(request: AnyRequest) -> None:

@@ -85,6 +85,8 @@ def receive(event: MessageEvent, operations: Mapping[str, AnyOperation]) -> Deco
         if isinstance(found, frame.GatewayErrorFrame):
             raise FrameError("the client sent an error frame of API Gateway")  # noqa: TRY301 - handled below
         envelope = found
+        if isinstance(envelope.error, FrameError):
+            raise envelope.error
         if envelope.reply_to is not None or envelope.error is not None:
             raise FrameError("the client sent an answer, which only servers do", route=envelope.route)  # noqa: TRY301
         if operation is None:

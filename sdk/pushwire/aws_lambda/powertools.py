@@ -27,10 +27,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from pushwire.aws_lambda.async_interceptors import AsyncCallNext
-from pushwire.aws_lambda.connect import ConnectionDenied
-from pushwire.aws_lambda.interceptors import AnyRequest, CallNext
+from pushwire.aws_lambda.interceptors import AnyRequest, CallNext, is_decision
 from pushwire.aws_lambda.request import Request
-from pushwire.errors import ConnectionGoneError, ConnectionPendingError, OperationError, SendError, ThrottledError
+from pushwire.errors import ConnectionGoneError, ConnectionPendingError, SendError, ThrottledError
 from pushwire.operation import AnyOperation
 from pushwire.server import SendObserver
 
@@ -53,11 +52,9 @@ class _Logging:
         with self._logger.append_context_keys(**_keys(request)):
             try:
                 yield
-            except (ConnectionDenied, OperationError):
-                raise  # a decision of the application, not a failure
-            except Exception:
-                # At WARNING, because Lambda logs the exception at ERROR.
-                self._logger.warning("%s: the handler raised", request.operation or request.route, exc_info=True)
+            except Exception as error:
+                if not is_decision(error):  # At WARNING, because Lambda logs the exception at ERROR.
+                    self._logger.warning("%s: the handler raised", request.operation or request.route, exc_info=True)
                 raise
 
 

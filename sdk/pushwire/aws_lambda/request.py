@@ -106,7 +106,7 @@ class _BaseRequest(Generic[E_co, S_co]):
 class Request(_BaseRequest[MessageEvent, S_co], Generic[M_co, S_co]):
     """A message of a client: the argument of an operation's function and of `on_default`."""
 
-    __slots__ = ("_envelope", "_is_answered", "_message", "_operation", "_refusal", "_reply")
+    __slots__ = ("_envelope", "_is_answered", "_is_handled", "_message", "_operation", "_refusal", "_reply")
 
     def __init__(
         self,
@@ -125,6 +125,7 @@ class Request(_BaseRequest[MessageEvent, S_co], Generic[M_co, S_co]):
         self._envelope: Final = envelope
         self._reply: Message | None = None
         self._is_answered = False
+        self._is_handled = False  # whether the handler has returned
 
     @property
     def message(self) -> M_co:

@@ -2,7 +2,8 @@
 
 ```text
 PushwireError
- +-- OperationError              a request or a confirmed send was refused; see `pushwire.errors`
+ +-- OperationError              see `pushwire.errors`
+ |    +-- RemoteOperationError   a request or a confirmed send was refused
  +-- ClientError
       +-- AuthError              the result of an auth cannot be sent in a handshake
       +-- ClientUrlError         the URL to connect to is not usable

@@ -7,7 +7,7 @@ from google.protobuf import text_format
 from google.protobuf.message import Message
 
 from pushwire import frame
-from pushwire.errors import FrameError
+from pushwire.errors import FrameError, OperationError
 from pushwire.operation import AnyOperation, Format, Operation, RequestOperation
 
 __all__ = ["Frames", "ReceivedMessage", "client_frame", "expected"]
@@ -112,7 +112,7 @@ class Frames:
             return None
         if isinstance(found, frame.GatewayErrorFrame) or found.reply_to != request_id:
             return None
-        if found.error is not None:
+        if isinstance(found.error, OperationError):
             raise found.error
         return self.decode(text, operation.reply)
 

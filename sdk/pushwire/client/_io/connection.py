@@ -207,7 +207,7 @@ class Connection:
         Raises:
             TypeError: The message is not of the operation's type, or the seconds or the id has a wrong type.
             ValueError: The seconds or the id are not valid.
-            pushwire.OperationError: The server refused the message, or failed.
+            pushwire.RemoteOperationError: The server refused the message, or failed.
             pushwire.FrameError: The message cannot be encoded, or the reply cannot be decoded.
             pushwire.PayloadTooLargeError: The frame has more than 131,072 bytes.
             ClientClosedError: The client is closed, or was not opened.

@@ -354,6 +354,8 @@ class Dispatcher:
             if envelope.reply_to is not None:
                 self._replied(envelope)
                 return
+            if isinstance(envelope.error, FrameError):
+                raise envelope.error
             subscriptions = self._by_route.get(envelope.route)
             if subscriptions is None:
                 self._put(UnknownEvent(envelope.route, data))
