@@ -26,7 +26,7 @@ class BroadcastOptions(TypedDict, total=False):
     Attributes:
         max_in_flight: The largest number of posts that wait for their response at the same time. By default the
             transport decides: the HTTP transports open connections while they wait more than they work, and the boto3
-            transports use up to 32 threads.
+            transports use up to 32 threads. A number above the transport's connections is a `ValueError`.
         rate_limit: The budget of requests. Broadcasts that use the same object share it. Defaults to no limit.
         deadline: Seconds from the start of the send after which no more posts are started. Posts in flight still
             complete, within the transport's own time-outs. Defaults to no deadline.

@@ -77,10 +77,23 @@ def test_no_thread_is_left_behind() -> None:
 def test_a_client_of_ones_own_is_never_asked_for_more_than_its_pool_holds() -> None:
     with FaultServer(by_connection(after_a_moment)) as server:
         client = client_of(server, max_pool_connections=3)
-        options = FanOutOptions(max_in_flight=20)
-        Boto3Transport(client=client).post_many([f"c{n}" for n in range(60)], DATA, options, lambda *_: None)
+        Boto3Transport(client=client).post_many([f"c{n}" for n in range(60)], DATA, FanOutOptions(), lambda *_: None)
         client.close()
         assert server.connections <= 3
+
+
+@on_a_loop
+async def test_more_posts_in_flight_than_connections_are_an_error() -> None:
+    ids, options = iter(["a"]), FanOutOptions(max_in_flight=4)
+    text = r"max_in_flight=4 is above the client's max_pool_connections=3; lower it"
+    with FaultServer(answer(200)) as server:
+        client = client_of(server, max_pool_connections=3)
+        with pytest.raises(ValueError, match=text):
+            Boto3Transport(client=client).post_many(ids, DATA, options, print)
+        with pytest.raises(ValueError, match=text):
+            await AsyncBoto3Transport(client=client).post_many(ids, DATA, options, print)
+        client.close()
+    assert list(ids) == ["a"]
 
 
 def test_a_client_that_is_built_here_has_room_for_more_than_the_default() -> None:

@@ -14,7 +14,7 @@ from pushwire.transport._responses import connection_info
 from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
 from pushwire.transport._settings import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT, MAX_IDLE
 from pushwire.transport.boto3._client import build_client
-from pushwire.transport.protocol import ConnectionInfo, ManagementApiClient
+from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, ConnectionInfo, FanOutOptions, ManagementApiClient
 
 # After _client, whose ImportError says what to install if botocore is missing.
 from pushwire.transport.boto3._errors import error_of  # isort: skip
@@ -102,6 +102,22 @@ class Boto3Attempts:
             pushwire.SendError: The call failed. The subclass has the reason.
         """
         self._call(connection_id, lambda: self.client.delete_connection(ConnectionId=connection_id))
+
+    def limited(self, options: FanOutOptions) -> FanOutOptions:
+        """Return the options of a broadcast with the number of posts in flight.
+
+        Raises:
+            ValueError: `max_in_flight` is above the client's `max_pool_connections`.
+        """
+        most = self.max_connections
+        if options.max_in_flight is None:
+            return options._replace(max_in_flight=min(DEFAULT_MAX_IN_FLIGHT, most))
+        if options.max_in_flight > most:
+            raise ValueError(
+                f"max_in_flight={options.max_in_flight} is above the client's max_pool_connections={most}; lower it, or"
+                " pass a client= with a larger max_pool_connections"
+            )
+        return options
 
     def close(self) -> None:
         """Close the pooled connections; the user's own client stays open."""

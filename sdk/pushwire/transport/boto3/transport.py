@@ -14,7 +14,7 @@ from pushwire.transport._fan_out import FanOut
 from pushwire.transport._retry import call
 from pushwire.transport.boto3._attempts import Boto3Attempts
 from pushwire.transport.boto3._threads import run_on_threads
-from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, ConnectionInfo, FanOutOptions, ManagementApiClient
+from pushwire.transport.protocol import ConnectionInfo, FanOutOptions, ManagementApiClient
 
 __all__ = ["Boto3Transport"]
 
@@ -113,11 +113,11 @@ class Boto3Transport(Closing):
 
         Returns:
             The ids that were read and not sent before the deadline.
+
+        Raises:
+            ValueError: `max_in_flight` is above the client's `max_pool_connections`.
         """
-        options = options._replace(
-            max_in_flight=min(options.max_in_flight or DEFAULT_MAX_IN_FLIGHT, self._once.max_connections)
-        )
-        fan_out = FanOut(options, self._once.policy, on_outcome, self._clock())
+        fan_out = FanOut(self._once.limited(options), self._once.policy, on_outcome, self._clock())
         return run_on_threads(fan_out, connection_ids, partial(self._once.post, data=data), self._clock)
 
     def get(self, connection_id: str, /) -> ConnectionInfo:
