@@ -57,11 +57,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stderr
     (folder / "app").mkdir()
-    readme = snippet("README.md", "python", "ChatWebSocketApi").replace('from_asset(".")', 'from_asset("app")')
+    readme = snippet("README.md", "python", "ChatWebSocketApi")
     scripts = {
-        "readme": f"{readme}\nstack.node.root.synth()\n",
+        "readme": readme.replace('from_asset(".")', 'from_asset("app")'),
         "deploy": snippet("docs/deploy.md", "python", "class ChatStack"),
-        "fanout": f"{snippet('docs/fanout.md', 'python', 'fanout = Fanout(')}\nstack.node.root.synth()\n",
+        "fanout": snippet("docs/fanout.md", "python", "fanout = Fanout("),
         "parts": "SNIPPETS = "
         + repr(
             {
