@@ -293,6 +293,21 @@ def _(scope: Stack) -> None:
     fanout.grant_start(function(scope, "Starter"))
 
 
+@stack("SlowFanout")
+def _(scope: Stack) -> None:
+    key: Any = Key(scope, "Key")
+    fanout = Fanout(
+        scope,
+        "Fanout",
+        worker=function(scope, "Worker", timeout=Duration.seconds(150)),
+        api=mocked(scope),
+        max_workers=2,
+        requests_per_second=2_500,
+        progress_table=ConnectionTable(scope, "Connections", encryption_key=key).table,
+    )
+    fanout.grant_start(function(scope, "Starter"))
+
+
 # The stage
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pushwire.cdk import Fanout, InfrastructureError
-from pushwire.cdk.fanout import RATE_VARIABLE
+from pushwire.cdk.fanout import DEFAULT_EXPIRES_IN, RATE_VARIABLE
 from pushwire.fanout import worker
+from pushwire.server import options
 from tests.cdk.stacks import chat, function
 from tests.cdk.test_policies import MANAGE, STAGE, permits, policy_of
 from tests.cdk.world import World, environment
@@ -91,6 +92,20 @@ def test_a_function_that_starts_jobs_may_do_what_it_does_and_nothing_else(world:
     assert allowed(document, "dynamodb", DYNAMODB, TABLE) == {"PutItem", "Query"}
     without = policy_of(world, "FanoutWithoutProgress", "Starter")
     assert allowed(without, "dynamodb", DYNAMODB, TABLE) == set()
+
+
+@pytest.mark.parametrize("name", ["Worker", "Starter"])
+def test_functions_may_use_the_key_of_an_encrypted_table(world: World, name: str) -> None:
+    document = policy_of(world, "SlowFanout", name)
+    assert allowed(document, "kms", ["Encrypt", "Decrypt", "CreateGrant"], "arn:Key") == {"Encrypt", "Decrypt"}
+    assert allowed(document, "kms", ["Encrypt", "Decrypt"], "arn:Other") == set()
+
+
+def test_a_visibility_timeout_that_jobs_do_not_exceed_by_default_is_a_warning(world: World) -> None:
+    (said,) = [each for each in world.annotations("SlowFanout") if "expires_in" in each]
+    assert said.startswith("warning: The queue has a visibility timeout of 900 seconds, 6 times the worker's time-out.")
+    assert [each for each in world.annotations("Fanout") if "expires_in" in each] == []
+    assert options._DEFAULT_EXPIRES_IN == DEFAULT_EXPIRES_IN
 
 
 @given(resource=st.sampled_from(["arn:Other", "*", "arn:Tables", "arn:aws:sqs:us-east-1:123456789012:jobs"]))

@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import Duration
+from aws_cdk import Annotations, Duration
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, TreatMissingData
 from aws_cdk.aws_dynamodb import ITable
 from aws_cdk.aws_iam import Grant, IGrantable
@@ -26,6 +26,9 @@ _TIMEOUT: Final = 30
 _VISIBILITY_FACTOR: Final = 6
 """What AWS recommends ("Using Lambda with Amazon SQS": at least six times the function's timeout)."""
 
+DEFAULT_EXPIRES_IN: Final = 900
+"""Seconds after which a job expires, unless it has `expires_in=`. They must exceed the visibility timeout."""
+
 
 class Fanout(Construct):
     """A standard SQS queue with a dead-letter queue and alarms, whose messages a worker function sends.
@@ -35,6 +38,9 @@ class Fanout(Construct):
     and its share of the rate in `PUSHWIRE_FANOUT_RATE`. Lambda's detection of recursive loops is off for it. Why: it
     would stop a worker that returns remainders to its own queue.
 
+    A shard is delivered again after six times the worker's time-out, and jobs must last longer. Synthesis prints a
+    warning if `expires_in=` must be above its default of 900 seconds: if the time-out is 150 seconds or longer.
+
     Args:
         scope: The parent construct.
         id: The id of this construct in its parent.
@@ -43,8 +49,8 @@ class Fanout(Construct):
         max_workers: The largest number of workers that run at the same time, from 2 to 1,000.
         requests_per_second: The rate of all workers together. Each gets an equal share. The account's quota is 10,000
             in most regions ("Amazon API Gateway quotas").
-        progress_table: The table of `pushwire.fanout.DynamoDBProgress`, such as that of the connection store. Defaults
-            to `None`: progress is not stored.
+        progress_table: The table of `pushwire.fanout.DynamoDBProgress`, such as that of the connection store. If it has
+            a customer-managed key, functions may use that. Defaults to `None`: progress is not stored.
         max_receive_count: How often a shard is delivered before it moves to the dead-letter queue. Defaults to 5.
         max_age: The age of a message in the queue at which the alarm is raised. Defaults to 10 minutes.
 
@@ -82,11 +88,19 @@ class Fanout(Construct):
             raise InfrastructureError(f"requests_per_second must be above 0, not {requests_per_second}")
         self._table = progress_table
         timeout = worker.timeout.to_seconds() if worker.timeout is not None else _TIMEOUT
+        visibility_timeout = timeout * _VISIBILITY_FACTOR
+        if visibility_timeout >= DEFAULT_EXPIRES_IN:
+            Annotations.of(self).add_warning_v2(
+                "pushwire:fanout-expires-in",
+                f"The queue has a visibility timeout of {visibility_timeout:g} seconds, {_VISIBILITY_FACTOR} times the "
+                f"worker's time-out. Pass a longer expires_in= to every job, whose default is {DEFAULT_EXPIRES_IN}, or "
+                "shorten the time-out.",
+            )
         self.dead_letter_queue = Queue(self, "DeadLetters", retention_period=Duration.days(14))
         self.queue = Queue(
             self,
             "Queue",
-            visibility_timeout=Duration.seconds(timeout * _VISIBILITY_FACTOR),
+            visibility_timeout=Duration.seconds(visibility_timeout),
             dead_letter_queue=DeadLetterQueue(queue=self.dead_letter_queue, max_receive_count=max_receive_count),
         )
         resource = cast("CfnFunction", worker.node.default_child)
@@ -96,9 +110,7 @@ class Fanout(Construct):
         worker.add_environment(RATE_VARIABLE, f"{requests_per_second / max_workers:g}")
         self.queue.grant(worker, "sqs:SendMessage", "sqs:GetQueueUrl")
         api.grant_sdk(worker)
-        if progress_table is not None:
-            worker.add_environment(TABLE_VARIABLE, progress_table.table_name)
-            progress_table.grant(worker, "dynamodb:GetItem", "dynamodb:UpdateItem")
+        self._grant_progress(worker, "dynamodb:GetItem", "dynamodb:UpdateItem")
         self.age_alarm = Alarm(
             self,
             "AgeAlarm",
@@ -132,8 +144,14 @@ class Fanout(Construct):
             The grant of the permission to send to the queue.
         """
         function.add_environment(QUEUE_VARIABLE, self.queue.queue_url)
+        self._grant_progress(function, "dynamodb:PutItem", "dynamodb:Query")
+        return self.queue.grant(cast("IGrantable", function), "sqs:SendMessage", "sqs:GetQueueAttributes")
+
+    def _grant_progress(self, function: Function, *actions: str) -> None:
+        if self._table is None:
+            return
+        function.add_environment(TABLE_VARIABLE, self._table.table_name)
         grantee = cast("IGrantable", function)
-        if self._table is not None:
-            function.add_environment(TABLE_VARIABLE, self._table.table_name)
-            self._table.grant(grantee, "dynamodb:PutItem", "dynamodb:Query")
-        return self.queue.grant(grantee, "sqs:SendMessage", "sqs:GetQueueAttributes")
+        if self._table.encryption_key is not None:  # which the table's own grant leaves out
+            self._table.encryption_key.grant_encrypt_decrypt(grantee)
+        self._table.grant(grantee, *actions)
