@@ -153,6 +153,7 @@ THIRD_PARTY: dict[str, set[str]] = {
 PRIVATE_BUT_IMPORTED = {
     ("cli", "gateway._functions"),
     ("cli", "gateway._server"),
+    ("fanout", "store._rows"),
     ("fanout", "store._table"),
     ("testing", "gateway._functions"),
 }

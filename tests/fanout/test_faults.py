@@ -17,7 +17,17 @@ from pushwire import (
     ThrottledError,
     UnavailableError,
 )
-from pushwire.fanout import FanoutError, FanoutProgress, FanoutWorker, Shard, ShardError, ShardResult, send_shard
+from pushwire.fanout import (
+    DynamoDBProgress,
+    FanoutError,
+    FanoutProgress,
+    FanoutWorker,
+    Shard,
+    ShardError,
+    ShardResult,
+    send_shard,
+)
+from pushwire.fanout.progress import MAX_CALL
 from pushwire.server import SendObserver
 from pushwire.store import SqliteStore, StoreError
 from pushwire.testing import RecordingTransport, StoreClock
@@ -35,6 +45,8 @@ from tests.fanout.world import (
 )
 from tests.server.world import WireServerSdk
 
+DYNAMODB = {"get_item", "update_item"}
+SQS = {"get_queue_url", "send_message_batch"}
 OUTAGE = EndpointConnectionError(endpoint_url="https://dynamodb.eu-west-1.amazonaws.com")
 
 
@@ -90,7 +102,7 @@ def test_ids_that_were_not_sent_in_time_return_as_smaller_shards(world: FanoutWo
     assert world.progress.of(job.id) == FanoutProgress(1_000, 1_000, 0, 0, 0, done=True)
 
 
-@pytest.mark.parametrize(("remaining", "deadline"), [(30.0, 22.0), (900.0, 892.0), (10.0, 5.0)])
+@pytest.mark.parametrize(("remaining", "deadline"), [(30.0, 14.0), (900.0, 884.0), (9.0, 3.0)])
 def test_a_worker_keeps_some_of_its_time_for_posts_in_flight(remaining: float, deadline: float) -> None:
     deadlines: list[float | None] = []
 
@@ -122,6 +134,23 @@ def test_attempts_are_bounded(world: FanoutWorld, caplog: pytest.LogCaptureFixtu
     assert world.delays[1:9] == [1, 2, 4, 8, 16, 32, 60, 60]
     assert world.progress.of(job.id) == FanoutProgress(3, 1, 0, 2, 0, done=True)
     assert "giving up 2 ids after 50 attempts" in caplog.text
+
+
+def test_ids_that_may_have_been_accepted_get_fewer_attempts(
+    world: FanoutWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = CountingTransport(
+        {ids(3)[0]: UnavailableError(maybe_accepted=True), ids(3)[1]: UnavailableError(maybe_accepted=False)}
+    )
+    job = world.start(ids(3))
+    worker = world.worker(transport)
+    for _ in range(5):
+        world.run_once(worker)
+    assert "giving up 1 ids after 5 attempts" in caplog.text
+    assert world.delays == [0, 1, 2, 4, 8, 16]
+    (rest,) = world.queued()
+    assert rest.connection_ids == (ids(3)[1],)
+    assert world.progress.of(job.id) == FanoutProgress(3, 1, 0, 1, 0, done=False)
 
 
 # Kills
@@ -392,6 +421,75 @@ def test_an_outage_of_dynamodb_doubles_nothing_and_leaves_the_progress_incomplet
     assert "its progress stays incomplete: update_item" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("seconds", "overrun", "hanging"),
+    [
+        (10, 0, DYNAMODB),
+        (30, 4, DYNAMODB),
+        (30, 4, {"update_item"}),
+        (30, 4, DYNAMODB | SQS),
+        (900, 4, DYNAMODB | SQS),
+    ],
+)
+def test_services_that_do_not_respond_let_an_invocation_end_in_time(
+    world: FanoutWorld, seconds: float, overrun: float, hanging: set[str]
+) -> None:
+    """A call of DynamoDB then fails after its time-outs, and one of SQS succeeds just before them."""
+
+    class SlowTransport(CountingTransport):
+        def post_many(self, connection_ids: Any, data: Any, options: Any, on_outcome: Any, /) -> tuple[str, ...]:
+            world.now += options.deadline + overrun
+            return super().post_many(connection_ids, data, options, on_outcome)
+
+    def before(name: str, parameters: Any) -> None:
+        if name in hanging:
+            world.now += MAX_CALL
+        if name in hanging & DYNAMODB:
+            raise OUTAGE
+        world.send_without_delay(name, parameters)
+
+    class Ending(Context):
+        def get_remaining_time_in_millis(self) -> int:
+            return int((end - world.now) * 1000)
+
+    transport = SlowTransport()
+    transport.posts_before_deadline = 600
+    world.start(ids(1_000), expires_in=3_600)
+    world.dynamodb.before = world.sqs.before = before
+    end = world.now + seconds
+    world.run_once(world.worker(transport), context=Ending())
+    assert world.failures == []
+    assert world.now <= end + 1e-3
+    (rest,) = world.queued()
+    assert [*transport.reached, *rest.connection_ids] == ids(1_000)
+
+
+def test_calls_of_default_clients_fail_within_the_time_that_a_worker_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    worker: Any = FanoutWorker(WireServerSdk(transport=RecordingTransport()), progress=DynamoDBProgress("jobs"))
+    for client in (worker._client, worker._progress._table._client):
+        config = client.meta.config
+        attempts = config.retries["total_max_attempts"]
+        waits = attempts - 1  # botocore waits at most a second before the second attempt
+        assert attempts * (config.connect_timeout + config.read_timeout) + waits <= MAX_CALL
+
+
+def test_rows_of_a_newer_version_are_an_error_of_the_store(world: FanoutWorld) -> None:
+    job = world.start(ids(1))
+    (shard,) = world.queued()
+    for sort in ("S#00000000#0000", "J"):
+        key = {"pk": {"S": f"J#{job.id}"}, "sk": {"S": sort}}
+        world.dynamodb.put_item(
+            TableName=world.name, Item={**key, "row_format": {"N": "2"}, "expires_at": {"N": "1900000000"}}
+        )
+        with pytest.raises(StoreError, match="a row has the format '2', which this version of Pushwire does not know"):
+            world.progress.of(job.id)
+    with pytest.raises(StoreError, match="format '2'"):
+        world.progress.result_of(shard)
+    with pytest.raises(StoreError, match="format '2'"):
+        world.progress.record(shard, ShardResult(accepted=1))
+
+
 def test_a_job_does_not_start_without_its_row(world: FanoutWorld) -> None:
     world.dynamodb.before = failing("put_item")
     with pytest.raises(StoreError, match="put_item"):
@@ -465,6 +563,15 @@ def test_any_text_is_a_shard_or_an_error(text: str) -> None:
     except ShardError:
         return
     assert Shard.from_text(shard.to_text()) == shard
+
+
+def test_an_event_with_several_messages_is_refused_before_anything_is_sent(world: FanoutWorld) -> None:
+    transport = CountingTransport()
+    event = event_of(shard_of(ids(5)).to_text())
+    event["Records"] += event_of("Hello!")["Records"]
+    with pytest.raises(FanoutError, match="set the event source's batch size to 1: the event has 2 messages"):
+        world.worker(transport)(event, Context())
+    assert transport.reached == []
 
 
 def test_an_event_of_another_service_and_an_sdk_that_is_not_one_are_refused(world: FanoutWorld) -> None:

@@ -32,6 +32,23 @@ def test_progress_is_the_sum_of_the_shards_that_have_ended(world: FanoutWorld) -
     assert fanout.progress(job.id) == FanoutProgress(2_500, 1_000, 0, 0, 0, done=False)
 
 
+def test_the_progress_of_a_job_is_read_without_the_ids_in_its_rows(world: FanoutWorld) -> None:
+    transport = CountingTransport()
+    transport.posts_before_deadline = 600
+    job = world.start(ids(1_000))
+    world.run(world.worker(transport))
+    rows: list[Any] = []
+
+    def after(name: str, _parameters: Any, response: Any) -> Any:
+        rows.extend(response["Items"])
+        return response
+
+    world.dynamodb.after = after
+    assert world.progress.of(job.id).done
+    assert len(rows) == 3
+    assert ids(1_000)[-1] not in str(rows)
+
+
 def test_a_topic_of_a_store_and_a_user_are_recipients(world: FanoutWorld) -> None:
     store = SqliteStore(":memory:")
     for number, connection_id in enumerate(ids(3)):
@@ -167,6 +184,15 @@ def test_an_id_that_is_not_a_string_ends_the_job_and_its_note_names_it(world: Fa
     with pytest.raises(TypeError, match="a connection id must be a string, not int") as caught:
         world.start(connection_ids)
     assert "This ended the job " in caught.value.__notes__[0]
+
+
+def test_an_id_that_is_not_unicode_text_fails_alone(world: FanoutWorld) -> None:
+    transport = CountingTransport()
+    job = world.start([*ids(2), "L0SM\ud800g=", *ids(4)[2:]])
+    assert job.recipients == 5
+    world.run(world.worker(transport))
+    assert transport.reached == ids(4)
+    assert world.progress.of(job.id) == FanoutProgress(5, 4, 0, 1, 0, done=True)
 
 
 def test_progress_that_is_not_stored_cannot_be_read(world: FanoutWorld) -> None:

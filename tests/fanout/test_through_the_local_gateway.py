@@ -97,7 +97,7 @@ def test_the_quota_of_the_gateway_delays_ids_and_loses_none(world: FanoutWorld) 
 def test_a_rate_limit_keeps_a_worker_within_its_share(world: FanoutWorld, gateway: RunningGateway) -> None:
     with Audience(gateway, 200) as audience:
         job = world.start(audience.ids)
-        world.run(world.worker(audience.transport, rate_limit=RateLimit(per_second=500, burst=1)), context=Context(0.2))
+        world.run(world.worker(audience.transport, rate_limit=RateLimit(per_second=500, burst=1)), context=Context(0.3))
         assert world.progress.of(job.id).done
         assert world.invocations >= 3  # 200 requests at 500 a second, in invocations that send for a tenth of a second
 
@@ -183,8 +183,9 @@ def test_a_killed_process_loses_no_id_and_doubles_at_most_one_shard(
     sqs, dynamodb = worker_process.clients(server_url)
     world = FanoutWorld(sqs, dynamodb)
     numbers = random.Random(kind)
-    # 40 posts at once, and 20 in the half of a tenth of a second: the other 40 of a shard return to the queue.
-    rate, remaining, count = ("400", 0.1, 100) if kind == "remainder" else ("", 30.0, 300)
+    # 40 posts at once, and 20 in a twentieth of a second, which is a third of the invocation: the other 40 of a shard
+    # return to the queue.
+    rate, remaining, count = ("400", 0.15, 100) if kind == "remainder" else ("", 30.0, 300)
     with (
         Audience(gateway, count) as audience,
         closing(Process(gateway.callback_url, server_url, world.name, rate=rate)) as process,

@@ -22,11 +22,23 @@ from pushwire._checks import check_function, check_text
 from pushwire.fanout.errors import FanoutError
 from pushwire.fanout.sending import ShardResult
 from pushwire.fanout.shard import Shard
+from pushwire.store._rows import FORMAT, check_format
 
 if TYPE_CHECKING:
     from pushwire.store.dynamodb import DynamoDBClient  # imports boto3
 
-__all__ = ["DynamoDBProgress", "FanoutProgress", "checked_progress"]
+__all__ = ["BRIEF_CALLS", "MAX_CALL", "DynamoDBProgress", "FanoutProgress", "checked_progress"]
+
+BRIEF_CALLS: Final[Mapping[str, Any]] = {
+    "connect_timeout": 0.5,
+    "read_timeout": 1,
+    "retries": {"total_max_attempts": 2, "mode": "standard"},
+}
+"""The settings of clients that workers call. Why not longer ones: a worker whose time is over while it waits has sent
+its shard, and SQS delivers the whole shard again."""
+
+MAX_CALL: Final = 4.0
+"""Seconds after which such a call has failed: two attempts of at most 0.5 + 1 seconds, and at most one between them."""
 
 _KEPT: Final = 14 * 86_400
 """Seconds that rows are kept after their job has expired: as long as a dead-letter queue keeps a message."""
@@ -58,11 +70,14 @@ class FanoutProgress(NamedTuple):
 class DynamoDBProgress:
     """The progress of jobs in a DynamoDB table, through boto3. Threads can share it.
 
-    It costs a write unit for each shard of 1,000 recipients, and a read unit.
+    Each attempt at a shard costs a read unit and a write unit. If ids return to the queue, their row costs a write unit
+    for each KB: 17 for 1,000 ids. The next delivery of the same attempt reads that row. `of` reads all rows of a job,
+    for a read unit per 4 KB.
 
     Args:
         table: The name of the table, which can be that of a `DynamoDBStore`. `create_table` makes one.
-        client: Your own `boto3.client("dynamodb")`, with its own retries and time-outs. Defaults to a new client.
+        client: Your own `boto3.client("dynamodb")`, with its own retries and time-outs. A worker needs one whose calls
+            fail within 4 seconds. Defaults to a new client, whose calls do.
         clock: Returns the time of day in seconds since the epoch. Defaults to `time.time`.
 
     Raises:
@@ -79,7 +94,7 @@ class DynamoDBProgress:
         check_function("clock", clock)
         from pushwire.store._table import ConditionError, Table  # imports boto3
 
-        self._table = Table(table, client)
+        self._table = Table(table, client, **BRIEF_CALLS)
         self._condition_error = ConditionError
         self._clock = clock
 
@@ -126,7 +141,7 @@ class DynamoDBProgress:
             The result. `None` if the attempt has not ended.
 
         Raises:
-            pushwire.store.StoreError: The row cannot be read.
+            pushwire.store.StoreError: The row cannot be read, or a newer version of Pushwire has written it.
         """
         row = self._table.get(_shard_key(shard))
         return None if row is None else _result_in(row)
@@ -142,24 +157,22 @@ class DynamoDBProgress:
             The result that is stored: this one, or that of the other process.
 
         Raises:
-            pushwire.store.StoreError: The row cannot be written.
+            pushwire.store.StoreError: The row cannot be written, or a newer version of Pushwire has written it.
         """
         values: dict[str, Any] = {f":{name}": _number(getattr(result, name)) for name in _COUNTS}
-        values |= {":expires_at": _ttl(shard.expires_at)["expires_at"], ":format": _FORMAT}
-        changes = ", ".join(f"{name[1:]} = {name}" for name in values if name != ":format")
+        values |= {f":{name}": value for name, value in _ttl(shard.expires_at).items()}
+        changes = ", ".join(f"{name[1:]} = {name}" for name in values)
         if result.unsent:
             values[":unsent_ids"] = {"L": [{"S": connection_id} for connection_id in result.unsent]}
             changes += ", unsent_ids = :unsent_ids"
         try:
-            self._table.update(
-                _shard_key(shard), f"SET row_format = :format, {changes}", "attribute_not_exists(pk)", values
-            )
+            self._table.update(_shard_key(shard), f"SET {changes}", "attribute_not_exists(pk)", values)
         except self._condition_error as error:
             return result if error.row is None else _result_in(error.row)
         return result
 
     def of(self, job_id: str) -> FanoutProgress:
-        """Return the progress of a job. It reads a row for each shard.
+        """Return the progress of a job. It reads a row for each attempt at a shard.
 
         Args:
             job_id: The id of the job.
@@ -169,11 +182,14 @@ class DynamoDBProgress:
 
         Raises:
             FanoutError: There is no such job, or its rows have been deleted, 14 days after it has expired.
-            pushwire.store.StoreError: The rows cannot be read.
+            pushwire.store.StoreError: The rows cannot be read, or a newer version of Pushwire has written them.
         """
         job: Mapping[str, Any] | None = None
         sums = dict.fromkeys(_COUNTS, 0)
-        for row in self._table.query(f"J#{job_id}", self._clock()):
+        # Why not all attributes: a row can have 1,000 ids, which only a worker needs.
+        attributes = ", ".join(("sk", "row_format", "recipients", *_COUNTS))
+        for row in self._table.query(f"J#{job_id}", self._clock(), attributes):
+            check_format(row)
             if row["sk"]["S"] == "J":
                 job = row
             else:
@@ -197,10 +213,6 @@ def checked_progress(progress: DynamoDBProgress | None) -> DynamoDBProgress | No
     return progress
 
 
-_FORMAT: Final = {"N": "1"}
-"""The version of the row format, which every row has."""
-
-
 def _key(job_id: str, sort: str) -> dict[str, Any]:
     return {"pk": {"S": f"J#{job_id}"}, "sk": {"S": sort}}
 
@@ -210,7 +222,7 @@ def _shard_key(shard: Shard) -> dict[str, Any]:
 
 
 def _ttl(expires_at: float) -> dict[str, Any]:
-    return {"row_format": _FORMAT, "expires_at": _number(int(expires_at) + _KEPT)}
+    return {**FORMAT, "expires_at": _number(int(expires_at) + _KEPT)}
 
 
 def _number(value: int) -> dict[str, str]:
@@ -218,5 +230,6 @@ def _number(value: int) -> dict[str, str]:
 
 
 def _result_in(row: Mapping[str, Any]) -> ShardResult:
+    check_format(row)
     counts = {name: int(row[name]["N"]) for name in _COUNTS}
     return ShardResult(**counts, unsent=tuple(value["S"] for value in row.get("unsent_ids", {"L": []})["L"]))

@@ -113,10 +113,15 @@ class _Job:
     def add(self, connection_ids: Sequence[str], /) -> None:
         """Add ids, and queue the shards that are full."""
         for connection_id in connection_ids:
-            size = len(connection_id.encode()) + 3
+            try:
+                text = connection_id.encode()
+            except UnicodeEncodeError:
+                # Why: a shard cannot contain half a surrogate pair. The worker counts an empty id as failed.
+                text = b""
+            size = len(text) + 3
             if self._ids and self._size + size > _MAX_ID_BYTES:
                 self._cut()
-            self._ids.append(connection_id)
+            self._ids.append(connection_id if text else "")
             self._size += size
             if len(self._ids) == MAX_IDS:
                 self._cut()

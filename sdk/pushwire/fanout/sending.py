@@ -19,6 +19,10 @@ __all__ = ["ShardResult", "send_shard", "send_shard_async"]
 MAX_ATTEMPTS: Final = 50
 """The number of attempts after which ids that were never sent have failed."""
 
+_MAX_UNCERTAIN_ATTEMPTS: Final = 5
+"""The number of attempts after which ids that API Gateway may have accepted have failed. Why fewer: each attempt posts
+up to three times, and every post can arrive."""
+
 _MAX_DELAY: Final = 60
 """Seconds."""
 
@@ -172,16 +176,23 @@ def _result(shard: Shard, report: BroadcastReport, not_read: Iterator[str]) -> S
         for error in temporary:
             if isinstance(error, _REFUSED):
                 raise error
-    unsent = (*(error.connection_id for error in temporary), *report.unsent, *not_read)
-    result = ShardResult(report.accepted, len(report.gone), len(report.failed) - len(temporary))
-    if not unsent:
-        return result
-    if shard.attempt + 1 >= MAX_ATTEMPTS:
-        facts = {"operation": shard.operation, "job_id": shard.job_id, "shard": shard.number, "failed": len(unsent)}
+    attempts = shard.attempt + 1
+    again = [error for error in temporary if not error.maybe_accepted or attempts < _MAX_UNCERTAIN_ATTEMPTS]
+    unsent = (*(error.connection_id for error in again), *report.unsent, *not_read)
+    given_up = len(temporary) - len(again)
+    if attempts >= MAX_ATTEMPTS:
+        given_up, unsent = given_up + len(unsent), ()
+    if given_up:
+        facts = {"operation": shard.operation, "job_id": shard.job_id, "shard": shard.number, "failed": given_up}
         logger("fanout").warning(
             "%s: job %s: giving up %s ids after %s attempts",
-            *(shard.operation, shard.job_id, len(unsent), MAX_ATTEMPTS),
+            *(shard.operation, shard.job_id, given_up, attempts),
             extra=facts,
         )
-        return result._replace(failed=result.failed + len(unsent))
-    return result._replace(unsent=unsent, delay=min(2**shard.attempt, _MAX_DELAY) if temporary else 0)
+    return ShardResult(
+        accepted=report.accepted,
+        gone=len(report.gone),
+        failed=len(report.failed) - len(temporary) + given_up,
+        unsent=unsent,
+        delay=min(2**shard.attempt, _MAX_DELAY) if again and unsent else 0,
+    )

@@ -172,8 +172,12 @@ def call(client: Any, operation: str, subject: str, **parameters: Any) -> Any:
         raise FanoutError(f"{operation} of {subject} failed: {error}") from error
 
 
-def checked_client(client: Any) -> Any:
+def checked_client(client: Any, **limits: Any) -> Any:
     """Return a client of SQS: this one, or a new one.
+
+    Args:
+        client: The client. `None` to make one.
+        **limits: Settings of botocore's `Config` for a client that is made here, in place of the default ones.
 
     Raises:
         FanoutError: A client cannot be made.
@@ -181,7 +185,7 @@ def checked_client(client: Any) -> Any:
         TypeError: The client is not a sync client of SQS.
     """
     if client is None:
-        return _default_client()
+        return _default_client(limits)
     methods = [getattr(client, name, None) for name in ("send_message_batch", "get_queue_attributes", "get_queue_url")]
     if not all(map(callable, methods)):
         raise TypeError(f"client= must be boto3.client('sqs'), not {type(client).__name__}")
@@ -191,7 +195,7 @@ def checked_client(client: Any) -> Any:
     return client
 
 
-def _default_client() -> Any:
+def _default_client(limits: dict[str, Any]) -> Any:
     try:
         import boto3
         from botocore.config import Config
@@ -203,8 +207,9 @@ def _default_client() -> Any:
     # Users who called boto3.setup_default_session() expect its settings to apply.
     session = boto3.DEFAULT_SESSION or boto3.session.Session()
     retries: Any = {"total_max_attempts": 4, "mode": "standard"}
+    settings: dict[str, Any] = {"connect_timeout": 1, "read_timeout": 3, "retries": retries} | limits
     try:
-        return session.client("sqs", config=Config(connect_timeout=1, read_timeout=3, retries=retries))
+        return session.client("sqs", config=Config(**settings))
     except BotoCoreError as error:
         raise FanoutError(f"a client of SQS cannot be made: {error}") from error
 

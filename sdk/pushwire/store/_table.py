@@ -48,15 +48,16 @@ class Table:
     Args:
         name: The name of the table.
         client: The boto3 client. `None` to make one.
+        **limits: Settings of botocore's `Config` for a client that is made here, in place of the default ones.
 
     Raises:
         StoreError: A client cannot be made, because no region is known.
         TypeError: The client is not a sync client of DynamoDB.
     """
 
-    def __init__(self, name: str, client: Any) -> None:
+    def __init__(self, name: str, client: Any, **limits: Any) -> None:
         self._name = name
-        self._client = _default_client() if client is None else _checked_client(client)
+        self._client = _default_client(limits) if client is None else _checked_client(client)
 
     def create(self) -> None:
         """Create the table, on demand and with a TTL, and wait until it is active."""
@@ -177,15 +178,13 @@ class Table:
         raise StoreError(f"{operation} of the DynamoDB table {self._name!r} failed: {error}") from error
 
 
-def _default_client() -> Any:
+def _default_client(limits: dict[str, Any]) -> Any:
     # Users who called boto3.setup_default_session() expect its settings to apply.
     session = boto3.DEFAULT_SESSION or boto3.session.Session()
     retries: Any = {"total_max_attempts": 4, "mode": "standard"}
+    settings: dict[str, Any] = {"connect_timeout": 1, "read_timeout": 3, "retries": retries} | limits
     try:
-        return session.client(
-            "dynamodb",
-            config=Config(connect_timeout=1, read_timeout=3, retries=retries, max_pool_connections=50),
-        )
+        return session.client("dynamodb", config=Config(max_pool_connections=50, **settings))
     except BotoCoreError as error:
         raise StoreError(f"a client of DynamoDB cannot be made: {error}") from error
 
