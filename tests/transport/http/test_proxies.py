@@ -2,7 +2,9 @@
 
 import base64
 import logging
+import socket
 import traceback
+from typing import Never
 
 import pytest
 from tests.support.authority import Authority
@@ -64,7 +66,10 @@ def test_a_user_name_and_password_are_sent_and_never_shown(
     expected = base64.b64encode(b"ada:p@ss:word").decode()
     assert f"Proxy-Authorization: Basic {expected}\r\n" in proxy.requests[0]
     assert (caught.value.attempts, caught.value.maybe_accepted) == (1, False)
-    assert f"the proxy {proxy.authority} did not open a tunnel (HTTP 407 in response to CONNECT)" in str(caught.value)
+    assert (
+        f"the proxy {proxy.authority} did not open a tunnel (HTTP 407 in response to CONNECT; check the user name and "
+        "the password in HTTPS_PROXY)"
+    ) in str(caught.value)
     told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(vars(transport))
     assert "ss:word" not in told
     assert "p%40ss" not in told
@@ -102,6 +107,57 @@ def test_a_proxy_that_does_not_answer_is_told_as_such(http: Implementation, monk
             pushwire.UnavailableError, match=f"the proxy {proxy.authority} did not open a tunnel within 0.2 s"
         ):
             transport.post(CONNECTION_ID, b"{}")
+
+
+def failure(http: Implementation, proxy: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the text of the error of a post through a proxy."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://ada:secret@{proxy}")
+    with pytest.raises(pushwire.UnavailableError) as caught:
+        http.connect(URL, max_attempts=1).post(CONNECTION_ID, b"{}")
+    assert not caught.value.maybe_accepted
+    return str(caught.value)
+
+
+REMEDY = "; HTTPS_PROXY names the proxy, and NO_PROXY the hosts that need none"
+
+
+def test_a_proxy_that_does_not_accept_connections_is_named(
+    http: Implementation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    text = failure(http, f"127.0.0.1:{port}", monkeypatch)
+    assert f"no connection to the proxy 127.0.0.1:{port} (" in text
+    assert text.partition(" (connection ")[0].endswith(REMEDY)
+
+
+def test_a_proxy_whose_name_dns_does_not_know_is_named(http: Implementation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(host: bytes, *_arguments: object, **_options: object) -> Never:
+        raise socket.gaierror(socket.EAI_NONAME, f"{host.decode()} is unknown")
+
+    monkeypatch.setattr("socket.getaddrinfo", getaddrinfo)
+    text = failure(http, "proxy.invalid:3128", monkeypatch)
+    assert "DNS did not resolve the proxy proxy.invalid ([Errno -2] proxy.invalid is unknown)" in text
+    assert REMEDY in text
+
+
+def test_a_proxy_that_refuses_the_tunnel_is_named_with_its_status(
+    http: Implementation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
+    with FaultServer(answer(200)) as server, ConnectProxy(server.port, answer=refusal) as proxy:
+        text = failure(http, proxy.authority, monkeypatch)
+    assert f"the proxy {proxy.authority} did not open a tunnel (HTTP 502 in response to CONNECT){REMEDY}" in text
+
+
+def test_a_failed_handshake_through_a_proxy_mentions_the_proxy(
+    http: Implementation, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_another_host = authority.server("ws.example.com")
+    with FaultServer(answer(200), tls=of_another_host) as server, ConnectProxy(server.port) as proxy:
+        text = failure(http, proxy.authority, monkeypatch)
+    assert f"no TLS handshake with {HOST} (" in text
+    assert REMEDY in text
 
 
 @pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9.6\r\n\r\n", b"HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n"])

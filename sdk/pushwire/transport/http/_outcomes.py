@@ -22,7 +22,11 @@ __all__ = [
 
 Stage = Literal["resolve", "connect", "tunnel", "handshake"]
 
+_NEEDS_PASSWORD = 407
+"""Proxy Authentication Required (RFC 9110, section 15.5.8)."""
+
 _AUTHORITY = "that the certificate authority is trusted here (AWS_CA_BUNDLE, SSL_CERT_FILE)"
+_PROXY = "HTTPS_PROXY names the proxy, and NO_PROXY the hosts that need none"
 
 
 def error_of(method: Method, response: Response, connection_id: str) -> SendError | None:
@@ -54,18 +58,21 @@ def failure_of_connecting(endpoint: Endpoint, stage: Stage, exc: Exception, time
         timeout: The connect timeout in seconds.
     """
     host, port = endpoint.peer
-    in_time = f"within {timeout:g} s"
+    peer = host if endpoint.proxy is None else f"the proxy {host}"
     is_late = isinstance(exc, TimeoutError)
+    why = f"within {timeout:g} s" if is_late else f"({exc})"
     if stage == "resolve":
-        reason = f"DNS did not resolve {host} {in_time}" if is_late else f"DNS did not resolve {host}: {exc}"
+        reason = f"DNS did not resolve {peer} {why}"
     elif stage == "connect":
-        reason = f"no connection to {host}:{port} {in_time if is_late else f'({exc})'}"
+        reason = f"no connection to {peer}:{port} {why}"
     elif stage == "tunnel":
-        reason = f"the proxy {host}:{port} did not open a tunnel {in_time if is_late else f'({exc})'}"
-    elif is_late:
-        reason = f"no TLS handshake with {endpoint.host} {in_time}; check the network, and {_AUTHORITY}"
+        reason = f"{peer}:{port} did not open a tunnel {why}"
     else:
-        reason = f"no TLS handshake with {endpoint.host} ({exc}); check {_AUTHORITY}"
+        reason = (
+            f"no TLS handshake with {endpoint.host} {why}; check {'the network, and ' if is_late else ''}{_AUTHORITY}"
+        )
+    if endpoint.proxy is not None:
+        reason = f"{reason}; {_PROXY}"
     error = UnavailableError(reason, attempts=1)
     error.__cause__ = exc
     return error
@@ -78,7 +85,8 @@ def check_tunnel(response: Response) -> None:
         OSError: The proxy refused the tunnel.
     """
     if not 200 <= response.status < 300:
-        raise OSError(f"HTTP {response.status} in response to CONNECT")
+        remedy = "; check the user name and the password in HTTPS_PROXY" if response.status == _NEEDS_PASSWORD else ""
+        raise OSError(f"HTTP {response.status} in response to CONNECT{remedy}")
 
 
 def failure_of_exchange(exc: Exception, timeout: float, *, maybe_accepted: bool) -> UnavailableError:
