@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from tests.support.fault_server import Exchange, FaultServer, answer, then_close
+from tests.support.fault_server import Exchange, FaultServer, answer, by_connection, then_close
 from tests.transport.implementations import NAMES, Implementation
 
-from pushwire import SendError
+from pushwire import CredentialsError, SendError, UnavailableError
 from pushwire.sigv4 import Credentials
 from pushwire.transport.http._channel import Channel
 from pushwire.transport.protocol import FanOutOptions
@@ -159,6 +159,50 @@ def test_posts_go_on_while_credentials_that_are_still_valid_are_refreshed(
         released.set()
     assert outcomes == {f"c{number}": None for number in range(9)}
     assert {request.headers["x-amz-security-token"] for request in server.requests} == {"token1"}
+
+
+def test_an_outcome_that_is_reported_slowly_delays_no_retry_beyond_the_deadline(
+    http: Implementation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two retries are due. The first cannot be signed, and when its callback returns, the deadline has passed."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    clock, wall_clock = Clock(), Clock()
+    failures = threading.Semaphore(0)
+    outcomes: dict[str, SendError | None] = {}
+
+    def half_of_the_backoff() -> float:
+        failures.release()
+        return 0.5
+
+    def fate(connection_id: str, attempt: int) -> int:
+        if connection_id == "third":  # whose response comes when both retries are scheduled
+            assert failures.acquire(timeout=30)
+            assert failures.acquire(timeout=30)
+            return 200
+        return 503 if attempt == 1 else 200
+
+    def on_outcome(connection_id: str, error: SendError | None) -> None:
+        outcomes[connection_id] = error
+        if connection_id == "third":
+            clock.now += 1  # both retries are due
+            wall_clock.now += 1  # and need another signature
+            monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+        else:
+            clock.now += 60
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+    monkeypatch.setattr("random.random", half_of_the_backoff)
+    with FaultServer(by_connection(fate)) as server:
+        transport = http.connect(server.url, clock=clock, wall_clock=wall_clock, read_timeout=3_600)
+        options = FanOutOptions(max_in_flight=3, deadline=30)
+        transport.post_many(["first", "second", "third"], DATA, options, on_outcome)
+    assert {name: type(error) for name, error in outcomes.items()} == {
+        "third": type(None),
+        "first": CredentialsError,
+        "second": UnavailableError,
+    }
+    assert posted(server) == {"first": 1, "second": 1, "third": 1}
 
 
 @pytest.mark.parametrize("as_broadcast", [False, True])

@@ -132,19 +132,22 @@ class BroadcastEngine:
         fan_out, clock = self.fan_out, self._clock
         can_sign = self._can_sign()
         now = clock()
-        until = self._looked_at + MAX_TURN
+        until, ended = self._looked_at + MAX_TURN, self._ended
         while can_sign:
             has_slot = self._free or len(self._slots) < fan_out.max_in_flight
             connection_id = fan_out.take(now) if has_slot else None
             if connection_id is not None:
                 self._start(connection_id, now)
+                if self._ended == ended:
+                    continue
+                ended = self._ended  # the attempt has ended at once, so `on_outcome` was called
             elif fan_out.needs_id(now):
                 self.pull()
-                now = clock()
-                if now > until:  # user code was slow, so read the sockets first
-                    return 0.0
             else:
                 break
+            now = clock()
+            if now > until:  # user code was slow, so read the sockets first
+                return 0.0
         if fan_out.is_over(now):
             self._withdraw_connecting()
         if self._resting and can_sign:
