@@ -1,7 +1,11 @@
 """Each argument of each public constructor refuses what it cannot be, by its name."""
 
+import asyncio
 import math
+import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +13,7 @@ import pytest
 from pushwire import Format
 from pushwire.aws_lambda import ConnectionDenied
 from pushwire.callback_url import CallbackUrl
-from pushwire.client import Backoff, Connection, IamAuth
+from pushwire.client import Backoff, Connection, Handshake, HeaderAuth, IamAuth, QueryAuth
 from pushwire.fanout import DynamoDBProgress, FanoutWorker, SqsFanout
 from pushwire.gateway import (
     AnswerWith,
@@ -42,6 +46,9 @@ WHOLE: list[Any] = [*POSITIVE, 1.5, 2.0, math.inf]
 SECONDS: list[Any] = [*POSITIVE, math.inf, 86_401]
 FLAG: list[Any] = [1, 0, "yes", "False"]
 FUNCTION: list[Any] = [5, "print", str]
+SYNC_FUNCTION: list[Any] = [*FUNCTION, asyncio.sleep]
+ASYNC_FUNCTION: list[Any] = [*FUNCTION, time.sleep]
+"""What no sync function is, and what no async one is."""
 TEXT: list[Any] = [5, b"bytes", CONTROL]
 REGION: list[Any] = [5, b"eu-west-1", CONTROL, "eu west 1", "é"]
 
@@ -52,10 +59,10 @@ TRANSPORT = {
     "read_timeout": SECONDS,
     "max_attempts": WHOLE,
     "allow_http": FLAG,
-    "sleep": FUNCTION,
-    "clock": FUNCTION,
+    "sleep": SYNC_FUNCTION,
+    "clock": SYNC_FUNCTION,
 }
-HTTP = TRANSPORT | {"max_connections": WHOLE, "wall_clock": FUNCTION}
+HTTP = TRANSPORT | {"max_connections": WHOLE, "wall_clock": SYNC_FUNCTION}
 SDK = {
     name: TRANSPORT[name] for name in ("callback_url", "region", "connect_timeout", "read_timeout", "max_attempts")
 } | {
@@ -140,6 +147,13 @@ def callback_url(**options: Any) -> CallbackUrl:
     return CallbackUrl.parse(options["text"])
 
 
+EVENT = {"requestContext": {"apiId": "abc123", "stage": "prod"}}
+
+
+def url_of_event(**options: Any) -> CallbackUrl:
+    return CallbackUrl.from_event(EVENT, **options)
+
+
 def sdk(kind: Any) -> Callable[..., object]:
     def make(**options: Any) -> object:
         own = {"client", "transport"} & options.keys()
@@ -171,9 +185,9 @@ def with_url(kind: Any) -> Callable[..., object]:
 
 CONSTRUCTORS: dict[str, tuple[Callable[..., object], dict[str, list[Any]]]] = {
     "HttpTransport": (with_url(HttpTransport), HTTP),
-    "AsyncHttpTransport": (with_url(AsyncHttpTransport), HTTP),
+    "AsyncHttpTransport": (with_url(AsyncHttpTransport), HTTP | {"sleep": ASYNC_FUNCTION}),
     "Boto3Transport": (with_url(Boto3Transport), TRANSPORT),
-    "AsyncBoto3Transport": (with_url(AsyncBoto3Transport), TRANSPORT),
+    "AsyncBoto3Transport": (with_url(AsyncBoto3Transport), TRANSPORT | {"sleep": ASYNC_FUNCTION}),
     "RateLimit": (
         lambda **options: RateLimit(**{"per_second": 1, **options}),
         {"per_second": [*POSITIVE, math.inf], "burst": WHOLE},
@@ -197,7 +211,10 @@ CONSTRUCTORS: dict[str, tuple[Callable[..., object], dict[str, list[Any]]]] = {
     "Connection": (connection, CLIENT),
     "Backoff": (Backoff, {"first": [*POSITIVE, 31], "maximum": [*POSITIVE, 0.1]}),
     "IamAuth": (IamAuth, {"region": REGION, "clock": FUNCTION}),
+    "QueryAuth": (lambda **options: QueryAuth(**{"token": "t", **options}), {"name": TEXT}),
+    "HeaderAuth": (lambda **options: HeaderAuth(**{"token": "t", **options}), {"name": [*TEXT, "", "X Token", "é"]}),
     "CallbackUrl.parse": (callback_url, {"text": TRANSPORT["callback_url"]}),
+    "CallbackUrl.from_event": (url_of_event, {"region": [*REGION, "eu-west-1.example.com"]}),
     "ConnectionDenied": (
         ConnectionDenied,
         {"status_code": [*NOT_A_NUMBER, 200, 399, 600, 403.0], "reason": TEXT},
@@ -232,6 +249,40 @@ def test_an_argument_that_cannot_work_is_refused_at_construction(
                 assert name in text or SHOWN.get(name, name) in text or "scheme" in text, f"{name}={value!r}: {text}"
             else:
                 pytest.fail(f"{name}={value!r} was accepted: {made!r}")
+
+
+FROM_THE_ENVIRONMENT: dict[str, Callable[[], object]] = {
+    **{
+        kind.__name__: partial(kind, "https://ws.example.com/prod")
+        for kind in (HttpTransport, AsyncHttpTransport, Boto3Transport, AsyncBoto3Transport)
+    },
+    "CallbackUrl.from_event": url_of_event,
+    "IamAuth": lambda: asyncio.run(IamAuth()(Handshake("wss://ws.example.com/prod"))),
+}
+
+
+@pytest.mark.parametrize("make", FROM_THE_ENVIRONMENT.values(), ids=FROM_THE_ENVIRONMENT)
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_a_region_of_the_environment_that_cannot_work_is_refused_by_its_variable(
+    variable: str, make: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, CONTROL)
+    with pytest.raises(ValueError, match=f"^{variable} must be a name such as 'eu-west-1', not 'x") as caught:
+        make()
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", [name for name in FROM_THE_ENVIRONMENT if name != "CallbackUrl.from_event"])
+def test_a_region_of_the_profile_that_cannot_work_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\nregion = eu west 1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    with pytest.raises(
+        ValueError, match="the region of the profile must be a name such as 'eu-west-1', not 'eu west 1'"
+    ):
+        FROM_THE_ENVIRONMENT[name]()
 
 
 def test_a_setting_out_of_range_is_a_settings_error() -> None:

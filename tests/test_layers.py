@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"operation"},
     "protojson": set(),
     "frame": {"operation", "errors", "protojson", "v1"},
-    "callback_url": {"errors", "_url"},
+    "callback_url": {"errors", "_checks", "_url"},
     # Sending.
     **layers(
         "sigv4",
@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         ("presigner", "sessions"),
         "signer",
         "credentials",
-        outside={"errors", "_url"},
+        outside={"errors", "_checks", "_url"},
     ),
     **layers(
         "transport",

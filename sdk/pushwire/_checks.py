@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "check_text",
     "check_whole_number",
     "not_a_connection_id",
+    "region_of_environment",
 ]
 
 _MAX_SECONDS: Final = 86_400.0
@@ -138,8 +140,12 @@ def not_a_connection_id(value: object) -> TypeError:
     return TypeError(f"a connection id must be a string, not {type(value).__name__}")
 
 
-def check_region(region: object) -> None:
-    """Check a region that the user gave. `None` is valid.
+def check_region(region: object, name: str = "region=") -> None:
+    """Check a region. `None` is valid.
+
+    Args:
+        region: The region.
+        name: The source of the region, for the error. Defaults to the argument `region=`.
 
     Raises:
         TypeError: The region is not a string.
@@ -148,6 +154,19 @@ def check_region(region: object) -> None:
     if region is None:
         return
     if not isinstance(region, str):
-        raise TypeError(f"region= must be a string such as 'eu-west-1', not {region!r:.100}")
+        raise TypeError(f"{name} must be a string such as 'eu-west-1', not {region!r:.100}")
     if not (region.isascii() and region.replace("-", "").isalnum()):
-        raise ValueError(f"region= must be a name such as 'eu-west-1', not {region!r:.100}")
+        raise ValueError(f"{name} must be a name such as 'eu-west-1', not {region!r:.100}")
+
+
+def region_of_environment() -> str | None:
+    """Return the region in `AWS_REGION` or `AWS_DEFAULT_REGION`, or `None`.
+
+    Raises:
+        ValueError: The region has characters that no region has.
+    """
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if region := os.environ.get(name):
+            check_region(region, name)
+            return region
+    return None

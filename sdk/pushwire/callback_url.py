@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Self, cast
 
+from pushwire._checks import check_region, region_of_environment
 from pushwire._url import split_url
 from pushwire.errors import CallbackUrlError
 
@@ -156,7 +157,10 @@ class CallbackUrl(NamedTuple):
         Raises:
             CallbackUrlError: The event lacks `requestContext.apiId` or `stage`, no region is known, or the resulting
                 URL is invalid.
+            TypeError: The region is not a string.
+            ValueError: The region has characters that no region has.
         """
+        check_region(region)
         if os.environ.get(ENVIRONMENT_VARIABLE):
             return cls.from_environment()
         found: object = event.get("requestContext")
@@ -171,7 +175,7 @@ class CallbackUrl(NamedTuple):
             return cls.parse(f"http://{domain_name}/{stage}")
         if region is None and isinstance(domain_name, str) and _region_of(domain_name):
             return cls.parse(f"https://{domain_name}/{stage}")
-        region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        region = region or region_of_environment()
         if not region:
             raise CallbackUrlError(f"the region of the API is not known: set AWS_REGION or {ENVIRONMENT_VARIABLE}")
         domain = next((domain for prefix, domain in _DOMAINS.items() if region.startswith(prefix)), "amazonaws.com")

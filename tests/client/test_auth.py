@@ -108,7 +108,7 @@ def test_the_query_of_the_url_itself_is_kept() -> None:
 
 BROKEN: dict[str, Any] = {
     "a header with a line break": HeaderAuth("X-Token", f"{TOKEN}\r\nX-Admin: yes"),
-    "a header's name with a space": HeaderAuth("X Token", TOKEN),
+    "a header's name with a space": lambda handshake: handshake.with_header("X Token", TOKEN),
     "a subprotocol with a space": SubprotocolAuth(f"{TOKEN} {TOKEN}"),
     "an empty subprotocol": SubprotocolAuth(""),
     "a token that is no string": QueryAuth("token", lambda: None),  # type: ignore[arg-type,return-value] # the mistake

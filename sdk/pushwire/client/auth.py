@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, Self, TypeAlias, cast
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
+from pushwire._checks import check_text
 from pushwire.client.errors import AuthError, ClientUrlError
 
 __all__ = [
@@ -132,10 +133,17 @@ class QueryAuth:
     Attributes:
         name: The parameter's name, such as `token`.
         token: The token, or a function that returns it.
+
+    Raises:
+        TypeError: The name is not a string.
+        ValueError: The name has control characters.
     """
 
     name: str
     token: Token = field(repr=False)
+
+    def __post_init__(self) -> None:
+        check_text("name", self.name)
 
     async def __call__(self, handshake: Handshake, /) -> Handshake:
         """Return the handshake with the token.
@@ -156,10 +164,19 @@ class HeaderAuth:
     Attributes:
         name: The header's name, such as `Authorization`.
         token: The header's whole value, or a function that returns it.
+
+    Raises:
+        AuthError: The name is not valid for a header.
+        TypeError: The name is not a string.
+        ValueError: The name has control characters.
     """
 
     name: str
     token: Token = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not is_token(check_text("name", self.name)):
+            raise AuthError(f"name= must be a valid header name, not {self.name!r:.100}")
 
     async def __call__(self, handshake: Handshake, /) -> Handshake:
         """Return the handshake with the token.

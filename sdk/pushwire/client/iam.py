@@ -5,14 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from pushwire._checks import check_function, check_region
+from pushwire._checks import check_function, check_region, region_of_environment
 from pushwire.client.auth import Handshake, execute_api_region, is_loopback
 from pushwire.client.errors import AuthError
 from pushwire.sigv4 import CredentialChain, presigned_url
 from pushwire.sigv4.sessions import (
     LOOPBACK_CREDENTIALS,
     any_session,
-    region_of_environment,
     region_of_profile,
     session_for_loopback,
 )
@@ -63,11 +62,14 @@ class IamAuth:
             handshake: The handshake of the client.
 
         Raises:
-            AuthError: The region is not known.
+            AuthError: The region is not known, or has characters that no region has.
             pushwire.CredentialsError: Credentials were not found, or loading them failed.
         """
         chain = self._chain(handshake.url)
-        region = self._region or execute_api_region(handshake.url) or region_of_environment()
+        try:
+            region = self._region or execute_api_region(handshake.url) or region_of_environment()
+        except ValueError as exc:
+            raise AuthError(str(exc)) from exc
         if region is not None and chain.is_ready():
             url = self._signed(handshake.url, chain, region)
         else:  # loading reads files, or sends requests
@@ -92,7 +94,10 @@ class IamAuth:
 
 def _region_of_profile(url: str) -> str:
     loopback = is_loopback(url)
-    region = region_of_profile(session_for_loopback() if loopback else any_session())
+    try:
+        region = region_of_profile(session_for_loopback if loopback else any_session)
+    except ValueError as exc:
+        raise AuthError(str(exc)) from exc
     if region is None and not loopback:
         raise AuthError("the region to sign for is not known; pass IamAuth(region=…), or set AWS_REGION")
     return region or _LOOPBACK_REGION

@@ -66,12 +66,13 @@ class AsyncServerSdk(BaseServerSdk[AsyncTransport, AsyncStore | ConnectionStore]
 
     Raises:
         pushwire.CallbackUrlError: No callback URL was given, or it is malformed.
-        pushwire.CredentialsError: The profile that the environment names does not exist.
+        pushwire.CredentialsError: The profile that the environment names does not exist, or boto3 cannot load its
+            credentials or settings.
         ImportError: boto3 is needed and not installed.
         TypeError: `transport` is combined with other settings, or is not an async transport; `client` is combined with
             other settings, or is not a sync client of the management API; or a setting has the
             wrong type.
-        ValueError: `max_attempts` or a time-out is out of range.
+        ValueError: `max_attempts` or a time-out is out of range, or the region has characters that no region has.
     """
 
     _is_async = True

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from pushwire._checks import check_region
 from pushwire.errors import CredentialsError
 from pushwire.sigv4.credentials import Credentials
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = [
     "LOOPBACK_CREDENTIALS",
     "any_session",
-    "region_of_environment",
     "region_of_profile",
     "session_for_loopback",
     "without_instance_role",
@@ -63,28 +64,22 @@ def without_instance_role(session: Session) -> Session:
     return session
 
 
-def region_of_environment() -> str | None:
-    """Return the region in `AWS_REGION` or `AWS_DEFAULT_REGION`, or `None`."""
-    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
-
-
-def region_of_profile(session: Session | None) -> str | None:
+def region_of_profile(session: Callable[[], Session | None]) -> str | None:
     """Return the region of a session's profile, or `None`.
 
     Args:
-        session: The session; `None` if botocore is not installed.
+        session: Returns the session, or `None` if botocore is not installed.
 
     Raises:
         CredentialsError: The profile in the environment does not exist, or its files cannot be read.
+        ValueError: The region has characters that no region has.
     """
-    if session is None:
-        return None
-    from botocore.exceptions import BotoCoreError
-
     try:
-        region: str | None = session.get_config_variable("region")
-    except BotoCoreError as exc:
-        raise CredentialsError(str(exc)) from exc
+        found = session()
+        region: str | None = None if found is None else found.get_config_variable("region")
+    except Exception as exc:  # any type: botocore's errors have no base class that all of them share
+        raise CredentialsError(f"{type(exc).__name__}: {exc}") from exc
+    check_region(region, "the region of the profile")
     return region
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from pushwire._checks import check_function, region_of_environment
+from pushwire._functions import is_async
 from pushwire.callback_url import CallbackUrl
 from pushwire.errors import CallbackUrlError
-from pushwire.sigv4.sessions import any_session, region_of_environment, session_for_loopback
+from pushwire.sigv4.sessions import any_session, region_of_profile, session_for_loopback
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -17,6 +19,7 @@ __all__ = [
     "DEFAULT_READ_TIMEOUT",
     "MAX_IDLE",
     "botocore_session",
+    "check_functions",
     "signing_region",
 ]
 
@@ -29,28 +32,47 @@ MAX_IDLE: Final = 30.0
 _LOOPBACK_REGION: Final = "us-east-1"
 
 
-def signing_region(url: CallbackUrl, region: str | None, profile_region: Callable[[], str | None]) -> str:
+def check_functions(*, has_async_sleep: bool, **functions: object) -> None:
+    """Check the arguments `sleep`, `clock` and `wall_clock` of a transport.
+
+    Args:
+        has_async_sleep: Whether `sleep` must be an async function. The others must not be.
+        functions: The functions, by the name of their argument.
+
+    Raises:
+        TypeError: One is not a function, is async and must not be, or is not async and must be.
+    """
+    for name, function in functions.items():
+        check_function(name, function)
+        needs_async = has_async_sleep and name == "sleep"
+        if is_async(function) != needs_async:
+            raise TypeError(f"{name}= must be {'an async' if needs_async else 'a sync'} function")
+
+
+def signing_region(url: CallbackUrl, region: str | None, session: Callable[[], Session | None]) -> str:
     """Return the region to sign for: `region`, the URL's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
 
     Args:
         url: The callback URL.
         region: The region that the user gave; `None` to look for one.
-        profile_region: Returns the profile's region. Called only when nothing else names a region, because it may
-            import botocore.
+        session: Returns the botocore session of the profile, or `None`. Called only when nothing else names a region,
+            because it may import botocore.
 
     Raises:
         CallbackUrlError: No region is known, and the host is not this machine.
+        CredentialsError: The profile that the environment names does not exist.
+        ValueError: The region that was found has characters that no region has.
     """
     found = (
         region
         or url.region
         or region_of_environment()
-        or profile_region()
+        or region_of_profile(session)
         or (_LOOPBACK_REGION if url.is_loopback else None)
     )
     if not found:
         raise CallbackUrlError("the signing region is unknown; pass region= or set AWS_REGION", url=url.url)
-    return str(found)
+    return found
 
 
 def botocore_session(url: CallbackUrl) -> Session | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -20,6 +21,10 @@ except ImportError as exc:
 
 __all__ = ["build_client"]
 
+_LOOPBACK_CREDENTIALS: Final = {
+    "aws_access_key_id": LOOPBACK_CREDENTIALS.access_key,
+    "aws_secret_access_key": LOOPBACK_CREDENTIALS.secret_key,
+}
 _POOL_SIZE: Final = 128
 _GZIP: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
@@ -38,28 +43,30 @@ def build_client(url: CallbackUrl, *, region: str | None, connect_timeout: float
 
     Raises:
         CallbackUrlError: No region is known.
-        CredentialsError: The profile that the environment names does not exist, its files cannot be read, or botocore
-            found credentials that it could not load.
+        CredentialsError: The profile that the environment names does not exist, its files cannot be read, botocore
+            found credentials that it could not load, or another setting of boto3 is invalid.
+        ValueError: The region that was found has characters that no region has.
     """
+    session = cache(partial(_session, url))
+    region = signing_region(url, region, lambda: session()._session)  # noqa: SLF001
     try:
-        session = _session(url)
-        has_credentials, profile_region = session.get_credentials() is not None, session.region_name
+        needs_credentials = url.is_loopback and session().get_credentials() is None
+        client = session().client(
+            "apigatewaymanagementapi",
+            endpoint_url=url.url,
+            region_name=region,
+            config=Config(
+                connect_timeout=connect_timeout,
+                read_timeout=read_timeout,
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                max_pool_connections=_POOL_SIZE,
+                # A proxy of the environment cannot reach this machine's loopback hosts.
+                proxies={} if url.is_loopback else None,
+            ),
+            **(_LOOPBACK_CREDENTIALS if needs_credentials else {}),
+        )
     except Exception as exc:  # any type: a provider may be a request, a process or a module of the user
         raise CredentialsError(f"{type(exc).__name__}: {exc}") from exc
-    client = session.client(
-        "apigatewaymanagementapi",
-        endpoint_url=url.url,
-        region_name=signing_region(url, region, lambda: profile_region),
-        config=Config(
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            max_pool_connections=_POOL_SIZE,
-            # A proxy of the environment cannot reach this machine's loopback hosts.
-            proxies={} if url.is_loopback else None,
-        ),
-        **(_loopback_credentials() if url.is_loopback and not has_credentials else {}),
-    )
     client.meta.events.register("before-parse.apigatewaymanagementapi", _make_readable)
     return client
 
@@ -71,13 +78,6 @@ def _session(url: CallbackUrl) -> Any:
     session = boto3.session.Session()
     without_instance_role(session._session)  # noqa: SLF001
     return session
-
-
-def _loopback_credentials() -> dict[str, str]:
-    return {
-        "aws_access_key_id": LOOPBACK_CREDENTIALS.access_key,
-        "aws_secret_access_key": LOOPBACK_CREDENTIALS.secret_key,
-    }
 
 
 def _make_readable(response_dict: dict[str, Any], **_others: object) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from pushwire._checks import check_function
 from pushwire._closing import AsyncClosing
 from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
 from pushwire.transport._retry import call_async
+from pushwire.transport._settings import check_functions
 from pushwire.transport.boto3._attempts import Boto3Attempts
 from pushwire.transport.boto3._tasks import FutureDriver
 from pushwire.transport.protocol import ConnectionInfo, FanOutOptions, ManagementApiClient
@@ -44,14 +45,16 @@ class AsyncBoto3Transport(AsyncClosing):
         max_attempts: The most requests that one call makes. Defaults to 3.
         allow_http: Whether the URL may be an `http://` URL of another host. Defaults to whether the environment
             variable `PUSHWIRE_ALLOW_HTTP` is `1`.
-        sleep: Waits between two attempts, for a number of seconds. For tests.
+        sleep: An async function that waits between two attempts, for a number of seconds. For tests.
         clock: Returns the time in seconds, for deadlines and idle connections. For tests.
 
     Raises:
         CallbackUrlError: The URL cannot work, or no region is known.
-        CredentialsError: The profile that the environment names does not exist.
+        CredentialsError: The profile that the environment names does not exist, or boto3 cannot load its credentials or
+            settings.
         ImportError: boto3 is not installed.
         TypeError: `client` is combined with other settings, or neither `callback_url` nor `client` is given.
+        ValueError: A number is out of range, or the region has characters that no region has.
     """
 
     def __init__(
@@ -67,8 +70,7 @@ class AsyncBoto3Transport(AsyncClosing):
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        for name, function in (("sleep", sleep), ("clock", clock)):
-            check_function(name, function)
+        check_functions(has_async_sleep=True, sleep=sleep, clock=clock)
         self._once = Boto3Attempts(
             callback_url,
             client=client,
@@ -81,6 +83,7 @@ class AsyncBoto3Transport(AsyncClosing):
         )
         self._sleep = sleep
         self._clock = clock
+        self._process = os.getpid()
         self._threads: ThreadPoolExecutor | None = None
 
     async def post(self, connection_id: str, data: bytes, /) -> None:
@@ -157,6 +160,7 @@ class AsyncBoto3Transport(AsyncClosing):
         return await call_async(partial(self._on_thread, attempt), connection_id, self._once.policy, self._sleep)
 
     def _on_thread(self, attempt: Callable[[str], T], connection_id: str) -> asyncio.Future[T]:
-        if self._threads is None:
+        if self._threads is None or self._process != os.getpid():  # after a fork, the parent's threads do not run here
+            self._process = os.getpid()
             self._threads = ThreadPoolExecutor(self._once.max_connections, thread_name_prefix="pushwire")
         return asyncio.get_running_loop().run_in_executor(self._threads, attempt, connection_id)

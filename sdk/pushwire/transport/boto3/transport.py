@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
-from pushwire._checks import check_function
 from pushwire._closing import Closing
 from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
 from pushwire.transport._retry import call
+from pushwire.transport._settings import check_functions
 from pushwire.transport.boto3._attempts import Boto3Attempts
 from pushwire.transport.boto3._threads import run_on_threads
 from pushwire.transport.protocol import ConnectionInfo, FanOutOptions, ManagementApiClient
@@ -47,9 +47,11 @@ class Boto3Transport(Closing):
 
     Raises:
         CallbackUrlError: The URL cannot work, or no region is known.
-        CredentialsError: The profile that the environment names does not exist.
+        CredentialsError: The profile that the environment names does not exist, or boto3 cannot load its credentials or
+            settings.
         ImportError: boto3 is not installed.
         TypeError: `client` is combined with other settings, or neither `callback_url` nor `client` is given.
+        ValueError: A number is out of range, or the region has characters that no region has.
     """
 
     def __init__(
@@ -65,8 +67,7 @@ class Boto3Transport(Closing):
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        for name, function in (("sleep", sleep), ("clock", clock)):
-            check_function(name, function)
+        check_functions(has_async_sleep=False, sleep=sleep, clock=clock)
         self._once = Boto3Attempts(
             callback_url,
             client=client,

@@ -11,7 +11,7 @@ from pushwire._checks import check_flag, check_region, check_seconds, check_whol
 from pushwire.callback_url import CallbackUrl
 from pushwire.errors import SendError, UnavailableError
 from pushwire.sigv4 import CredentialChain
-from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS, region_of_profile
+from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS
 from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
 from pushwire.transport._settings import (
     DEFAULT_CONNECT_TIMEOUT,
@@ -75,7 +75,7 @@ class Core:
         url = CallbackUrl.parse(callback_url, allow_http=check_flag("allow_http", allow_http))
         session = cache(partial(botocore_session, url))
         credentials = CredentialChain(session, default=LOOPBACK_CREDENTIALS if url.is_loopback else None)
-        region = signing_region(url, region, lambda: region_of_profile(session()))
+        region = signing_region(url, region, session)
         self.requests: Final = Requests(url, region, credentials, wall_clock)
         self.clock: Final = clock
         self._endpoint = Endpoint.of(url)

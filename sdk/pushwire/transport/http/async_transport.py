@@ -7,10 +7,10 @@ import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from functools import partial
 
-from pushwire._checks import check_function
 from pushwire._closing import AsyncClosing
 from pushwire.errors import SendError
 from pushwire.transport._retry import call_async
+from pushwire.transport._settings import check_functions
 from pushwire.transport.http._core import DEFAULT_MAX_CONNECTIONS, Core
 from pushwire.transport.http._loop import BroadcastDriver, run_on_loop
 from pushwire.transport.http._outcomes import connection_info_of, error_of
@@ -40,7 +40,7 @@ class AsyncHttpTransport(AsyncClosing):
             variable `PUSHWIRE_ALLOW_HTTP` is `1`.
         max_connections: The most connections that calls use at the same time; further calls wait. Each `post_many` may
             open as many more. Defaults to 256.
-        sleep: Waits between two attempts, for a number of seconds. For tests.
+        sleep: An async function that waits between two attempts, for a number of seconds. For tests.
         clock: Returns the time in seconds, for time-outs and deadlines. For tests.
         wall_clock: Returns the time in seconds since the epoch, for signatures. For tests.
 
@@ -66,8 +66,7 @@ class AsyncHttpTransport(AsyncClosing):
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        for name, function in (("sleep", sleep), ("clock", clock), ("wall_clock", wall_clock)):
-            check_function(name, function)
+        check_functions(has_async_sleep=True, sleep=sleep, clock=clock, wall_clock=wall_clock)
         self._core = Core(
             callback_url,
             region=region,

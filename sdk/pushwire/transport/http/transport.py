@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from pushwire._checks import check_function
 from pushwire._closing import Closing
 from pushwire.errors import SendError
 from pushwire.transport._retry import call
+from pushwire.transport._settings import check_functions
 from pushwire.transport.http._channel import run_blocking
 from pushwire.transport.http._core import DEFAULT_MAX_CONNECTIONS, Core
 from pushwire.transport.http._outcomes import connection_info_of, error_of
@@ -69,8 +69,7 @@ class HttpTransport(Closing):
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        for name, function in (("sleep", sleep), ("clock", clock), ("wall_clock", wall_clock)):
-            check_function(name, function)
+        check_functions(has_async_sleep=False, sleep=sleep, clock=clock, wall_clock=wall_clock)
         self._core = Core(
             callback_url,
             region=region,
