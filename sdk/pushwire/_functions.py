@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["is_async", "name_of"]
+__all__ = ["is_async", "is_unawaited", "name_of"]
 
 _CO_COROUTINE: Final = 0x80
 """The flag of an async function's code ("Code Objects Bit Flags", Python's documentation of inspect)."""
@@ -14,6 +14,19 @@ def is_async(function: object) -> bool:
     """Return whether a call returns a coroutine: an `async def`, or an object whose `__call__` is one."""
     function = getattr(function, "func", function)  # of a functools.partial
     return _is_coroutine_function(function) or _is_coroutine_function(getattr(function, "__call__", None))  # noqa: B004
+
+
+def is_unawaited(result: object) -> bool:
+    """Return whether a call returned an awaitable. A coroutine is closed, so that Python does not warn about it.
+
+    Why not only `is_async`: a plain function may return the coroutine of another one.
+    """
+    if not hasattr(result, "__await__"):
+        return False
+    close = getattr(result, "close", None)
+    if callable(close):
+        close()
+    return True
 
 
 def name_of(function: object) -> str:

@@ -1,5 +1,6 @@
 """Sync SDKs accept only sync transports and functions, and async SDKs only async transports."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -80,6 +81,42 @@ def test_a_transport_may_have_any_other_methods() -> None:
     sdk.send_leaf("a", LEAF())
     assert sdk.to(["b"]).send_leaf(LEAF()).accepted == 1
     assert own.posted == ["a", "b"]
+
+
+def test_an_async_method_besides_those_that_post_does_not_make_a_transport_async() -> None:
+    class Pooled(RecordingTransport):
+        async def close(self) -> None: ...  # type: ignore[override] # the mistake
+
+    transport: Any = Pooled()
+    WireServerSdk(transport=transport)
+    with pytest.raises(TypeError, match=r"transport= is not async, and this SDK awaits it: .*\(Pooled\)"):
+        AsyncWireServerSdk(transport=transport)
+
+
+class Hidden:
+    """An async transport whose methods are plain functions that return the coroutines of another one."""
+
+    def __init__(self) -> None:
+        self.transport = AsyncRecordingTransport()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.transport, name)
+        return lambda *arguments: method(*arguments)
+
+
+def test_a_sync_sdk_refuses_what_an_async_transport_returns_to_it() -> None:
+    transport: Any = Hidden()
+    sdk = WireServerSdk(transport=transport)
+    calls: list[Callable[[], object]] = [
+        lambda: sdk.send_leaf("a", LEAF()),
+        lambda: sdk.to(["a"]).send_leaf(LEAF()),
+        lambda: sdk.connections.get("a"),
+        lambda: sdk.connections.disconnect("a"),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match=r"transport= is async, which this SDK cannot await: .*\(Hidden\)"):
+            call()
+    assert transport.transport.posts == []
 
 
 def test_an_async_transport_may_have_plain_methods_that_return_awaitables() -> None:

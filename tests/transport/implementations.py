@@ -50,7 +50,7 @@ class Implementation:
         """Whether it is of our own HTTP."""
         return self.name.endswith("http")
 
-    def connect(self, url: str, *, clock: Callable[[], float] = time.monotonic, **settings: Any) -> Transport:
+    def connect(self, url: str | None, *, clock: Callable[[], float] = time.monotonic, **settings: Any) -> Transport:
         """Construct it; closed with the test."""
         constructor = getattr(ways, NAMES[self.name])
         if self.name.startswith("async"):

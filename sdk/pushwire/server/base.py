@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 from pushwire._checks import check_function
 from pushwire._functions import is_async
 from pushwire.operation import Format
-from pushwire.server.pipeline import OnGone, SendObserver, SendPipeline
+from pushwire.server.pipeline import OnGone, SendObserver, SendPipeline, async_transport
 from pushwire.store import AsyncStore, ConnectionStore
 from pushwire.store.async_store import checked_store
 from pushwire.transport.protocol import AsyncTransport, ManagementApiClient, Transport
@@ -134,11 +134,13 @@ def _check_transport(transport: object, *, is_async_sdk: bool) -> None:
         shown = f"the class {transport.__name__}" if isinstance(transport, type) else type(transport).__name__
         example = "AsyncHttpTransport(url)" if is_async_sdk else "HttpTransport(url)"
         raise TypeError(f"transport= must be a transport, such as {example}, not {shown}")
-    # Why any: the methods of an async transport may be plain functions that return an awaitable.
-    if any(map(is_async, methods)) != is_async_sdk:
-        hint = (
-            "not async, and this SDK awaits it: use an async transport, or the sync SDK"
-            if is_async_sdk
-            else "async, which this SDK cannot await: use a sync transport, or the async SDK"
-        )
-        raise TypeError(f"transport= is {hint} ({type(transport).__name__})")
+    # Why any: a method of an async transport may be a plain function that returns an awaitable.
+    post, post_many, *_ = methods
+    if any(map(is_async, (post, post_many))) == is_async_sdk:
+        return
+    if not is_async_sdk:
+        raise async_transport(transport)
+    raise TypeError(
+        "transport= is not async, and this SDK awaits it: use an async transport, or the sync SDK "
+        f"({type(transport).__name__})"
+    )

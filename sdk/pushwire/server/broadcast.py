@@ -72,9 +72,8 @@ def send_to_many(
     )
     timeout: float | None = 0
     try:
-        unsent = pipeline.transport.post_many(
-            outcomes.admitted(connection_ids), outcomes.data, options.fan_out, outcomes.add
-        )
+        ids = outcomes.admitted(connection_ids)
+        unsent = pipeline.result(pipeline.transport.post_many(ids, outcomes.data, options.fan_out, outcomes.add))
         timeout = time_left(options, started)
     finally:
         if updates is not None:

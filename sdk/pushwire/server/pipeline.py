@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from pushwire import frame
 from pushwire._checks import not_a_connection_id
+from pushwire._functions import is_unawaited
 from pushwire._log import debugs, logger
 from pushwire.errors import (
     ConnectionGoneError,
@@ -24,9 +25,10 @@ from pushwire.errors import (
 from pushwire.operation import AnyOperation, Format, Operation
 from pushwire.transport.protocol import AsyncTransport, Transport
 
-__all__ = ["OnGone", "SendObserver", "SendPipeline", "is_gone"]
+__all__ = ["OnGone", "SendObserver", "SendPipeline", "async_transport", "is_gone"]
 
 M = TypeVar("M", bound=Message)
+T = TypeVar("T")
 C = TypeVar("C", bound=Transport | AsyncTransport)
 
 OnGone = Callable[[str], object]
@@ -153,6 +155,16 @@ class SendPipeline(Generic[C]):
         if error is not None:
             raise error
 
+    def result(self, returned: T) -> T:
+        """Return what a method of a sync transport returned.
+
+        Raises:
+            TypeError: It is awaitable, so the method has done nothing.
+        """
+        if is_unawaited(returned):
+            raise async_transport(self.transport)
+        return returned
+
     def notify(
         self, operation: AnyOperation | None, connection_id: str, data: bytes, error: SendError | None
     ) -> object:
@@ -170,6 +182,14 @@ class SendPipeline(Generic[C]):
             for observer in self._observers:
                 observer.on_send_complete(operation, connection_id, data, error)
         return notified
+
+
+def async_transport(transport: object) -> TypeError:
+    """Return the error of a sync SDK for an async transport."""
+    return TypeError(
+        "transport= is async, which this SDK cannot await: use a sync transport, or the async SDK "
+        f"({type(transport).__name__})"
+    )
 
 
 def is_gone(error: SendError) -> bool:

@@ -65,12 +65,13 @@ class ServerSdk(BaseServerSdk[Transport, ConnectionStore], Generic[B_co, J_co]):
 
     Raises:
         pushwire.CallbackUrlError: No callback URL was given, or it is malformed.
-        pushwire.CredentialsError: The profile that the environment names does not exist.
+        pushwire.CredentialsError: The profile that the environment names does not exist, or boto3 cannot load its
+            credentials or settings.
         ImportError: boto3 is needed and not installed.
         TypeError: `transport` is combined with other settings, or is not a sync transport; `client` is combined with
             other settings, or is not a sync client of the management API; `on_gone` or `store` is async; or a setting
             has the wrong type.
-        ValueError: `max_attempts` or a time-out is out of range.
+        ValueError: `max_attempts` or a time-out is out of range, or the region has characters that no region has.
     """
 
     _is_async = False
@@ -160,7 +161,10 @@ class ServerSdk(BaseServerSdk[Transport, ConnectionStore], Generic[B_co, J_co]):
         try:
             self._pipeline.check(connection_id)
             self._pipeline.check_size(operation, data, connection_id)
-            self._pipeline.transport.post(connection_id, data)
+            transport: Any = self._pipeline.transport
+            returned: object = transport.post(connection_id, data)
+            if returned is not None:
+                self._pipeline.result(returned)
         except SendError as error:
             self._forget(connection_id, error)
             self._pipeline.notify(operation, connection_id, data, error)
@@ -232,7 +236,7 @@ class ConnectionsView:
     def _call(self, connection_id: str, call: Callable[[str], T]) -> T:
         try:
             self._pipeline.check(connection_id)
-            return call(connection_id)
+            return self._pipeline.result(call(connection_id))
         except SendError as error:
             self._forget(connection_id, error)
             self._pipeline.notify(None, connection_id, b"", error)

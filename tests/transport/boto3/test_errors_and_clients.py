@@ -6,6 +6,7 @@ import inspect
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import botocore.endpoint
@@ -14,9 +15,10 @@ import pytest
 from botocore.config import Config
 from tests.support.async_tests import on_a_loop
 from tests.support.fault_server import FaultServer, answer, reset_after_reading, stall
+from tests.transport.implementations import Implementation
 
 import pushwire
-from pushwire.transport import AsyncBoto3Transport, Boto3Transport
+from pushwire.transport import AsyncBoto3Transport, Boto3Transport, FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
 
@@ -102,24 +104,47 @@ BROKEN_PROFILES = {
 @pytest.mark.parametrize("profile", BROKEN_PROFILES.values(), ids=BROKEN_PROFILES)
 @pytest.mark.parametrize("url", ["https://abc123.execute-api.eu-west-1.amazonaws.com/prod", "http://localhost:1/dev"])
 def test_what_botocore_raises_for_credentials_is_a_credentials_error(
-    url: str, profile: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    url: str, profile: str, implementation: Implementation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     config = tmp_path / "config"
     config.write_text(f"[default]\n{profile}\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     with pytest.raises(pushwire.CredentialsError) as caught:
-        Boto3Transport(url).post(CONNECTION_ID, b"{}")
+        implementation.connect(url).post(CONNECTION_ID, b"{}")
     assert caught.value.__cause__ is not None
 
 
+BROKEN_SETTINGS = {
+    "a profile that does not exist": ("AWS_PROFILE", "nobody"),
+    "an unknown mode of defaults": ("AWS_DEFAULTS_MODE", "x"),
+    "a size that is not a number": ("AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "x"),
+}
+
+
+@pytest.mark.parametrize(("variable", "value"), BROKEN_SETTINGS.values(), ids=BROKEN_SETTINGS)
+@pytest.mark.parametrize("url", ["https://ws.example.com/prod", "http://localhost:1/dev"])
+def test_what_botocore_raises_for_settings_is_a_credentials_error(
+    url: str, variable: str, value: str, implementation: Implementation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if implementation.is_http and variable != "AWS_PROFILE":
+        return  # the HTTP transports do not read it
+    monkeypatch.setenv(variable, value)
+    if not url.startswith("http://"):
+        monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    with pytest.raises(pushwire.CredentialsError, match=value) as caught:
+        implementation.connect(url).post(CONNECTION_ID, b"{}")
+    assert caught.value.__cause__ is not None
+
+
+@pytest.mark.parametrize("url", ["https://ws.example.com/prod", "http://localhost:1/dev"])
 def test_a_settings_file_that_cannot_be_read_is_a_credentials_error(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    url: str, implementation: Implementation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     config = tmp_path / "config"
     config.write_text("[default\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     with pytest.raises(pushwire.CredentialsError, match="config"):
-        Boto3Transport("https://abc123.execute-api.eu-west-1.amazonaws.com/prod")
+        implementation.connect(url)
 
 
 def test_an_execute_api_host_names_its_own_region(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +225,39 @@ def test_a_client_of_aiobotocore_is_refused_before_it_loses_a_message(family: Ca
                 family(client=client)
 
     asyncio.run(construct())
+
+
+class Wrapping:
+    """A client whose plain methods return the coroutines of an async one."""
+
+    async def _call(self, **_parameters: Any) -> None:
+        raise AssertionError("not called")
+
+    def post_to_connection(self, **parameters: Any) -> Any:
+        return self._call(**parameters)
+
+    get_connection = delete_connection = post_to_connection
+
+
+@pytest.mark.parametrize("name", ["boto3", "async boto3"])
+def test_a_client_that_returns_coroutines_sends_nothing_and_is_an_error(name: str) -> None:
+    implementation = Implementation(name)
+    transport = implementation.connect(None, client=Wrapping())
+    outcomes: dict[str, pushwire.SendError | None] = {}
+    calls: list[Callable[[], object]] = [
+        lambda: transport.post(CONNECTION_ID, b"{}"),
+        lambda: transport.get(CONNECTION_ID),
+        lambda: transport.delete(CONNECTION_ID),
+    ]
+    for call in calls:
+        with pytest.raises(
+            pushwire.SendError, match="client= is async, so no request was made; pass a client of boto3"
+        ):
+            call()
+    transport.post_many(["a=", "b="], b"{}", FanOutOptions(), outcomes.__setitem__)
+    implementation.close()
+    assert outcomes.keys() == {"a=", "b="}
+    assert all("client= is async" in str(error) for error in outcomes.values())
 
 
 def test_settings_beside_a_client_of_ones_own_are_refused() -> None:

@@ -2,11 +2,8 @@
 
 import asyncio
 import math
-import os
 import selectors
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -97,30 +94,6 @@ def test_a_fan_out_leaves_room_for_other_calls() -> None:
         released.set()
         assert broadcast.result(10) == ()
         transport.close()
-
-
-FORKING = """
-import os, sys
-from pushwire.transport import HttpTransport
-transport = HttpTransport(sys.argv[1])
-transport.post("before=", b"{}")
-child = os.fork()
-for number in range(20):
-    transport.post(f"{'parent' if child else 'child'}{number}=", b"{}")
-transport.close()
-if child:
-    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_a_fork_after_use_works_on_both_sides() -> None:
-    with FaultServer(answer(200)) as server:
-        subprocess.run([sys.executable, "-W", "error", "-c", FORKING, server.url], check=True, timeout=60)
-    names = sorted(request.target.rpartition("/")[2].removesuffix("%3D") for request in server.requests)
-    assert names == sorted(["before", *(f"{who}{number}" for who in ("parent", "child") for number in range(20))])
-    # The child opened one of its own, and left the parent's alone.
-    assert server.connections == 2
 
 
 def test_a_fan_out_waits_for_what_is_in_flight_at_its_deadline_without_a_turn(http: Implementation) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import threading
+import os
 import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from pushwire._checks import check_flag, check_region, check_seconds
-from pushwire._functions import is_async
+from pushwire._functions import is_async, is_unawaited
 from pushwire.callback_url import CallbackUrl
+from pushwire.errors import SendError
 from pushwire.transport._responses import connection_info
 from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
 from pushwire.transport._settings import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT, MAX_IDLE
@@ -128,25 +129,31 @@ class Boto3Attempts:
         if self._pool is not None:
             self._pool.used()
         try:
-            return request()
+            response = request()
         except Exception as exc:
             raise error_of(exc, connection_id) from exc
+        if is_unawaited(response):
+            reason = "client= is async, so no request was made; pass a client of boto3"
+            raise SendError(reason, connection_id=connection_id)
+        return response
 
 
 class _IdlePool:
-    """The pooled connections of a client, closed after `MAX_IDLE` seconds without a call."""
+    """The pooled connections of a client, closed after `MAX_IDLE` seconds without a call, and after a fork."""
 
     def __init__(self, client: Any, clock: Callable[[], float]) -> None:
         self._client = client
         self._clock = clock
-        self._lock = threading.Lock()
         self._last_used = clock()
+        self._process = os.getpid()
 
     def used(self) -> None:
-        now = self._clock()
-        with self._lock:
-            idle, self._last_used = now - self._last_used, now
-        if idle > MAX_IDLE:
+        # Why no lock: at a fork, another thread may hold it. Two threads that both close the pool do no harm.
+        now, process = self._clock(), os.getpid()
+        idle, self._last_used = now - self._last_used, now
+        # Why after a fork: this process has copies of the parent's connections.
+        if idle > MAX_IDLE or process != self._process:
+            self._process = process
             self._client.close()
 
     def close(self) -> None:
