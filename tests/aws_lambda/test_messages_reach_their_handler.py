@@ -3,6 +3,7 @@
 import base64
 import functools
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -172,6 +173,39 @@ def test_threads_share_one_sdk() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(router, [CAPTURED_MESSAGE] * 8, [None] * 8)) == [OK] * 8
     assert len(made) == 1
+
+
+FORKING = """
+import os, signal, sys, threading
+from pushwire.testing import RecordingTransport
+from tests.aws_lambda.contract.desk_pushwire import DeskRouter, DeskServerSdk
+from tests.aws_lambda.world import CAPTURED_MESSAGE, Desk
+
+begun, forked = threading.Event(), threading.Event()
+
+def make(url):
+    if threading.current_thread() is thread:
+        begun.set()
+        forked.wait(30)
+    return DeskServerSdk(transport=RecordingTransport())
+
+router = DeskRouter(Desk(say=lambda request: request.sdk), sdk=make)
+thread = threading.Thread(target=router, args=(CAPTURED_MESSAGE, None))
+thread.start()
+begun.wait(30)
+child = os.fork()
+if child:
+    forked.set()
+    thread.join()
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+signal.alarm(30)
+router(CAPTURED_MESSAGE, None)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_fork_while_a_thread_makes_the_sdk_does_not_block_the_child() -> None:
+    subprocess.run([sys.executable, "-c", FORKING], cwd=Path(__file__).parents[2], check=True)
 
 
 def test_the_environments_callback_url_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,8 @@ class AsyncServiceRouter(BaseServiceRouter[A], Generic[A]):
         handlers: An instance of the service's handler class. `None` to register functions with decorators instead.
         interceptors: The interceptors around the functions, outermost first.
         sdk: A function that returns the Server SDK for a callback URL. Use it to configure the SDK, or to pass a
-            recording transport in a test.
+            recording transport in a test. If it does not return an async SDK, the first use of the SDK raises
+            `TypeError`.
         store: The connection store. The router stores accepted connections in it and ends them at `$disconnect`, and
             its SDKs send to its topics and users. A store that is not async runs on threads, as in an `AsyncStore`.
             Defaults to `None`.

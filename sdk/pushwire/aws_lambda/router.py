@@ -34,7 +34,8 @@ class ServiceRouter(BaseServiceRouter[S], Generic[S]):
         handlers: An instance of the service's handler class. `None` to register functions with decorators instead.
         interceptors: The interceptors around the functions, outermost first.
         sdk: A function that returns the Server SDK for a callback URL. Use it to configure the SDK, or to pass a
-            recording transport in a test.
+            recording transport in a test. If it does not return a sync SDK, the first use of the SDK raises
+            `TypeError`.
         store: The connection store. The router stores accepted connections in it and ends them at `$disconnect`, and
             its SDKs send to its topics and users. Defaults to `None`.
 

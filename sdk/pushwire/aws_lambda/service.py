@@ -1,5 +1,6 @@
 """The service of a router: its operations, the functions registered for them, and its Server SDKs."""
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar, cast
@@ -120,6 +121,7 @@ class RoutedService(Generic[S]):
             given: object = self._make_sdk
             raise TypeError(f"sdk= of {name} must return its {mode.name} SDK, and {name_of(given)} does not")
         self._sdks: dict[str, S] = {}
+        self._process = os.getpid()
         self._lock = threading.Lock()
 
     def find(self, name: str) -> Registration | None:
@@ -220,6 +222,8 @@ class RoutedService(Generic[S]):
         url = CallbackUrl.from_event(event).url
         sdk = self._sdks.get(url)
         if sdk is None:
+            if self._process != os.getpid():  # another thread of the parent may have held the lock at the fork
+                self._process, self._lock = os.getpid(), threading.Lock()
             with self._lock:
                 sdk = self._sdks.get(url)
                 if sdk is None:
