@@ -49,6 +49,7 @@ MADE_BY_PUSHWIRE = {
 
 SECTION = re.compile(r"^(Args|Attributes|Raises|Returns|Yields|Example|Examples):$", re.MULTILINE)
 ENTRY = re.compile(r"^ {4}(\*{0,2}[\w.]+):", re.MULTILINE)
+DEFAULT = re.compile(r"^ {4}(\w+):(?:(?!^ {4}\w+:)[\s\S])*?\bDefaults to ([\d,]*\d(?:\.\d+)?)", re.MULTILINE)
 NOT_IMPERATIVE = re.compile(r"(The|A|An|This|It)\b|[A-Z][a-z]*[^s\W]s\b|[A-Z][a-z]*(ed|ing)\b")
 
 
@@ -151,6 +152,23 @@ def test_the_arguments_of_a_docstring_are_those_of_the_signature() -> None:
 
 def check_arguments(each: Documented) -> None:
     assert entries(each.value.__doc__ or "", "Args") == parameters(each.value)
+
+
+def test_a_number_that_a_docstring_calls_the_default_is_the_default() -> None:
+    assert failures(check_defaults, documented(lambda value: inspect.isfunction(value) or inspect.isclass(value))) == []
+
+
+def check_defaults(each: Documented) -> None:
+    if inspect.isclass(each.value) and (type(each.value).__call__ is not type.__call__ or is_typeddict(each.value)):
+        return
+    try:
+        signature = inspect.signature(each.value)
+    except ValueError:  # of an exception, or of a class without a constructor of its own
+        return
+    for name, number in DEFAULT.findall(inspect.cleandoc(each.value.__doc__ or "")):
+        default = signature.parameters[name].default if name in signature.parameters else None
+        if isinstance(default, int | float) and not isinstance(default, bool):
+            assert default == float(number.replace(",", "")), name
 
 
 def test_the_docstring_of_a_class_has_the_arguments_of_its_constructor() -> None:

@@ -7,7 +7,7 @@ import pickle
 from typing import Any
 
 import pytest
-from google.protobuf import json_format
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from google.protobuf.message import Message
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -198,3 +198,16 @@ def test_what_json_format_accepts_as_well_is_read_as_the_same_message(payload: d
         ours.ClearField(name)
         theirs.ClearField(name)
     assert ours == theirs
+
+
+def test_a_oneof_of_two_fields_takes_one() -> None:
+    file = descriptor_pb2.FileDescriptorProto(name="two.proto", package="two", syntax="proto3")
+    pair = file.message_type.add(name="Pair")
+    pair.oneof_decl.add(name="either")
+    for number, name in enumerate(("left", "right"), 1):
+        pair.field.add(name=name, number=number, type=9, label=1, oneof_index=0)
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    message_type = message_factory.GetMessageClass(pool.FindMessageTypeByName("two.Pair"))
+    with pytest.raises(ProtoJsonError, match="right: expected one field of the oneof either, got two"):
+        from_json({"left": "", "right": ""}, message_type)

@@ -269,6 +269,21 @@ def test_a_driver_that_draws_meanwhile_is_asked_for_one_id_at_a_time() -> None:
     assert driver.fan_out.finished
 
 
+def test_an_id_that_is_withdrawn_at_the_deadline_is_unsent_and_the_others_go_on() -> None:
+    outcomes: dict[str, SendError | None] = {}
+    fan_out = FanOut(FanOutOptions(deadline=1), RetryPolicy(), outcomes.__setitem__, 0.0)
+    for connection_id in "abc":
+        assert fan_out.needs_id(0.0)
+        fan_out.add(connection_id)
+        assert fan_out.take(0.0) == connection_id
+    fan_out.withdraw("b")
+    assert (fan_out.in_flight, fan_out.finished) == (2, False)
+    fan_out.ended("a", None, 2.0)
+    fan_out.ended("c", None, 2.0)
+    assert (fan_out.in_flight, fan_out.finished) == (0, True)
+    assert (fan_out.result(), outcomes) == (("b",), {"a": None, "c": None})
+
+
 def test_an_id_that_comes_after_the_deadline_was_not_tried() -> None:
     driver = Driver(deadline=1.0)
     assert driver.fan_out.needs_id(0.5)
