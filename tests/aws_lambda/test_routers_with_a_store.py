@@ -113,6 +113,26 @@ def test_a_connection_that_cannot_be_stored_is_denied(form: Any, caplog: pytest.
     assert "the table is on fire" in caplog.text
 
 
+def test_a_denied_connection_does_not_stay_in_a_store_that_fails_half_way(form: Any) -> None:
+    class HalfWay(SqliteStore):
+        def connect(self, connection_id: str, **options: Any) -> None:
+            super().connect(connection_id, **options)
+            raise StoreError("the table is on fire")
+
+    with HalfWay(":memory:", clock=StoreClock()) as store:
+        assert form(OpenDesk(on_connect=lambda _request: ADA), store)(connect_event(connection_id=ID), None) == DENIED
+        assert store.get(ID) is None
+        assert list(store.members("lobby")) == []
+
+
+def test_a_denied_connection_that_stays_in_a_store_is_logged(form: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with BrokenStore(":memory:") as store:
+        assert form(OpenDesk(), store)(connect_event(connection_id=ID), None) == DENIED
+    record = caplog.records[-1]
+    assert record.getMessage() == f"the store has failed to end connection {ID}: the table is on fire"
+    assert (vars(record)["route"], vars(record)["connection_id"]) == ("$connect", ID)
+
+
 @pytest.mark.parametrize(
     "accepted", [ConnectionAccepted(topics=[""]), ConnectionAccepted(topics="lobby"), ConnectionAccepted(user="\ud83d")]
 )
@@ -256,6 +276,14 @@ def test_services_with_two_stores_use_both(store: SqliteStore) -> None:
         assert other.get(ID) == StoredConnection(ID, "ada")
         assert router(disconnect_event(connection_id=ID), None) == OK
         assert store.get(ID) is other.get(ID) is None
+
+
+def test_a_denied_connection_stays_in_none_of_two_stores(store: SqliteStore) -> None:
+    with BrokenStore(":memory:") as broken:
+        router = services(store, ADA, ADA, broken)
+        assert router(connect_event(connection_id=ID), None) == DENIED
+    assert store.get(ID) is None
+    assert list(store.members("lobby")) == []
 
 
 def test_a_broadcast_during_connect_does_not_lose_the_client() -> None:

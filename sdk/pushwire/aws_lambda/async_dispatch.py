@@ -83,6 +83,11 @@ async def _dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], conte
                 )
             except Exception as error:  # noqa: BLE001 - the connection is denied
                 decisions.store_failed(error)
+        for store in decisions.to_undo():
+            try:
+                await store.disconnect(read.connection_id)
+            except Exception as error:  # noqa: BLE001 - the connection is denied all the same
+                log_kept_connection(read, error)
         return decisions.result()
     connections: list[StoredConnection | None] = []
     for store in dispatcher.stores:

@@ -76,6 +76,11 @@ def dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], context: Any
                 )
             except Exception as error:  # noqa: BLE001 - the connection is denied
                 decisions.store_failed(error)
+        for store in decisions.to_undo():
+            try:
+                store.disconnect(read.connection_id)
+            except Exception as error:  # noqa: BLE001 - the connection is denied all the same
+                log_kept_connection(read, error)
         return decisions.result()
     connections: list[StoredConnection | None] = []
     for store in dispatcher.stores:

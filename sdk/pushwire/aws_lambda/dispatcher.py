@@ -254,6 +254,7 @@ class ConnectDecisions:
         self._connection_id = event.connection_id
         self._stores = stores
         self._stored = [ConnectionAccepted() for _ in stores]
+        self._tried: list[Any] = []
         self._subprotocols: set[str] = set()
         self.denied: Result | None = None
         """The proxy result after a service has denied the connection. `None` before."""
@@ -287,11 +288,16 @@ class ConnectDecisions:
         """Yield each store, and what to store in it of an accepted connection. Stop after a failure of a store."""
         for store, accepted in zip(self._stores, self._stored, strict=True):
             if self.denied is None:
+                self._tried.append(store)
                 yield store, accepted
 
     def store_failed(self, error: Exception) -> None:
         """Deny the connection, because it could not be stored."""
         self._deny("it could not be stored", error)
+
+    def to_undo(self) -> Sequence[Any]:
+        """Return the stores that may have the connection although it is denied: it has no `$disconnect`."""
+        return () if self.denied is None else self._tried
 
     def _deny(self, reason: str, error: Exception | None = None) -> None:
         fields = _hook_fields("$connect", self._connection_id)
@@ -367,14 +373,14 @@ def check_result(invocation: Invocation, request: AnyRequest, result: object) ->
         invocation.request._is_handled = True  # noqa: SLF001 - private, because handlers do not need it
 
 
-def log_kept_connection(event: DisconnectEvent, error: Exception) -> None:
+def log_kept_connection(event: ConnectEvent | DisconnectEvent, error: Exception) -> None:
     """Log that a store has failed to end a connection. It stays in the store until it expires."""
     logger("aws_lambda").error(
         "the store has failed to end connection %s: %s",
         event.connection_id,
         error,
         exc_info=error,
-        extra=_hook_fields("$disconnect", event.connection_id),
+        extra=_hook_fields("$connect" if isinstance(event, ConnectEvent) else "$disconnect", event.connection_id),
     )
 
 
