@@ -26,6 +26,7 @@ from pushwire.gateway import (
     SettingsError,
     TruncateResponse,
 )
+from pushwire.store import DynamoDBStore, SqliteStore
 from pushwire.testing import RecordingTransport
 from pushwire.transport import (
     AsyncBoto3Transport,
@@ -35,6 +36,7 @@ from pushwire.transport import (
     RateLimit,
 )
 from tests.aws_lambda.contract.desk_pushwire import AsyncDeskServerSdk, DeskServerSdk
+from tests.store.memory_client import MemoryClient
 
 URL = "http://127.0.0.1:3001/local"
 CONTROL = "x\r\nHost: evil"
@@ -206,7 +208,21 @@ CONSTRUCTORS: dict[str, tuple[Callable[..., object], dict[str, list[Any]]]] = {
     ),
     "DynamoDBProgress": (
         lambda **options: DynamoDBProgress(**{"table": "jobs", "client": "client", **options}),
-        {"table": TEXT, "client": ["client", 5], "clock": FUNCTION},
+        {"table": [*TEXT, "", None], "client": ["client", 5], "clock": [*FUNCTION, None]},
+    ),
+    "DynamoDBStore": (
+        lambda **options: DynamoDBStore(**{"table": "connections", "client": MemoryClient(), **options}),
+        {
+            "table": [*TEXT, "", None],
+            "client": ["client", 5],
+            "namespace": [*TEXT, "", "a#b"],
+            "partitions": [5, ["everyone"], {"everyone": 0}],
+            "clock": [*FUNCTION, None],
+        },
+    ),
+    "SqliteStore": (
+        lambda **options: SqliteStore(**{"path": ":memory:", **options}),
+        {"clock": [*FUNCTION, None]},
     ),
     "Connection": (connection, CLIENT),
     "Backoff": (Backoff, {"first": [*POSITIVE, 31], "maximum": [*POSITIVE, 0.1]}),

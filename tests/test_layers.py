@@ -74,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         ("_rows", "_checks"),
         "protocol",
         "errors",
-        outside={"_closing", "_functions", "errors"},
+        outside={"_checks", "_closing", "_functions", "_log", "errors"},
     ),
     "server": SMALL | CONTRACT | {"transport", "store"},
     **layers(

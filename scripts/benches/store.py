@@ -67,4 +67,4 @@ def fill(url: str, topic: str, count: int) -> None:
         "expires_at": {"N": str(int(time.time()) + 7_200)},
     }
     # Why not connect and join: they would take five calls for each member.
-    target._table.write(puts=[target._membership(row, topic, f"{number:015}=") for number in range(count)])  # noqa: SLF001
+    target._table.write(puts=[target._keys.membership_row(row, topic, f"{number:015}=") for number in range(count)])  # noqa: SLF001

@@ -152,6 +152,109 @@ class TestFailures:
         assert list(store.members("lobby")) == []
 
 
+class Failing(MemoryClient):
+    """A client whose updates of some connections fail, and whose batches fail."""
+
+    failing_ids: tuple[str, ...] = ()
+    failing_batches = 0
+    updates = 0
+
+    def update_item(self, **parameters: Any) -> Any:
+        self.updates += 1
+        if parameters["Key"]["pk"]["S"].removeprefix("C#") in self.failing_ids:
+            raise ClientError({"Error": {"Code": "InternalServerError", "Message": "on fire"}}, "UpdateItem")
+        return super().update_item(**parameters)
+
+    def batch_write_item(self, **parameters: Any) -> Any:
+        if self.failing_batches:
+            self.failing_batches -= 1
+            raise ClientError({"Error": {"Code": "InternalServerError", "Message": "on fire"}}, "BatchWriteItem")
+        return super().batch_write_item(**parameters)
+
+
+class TestFailuresHalfWay:
+    @pytest.fixture
+    def failing(self) -> Failing:
+        return Failing()
+
+    @pytest.fixture
+    def store(self, failing: Failing, clock: StoreClock) -> DynamoDBStore:
+        return DynamoDBStore("connections", client=failing, clock=clock)
+
+    def test_a_disconnect_that_cannot_remove_the_memberships_returns_the_connection(
+        self, store: DynamoDBStore, failing: Failing, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        store.connect(ID, user="ada", topics=["lobby"])
+        failing.failing_batches = 2
+        assert store.disconnect(ID) == StoredConnection(ID, "ada", topics=frozenset({"lobby"}))
+        (record,) = caplog.records
+        assert record.getMessage().startswith(
+            f"the store has failed to remove connection {ID}, which has ended, from its user and topics: "
+        )
+        assert (record.name, record.levelname, vars(record)["connection_id"]) == ("pushwire.store", "ERROR", ID)
+        with pytest.raises(StoreError, match="on fire"):
+            store.disconnect(ID)
+        assert store.disconnect(ID) is None
+        assert failing.rows.keys() == {(f"C#{ID}", "C")}
+
+    def test_gone_removes_what_a_disconnect_could_not_remove(
+        self, store: DynamoDBStore, failing: Failing, clock: StoreClock
+    ) -> None:
+        store.connect(ID, user="ada", topics=["lobby"])
+        failing.failing_batches = 1
+        assert store.disconnect(ID) is not None
+        clock.advance(60)
+        store.gone([ID])
+        assert failing.rows.keys() == {(f"C#{ID}", "C")}
+
+    def test_gone_goes_on_after_a_connection_that_cannot_be_ended(
+        self, store: DynamoDBStore, failing: Failing, clock: StoreClock
+    ) -> None:
+        for connection_id in ("a", "b", "c"):
+            store.connect(connection_id, user="ada", topics=["lobby"])
+        clock.advance(60)
+        failing.failing_ids = ("b",)
+        with pytest.raises(StoreError, match=r"update_item of the DynamoDB table 'connections' failed: .*on fire"):
+            store.gone(["a", "b", "c"])
+        assert list(store.of_user("ada")) == [member.connection_id for member in store.members("lobby")] == ["b"]
+
+    def test_gone_goes_on_after_a_batch_that_cannot_be_written(
+        self, store: DynamoDBStore, failing: Failing, clock: StoreClock
+    ) -> None:
+        everyone = [f"connection-{number}" for number in range(60)]
+        for connection_id in everyone:
+            store.connect(connection_id, topics=["lobby"])
+        clock.advance(60)
+        failing.failing_batches = 1
+        with pytest.raises(StoreError, match="on fire"):
+            store.gone(everyone)
+        assert sum(1 for _ in store.members("lobby")) == 25
+        assert [store.get(connection_id) for connection_id in everyone] == [None] * 60
+
+    def test_gone_gives_up_after_three_failures_and_removes_what_it_has_ended(
+        self, store: DynamoDBStore, failing: Failing, clock: StoreClock
+    ) -> None:
+        everyone = ["first", *"bcdefg", "last"]
+        for connection_id in everyone:
+            store.connect(connection_id, topics=["lobby"])
+        clock.advance(60)
+        failing.failing_ids = tuple("bcdefg")
+        failing.updates = 0
+        with pytest.raises(StoreError, match="on fire"):
+            store.gone(everyone)
+        assert failing.updates == 4
+        assert sum(1 for _ in store.members("lobby")) == 7
+
+    def test_a_connect_that_failed_half_way_is_undone_by_a_disconnect(
+        self, store: DynamoDBStore, failing: Failing
+    ) -> None:
+        failing.failing_batches = 1
+        with pytest.raises(StoreError, match="on fire"):
+            store.connect(ID, user="ada", topics=["lobby"])
+        store.disconnect(ID)
+        assert failing.rows.keys() == {(f"C#{ID}", "C")}
+
+
 class Throttled(MemoryClient):
     """A client that processes one row of each batch, after it has refused some batches."""
 
@@ -242,6 +345,17 @@ class TestPartitions:
         clock.advance(60)
         new.gone(ids[2:])
         assert [row for row in memory.rows if row[0].startswith("T#")] == []
+
+    def test_identify_changes_members_after_a_change_of_the_number(
+        self, memory: MemoryClient, clock: StoreClock
+    ) -> None:
+        old = DynamoDBStore("connections", client=memory, partitions={"everyone": 1}, clock=clock)
+        new = DynamoDBStore("connections", client=memory, partitions={"everyone": [8, 1]}, clock=clock)
+        ids = [f"connection-{number:02}" for number in range(20)]
+        for connection_id in ids:
+            old.connect(connection_id, user="guest", topics=["everyone"])
+            new.identify(connection_id, user="ada")
+        assert sorted(new.members("everyone")) == [StoredConnection(connection_id, "ada") for connection_id in ids]
 
     @pytest.mark.parametrize("number", [0, -1, 1001, [8, 0]])
     def test_a_number_out_of_range_is_refused(self, memory: MemoryClient, number: Any) -> None:

@@ -1,5 +1,9 @@
 """All orders of the calls of simultaneous operations on one connection, and processes that are killed between calls."""
 
+import json
+from itertools import combinations_with_replacement
+from typing import Any
+
 import pytest
 
 from pushwire.store import DynamoDBStore, NotConnectedError, StoredConnection
@@ -11,6 +15,15 @@ ID = "AAAAAAAAAAAAAAA="
 
 def connect(store: DynamoDBStore) -> None:
     store.connect(ID, user="ada", topics=["lobby"])
+
+
+def connect_again(store: DynamoDBStore) -> None:
+    """Replace the connection: with another user and another topic, and with one of the same topics."""
+    store.connect(ID, user="dan", topics=["attic"])
+
+
+def connect_without_a_user(store: DynamoDBStore) -> None:
+    store.connect(ID)
 
 
 def join(store: DynamoDBStore) -> None:
@@ -25,6 +38,10 @@ def identify(store: DynamoDBStore) -> None:
     store.identify(ID, user="bob", attributes={"name": "Bob"})
 
 
+def identify_again(store: DynamoDBStore) -> None:
+    store.identify(ID, user="cyd")
+
+
 def disconnect(store: DynamoDBStore) -> StoredConnection | None:
     return store.disconnect(ID)
 
@@ -37,7 +54,7 @@ def join_after_a_look(store: DynamoDBStore) -> None:
     """What applications write by hand: read the connection, and then write the membership."""
     row = store._table.get(store._keys.root(ID))
     if row is not None and "ended_at" not in row:
-        store._table.write(puts=[store._membership(row, "attic", ID)])
+        store._table.write(puts=[store._keys.membership_row(row, "attic", ID)])
 
 
 @pytest.fixture
@@ -48,6 +65,86 @@ def explorer(clock: StoreClock, monkeypatch: pytest.MonkeyPatch) -> Explorer:
 def ghosts(state: State) -> list[str]:
     """The partition keys of the rows that a connection which has ended must not leave."""
     return [key for key in state.partition_keys() if not key.startswith("C#")]
+
+
+def own_row(state: State) -> Any:
+    """The connection's own row if the connection is open, and `None` if not."""
+    rows = {row["pk"]["S"]: row for row in map(json.loads, state.rows)}
+    root = rows.get(f"C#{ID}")
+    return root if root is not None and "ended_at" not in root else None
+
+
+def listed(state: State) -> dict[str, Any]:
+    """The user and attributes of each membership and place, by partition key."""
+    rows = {row["pk"]["S"]: row for row in map(json.loads, state.rows)}
+    return {key: person(row) for key, row in rows.items() if key != f"C#{ID}"}
+
+
+def listed_by_right(state: State) -> dict[str, Any]:
+    """The same as the connection's own row says."""
+    root = own_row(state)
+    if root is None:
+        return {}
+    memberships = {f"T#{topic}#0": person(root) for topic in root.get("topic_names", {"SS": []})["SS"]}
+    places: dict[str, Any] = {f"U#{root['user_id']['S']}": (None, None)} if "user_id" in root else {}
+    return memberships | places
+
+
+def person(row: Any) -> tuple[Any, Any]:
+    return row.get("user_id"), row.get("user_attributes")
+
+
+CONNECTS = (connect, connect_again, connect_without_a_user)
+ENDS = (disconnect, gone)
+OPERATIONS = (*CONNECTS, join, leave, identify, identify_again, *ENDS)
+TRIPLES = [(join, leave, join), (leave, join, leave), (join, leave, disconnect)]
+LONG_TRIPLES = [
+    (join, leave, identify),
+    (identify, identify_again, join),
+    (identify, identify_again, leave),
+    (identify, identify_again, disconnect),
+    (connect_again, identify, join),
+]
+STARTS: dict[str, tuple[Process, ...]] = {
+    "nothing": (),
+    "a connection": (connect,),
+    "a member": (connect, join),
+}
+
+
+def names(processes: tuple[Process, ...]) -> str:
+    return "-".join(process.__name__ for process in processes)
+
+
+@pytest.mark.parametrize(
+    ("start", "processes"),
+    [
+        pytest.param(start, processes, id=f"{names(processes)}, after {name}")
+        for processes in [*combinations_with_replacement(OPERATIONS, 2), *TRIPLES]
+        for name, start in STARTS.items()
+    ]
+    + [
+        pytest.param((connect,), processes, id=names(processes), marks=pytest.mark.at_length)
+        for processes in LONG_TRIPLES
+    ],
+)
+def test_listings_agree_with_the_connection_after_simultaneous_operations(
+    explorer: Explorer, clock: StoreClock, start: tuple[Process, ...], processes: tuple[Process, ...]
+) -> None:
+    before = explorer.after(*start)
+    clock.advance(60)
+    finals = [state for state in explorer.states(before, *processes) if state.is_final]
+    assert finals
+    # A connect that replaces a connection beside its end may lose rows: see docs/design.md. It never leaves too many.
+    may_lose = start and set(processes) & set(CONNECTS) and set(processes) & set(ENDS)
+    for state in finals:
+        expected = listed_by_right(state)
+        found = listed(state)
+        assert found.items() <= expected.items() if may_lose else found == expected
+        root = own_row(state)
+        assert root is None or "user_id" not in root or root["user_id"]["S"] in root["user_ids"]["SS"]
+    for rows in {state.rows for state in finals}:
+        assert ghosts(explorer.finish(State(rows, ()), disconnect)) == []
 
 
 def test_one_join_and_two_disconnects_leave_no_ghost_in_any_order(explorer: Explorer) -> None:
@@ -99,7 +196,7 @@ def test_a_join_beside_identify_has_the_new_user_in_the_end(explorer: Explorer) 
 
 
 @pytest.mark.parametrize("cleanup", [gone, disconnect], ids=["gone", "disconnect"])
-@pytest.mark.parametrize("killed", [connect, join, leave, disconnect, gone], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("killed", [connect, join, leave, identify, disconnect, gone], ids=lambda each: each.__name__)
 def test_what_a_killed_process_leaves_is_removed_later(
     explorer: Explorer, clock: StoreClock, killed: Process, cleanup: Process
 ) -> None:

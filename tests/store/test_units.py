@@ -69,15 +69,19 @@ def costing(meter: Meter, writes: float, reads: float) -> Iterator[None]:
 
 def test_the_units_of_each_operation(dynamodb_store: DynamoDBStore, meter: Meter, clock: StoreClock) -> None:
     store = dynamodb_store
-    with costing(meter, 2, 0):
+    with costing(meter, 1, 0):
+        store.connect("alone")
+    with costing(meter, 2, 1):
         store.connect(ID, user="ada", attributes={"name": "Ada"})
     with costing(meter, 2, 1):
         store.join(ID, "lobby")
     with costing(meter, 0, 1):
         store.get(ID)
-    with costing(meter, 5, 0):
+    with costing(meter, 5, 1):
         store.identify(ID, user="bob")  # the connection twice, the new user, the old user, the membership
-    with costing(meter, 2, 0):
+    with costing(meter, 3, 1):
+        store.identify(ID, user="bob", attributes={"name": "Bob"})  # the connection, the user, the membership
+    with costing(meter, 2, 1):
         store.leave(ID, "lobby")
     store.join(ID, "lobby")
     clock.advance(60)
@@ -96,6 +100,18 @@ def test_a_disconnect_with_ten_topics_costs_a_write_for_each_and_two(
     assert meter.calls == ["UpdateItem", "BatchWriteItem"]
 
 
+def test_calls_write_twenty_five_rows_at_once(dynamodb_store: DynamoDBStore, meter: Meter) -> None:
+    topics = [f"topic-{number}" for number in range(49)]
+    dynamodb_store.connect(ID, user="ada", topics=topics)
+    assert meter.calls == ["PutItem", "BatchWriteItem", "BatchWriteItem", "GetItem"]
+    meter.reset()
+    dynamodb_store.identify(ID, user="ada")
+    assert meter.calls == ["UpdateItem", "BatchWriteItem", "BatchWriteItem", "GetItem"]
+    meter.reset()
+    dynamodb_store.disconnect(ID)
+    assert meter.calls == ["UpdateItem", "BatchWriteItem", "BatchWriteItem"]
+
+
 def test_gone_connections_are_removed_in_full_batches(
     dynamodb_store: DynamoDBStore, meter: Meter, clock: StoreClock
 ) -> None:
@@ -111,7 +127,7 @@ def test_gone_connections_are_removed_in_full_batches(
 def test_a_topic_of_ten_thousand_costs_the_units_of_its_pages(make_store: "MakeStore", meter: Meter) -> None:
     store = make_store()
     root = {"user_attributes": {"S": json.dumps({"name": "x" * 110})}, "expires_at": {"N": "1800000000"}}
-    rows = [store._membership(root, "lobby", f"connection-{number:05}") for number in range(10_000)]
+    rows = [store._keys.membership_row(root, "lobby", f"connection-{number:05}") for number in range(10_000)]
     store._table.write(puts=rows)
     meter.reset()
     assert sum(1 for _ in store.members("lobby")) == 10_000

@@ -18,14 +18,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pushwire._checks import check_function, check_text
+from pushwire._checks import check_function
 from pushwire.fanout.errors import FanoutError
 from pushwire.fanout.sending import ShardResult
 from pushwire.fanout.shard import Shard
 from pushwire.store._rows import FORMAT, check_format
 
 if TYPE_CHECKING:
-    from pushwire.store.dynamodb import DynamoDBClient  # imports boto3
+    from pushwire.store import DynamoDBClient  # imports boto3
 
 __all__ = ["BRIEF_CALLS", "MAX_CALL", "DynamoDBProgress", "FanoutProgress", "checked_progress"]
 
@@ -84,13 +84,12 @@ class DynamoDBProgress:
         ImportError: boto3 is not installed.
         pushwire.store.StoreError: A client cannot be made, for example because no region is known.
         TypeError: An argument has the wrong type, or `client` is not a sync client of DynamoDB.
-        ValueError: `table` has control characters.
+        ValueError: `table` is empty or has control characters.
     """
 
     def __init__(
         self, table: str, *, client: DynamoDBClient | None = None, clock: Callable[[], float] = time.time
     ) -> None:
-        check_text("table", table, what="the name of a table")
         check_function("clock", clock)
         from pushwire.store._table import ConditionError, Table  # imports boto3
 

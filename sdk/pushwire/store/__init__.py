@@ -7,7 +7,8 @@ from pushwire.store.async_store import AsyncStore
 from pushwire.store.protocol import ConnectionStore, StoredConnection
 
 if TYPE_CHECKING:
-    from pushwire.store.dynamodb import DynamoDBClient, DynamoDBStore
+    from pushwire.store._table import DynamoDBClient
+    from pushwire.store.dynamodb import DynamoDBStore
     from pushwire.store.environment import store_from_environment
     from pushwire.store.errors import NotConnectedError, StoreError, TooManyTopicsError
     from pushwire.store.sqlite import SqliteStore
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 _LAZY = {
-    "DynamoDBClient": "pushwire.store.dynamodb",
+    "DynamoDBClient": "pushwire.store._table",
     "DynamoDBStore": "pushwire.store.dynamodb",
     "NotConnectedError": "pushwire.store.errors",
     "SqliteStore": "pushwire.store.sqlite",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeGuard
 from zlib import crc32
 
 from pushwire.store.errors import StoreError
@@ -18,6 +18,7 @@ __all__ = [
     "connection_of",
     "is_open",
     "names_in",
+    "number",
     "person",
     "string",
     "strings",
@@ -31,7 +32,7 @@ FORMAT: Final = {"row_format": {"N": "1"}}
 
 
 class Keys:
-    """The keys of all rows.
+    """The keys of all rows, and the rows that follow from a connection's own row.
 
     Args:
         namespace: The prefix of all partition keys. `None` for no prefix.
@@ -43,6 +44,8 @@ class Keys:
     """
 
     def __init__(self, namespace: str | None, partitions: Mapping[str, int | Sequence[int]] | None) -> None:
+        if partitions is not None and not isinstance(partitions, Mapping):
+            raise TypeError(f"partitions= must be a mapping of topics to numbers, not {type(partitions).__name__}")
         self._prefix = "" if namespace is None else f"N#{_checked_namespace(namespace)}#"
         self._partitions = {topic: _checked_numbers(topic, numbers) for topic, numbers in (partitions or {}).items()}
 
@@ -72,8 +75,47 @@ class Keys:
         places = dict.fromkeys(crc32(connection_id.encode()) % number for number in self._numbers(topic))
         return [_key(f"{self._prefix}T#{topic}#{place}", connection_id) for place in places]
 
+    def membership_row(self, row: Row, topic: str, connection_id: str) -> Row:
+        """Return a connection's membership of a topic, with the copy of its user and attributes."""
+        copied = {name: value for name, value in row.items() if name in ("user_id", "user_attributes", "expires_at")}
+        return {**self.membership(topic, connection_id), **FORMAT, **copied}
+
+    def others(self, connection_id: str, row: Row, named: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+        """Return a connection's memberships and places as its own row says.
+
+        Args:
+            connection_id: The id of the connection.
+            row: The connection's own row. It is empty if the connection is not open.
+            named: Rows with the names of the topics and users.
+
+        Returns:
+            The rows that exist, and the keys of those that do not.
+        """
+        puts: list[Row] = []
+        deletes: list[Row] = []
+        for user in _names("user_ids", named):
+            place = self.place(user, connection_id)
+            if row.get("user_id") == string(user):
+                puts.append({**place, **FORMAT, "expires_at": row["expires_at"]})
+            else:
+                deletes.append(place)
+        joined = frozenset(names_in(row, "topic_names"))
+        for topic in _names("topic_names", named):
+            current, *earlier = self.memberships(topic, connection_id)
+            if topic in joined:
+                puts.append(self.membership_row(row, topic, connection_id))
+            else:
+                deletes.append(current)
+            deletes += earlier
+        return puts, deletes
+
     def _numbers(self, topic: str) -> Sequence[int]:
         return self._partitions.get(topic, (1,))
+
+
+def number(value: float) -> dict[str, str]:
+    """Return a time in seconds as an attribute value."""
+    return {"N": f"{value:.3f}"}
 
 
 def string(value: str) -> dict[str, str]:
@@ -100,7 +142,7 @@ def names_in(row: Row, attribute: str) -> list[str]:
     return list(row.get(attribute, {"SS": []})["SS"])
 
 
-def is_open(row: Row | None, now: float) -> bool:
+def is_open(row: Row | None, now: float) -> TypeGuard[Row]:
     """Return whether a connection's own row exists and has neither ended nor expired."""
     return row is not None and "ended_at" not in row and float(row["expires_at"]["N"]) > now
 
@@ -124,6 +166,11 @@ def check_format(row: Row) -> None:
             f"a row has the format {row['row_format'].get('N')!r:.20}, which this version of Pushwire does not know: "
             "update it"
         )
+
+
+def _names(attribute: str, rows: Iterable[Row]) -> Iterable[str]:
+    """Return the names in an attribute of rows, each once, because a batch of DynamoDB must not have a key twice."""
+    return dict.fromkeys(name for row in rows for name in names_in(row, attribute))
 
 
 def _key(partition: str, sort: str) -> Row:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol
 
+from pushwire._checks import check_text
 from pushwire._functions import is_async
 from pushwire.store._rows import Row
 from pushwire.store.errors import StoreError
@@ -18,7 +19,7 @@ try:
 except ImportError as exc:
     raise ImportError("boto3 is not installed: pip install 'pushwire[boto3]' (Lambda's own run time has it)") from exc
 
-__all__ = ["MAX_BATCH", "ConditionError", "Table"]
+__all__ = ["MAX_BATCH", "ConditionError", "DynamoDBClient", "Table"]
 
 MAX_BATCH: Final = 25
 """The largest number of rows in one BatchWriteItem (DynamoDB's API reference)."""
@@ -28,6 +29,81 @@ _MAX_ATTEMPTS: Final = 8
 
 _FIRST_WAIT: Final = 0.05
 """Seconds before the second attempt, at most. Each further wait may be twice as long."""
+
+
+class DynamoDBClient(Protocol):
+    """The methods of `boto3.client("dynamodb")` that Pushwire calls."""
+
+    def put_item(self, *, TableName: str, Item: Any, ReturnValues: Any) -> Any:  # noqa: N803
+        """Write a row.
+
+        Args:
+            TableName: The name of the table.
+            Item: The row.
+            ReturnValues: What to return of the row that was replaced.
+        """
+
+    def get_item(self, *, TableName: str, Key: Any, ConsistentRead: bool) -> Any:  # noqa: N803
+        """Read a row.
+
+        Args:
+            TableName: The name of the table.
+            Key: The key of the row.
+            ConsistentRead: Whether to read what was written before.
+        """
+
+    def update_item(
+        self,
+        *,
+        TableName: str,  # noqa: N803
+        Key: Any,  # noqa: N803
+        UpdateExpression: str,  # noqa: N803
+        ConditionExpression: str,  # noqa: N803
+        ExpressionAttributeValues: Any,  # noqa: N803
+        ReturnValues: Any,  # noqa: N803
+        ReturnValuesOnConditionCheckFailure: Any,  # noqa: N803
+    ) -> Any:
+        """Change a row.
+
+        Args:
+            TableName: The name of the table.
+            Key: The key of the row.
+            UpdateExpression: The changes.
+            ConditionExpression: The condition.
+            ExpressionAttributeValues: The values in both expressions.
+            ReturnValues: What to return of the row.
+            ReturnValuesOnConditionCheckFailure: What to return of the row if the condition does not hold.
+        """
+
+    def batch_write_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
+        """Write and delete rows.
+
+        Args:
+            RequestItems: The rows to write and the keys to delete, by table.
+        """
+
+    def query(
+        self,
+        *,
+        TableName: str,  # noqa: N803
+        KeyConditionExpression: str,  # noqa: N803
+        FilterExpression: str,  # noqa: N803
+        ProjectionExpression: str,  # noqa: N803
+        ExpressionAttributeValues: Any,  # noqa: N803
+        ConsistentRead: bool,  # noqa: N803
+        ExclusiveStartKey: Any = ...,  # noqa: N803
+    ) -> Any:
+        """Read a page of a partition.
+
+        Args:
+            TableName: The name of the table.
+            KeyConditionExpression: The condition for the key.
+            FilterExpression: The condition for the rows.
+            ProjectionExpression: The names of the attributes to return.
+            ExpressionAttributeValues: The values in both conditions.
+            ConsistentRead: Whether to read what was written before.
+            ExclusiveStartKey: The last key of the page before.
+        """
 
 
 class ConditionError(Exception):
@@ -52,10 +128,13 @@ class Table:
 
     Raises:
         StoreError: A client cannot be made, because no region is known.
-        TypeError: The client is not a sync client of DynamoDB.
+        TypeError: The name is not a string, or the client is not a sync client of DynamoDB.
+        ValueError: The name is empty or has control characters.
     """
 
     def __init__(self, name: str, client: Any, **limits: Any) -> None:
+        if not check_text("table", name, what="the name of a table"):
+            raise ValueError("table= must be the name of a table, and is empty")
         self._name = name
         self._client = _default_client(limits) if client is None else _checked_client(client)
 

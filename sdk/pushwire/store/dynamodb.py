@@ -10,12 +10,13 @@ U#user                id   the connection's place among those of a user
 
 Why these calls, in this order:
 
-- `connect` and `join` write to the connection's own row first. So `disconnect` and `gone` find in it which other rows
-  there may be, also those of a process that was killed.
+- Each operation writes to the connection's own row first. So `disconnect` and `gone` find in it which other rows there
+  may be, also those of a process that was killed.
 - `disconnect` and `gone` mark that row as ended before they delete the other rows, and leave it to its TTL, so that a
   later call can finish what an interrupted one has left.
-- `join` reads that row again after its last write, and deletes its membership if the connection has ended since. A
-  read before the write would leave members that do not exist when a disconnect comes between the two.
+- The other operations then write the other rows as that row says, read it again, and repeat that if it says otherwise
+  now. So the last write to a row is right in any order of simultaneous calls: its writer has read the connection's own
+  row afterwards, and an operation that has changed that row since has a write of its own to come.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from pushwire._checks import check_function
+from pushwire._log import logger
 from pushwire.store._checks import (
     GONE_AGE,
     LIFETIME,
@@ -43,98 +46,24 @@ from pushwire.store._rows import (
     connection_of,
     is_open,
     names_in,
+    number,
     person,
     string,
     strings,
 )
-from pushwire.store._table import MAX_BATCH, ConditionError, Table
-from pushwire.store.errors import NotConnectedError, TooManyTopicsError
+from pushwire.store._table import MAX_BATCH, ConditionError, DynamoDBClient, Table
+from pushwire.store.errors import NotConnectedError, StoreError, TooManyTopicsError
 from pushwire.store.protocol import StoredConnection
 
-__all__ = ["DynamoDBClient", "DynamoDBStore"]
+__all__ = ["DynamoDBStore"]
 
 _IS_OPEN: Final = "attribute_exists(pk) AND attribute_not_exists(ended_at) AND expires_at > :now"
 
 _OF_A_MEMBER: Final = "sk, row_format, user_id, user_attributes"
 """The attributes of a membership that `members` reads."""
 
-_MAX_COPIES: Final = 5
-"""The largest number of times that `join` writes its copy of a user. It writes again if `identify` has changed it."""
-
-
-class DynamoDBClient(Protocol):
-    """The methods of `boto3.client("dynamodb")` that Pushwire calls."""
-
-    def put_item(self, *, TableName: str, Item: Any, ReturnValues: Any) -> Any:  # noqa: N803
-        """Write a row.
-
-        Args:
-            TableName: The name of the table.
-            Item: The row.
-            ReturnValues: What to return of the row that was replaced.
-        """
-
-    def get_item(self, *, TableName: str, Key: Any, ConsistentRead: bool) -> Any:  # noqa: N803
-        """Read a row.
-
-        Args:
-            TableName: The name of the table.
-            Key: The key of the row.
-            ConsistentRead: Whether to read what was written before.
-        """
-
-    def update_item(
-        self,
-        *,
-        TableName: str,  # noqa: N803
-        Key: Any,  # noqa: N803
-        UpdateExpression: str,  # noqa: N803
-        ConditionExpression: str,  # noqa: N803
-        ExpressionAttributeValues: Any,  # noqa: N803
-        ReturnValues: Any,  # noqa: N803
-        ReturnValuesOnConditionCheckFailure: Any,  # noqa: N803
-    ) -> Any:
-        """Change a row.
-
-        Args:
-            TableName: The name of the table.
-            Key: The key of the row.
-            UpdateExpression: The changes.
-            ConditionExpression: The condition.
-            ExpressionAttributeValues: The values in both expressions.
-            ReturnValues: What to return of the row.
-            ReturnValuesOnConditionCheckFailure: What to return of the row if the condition does not hold.
-        """
-
-    def batch_write_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
-        """Write and delete rows.
-
-        Args:
-            RequestItems: The rows to write and the keys to delete, by table.
-        """
-
-    def query(
-        self,
-        *,
-        TableName: str,  # noqa: N803
-        KeyConditionExpression: str,  # noqa: N803
-        FilterExpression: str,  # noqa: N803
-        ProjectionExpression: str,  # noqa: N803
-        ExpressionAttributeValues: Any,  # noqa: N803
-        ConsistentRead: bool,  # noqa: N803
-        ExclusiveStartKey: Any = ...,  # noqa: N803
-    ) -> Any:
-        """Read a page of a partition.
-
-        Args:
-            TableName: The name of the table.
-            KeyConditionExpression: The condition for the key.
-            FilterExpression: The condition for the rows.
-            ProjectionExpression: The names of the attributes to return.
-            ExpressionAttributeValues: The values in both conditions.
-            ConsistentRead: Whether to read what was written before.
-            ExclusiveStartKey: The last key of the page before.
-        """
+_MAX_FAILURES: Final = 3
+"""The number of failed calls after which `gone` gives up: a table that cannot be reached takes seconds for each."""
 
 
 class DynamoDBStore:
@@ -156,7 +85,8 @@ class DynamoDBStore:
         ImportError: boto3 is not installed.
         StoreError: A client cannot be made, for example because no region is known.
         TypeError: An argument has the wrong type, or `client` is not a sync client of DynamoDB.
-        ValueError: `namespace` or a number in `partitions` is out of range.
+        ValueError: `table` is empty or has control characters, or `namespace` or a number in `partitions` is out of
+            range.
     """
 
     def __init__(
@@ -168,6 +98,7 @@ class DynamoDBStore:
         partitions: Mapping[str, int | Sequence[int]] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        check_function("clock", clock)
         self._keys = Keys(namespace, partitions)
         self._table = Table(table, client)
         self._clock = clock
@@ -188,7 +119,10 @@ class DynamoDBStore:
         attributes: Mapping[str, str] | None = None,
         topics: Iterable[str] = (),
     ) -> None:
-        """Store a new connection; see `ConnectionStore.connect`. It costs 2 write units, and 1 for each topic.
+        """Store a new connection; see `ConnectionStore.connect`.
+
+        It costs 2 write units and 1 read unit, and 1 write unit for each topic. Without a user and topics it costs 1
+        write unit.
 
         Args:
             connection_id: The id of the connection.
@@ -206,7 +140,7 @@ class DynamoDBStore:
             **self._keys.root(connection_id),
             **FORMAT,
             **described,
-            "connected_at": _number(now),
+            "connected_at": number(now),
             "expires_at": {"N": str(int(now) + LIFETIME)},  # a whole number, which DynamoDB's TTL needs
         }
         if user is not None:
@@ -214,18 +148,13 @@ class DynamoDBStore:
         if joined:
             row["topic_names"] = strings(joined)
         replaced = self._table.put(row)
-        places = [self._place(row, user, connection_id)] if user is not None else []
-        puts = places + [self._membership(row, topic, connection_id) for topic in joined]
-        kept = [_key_of(put) for put in puts]
-        self._table.write(
-            puts=puts, deletes=[key for key in self._other_keys(replaced, connection_id) if key not in kept]
-        )
+        self._write_others(connection_id, row, row, replaced)
 
     def identify(self, connection_id: str, *, user: str, attributes: Mapping[str, str] | None = None) -> None:
         """Change the user of a connection; see `ConnectionStore.identify`.
 
         It costs 2 write units and 1 read unit, and 1 write unit for each topic. If there was another user, it costs 2
-        more write units and no read unit.
+        more write units.
 
         Args:
             connection_id: The id of the connection.
@@ -234,33 +163,24 @@ class DynamoDBStore:
         """
         checked_name("the connection id", connection_id)
         checked_name("user=", user)
-        values = {":user": string(user), ":users": strings([user]), ":now": _number(self._clock())}
+        values = {":user": string(user), ":users": strings([user]), ":now": number(self._clock())}
         changes = "SET user_id = :user"
         if attributes is not None:
             values[":attributes"] = person(None, checked_attributes(attributes))["user_attributes"]
             changes += ", user_attributes = :attributes"
-        key = self._keys.root(connection_id)
         row = self._update_open(connection_id, f"{changes} ADD user_ids :users", values)
-        former = [name for name in names_in(row, "user_ids") if name != user]
-        self._table.write(
-            puts=[self._place(row, user, connection_id)],
-            deletes=[self._keys.place(name, connection_id) for name in former],
-        )
-        for topic in names_in(row, "topic_names"):
-            self._update_copy(row, topic, connection_id)
-        if former:
-            values = {":former": strings(former), ":user": string(user), ":now": _number(self._clock())}
-            condition = f"{_IS_OPEN} AND user_id = :user"
-            try:
-                latest: Row | None = self._table.update(key, "DELETE user_ids :former", condition, values)
-            except ConditionError as error:
-                latest = error.row
-        else:
-            latest = self._table.get(key)
-        if not is_open(latest, self._clock()) or latest is None or latest["user_id"]["S"] != user:
-            self._table.write(deletes=[self._keys.place(user, connection_id)])
-        if not is_open(latest, self._clock()):
+        if not is_open(self._write_others(connection_id, row, row), self._clock()):
             raise NotConnectedError(connection_id)
+        former = [name for name in names_in(row, "user_ids") if name != user]
+        if former:
+            values = {":former": strings(former), ":user": string(user), ":now": number(self._clock())}
+            with suppress(ConditionError):  # another call has changed the user, and deletes the names itself
+                self._table.update(
+                    self._keys.root(connection_id),
+                    "DELETE user_ids :former",
+                    f"{_IS_OPEN} AND user_id = :user",
+                    values,
+                )
 
     def disconnect(self, connection_id: str) -> StoredConnection | None:
         """End a connection; see `ConnectionStore.disconnect`. It costs 2 write units, and 1 for each topic.
@@ -279,42 +199,65 @@ class DynamoDBStore:
                 self._keys.root(connection_id),
                 "SET ended_at = if_not_exists(ended_at, :now), returned_by = :call",
                 "attribute_exists(pk) AND expires_at > :now AND attribute_not_exists(returned_by)",
-                {":now": _number(self._clock()), ":call": string(call)},
+                {":now": number(self._clock()), ":call": string(call)},
             )
         except ConditionError as error:
             if error.row is None or "returned_by" not in error.row:  # unknown or expired
                 return None
             row = error.row
         check_format(row)
-        self._table.write(deletes=self._other_keys(row, connection_id))
-        return connection_of(row, connection_id) if row["returned_by"] == string(call) else None
+        connection = connection_of(row, connection_id) if row["returned_by"] == string(call) else None
+        try:
+            self._table.write(deletes=self._other_keys(row, connection_id))
+        except StoreError as error:
+            if connection is None:
+                raise
+            # Why not raised: no later call returns the connection. A later call deletes the rows.
+            logger("store").error(
+                "the store has failed to remove connection %s, which has ended, from its user and topics: %s",
+                connection_id,
+                error,
+                exc_info=error,
+                extra={"connection_id": connection_id},
+            )
+        return connection
 
     def gone(self, connection_ids: Iterable[str]) -> None:
         """End connections that API Gateway has answered with 410; see `ConnectionStore.gone`.
 
-        Each costs 2 write units, and 1 for each topic.
+        Each costs 2 write units, and 1 for each topic. After a failed call it continues with the other connections,
+        and after the third one it gives up. It raises the first error.
 
         Args:
             connection_ids: The ids of the connections.
         """
         now = self._clock()
-        values = {":now": _number(now), ":latest": _number(now - GONE_AGE)}
+        values = {":now": number(now), ":latest": number(now - GONE_AGE)}
+        remaining = checked_ids(connection_ids)
         deletes: list[Row] = []
-        for connection_id in checked_ids(connection_ids):
+        failures: list[StoreError] = []
+        while remaining or deletes:
             try:
+                if not remaining or len(deletes) >= MAX_BATCH:
+                    batch, deletes = deletes, []
+                    self._table.write(deletes=batch)
+                    continue
+                connection_id = remaining.pop()
                 row = self._table.update(
                     self._keys.root(connection_id),
                     "SET ended_at = if_not_exists(ended_at, :now)",
                     "connected_at <= :latest",  # does not hold for a row that does not exist
                     values,
                 )
+                deletes += self._other_keys(row, connection_id)
             except ConditionError:
                 continue
-            deletes += self._other_keys(row, connection_id)
-            if len(deletes) >= MAX_BATCH:
-                self._table.write(deletes=deletes)
-                deletes = []
-        self._table.write(deletes=deletes)
+            except StoreError as error:
+                failures.append(error)
+                if len(failures) == _MAX_FAILURES:
+                    remaining = []
+        if failures:
+            raise failures[0]
 
     def get(self, connection_id: str) -> StoredConnection | None:
         """Return a connection with its topics; see `ConnectionStore.get`. It costs 1 read unit.
@@ -327,7 +270,7 @@ class DynamoDBStore:
         """
         checked_name("the connection id", connection_id)
         row = self._table.get(self._keys.root(connection_id))
-        return connection_of(row, connection_id) if row is not None and is_open(row, self._clock()) else None
+        return connection_of(row, connection_id) if is_open(row, self._clock()) else None
 
     def join(self, connection_id: str, topic: str) -> None:
         """Add a connection to a topic; see `ConnectionStore.join`. It costs 2 write units and 1 read unit.
@@ -343,25 +286,14 @@ class DynamoDBStore:
             ":topics": strings([topic]),
             ":topic": string(topic),
             ":most": {"N": str(MAX_TOPICS)},
-            ":now": _number(self._clock()),
+            ":now": number(self._clock()),
         }
         row = self._update_open(connection_id, "ADD topic_names :topics", values, has_room)
-        key, *earlier = self._keys.memberships(topic, connection_id)
-        for _ in range(_MAX_COPIES):
-            self._table.write(puts=[self._membership(row, topic, connection_id)], deletes=earlier)
-            latest = self._table.get(self._keys.root(connection_id))
-            if latest is None or not is_open(latest, self._clock()):
-                self._table.write(deletes=[key])
-                raise NotConnectedError(connection_id)
-            if topic not in names_in(latest, "topic_names"):  # a call of `leave` came later
-                self._table.write(deletes=[key])
-                return
-            if _same_person(row, latest):
-                return
-            row = latest
+        if not is_open(self._write_others(connection_id, row, {"topic_names": values[":topics"]}), self._clock()):
+            raise NotConnectedError(connection_id)
 
     def leave(self, connection_id: str, topic: str) -> None:
-        """Remove a connection from a topic; see `ConnectionStore.leave`. It costs 2 write units.
+        """Remove a connection from a topic; see `ConnectionStore.leave`. It costs 2 write units and 1 read unit.
 
         Args:
             connection_id: The id of the connection.
@@ -369,11 +301,12 @@ class DynamoDBStore:
         """
         checked_name("the connection id", connection_id)
         checked_name("the topic", topic)
-        values = {":topics": strings([topic]), ":now": _number(self._clock())}
+        values = {":topics": strings([topic]), ":now": number(self._clock())}
+        row = None
         # Why not of an ended connection: `disconnect` returns the topics that it had at its end.
         with suppress(NotConnectedError):
-            self._update_open(connection_id, "DELETE topic_names :topics", values)
-        self._table.write(deletes=self._keys.memberships(topic, connection_id))
+            row = self._update_open(connection_id, "DELETE topic_names :topics", values)
+        self._write_others(connection_id, row, {"topic_names": values[":topics"]})
 
     def of_user(self, user: str) -> Iterator[str]:
         """Return the ids of a user's connections; see `ConnectionStore.of_user`.
@@ -415,36 +348,28 @@ class DynamoDBStore:
         check_format(row)
         return row
 
-    def _update_copy(self, row: Row, topic: str, connection_id: str) -> None:
-        """Change the copy of a connection's user in a membership, unless a call of `leave` has deleted it."""
-        copied = {f":{name}": value for name, value in row.items() if name in ("user_id", "user_attributes")}
-        changes = ", ".join(f"{name[1:]} = {name}" for name in copied)
-        key = self._keys.membership(topic, connection_id)
-        with suppress(ConditionError):
-            self._table.update(key, f"SET {changes}", "attribute_exists(pk)", copied)
+    def _write_others(self, connection_id: str, row: Row | None, *named: Row) -> Row | None:
+        """Write a connection's memberships and places as its own row says, and repeat that until it says the same.
 
-    def _membership(self, row: Row, topic: str, connection_id: str) -> dict[str, Any]:
-        copied = {name: value for name, value in row.items() if name in ("user_id", "user_attributes", "expires_at")}
-        return {**self._keys.membership(topic, connection_id), **FORMAT, **copied}
+        Why without a limit: each repetition needs another operation that has changed the connection's own row.
 
-    def _place(self, row: Row, user: str, connection_id: str) -> dict[str, Any]:
-        return {**self._keys.place(user, connection_id), **FORMAT, "expires_at": row["expires_at"]}
+        Args:
+            connection_id: The id of the connection.
+            row: The connection's own row, after the change of the operation. `None` if it is not open.
+            named: Rows with the names of the topics and of the users to write.
+
+        Returns:
+            The connection's own row after the last write.
+        """
+        written: Any = ([], [])
+        while True:
+            puts, deletes = self._keys.others(connection_id, row if is_open(row, self._clock()) else {}, named)
+            if (puts, deletes) == written:
+                return row
+            self._table.write(puts=puts, deletes=deletes)
+            written = puts, deletes
+            row = self._table.get(self._keys.root(connection_id))
 
     def _other_keys(self, row: Row, connection_id: str) -> list[Row]:
-        """Return the keys of a connection's memberships and of its places, which its own row has the names of."""
-        keys = [self._keys.place(user, connection_id) for user in names_in(row, "user_ids")]
-        for topic in names_in(row, "topic_names"):
-            keys += self._keys.memberships(topic, connection_id)
-        return keys
-
-
-def _number(value: float) -> dict[str, str]:
-    return {"N": f"{value:.3f}"}
-
-
-def _key_of(row: Row) -> Row:
-    return {"pk": row["pk"], "sk": row["sk"]}
-
-
-def _same_person(one: Row, other: Row) -> bool:
-    return all(one.get(name) == other.get(name) for name in ("user_id", "user_attributes"))
+        """Return the keys of the memberships and places that a connection's own row names."""
+        return self._keys.others(connection_id, {}, [row])[1]

@@ -29,6 +29,8 @@ class ConnectionStore(Protocol):
     topics. It expires 2 hours and 10 minutes after `connect`, because API Gateway closes connections after two hours
     and `$disconnect` is not guaranteed ("Amazon API Gateway quotas"). An expired connection is not returned.
 
+    After simultaneous calls for one connection, `members` and `of_user` agree with `get`.
+
     Every method raises `StoreError` if the store cannot be reached, `TypeError` for a name that is not a string, and
     `ValueError` for a name that is empty, too long, or not valid Unicode.
 
@@ -101,7 +103,7 @@ class ConnectionStore(Protocol):
             connection_ids: The ids of the connections.
 
         Raises:
-            StoreError: The store cannot be reached.
+            StoreError: The store cannot be reached. Some of the connections may have been removed.
             TypeError: A connection id is not a string.
             ValueError: A connection id is empty, too long, or not valid Unicode.
         """

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from pushwire._checks import check_function
 from pushwire._closing import Closing
 from pushwire.store._checks import (
     GONE_AGE,
@@ -65,9 +66,11 @@ class SqliteStore(Closing):
 
     Raises:
         StoreError: The file cannot be opened, or a newer version of Pushwire has written it.
+        TypeError: An argument has the wrong type.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
+        check_function("clock", clock)
         self._path = os.fspath(path)
         self._clock = clock
         self._lock = threading.Lock()

@@ -187,6 +187,27 @@ class ConnectionStoreBehaviours:
             results = list(threads.map(store.disconnect, [ADA] * 8))
         assert [result for result in results if result] == [StoredConnection(ADA, topics=frozenset({"lobby"}))]
 
+    def test_listings_agree_with_the_connection_after_simultaneous_changes(self, store: ConnectionStore) -> None:
+        store.connect(ADA, user="ada", topics=["lobby"])
+        calls: list[Callable[[], object]] = [
+            lambda: store.join(ADA, "attic"),
+            lambda: store.identify(ADA, user="bob", attributes={"name": "Bob"}),
+            lambda: store.leave(ADA, "attic"),
+            lambda: store.identify(ADA, user="carla"),
+        ] * 3
+        with ThreadPoolExecutor(8) as threads:
+            for call in [threads.submit(call) for call in calls]:
+                call.result()
+        connection = store.get(ADA)
+        assert connection is not None
+        for topic in ("lobby", "attic"):
+            expected = [connection._replace(topics=frozenset())] if topic in connection.topics else []
+            assert list(store.members(topic)) == expected
+        for user in ("ada", "bob", "carla"):
+            assert list(store.of_user(user)) == ([ADA] if user == connection.user else [])
+        assert store.disconnect(ADA) == connection
+        assert_is_absent(store, ADA, user=str(connection.user), topics=["lobby", "attic"])
+
     def test_gone_removes_the_connection_everywhere(self, store: ConnectionStore, clock: StoreClock) -> None:
         store.connect(ADA, user="ada", topics=["lobby"])
         store.connect(BOB, user="ada", topics=["lobby"])
@@ -269,6 +290,14 @@ class ConnectionStoreBehaviours:
         assert list(store.of_user("bob")) == ids(store.members("attic")) == ids(store.members("cellar")) == [ADA]
         assert list(store.members("attic")) == [StoredConnection(ADA, "bob")]
 
+    def test_connecting_again_replaces_a_connection_that_was_identified(self, store: ConnectionStore) -> None:
+        store.connect(ADA, user="ada", topics=["lobby"])
+        store.identify(ADA, user="bob", attributes={"name": "Bob"})
+        store.connect(ADA, topics=["lobby"])
+        assert store.get(ADA) == StoredConnection(ADA, topics=frozenset({"lobby"}))
+        assert list(store.members("lobby")) == [StoredConnection(ADA)]
+        assert list(store.of_user("ada")) == list(store.of_user("bob")) == []
+
     def test_connecting_again_after_the_end_starts_over(self, store: ConnectionStore) -> None:
         store.connect(ADA, user="ada", topics=["lobby"])
         store.disconnect(ADA)
@@ -300,6 +329,13 @@ class ConnectionStoreBehaviours:
         store.identify(ADA, user="ada", attributes={"name": "Ada"})
         store.join(ADA, "lobby")
         assert list(store.members("lobby")) == [StoredConnection(ADA, "ada", {"name": "Ada"})]
+
+    def test_identify_does_not_join_a_topic_that_the_connection_has_left(self, store: ConnectionStore) -> None:
+        store.connect(ADA, user="ada", topics=["lobby", "attic"])
+        store.leave(ADA, "attic")
+        store.identify(ADA, user="bob")
+        assert ids(store.members("attic")) == []
+        assert list(store.members("lobby")) == [StoredConnection(ADA, "bob")]
 
     def test_only_a_stored_connection_can_be_identified(self, store: ConnectionStore) -> None:
         with pytest.raises(NotConnectedError):
