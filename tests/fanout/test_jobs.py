@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,6 +213,38 @@ def test_a_fifo_queue_and_what_is_not_a_client_are_refused(world: FanoutWorld) -
         SqsFanout(world.queue_url, client=wrong)
     with pytest.raises(TypeError, match="queue_url= must be the URL of a queue, not object"):
         SqsFanout(wrong, client=world.sqs)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("AWS_PROFILE", "nobody"), ("AWS_DEFAULTS_MODE", "x"), ("credential_process", "echo no")],
+)
+def test_a_client_with_settings_that_cannot_work_cannot_be_made(
+    setting: str, value: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    if setting == "credential_process":
+        config = tmp_path / "config"
+        config.write_text(f"[default]\n{setting} = {value}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    else:
+        monkeypatch.setenv(setting, value)
+    with pytest.raises(FanoutError, match="a client of SQS cannot be made: ") as caught:
+        SqsFanout("https://sqs.eu-west-1.amazonaws.com/123456789012/jobs")
+    assert caught.value.__cause__ is not None
+
+
+def test_a_client_whose_methods_return_coroutines_is_refused_at_its_first_call(world: FanoutWorld) -> None:
+    class Wrapping:
+        async def _call(self, **_parameters: Any) -> None: ...
+
+        def send_message_batch(self, **parameters: Any) -> Any:
+            return self._call(**parameters)
+
+        get_queue_attributes = get_queue_url = send_message_batch
+
+    with pytest.raises(TypeError, match=r"client= is async .*: pass a client of boto3, which runs on threads"):
+        world.start(ids(1), via=SqsFanout(world.queue_url, client=Wrapping()))
 
 
 def test_shards_are_the_same_after_their_way_through_a_queue() -> None:

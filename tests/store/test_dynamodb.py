@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -95,6 +96,25 @@ class TestFailures:
             DynamoDBStore("connections")
         assert isinstance(caught.value.__cause__, BotoCoreError)
 
+    @pytest.mark.parametrize(("variable", "value"), [("AWS_PROFILE", "nobody"), ("AWS_DEFAULTS_MODE", "x")])
+    def test_a_client_with_settings_that_cannot_work_cannot_be_made(
+        self, variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        monkeypatch.setenv(variable, value)
+        with pytest.raises(StoreError, match=f"a client of DynamoDB cannot be made: .*{value}"):
+            DynamoDBStore("connections")
+
+    @pytest.mark.parametrize("profile", ["credential_process = echo no", "credential_process = false"])
+    def test_a_client_whose_credentials_cannot_be_loaded_cannot_be_made(
+        self, profile: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        config = tmp_path / "config"
+        config.write_text(f"[default]\nregion = eu-west-1\n{profile}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+        with pytest.raises(StoreError, match="a client of DynamoDB cannot be made: "):
+            DynamoDBStore("connections")
+
     def test_the_default_client_uses_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
@@ -122,6 +142,14 @@ class TestFailures:
         client._make_api_call = later
         with pytest.raises(TypeError, match=r"client= is async .*: pass a client of boto3, and use AsyncStore"):
             DynamoDBStore("connections", client=client)
+
+    def test_a_client_whose_methods_return_coroutines_is_refused_at_its_first_call(self, memory: MemoryClient) -> None:
+        async def later(**_: Any) -> None: ...
+
+        client: Any = memory
+        client.get_item = lambda **parameters: later(**parameters)
+        with pytest.raises(TypeError, match=r"client= is async .*: pass a client of boto3, and use AsyncStore"):
+            DynamoDBStore("connections", client=client).get(ID)
 
     def test_a_row_of_a_newer_version_is_refused(self, store: DynamoDBStore, memory: MemoryClient) -> None:
         store.connect(ID, topics=["lobby"])

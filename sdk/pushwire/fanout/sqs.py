@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from pushwire._checks import check_text
-from pushwire._functions import is_async
+from pushwire._functions import is_async, is_unawaited
 from pushwire.fanout.errors import FanoutError
 from pushwire.fanout.progress import DynamoDBProgress
 from pushwire.fanout.queue import ShardQueue
@@ -163,13 +163,17 @@ def call(client: Any, operation: str, subject: str, **parameters: Any) -> Any:
 
     Raises:
         FanoutError: The call failed.
+        TypeError: The client is async.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        return getattr(client, operation)(**parameters)
+        answer = getattr(client, operation)(**parameters)
     except (BotoCoreError, ClientError) as error:
         raise FanoutError(f"{operation} of {subject} failed: {error}") from error
+    if is_unawaited(answer):
+        raise _async_client(client)
+    return answer
 
 
 def checked_client(client: Any, **limits: Any) -> Any:
@@ -191,27 +195,30 @@ def checked_client(client: Any, **limits: Any) -> Any:
         raise TypeError(f"client= must be boto3.client('sqs'), not {type(client).__name__}")
     # aiobotocore's methods are plain functions that return what this coroutine function returns.
     if any(map(is_async, (*methods, getattr(client, "_make_api_call", None)))):
-        raise TypeError(f"client= is async ({type(client).__module__}): pass a client of boto3, which runs on threads")
+        raise _async_client(client)
     return client
+
+
+def _async_client(client: object) -> TypeError:
+    return TypeError(f"client= is async ({type(client).__module__}): pass a client of boto3, which runs on threads")
 
 
 def _default_client(limits: dict[str, Any]) -> Any:
     try:
         import boto3
         from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
     except ImportError as error:
         raise ImportError(
             "boto3 is not installed: pip install 'pushwire[boto3]' (Lambda's own run time has it)"
         ) from error
-    # Users who called boto3.setup_default_session() expect its settings to apply.
-    session = boto3.DEFAULT_SESSION or boto3.session.Session()
     retries: Any = {"total_max_attempts": 4, "mode": "standard"}
     settings: dict[str, Any] = {"connect_timeout": 1, "read_timeout": 3, "retries": retries} | limits
     try:
+        # Users who called boto3.setup_default_session() expect its settings to apply.
+        session = boto3.DEFAULT_SESSION or boto3.session.Session()
         return session.client("sqs", config=Config(**settings))
-    except BotoCoreError as error:
-        raise FanoutError(f"a client of SQS cannot be made: {error}") from error
+    except Exception as error:  # any type: a provider of credentials may be a process or a module of the user
+        raise FanoutError(f"a client of SQS cannot be made: {type(error).__name__}: {error}") from error
 
 
 def _requests(shards: dict[str, Shard], delay: int) -> Iterator[list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NoReturn, Protocol
 
 from pushwire._checks import check_text
-from pushwire._functions import is_async
+from pushwire._functions import is_async, is_unawaited
 from pushwire.store._rows import Row
 from pushwire.store.errors import StoreError
 
@@ -127,7 +127,7 @@ class Table:
         **limits: Settings of botocore's `Config` for a client that is made here, in place of the default ones.
 
     Raises:
-        StoreError: A client cannot be made, because no region is known.
+        StoreError: A client cannot be made, for example because no region is known.
         TypeError: The name is not a string, or the client is not a sync client of DynamoDB.
         ValueError: The name is empty or has control characters.
     """
@@ -244,7 +244,7 @@ class Table:
         if operation != "batch_write_item":
             parameters["TableName"] = self._name
         try:
-            return getattr(self._client, operation)(**parameters)
+            answer = getattr(self._client, operation)(**parameters)
         except ClientError as error:
             response: Any = error.response
             if response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -252,20 +252,23 @@ class Table:
             self._failed(operation, error)
         except BotoCoreError as error:
             self._failed(operation, error)
+        if is_unawaited(answer):
+            raise _async_client(self._client)
+        return answer
 
     def _failed(self, operation: str, error: Exception) -> NoReturn:
         raise StoreError(f"{operation} of the DynamoDB table {self._name!r} failed: {error}") from error
 
 
 def _default_client(limits: dict[str, Any]) -> Any:
-    # Users who called boto3.setup_default_session() expect its settings to apply.
-    session = boto3.DEFAULT_SESSION or boto3.session.Session()
     retries: Any = {"total_max_attempts": 4, "mode": "standard"}
     settings: dict[str, Any] = {"connect_timeout": 1, "read_timeout": 3, "retries": retries} | limits
     try:
+        # Users who called boto3.setup_default_session() expect its settings to apply.
+        session = boto3.DEFAULT_SESSION or boto3.session.Session()
         return session.client("dynamodb", config=Config(max_pool_connections=50, **settings))
-    except BotoCoreError as error:
-        raise StoreError(f"a client of DynamoDB cannot be made: {error}") from error
+    except Exception as error:  # any type: a provider of credentials may be a process or a module of the user
+        raise StoreError(f"a client of DynamoDB cannot be made: {type(error).__name__}: {error}") from error
 
 
 def _checked_client(client: Any) -> Any:
@@ -275,5 +278,9 @@ def _checked_client(client: Any) -> Any:
         raise TypeError(f"client= must be boto3.client('dynamodb'), not {type(client).__name__}")
     # aiobotocore's methods are plain functions that return what this coroutine function returns.
     if any(map(is_async, (*methods, getattr(client, "_make_api_call", None)))):
-        raise TypeError(f"client= is async ({type(client).__module__}): pass a client of boto3, and use AsyncStore")
+        raise _async_client(client)
     return client
+
+
+def _async_client(client: object) -> TypeError:
+    return TypeError(f"client= is async ({type(client).__module__}): pass a client of boto3, and use AsyncStore")
