@@ -358,6 +358,26 @@ def test_a_message_that_cannot_be_decoded_is_an_invalid_argument(
     assert (len(text) > 5, library.messages) == (True, [])
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"route":"Find","id":"7","reply_to":null,"payload":{}}', '"reply_to" is not a non-empty string'),
+        ('{"route":"Find","id":"7","error":null,"payload":{}}', '"error" is not an object with the strings'),
+        ('{"route":"Find","id":"7","reply_to":"8"}', "the client sent an answer, which only servers do"),
+        (
+            base64.b64encode(Frame(route="Find", id="7", reply_to="x" * 65).SerializeToString()).decode(),
+            '"reply_to" has 65 characters, and at most 64 are allowed',
+        ),
+    ],
+)
+def test_a_client_whose_id_can_be_read_gets_the_reason_with_it(
+    build: Build, pushwire_transport: RecordingTransport, body: str, said: str
+) -> None:
+    assert build(Library(), pushwire_transport)(saying(body, route_key="Find"), None) == OK
+    route, reply_to, code, text = failure(pushwire_transport)
+    assert (route, reply_to, code, text.startswith(said)) == ("Find", "7", Code.INVALID_ARGUMENT, True)
+
+
 def test_a_function_for_unknown_routes_is_confirmed_and_may_refuse(pushwire_transport: RecordingTransport) -> None:
     sdk = LibraryServerSdk(transport=pushwire_transport)
     router = LibraryRouter(sdk=lambda _url: sdk)
