@@ -1,5 +1,6 @@
 """Requests, confirmations and refusals: a router sends at most one answer, to the client that wants one."""
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -234,6 +235,18 @@ def test_an_exception_is_internal_without_its_text_and_fails_the_invocation(
     with pytest.raises(KeyError, match="a secret"):
         router(message(request_id=None), None)
     assert pushwire_transport.posts == []  # API Gateway answers
+
+
+@pytest.mark.parametrize("message", [find, lend])
+def test_an_async_handler_that_awaits_a_cancelled_task_has_failed(
+    pushwire_transport: RecordingTransport, message: Any
+) -> None:
+    def fail(_request: Any) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        by_async_class(Library(fail), pushwire_transport)(message(), None)
+    assert failure(pushwire_transport)[1:] == ("7", Code.INTERNAL, "Internal server error")
 
 
 @pytest.mark.parametrize("message", [find, lend])

@@ -54,12 +54,14 @@ async def _dispatch(dispatcher: EventDispatcher, event: Mapping[str, Any], conte
     if isinstance(read, MessageEvent):
         if is_keepalive(read):
             return {"statusCode": OK}
+        from asyncio import CancelledError  # slow to import before the first event
+
         invocation = dispatcher.message(read, context)
         handle = _refuse if invocation.function is None else _call
         try:
             await async_chain(invocation.interceptors, partial(handle, invocation))(invocation.request)
             answer = invocation.completion()
-        except Exception as error:
+        except (Exception, CancelledError) as error:  # a handler may await a task that was cancelled
             if not is_refusal(error):
                 answer = invocation.failure()
                 if answer is not None:

@@ -88,7 +88,7 @@ def logging_interceptor(request: AnyRequest, call_next: CallNext, /) -> None:
         raise
 
 
-def is_refusal(error: Exception) -> TypeGuard[OperationError]:
+def is_refusal(error: BaseException) -> TypeGuard[OperationError]:
     """Return whether an exception refuses a message. An error that another server has sent is a failure here."""
     return isinstance(error, OperationError) and not isinstance(error, RemoteOperationError)
 
