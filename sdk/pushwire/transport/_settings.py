@@ -44,9 +44,8 @@ def check_functions(*, has_async_sleep: bool, **functions: object) -> None:
     """
     for name, function in functions.items():
         check_function(name, function)
-        needs_async = has_async_sleep and name == "sleep"
-        if is_async(function) != needs_async:
-            raise TypeError(f"{name}= must be {'an async' if needs_async else 'a sync'} function")
+        if is_async(function) != (has_async_sleep and name == "sleep"):
+            raise TypeError(f"{name}= must {'not ' if is_async(function) else ''}be an async function")
 
 
 def signing_region(url: CallbackUrl, region: str | None, session: Callable[[], Session | None]) -> str:

@@ -148,13 +148,13 @@ class _IdlePool:
         self._process = os.getpid()
 
     def used(self) -> None:
-        # Why no lock: at a fork, another thread may hold it. Two threads that both close the pool do no harm.
+        # Why no lock: at a fork, another thread may hold it. Two threads that both close the pool cost a retry at most.
         now, process = self._clock(), os.getpid()
         idle, self._last_used = now - self._last_used, now
         # Why after a fork: this process has copies of the parent's connections.
         if idle > MAX_IDLE or process != self._process:
-            self._process = process
             self._client.close()
+            self._process = process
 
     def close(self) -> None:
         self._client.close()

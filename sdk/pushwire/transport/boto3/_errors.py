@@ -22,6 +22,12 @@ _CREDENTIALS_ERRORS: Final = (
     botocore_errors.ConfigParseError,
 )
 
+_AUTHORITY: Final = "that the certificate authority is trusted here (AWS_CA_BUNDLE)"
+_REMEDIES: Final = (
+    (botocore_errors.SSLError, f"; check {_AUTHORITY}"),
+    (botocore_errors.ConnectTimeoutError, f"; check the network, and {_AUTHORITY}"),
+)
+
 
 def error_of(exc: Exception, connection_id: str) -> SendError:
     """Return the Pushwire error for an exception of a boto3 client, as the outcome of one attempt.
@@ -41,14 +47,9 @@ def error_of(exc: Exception, connection_id: str) -> SendError:
         return CredentialsError(str(exc), connection_id=connection_id)
     if isinstance(exc, botocore_errors.ParamValidationError):
         return InvalidConnectionIdError("botocore rejected it before sending a request", connection_id=connection_id)
-    if isinstance(exc, botocore_errors.SSLError):
-        reason = f"{exc}; check that the certificate authority is trusted here (AWS_CA_BUNDLE)"
-        return UnavailableError(reason, connection_id=connection_id, attempts=1)
-    if isinstance(exc, botocore_errors.ConnectTimeoutError):
-        reason = f"{exc}; check the network, and that the certificate authority is trusted here (AWS_CA_BUNDLE)"
-        return UnavailableError(reason, connection_id=connection_id, attempts=1)
-    if isinstance(exc, botocore_errors.ConnectionError):  # DNS, refused, proxy: nothing was sent
-        return UnavailableError(str(exc), connection_id=connection_id, attempts=1)
+    if isinstance(exc, botocore_errors.ConnectionError):  # DNS, refused, proxy, TLS: nothing was sent
+        remedy = next((remedy for kind, remedy in _REMEDIES if isinstance(exc, kind)), "")
+        return UnavailableError(f"{exc}{remedy}", connection_id=connection_id, attempts=1)
     if isinstance(exc, botocore_errors.HTTPClientError):  # the request was sent, and its response is incomplete
         return UnavailableError(str(exc), connection_id=connection_id, attempts=1, maybe_accepted=True)
     if isinstance(exc, botocore_errors.BotoCoreError):
