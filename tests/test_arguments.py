@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pushwire import Format
+from pushwire import Format, UnavailableError
 from pushwire.aws_lambda import ConnectionDenied
 from pushwire.callback_url import CallbackUrl
 from pushwire.client import Backoff, Connection, Handshake, HeaderAuth, IamAuth, QueryAuth
@@ -305,3 +305,9 @@ def test_a_setting_out_of_range_is_a_settings_error() -> None:
     for wrong in (lambda: Quotas(idle_seconds=0), lambda: Limits(instances=0), lambda: GatewaySettings(port=-1)):
         with pytest.raises(SettingsError):
             wrong()
+
+
+def test_a_time_out_may_be_less_than_a_second() -> None:
+    url = "http://127.0.0.1:1/local"
+    with HttpTransport(url, connect_timeout=0.001, max_attempts=1) as transport, pytest.raises(UnavailableError):
+        transport.post("c=", b"{}")

@@ -151,6 +151,11 @@ def test_a_job_must_last_longer_than_the_visibility_timeout(world: FanoutWorld) 
     assert [shard.expires_at for shard in world.queued()] == [world.now + 181]
 
 
+def test_a_job_lasts_a_quarter_of_an_hour_unless_it_says_otherwise(world: FanoutWorld) -> None:
+    world.start(ids(1))
+    assert [shard.expires_at for shard in world.queued()] == [world.now + 900]
+
+
 @pytest.mark.parametrize(
     ("options", "error", "text"),
     [

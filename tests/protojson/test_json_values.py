@@ -146,13 +146,15 @@ def test_an_error_deep_in_a_message_or_under_a_long_key_has_a_bounded_text() -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "limit"), [('{"nested":%s}', 99), ('{"value":%s}', 49)], ids=["messages", "lists of a Value"]
+    ("innermost", "limit"),
+    [("{}", 99), ('{"timestamp":"2024-02-09T18:11:43Z"}', 98), ("a list of lists", 49)],
+    ids=["messages", "a time in messages", "lists of a Value"],
 )
-def test_a_hundred_messages_may_be_nested(text: str, limit: int) -> None:
+def test_a_hundred_messages_may_be_nested(innermost: str, limit: int) -> None:
     def nested(depth: int) -> str:
-        if "value" in text:
-            return text % ("[" * depth + "]" * depth)
-        return '{"nested":' * depth + "{}" + "}" * depth
+        if innermost == "a list of lists":
+            return '{"value":%s}' % ("[" * depth + "]" * depth)
+        return '{"nested":' * depth + innermost + "}" * depth
 
     from_json(json.loads(nested(limit)), EVERYTHING).SerializeToString()
     with pytest.raises(ProtoJsonError, match="nested too deeply"):

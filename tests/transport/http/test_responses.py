@@ -246,6 +246,15 @@ def test_of_a_body_without_end_so_much_is_read_and_no_more(framing: bytes, piece
     assert len(reply.body) <= 16_384
 
 
+@pytest.mark.parametrize("extra", [0, 1])
+def test_chunks_up_to_the_limit_are_whole_and_one_byte_more_is_cut(extra: int) -> None:
+    size = 16_384 + extra
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    reply = ResponseParser().feed(head + b"%x\r\n%s\r\n0\r\n\r\n" % (size, b"x" * size))
+    assert reply is not None
+    assert (reply.body, reply.complete) == (b"x" * 16_384, not extra)
+
+
 def fed(pieces: Iterable[bytes]) -> list[object]:
     """What a connection would make of these: it ends with the first reply, error, or the end."""
     parser = ResponseParser()
