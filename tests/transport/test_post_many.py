@@ -148,6 +148,15 @@ def test_an_id_that_no_url_can_name_is_an_outcome(http: Implementation) -> None:
     assert outcomes.failed == dict.fromkeys(["", "..", "\ud800"], pushwire.InvalidConnectionIdError)
 
 
+def test_an_id_that_cannot_be_encoded_gets_its_error_and_the_others_are_sent(implementation: Implementation) -> None:
+    outcomes = Outcomes()
+    with FaultServer(answer(200)) as server:
+        implementation.connect(server.url).post_many(["a=", "\ud800", "b="], b"{}", FanOutOptions(), outcomes)
+    assert outcomes.accepted == {"a=", "b="}
+    assert outcomes.failed == {"\ud800": pushwire.InvalidConnectionIdError}
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize("wrong", [None, 5, b"c="])
 def test_an_id_that_is_no_string_ends_it_with_a_type_error(wrong: Any, implementation: Implementation) -> None:
     outcomes = Outcomes()

@@ -45,7 +45,7 @@ def error_of(exc: Exception, connection_id: str) -> SendError:
         return error
     if isinstance(exc, _CREDENTIALS_ERRORS):
         return CredentialsError(str(exc), connection_id=connection_id)
-    if isinstance(exc, botocore_errors.ParamValidationError):
+    if isinstance(exc, botocore_errors.ParamValidationError | UnicodeEncodeError):
         return InvalidConnectionIdError("botocore rejected it before sending a request", connection_id=connection_id)
     if isinstance(exc, botocore_errors.ConnectionError):  # DNS, refused, proxy, TLS: nothing was sent
         remedy = next((remedy for kind, remedy in _REMEDIES if isinstance(exc, kind)), "")
