@@ -10,10 +10,11 @@ protobuf.dev), and refuses the other messages as far as draft 4 can express the 
 
 The receiver checks what draft 4 cannot express, or only with schemas that are many times as long:
 
-- one field under both its names, and keys of a map that are equal as numbers (`"1"` and `"1.0"`);
+- a key that an object has twice, one field under both its names, and keys of a map that are equal as numbers (`"1"` and
+  `"1.0"`);
 - dates that do not exist (30 February), and times that an offset moves out of the years 1 to 9999;
-- the message in an `Any`, and extensions of proto2;
-- the range of floats in strings, and of the numbers in a `Value` (`1e400`);
+- the message in an `Any`, and extensions (`"[chat.v1.colour]"`), which any file may declare;
+- the range of floats in strings (`"1e400"`);
 - nesting deeper than 100 messages, and half of a surrogate pair in a string.
 
 Equal descriptors have equal schemas, with the same order of keys. Every `$ref` points to the schema's own

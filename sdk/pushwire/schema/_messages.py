@@ -38,6 +38,8 @@ class Definitions:
         if known is not None:
             return self._defined(*known)
         name = descriptor.full_name
+        if name in _ONE_FIELD:
+            return self._defined(name, self._field(descriptor.fields[0]))
         if name not in self._by_name:
             self._by_name[name] = {"type": ["object", "null"]}  # before its fields, which may refer to it
             self._by_name[name] |= self._fields(descriptor)
@@ -97,6 +99,9 @@ class Definitions:
 
 
 _PREFIX = "#/definitions/"
+
+_ONE_FIELD = {"google.protobuf.ListValue", "google.protobuf.Struct"}
+"""The messages whose JSON is the JSON of their only field."""
 
 
 def _reference(name: str) -> JsonSchema:

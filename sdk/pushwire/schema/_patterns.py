@@ -22,8 +22,10 @@ def integer(lowest: int, highest: int) -> str:
         lowest: The minimum; at most 0.
         highest: The maximum; at least 10.
     """
-    sign = "-?" if lowest < 0 else ""
-    return rf"^(?:{_range(lowest, highest)}(?:\.0+)?|{sign}{_DECIMAL}(?:\.[0-9]+)?{_EXPONENT})$"
+    scientific = rf"{_DECIMAL}(?:\.[0-9]+)?{_EXPONENT}"
+    # Why: -0 is an unsigned integer, as it is where it is a number.
+    signed = f"-?{scientific}" if lowest < 0 else rf"{scientific}|-0(?:\.0+)?(?:{_EXPONENT})?"
+    return rf"^(?:{_range(lowest, highest)}(?:\.0+)?|{signed})$"
 
 
 def name_or_integer(lowest: int, highest: int) -> str:

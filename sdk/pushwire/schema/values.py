@@ -92,10 +92,14 @@ _WELL_KNOWN: Final[dict[str, JsonSchema]] = {
     },
     "google.protobuf.Duration": _strings(_patterns.DURATION),
     "google.protobuf.FieldMask": _strings(_patterns.FIELD_MASK),
-    "google.protobuf.ListValue": {"type": ["array", "null"]},
-    "google.protobuf.Struct": {"type": ["object", "null"]},
     "google.protobuf.Timestamp": _strings(_patterns.TIMESTAMP),
-    "google.protobuf.Value": {"type": ["array", "boolean", "null", "number", "object", "string"]},
+    "google.protobuf.Value": {
+        "type": ["array", "boolean", "null", "number", "object", "string"],
+        "minimum": -_LARGEST_DOUBLE,
+        "maximum": _LARGEST_DOUBLE,
+        "items": {"$ref": "#/definitions/google.protobuf.Value"},
+        "additionalProperties": {"$ref": "#/definitions/google.protobuf.Value"},
+    },
 }
 
 
@@ -105,7 +109,10 @@ def scalar(field: FieldDescriptor) -> NamedSchema:
 
 
 def well_known(descriptor: Descriptor) -> NamedSchema | None:
-    """Return the schema of a well-known type, or `None` if the message has no special JSON form."""
+    """Return the schema of a well-known type.
+
+    `None` if the JSON form of the message follows from its fields, as it does for `Struct` and `ListValue`.
+    """
     name = descriptor.full_name
     if name in _SCALAR_OF_WRAPPER:
         return _named_scalar(_SCALAR_OF_WRAPPER[name])
