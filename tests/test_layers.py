@@ -144,7 +144,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "gateway": {"httptools", "websockets"},
     "gateway._access": {"botocore"},
     "gateway._server": {"watchfiles"},
-    "cdk": {"aws_cdk", "constructs"},
+    "cdk": {"aws_cdk", "constructs", "jsii"},
     "cli": {"botocore", "ruamel"},
     "testing": {"pytest", "websockets"},
 }

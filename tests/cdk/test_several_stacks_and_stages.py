@@ -9,11 +9,13 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Annotations, Match
 from aws_cdk.aws_apigatewayv2 import DomainMappingOptions
+from aws_cdk.aws_apigatewayv2 import WebSocketApi as CdkWebSocketApi
+from aws_cdk.aws_apigatewayv2 import WebSocketStage as CdkWebSocketStage
 from aws_cdk.aws_apigatewayv2_authorizers import WebSocketLambdaAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import WebSocketLambdaIntegration
 
 from pushwire.callback_url import ENVIRONMENT_VARIABLE
-from pushwire.cdk import ImportedStage, InfrastructureError, WebSocketStage
+from pushwire.cdk import ConnectionTable, Fanout, ImportedStage, InfrastructureError, WebSocketStage
 from tests.cdk.stacks import chat, domain, function, integration, services
 from tests.cdk.test_policies import CONNECTION, MANAGE, METHODS, permits
 from tests.cdk.world import ACCOUNT, REGION, World
@@ -140,6 +142,76 @@ def test_a_sender_in_another_stack_without_a_router_has_the_variable_and_the_pol
     assert [role for role in policies(templates["Senders"]) if "Sender" in role] != []
 
 
+def routed(functions: Stack, apis: Stack) -> Any:
+    """Return an API whose router is in another stack."""
+    router = WebSocketLambdaIntegration("Router", function(functions, "Router"))
+    return chat(apis, integrations=services().ChatIntegrations.all(router))
+
+
+def test_a_connection_table_beside_an_api_is_for_functions_of_other_stacks_than_the_router(apps: Apps) -> None:
+    functions, apis = apps.stack("Functions"), apps.stack("Apis")
+    routed(functions, apis)
+    table = ConnectionTable(apis, "Connections")
+    worker = function(functions, "Worker")
+    grantees: list[Any] = [worker, worker.role]
+    for grantee in grantees:
+        for grant in (table.grant_router, table.grant_sender):
+            with pytest.raises(InfrastructureError, match=r"Functions/Worker\S* cannot use the table Apis/Connections"):
+                grant(grantee)
+    table.grant_sender(function(apis, "Step"))
+    table.grant_sender(function(apps.stack("Steps"), "Step"))
+    assert variables(apps.templates()["Steps"], "Step").keys() == {"PUSHWIRE_STORE"}
+
+
+def test_a_connection_table_is_in_the_stack_of_its_functions_or_in_one_of_its_own(apps: Apps) -> None:
+    functions, apis, tables = apps.stack("Functions"), apps.stack("Apis"), apps.stack("Tables")
+    routed(functions, apis)
+    ConnectionTable(functions, "Connections").grant_router(function(functions, "Beside"))
+    ConnectionTable(tables, "Connections").grant_router(function(functions, "Apart"))
+    template = apps.templates()["Functions"]
+    assert variables(template, "Beside").keys() == variables(template, "Apart").keys() == {"PUSHWIRE_STORE"}
+
+
+def start(apps: Apps, prefix: str, router: str, queue: str, worker: str, starter: str) -> None:
+    """Let a function start jobs, with each part in a stack. The API is in the stack `Apis`."""
+    stacks = {name: apps.stack(prefix + name) for name in sorted({"Apis", router, queue, worker, starter})}
+    fanout = Fanout(
+        stacks[queue],
+        "Fanout",
+        worker=function(stacks[worker], "Worker"),
+        api=routed(stacks[router], stacks["Apis"]),
+        max_workers=2,
+        requests_per_second=10,
+    )
+    fanout.grant_start(function(stacks[starter], "Starter"))
+
+
+def test_a_function_may_start_jobs_if_the_queues_stack_does_not_depend_on_its_own(apps: Apps) -> None:
+    start(apps, "A", router="Apis", queue="Apis", worker="Workers", starter="Apis")
+    start(apps, "B", router="Functions", queue="Functions", worker="Workers", starter="Functions")
+    start(apps, "C", router="Functions", queue="Queues", worker="Workers", starter="Functions")
+    start(apps, "D", router="Functions", queue="Workers", worker="Workers", starter="Starters")
+    templates = apps.templates()
+    for name in ("AApis", "BFunctions", "CFunctions", "DStarters"):
+        assert variables(templates[name], "Starter").keys() == {"PUSHWIRE_FANOUT_QUEUE_URL"}
+
+
+@pytest.mark.parametrize(
+    ("router", "queue", "worker", "starter"),
+    [
+        ("Apis", "Workers", "Workers", "Apis"),
+        ("Functions", "Apis", "Apis", "Functions"),
+        ("Functions", "Apis", "Workers", "Functions"),
+        ("Functions", "Workers", "Workers", "Functions"),
+    ],
+)
+def test_it_may_not_if_the_two_stacks_would_depend_on_each_other(
+    apps: Apps, router: str, queue: str, worker: str, starter: str
+) -> None:
+    with pytest.raises(InfrastructureError, match=f"{starter}/Starter cannot start jobs of {queue}/Fanout"):
+        start(apps, "", router, queue, worker, starter)
+
+
 def test_two_apis_have_senders_of_their_own(apps: Apps) -> None:
     stack = apps.stack("Both")
     for name in ("First", "Second"):
@@ -168,6 +240,22 @@ def test_two_stages_of_an_api_both_work(apps: Apps) -> None:
     (step,) = [each for role, each in policies(template).items() if role.startswith("Step")]
     assert (methods(step, stage="beta"), methods(step, stage="prod")) == ({"POST"}, set())
     assert variables(template, "Step")[ENVIRONMENT_VARIABLE].endswith("/beta")
+
+
+def test_a_stage_of_cdks_own_class_fails_synthesis_because_it_could_not_invoke_functions(apps: Apps) -> None:
+    stack = apps.stack("Stages")
+    CdkWebSocketStage(stack, "Beta", web_socket_api=chat(stack), stage_name="beta")
+    with pytest.raises(RuntimeError, match=r"Stages/Beta must be a pushwire\.cdk\.WebSocketStage, not CDK's own"):
+        apps.app.synth()
+
+
+def test_stages_of_cdks_own_class_suit_apis_without_functions_and_other_apis(apps: Apps) -> None:
+    stack = apps.stack("Stages")
+    chat(apps.stack("Apis"))
+    mocked = chat(stack, integrations=services().ChatIntegrations.mock())
+    CdkWebSocketStage(stack, "Beta", web_socket_api=mocked, stage_name="beta")
+    CdkWebSocketStage(stack, "Own", web_socket_api=CdkWebSocketApi(stack, "Other"), stage_name="prod")
+    apps.app.synth()
 
 
 def test_two_stages_without_the_apis_own_host_are_warned_about(apps: Apps) -> None:

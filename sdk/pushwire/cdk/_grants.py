@@ -12,7 +12,7 @@ from pushwire.callback_url import ENVIRONMENT_VARIABLE
 from pushwire.cdk._functions import function_of
 from pushwire.cdk.errors import InfrastructureError
 
-__all__ = ["StageGrants"]
+__all__ = ["StageGrants", "role_of"]
 
 _INVOKE: Final = "execute-api:Invoke"
 _MANAGE: Final = "execute-api:ManageConnections"
@@ -138,7 +138,7 @@ class StageGrants(Construct):
         return stack.node.addr != Stack.of(self).node.addr and stack.node.addr in self._upstream_stacks()
 
     def _grant(self, grantee: IGrantable, action: str, resource: str) -> Grant:
-        role = _role_of(grantee)
+        role = role_of(grantee)
         if role is not None and self._depends_on(Stack.of(role)):
             name = f"{role.node.addr}-{resource.partition('/')[0]}"
             policy = self.node.try_find_child(name) or Policy(self, name, roles=[role])
@@ -146,7 +146,7 @@ class StageGrants(Construct):
         return Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=[self._resource_arn(resource)])
 
 
-def _role_of(grantee: object) -> IRole | None:
+def role_of(grantee: object) -> IRole | None:
     """Return the role of a function, or the role itself; `None` for another principal."""
     role = getattr(grantee, "role", grantee)
     return cast("IRole", role) if hasattr(role, "role_arn") and hasattr(role, "node") else None

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Sequence
 from typing import Unpack, cast
 
+import jsii
 from aws_cdk import Annotations, Stack
 from aws_cdk.aws_apigatewayv2 import CfnApi
 from aws_cdk.aws_apigatewayv2 import WebSocketApi as CdkWebSocketApi
+from aws_cdk.aws_apigatewayv2 import WebSocketStage as CdkWebSocketStage
 from aws_cdk.aws_iam import Grant, IGrantable
 from aws_cdk.aws_lambda import CfnFunction, CfnPermission, FunctionBase
-from constructs import Construct
+from constructs import Construct, IValidation
 
 from pushwire.callback_url import ENVIRONMENT_VARIABLE
 from pushwire.cdk import _models, _routes
@@ -26,6 +28,8 @@ class WebSocketApi(CdkWebSocketApi, HasStages):
 
     Every operation that clients send has a route, with a model that refuses messages that do not match the contract.
     Functions behind integrations get `PUSHWIRE_CALLBACK_URL`, and the permission to send to connections of this stage.
+
+    Synthesis fails if the API has functions and a stage that is not a `pushwire.cdk.WebSocketStage`.
 
     Args:
         scope: The parent construct.
@@ -80,6 +84,8 @@ class WebSocketApi(CdkWebSocketApi, HasStages):
             # $disconnect alone need no permission if the contract has no outbound operation.
             if (sends or set(each.keys) - {CONNECT, DISCONNECT}) and not options.get("disable_grants_to_integrations"):
                 self._equip(each)
+        if self._routed:
+            self.node.add_validation(_StageValidation(self))
 
     @property
     def default_stage(self) -> WebSocketStage:
@@ -182,3 +188,21 @@ class WebSocketApi(CdkWebSocketApi, HasStages):
         Annotations.of(self).add_warning_v2(
             "pushwire:function-elsewhere", f"The function behind {', '.join(each.keys)} {text}."
         )
+
+
+@jsii.implements(IValidation)
+class _StageValidation:
+    """Finds stages of CDK's own class at synthesis. Why then: such a stage does not call the API when it is made."""
+
+    def __init__(self, api: WebSocketApi) -> None:
+        self._api = api
+
+    def validate(self) -> list[str]:
+        return [
+            f"{each.node.path} must be a pushwire.cdk.WebSocketStage, not CDK's own: API Gateway could not invoke the "
+            "API's functions from it"
+            for each in self._api.node.root.node.find_all()
+            if isinstance(each, CdkWebSocketStage)
+            and not isinstance(each, WebSocketStage)
+            and each.api.api_id == self._api.api_id
+        ]

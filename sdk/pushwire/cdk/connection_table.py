@@ -1,11 +1,17 @@
 """The DynamoDB table of a connection store."""
 
-from aws_cdk import RemovalPolicy
+from typing import cast
+
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk.aws_dynamodb import Attribute, AttributeType, BillingMode, Table, TableEncryption
 from aws_cdk.aws_iam import Grant, IGrantable
 from aws_cdk.aws_kms import IKey
 from aws_cdk.aws_lambda import Function
 from constructs import Construct
+
+from pushwire.cdk._grants import role_of
+from pushwire.cdk.api import WebSocketApi
+from pushwire.cdk.errors import InfrastructureError
 
 __all__ = ["ConnectionTable"]
 
@@ -19,6 +25,9 @@ _VARIABLE = "PUSHWIRE_STORE"
 
 class ConnectionTable(Construct):
     """The table of a `pushwire.store.DynamoDBStore`: on demand, without indexes, and with a TTL.
+
+    A function depends on the stack of its table. If the API has functions of other stacks, define the table in the
+    stack of these functions, or in a stack of its own.
 
     Args:
         scope: The parent construct.
@@ -64,6 +73,9 @@ class ConnectionTable(Construct):
 
         Returns:
             The grant.
+
+        Raises:
+            InfrastructureError: The table's stack has an API with functions of the grantee's stack.
         """
         return self._grant(grantee, _ROUTER)
 
@@ -77,12 +89,28 @@ class ConnectionTable(Construct):
 
         Returns:
             The grant.
+
+        Raises:
+            InfrastructureError: The table's stack has an API with functions of the grantee's stack.
         """
         return self._grant(grantee, _SENDER)
 
     def _grant(self, grantee: IGrantable, actions: tuple[str, ...]) -> Grant:
+        role = role_of(grantee)
+        if role is not None and self._depends_on(Stack.of(role)):
+            raise InfrastructureError(
+                f"{cast('Construct', grantee).node.path} cannot use the table {self.node.path}: its stack also has "
+                "functions behind an API of the table's stack, so the two stacks would depend on each other. Define "
+                "the table in the stack of these functions, or in a stack of its own"
+            )
         if isinstance(grantee, Function):
             grantee.add_environment(_VARIABLE, f"dynamodb:{self.table.table_name}")
         if self._key is not None:
             self._key.grant_encrypt_decrypt(grantee)
         return self.table.grant(grantee, *actions)
+
+    def _depends_on(self, stack: Stack) -> bool:
+        own = Stack.of(self)
+        return stack.node.addr != own.node.addr and any(
+            isinstance(each, WebSocketApi) and stack.node.addr in each.upstream_stacks() for each in own.node.find_all()
+        )

@@ -2,7 +2,7 @@
 
 from typing import Final, cast
 
-from aws_cdk import Annotations, Duration
+from aws_cdk import Annotations, Duration, Stack
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, TreatMissingData
 from aws_cdk.aws_dynamodb import ITable
 from aws_cdk.aws_iam import Grant, IGrantable
@@ -87,6 +87,7 @@ class Fanout(Construct):
         if requests_per_second <= 0:
             raise InfrastructureError(f"requests_per_second must be above 0, not {requests_per_second}")
         self._table = progress_table
+        self._worker, self._api = worker, api
         timeout = worker.timeout.to_seconds() if worker.timeout is not None else _TIMEOUT
         visibility_timeout = timeout * _VISIBILITY_FACTOR
         if visibility_timeout >= DEFAULT_EXPIRES_IN:
@@ -142,7 +143,16 @@ class Fanout(Construct):
 
         Returns:
             The grant of the permission to send to the queue.
+
+        Raises:
+            InfrastructureError: The queue's stack has the worker or the API, which depend on the function's stack.
         """
+        if self._depends_on(Stack.of(function)):
+            raise InfrastructureError(
+                f"{function.node.path} cannot start jobs of {self.node.path}: the worker or the API in its stack "
+                "depends on the function's stack, so the two stacks would depend on each other. Define the Fanout in "
+                "the stack of the function, and the worker in another one"
+            )
         function.add_environment(QUEUE_VARIABLE, self.queue.queue_url)
         self._grant_progress(function, "dynamodb:PutItem", "dynamodb:Query")
         return self.queue.grant(cast("IGrantable", function), "sqs:SendMessage", "sqs:GetQueueAttributes")
@@ -155,3 +165,8 @@ class Fanout(Construct):
         if self._table.encryption_key is not None:  # which the table's own grant leaves out
             self._table.encryption_key.grant_encrypt_decrypt(grantee)
         self._table.grant(grantee, *actions)
+
+    def _depends_on(self, stack: Stack) -> bool:
+        own, of_api, of_worker = (Stack.of(each).node.addr for each in (self, self._api, self._worker))
+        below = {of_api, *self._api.upstream_stacks()} if own in (of_api, of_worker) else set[str]()
+        return stack.node.addr != own and stack.node.addr in below
