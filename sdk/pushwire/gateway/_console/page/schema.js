@@ -8,6 +8,14 @@ const HINTS = {
   "google.protobuf.FieldMask": "name,address.street",
 };
 
+/** The types of messages that are edited as JSON, by their names. */
+const AS_JSON = {
+  "google.protobuf.Any": "Any",
+  "google.protobuf.ListValue": "JSON list",
+  "google.protobuf.Struct": "JSON object",
+  "google.protobuf.Value": "JSON",
+};
+
 /** A schema with its definitions. */
 export class Schema {
   constructor(root) {
@@ -27,8 +35,8 @@ export class Schema {
     const name = reference.slice(DEFINITIONS.length);
     const definition = this.definitions[name];
     const type = name.replace(/^scalar-/, "").replace(/^.*\./, "");
-    if (definition.properties && name !== "google.protobuf.Any")
-      return { kind: "message", type, ...this.#fields(definition) };
+    if (Object.hasOwn(AS_JSON, name)) return { kind: "json", type: AS_JSON[name] };
+    if (definition.properties) return { kind: "message", type, ...this.#fields(definition) };
     if (definition.anyOf?.[0].enum) return { kind: "enum", type, names: definition.anyOf[0].enum };
     if (name.startsWith("scalar-int") || name.startsWith("scalar-uint")) {
       return { kind: "integer", type, pattern: definition.pattern, isText: name.endsWith("64") };
@@ -36,7 +44,7 @@ export class Schema {
     if (name === "scalar-double" || name === "scalar-float")
       return { kind: "number", type, pattern: definition.pattern };
     if (definition.pattern) return { kind: "text", type, pattern: definition.pattern, hint: HINTS[name] };
-    return definition.type.includes("object") && name !== "google.protobuf.Any"
+    return definition.type.includes("object")
       ? { kind: "message", type, fields: [], oneofs: [] }
       : { kind: "json", type };
   }
