@@ -4,6 +4,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,22 @@ def test_processes_share_the_file(tmp_path: Path) -> None:
     assert [process.wait() for process in processes] == [0, 0, 0]
     with SqliteStore(path) as store:
         assert sum(1 for _ in store.members("lobby")) == 150
+
+
+def test_many_may_open_a_new_file_at_the_same_time(tmp_path: Path) -> None:
+    together = threading.Barrier(6)
+
+    def open_each(name: str) -> None:
+        for number in range(10):
+            together.wait(60)
+            with SqliteStore(tmp_path / f"{number}.sqlite") as store:
+                store.connect(name, topics=["lobby"])
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(open_each, "abcdef"))
+    for number in range(10):
+        with SqliteStore(tmp_path / f"{number}.sqlite") as store:
+            assert [member.connection_id for member in store.members("lobby")] == list("abcdef")
 
 
 def test_the_parts_of_a_path_like_object_are_read(tmp_path: Path) -> None:

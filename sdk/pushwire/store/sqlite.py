@@ -50,6 +50,9 @@ _SCHEMA: Final = """
     CREATE INDEX IF NOT EXISTS membership_connection ON membership (connection_id);
 """
 
+_MAX_WAIT: Final = 30.0
+"""Seconds to wait for another process that writes."""
+
 _PAGE: Final = 1000
 """Rows that an iterator reads at once."""
 
@@ -75,7 +78,9 @@ class SqliteStore(Closing):
         self._clock = clock
         self._lock = threading.Lock()
         with self._errors():
-            self._database = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._database = sqlite3.connect(
+                self._path, timeout=_MAX_WAIT, isolation_level=None, check_same_thread=False
+            )
         try:
             with self._errors():
                 self._prepare()
@@ -246,12 +251,26 @@ class SqliteStore(Closing):
         return (StoredConnection(row[0], row[1], json.loads(row[2])) for row in rows)
 
     def _prepare(self) -> None:
-        for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        self._use_write_ahead_log()
+        for setting in ("synchronous = NORMAL", "foreign_keys = ON"):
             self._database.execute(f"PRAGMA {setting}")
         (found,) = self._database.execute("PRAGMA user_version").fetchone()
         if found > _FORMAT:
             raise StoreError(f"a newer version of Pushwire has written {self._path!r}: update this one")
         self._database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_FORMAT}; COMMIT;")
+
+    def _use_write_ahead_log(self) -> None:
+        # Why a loop: SQLite does not wait while another process that opens the same new file does this.
+        until = time.monotonic() + _MAX_WAIT
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def _pages(self, query: str, name: str) -> Iterator[tuple[Any, ...]]:
         """Yield rows of a query, whose first column is the connection id.
