@@ -4,9 +4,9 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,20 +37,27 @@ def test_processes_share_the_file(tmp_path: Path) -> None:
         assert sum(1 for _ in store.members("lobby")) == 150
 
 
-def test_many_may_open_a_new_file_at_the_same_time(tmp_path: Path) -> None:
-    together = threading.Barrier(6)
+def test_a_new_file_that_another_process_opens_too_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[str] = []
 
-    def open_each(name: str) -> None:
-        for number in range(10):
-            together.wait(60)
-            with SqliteStore(tmp_path / f"{number}.sqlite") as store:
-                store.connect(name, topics=["lobby"])
+    class Busy(sqlite3.Connection):
+        """SQLite does not wait for a lock while it changes the mode of the journal."""
 
-    with ThreadPoolExecutor(6) as threads:
-        list(threads.map(open_each, "abcdef"))
-    for number in range(10):
-        with SqliteStore(tmp_path / f"{number}.sqlite") as store:
-            assert [member.connection_id for member in store.members("lobby")] == list("abcdef")
+        def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+            if "journal_mode" in sql and len(refused) < 2:
+                refused.append(sql)
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                raise error
+            return super().execute(sql, parameters)
+
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Busy))
+    with SqliteStore(tmp_path / "connections.sqlite") as store:
+        store.connect(ID)
+        assert store.get(ID) is not None
+    assert len(refused) == 2
 
 
 def test_the_parts_of_a_path_like_object_are_read(tmp_path: Path) -> None:
