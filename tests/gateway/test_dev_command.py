@@ -485,8 +485,9 @@ def test_instances_are_processes_that_run_handlers_as_lambda_does(project: Path)
         with connect(dev.line("WebSocket URL: (.*)")[1], proxy=None) as ws:
             first, _ = dev.line(r"CONNECT None (\d+) (1)").groups()
             assert first != str(dev.process.pid)
-            ws.send("x")
-            assert dev.line(r"MESSAGE x (\d+) (\d+)").groups() == (first, "2")
+            ws.send("fail")
+            assert dev.line(r"MESSAGE fail (\d+) (\d+)").groups() == (first, "2")
+            assert '"message": "Internal server error"' in ws.recv(SECONDS)  # so this instance is free again
             ws.send("wait")
             assert dev.line(r"MESSAGE wait (\d+) (\d+)").groups() == (first, "3")
             ws.send("y")
