@@ -452,8 +452,9 @@ def test_a_signal_ends_a_reload_whose_import_blocks(project: Path) -> None:
 
 
 LIKE_LAMBDA = """
-import asyncio, os, signal, sys
+import asyncio, os, signal, sys, warnings
 
+warnings.filterwarnings("ignore", "There is no current event loop")  # which 3.12 and 3.13 say, and make one
 print("imported", os.environ["_HANDLER"], os.environ["AWS_REGION"], os.environ["AWS_LAMBDA_FUNCTION_NAME"])
 handled = 0
 
