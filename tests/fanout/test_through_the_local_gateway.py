@@ -105,19 +105,19 @@ def test_a_rate_limit_keeps_a_worker_within_its_share(world: FanoutWorld, gatewa
 @pytest.mark.parametrize("kind", [HttpTransport, Boto3Transport, AsyncHttpTransport, AsyncBoto3Transport])
 def test_each_id_of_a_shard_is_counted_or_returned_at_the_deadline(gateway: RunningGateway, kind: Any) -> None:
     shard = shard_of(ids(200), expires_at=time.time() + 900)
-    budget = RateLimit(per_second=400, burst=20)
+    budget = RateLimit(per_second=100, burst=20)
 
     async def send() -> ShardResult:
         transport = kind(gateway.callback_url)
         try:
             sdk = AsyncWireServerSdk(transport=transport)
-            return await send_shard_async(sdk, shard, deadline=0.1, rate_limit=budget)
+            return await send_shard_async(sdk, shard, deadline=0.5, rate_limit=budget)
         finally:
             await transport.close()
 
     if kind in (HttpTransport, Boto3Transport):
         with closing(kind(gateway.callback_url)) as transport:
-            result = send_shard(WireServerSdk(transport=transport), shard, deadline=0.1, rate_limit=budget)
+            result = send_shard(WireServerSdk(transport=transport), shard, deadline=0.5, rate_limit=budget)
     else:
         result = asyncio.run(send())
     assert 0 < len(result.unsent) < 200

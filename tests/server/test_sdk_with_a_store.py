@@ -131,7 +131,7 @@ def test_a_deadline_bounds_the_wait_for_the_store() -> None:
 
     with StuckStore(":memory:") as store:
         sdk = WireServerSdk(transport=RecordingTransport(failures=GONE), store=store)
-        assert len(sdk.to(IDS, deadline=0.5).send_leaf(MESSAGE).gone) == 3
+        assert len(sdk.to(IDS, deadline=1).send_leaf(MESSAGE).gone) == 3
     never.set()
 
 
@@ -221,7 +221,7 @@ async def test_a_deadline_bounds_the_wait_of_an_async_broadcast_for_the_store() 
 
     with StuckStore(":memory:") as store:
         sdk = AsyncWireServerSdk(transport=AsyncRecordingTransport(failures=GONE), store=store)
-        assert len((await sdk.to(IDS, deadline=0.5).send_leaf(MESSAGE)).gone) == 3
+        assert len((await sdk.to(IDS, deadline=1).send_leaf(MESSAGE)).gone) == 3
         never.set()
 
 

@@ -151,7 +151,7 @@ def test_at_the_deadline_what_is_in_flight_ends_and_the_caller_keeps_the_rest(im
             implementation,
             server.url,
             ids,
-            FanOutOptions(max_in_flight=4, deadline=0.5),
+            FanOutOptions(max_in_flight=4, deadline=1),
             lambda *told: outcomes.append(told),
         )
     assert unsent == ()

@@ -105,7 +105,7 @@ def test_a_fan_out_waits_for_what_is_in_flight_at_its_deadline_without_a_turn(ht
         return time.monotonic()
 
     outcomes: dict[str, SendError | None] = {}
-    options = FanOutOptions(max_in_flight=2, deadline=0.5)
+    options = FanOutOptions(max_in_flight=2, deadline=1)
     with FaultServer(stall) as server:
         transport = http.connect(server.url, clock=clock, read_timeout=1, max_attempts=1)
         transport.post_many([f"c{number}=" for number in range(9)], b"{}", options, outcomes.__setitem__)
@@ -160,12 +160,12 @@ def test_a_fan_out_that_is_cancelled_ends_at_once() -> None:
 
 def test_a_fan_out_that_is_cancelled_while_it_connects_tells_no_more_outcomes() -> None:
     async def main(url: str) -> None:
-        transport = AsyncHttpTransport(url, connect_timeout=0.2)
+        transport = AsyncHttpTransport(url, connect_timeout=0.5)
         outcomes: dict[str, SendError | None] = {}
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await transport.post_many(["a=", "b="], b"{}", FanOutOptions(), outcomes.__setitem__)
-        await asyncio.sleep(0.3)  # in which the connections would have been too late
+        await asyncio.sleep(0.6)  # in which the connections would have been too late
         assert outcomes == {}
         await transport.close()
 
