@@ -24,8 +24,8 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from itertools import accumulate, islice
 from typing import Any, Final, NamedTuple, NoReturn, TypeVar, cast
 
@@ -213,10 +213,7 @@ def encode(
             if reply_to is not None:
                 frame.reply_to = reply_to
             return base64.b64encode(frame.SerializeToString())
-        # With protobuf's `json_format`, which functions that only receive messages do not need.
-        from pushwire.protojson.writing import to_json
-
-        payload = to_json(message, emit_defaults=operation.json_emit_defaults)
+        payload = _to_json()(message, emit_defaults=operation.json_emit_defaults)
         if payload.count("{") + payload.count("[") > _SHALLOW and _depth(payload) > _SHALLOW:
             from_json(json.loads(payload), type(message))  # raises if receivers would
         if id is None and reply_to is None:
@@ -228,6 +225,14 @@ def encode(
         raise FrameError(f"the message cannot be encoded: {_elide(str(exc))}", route=operation.route) from exc
     except RecursionError as exc:
         raise FrameError("the message is nested too deeply", route=operation.route) from exc
+
+
+@cache
+def _to_json() -> Callable[..., str]:
+    # Imports protobuf's `json_format`, which functions that only receive messages do not need.
+    from pushwire.protojson.writing import to_json
+
+    return to_json
 
 
 def encode_answer(request: Envelope, error: OperationError | None = None) -> bytes:

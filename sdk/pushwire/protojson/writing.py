@@ -5,7 +5,7 @@ What is added here: every reader accepts the text, and `pushwire.protojson` read
 
 import json
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor
@@ -16,6 +16,8 @@ __all__ = ["to_json"]
 _SHORTEST_LARGEST: Final = "3.4028235e+38"
 """The shortest number that rounds to the largest float32. `json_format` writes it, but it is larger than a float32, so
 `json_format` and protobuf-es refuse to read it."""
+
+_dumps: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _HOLDS_PATHS: Final = frozenset({"google.protobuf.Any", "google.protobuf.FieldMask"})
 
@@ -43,10 +45,6 @@ def to_json(message: Message, *, emit_defaults: bool = False) -> str:
 
         return _dumps(exact(message, written))
     return text
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @lru_cache(maxsize=1024)

@@ -59,7 +59,8 @@ class SigningContext:
         day: The day in UTC, such as `20150830`.
         credentials: The credentials to sign with.
         key: The signing key of the day.
-        headers: The headers to send in addition to the signer's: the time and, for temporary credentials, the token.
+        headers: The lines of the headers to send in addition to the signer's: the time and, for temporary credentials,
+            the token.
         authorization: The `Authorization` header up to its signature.
         canonical_headers: The lines of a canonical request for its headers.
         string_to_sign: The string to sign without its last line, the hash of the canonical request.
@@ -83,7 +84,7 @@ class SigningContext:
         day: str,
         credentials: Credentials,
         key: bytes,
-        headers: tuple[tuple[str, str], ...],
+        headers: str,
         authorization: str,
         canonical_headers: str,
         string_to_sign: str,
@@ -184,7 +185,7 @@ class Signer:
             day=day,
             credentials=credentials,
             key=key,
-            headers=tuple(headers),
+            headers="".join(f"{name}: {value}\r\n" for name, value in headers),
             authorization=(
                 f"{ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={signed_headers}, Signature="
             ),

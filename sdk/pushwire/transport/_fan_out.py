@@ -35,8 +35,8 @@ A driver does the I/O, with threads, a selector or an event loop. It works in tu
 - `stop(exc)` ends the fan-out early. `pull` calls it when the iterator raises. The turns continue until all attempts
   in flight have ended; then `result` raises the exception. An exception from `on_outcome` is handled the same way.
 - `wait` returns the longest pause until there is something to do without an outcome; `None` if only an outcome helps.
-- All calls come from one thread at a time. `on_outcome` is called inside `ended`, `stop`, and the methods that stop at
-  the deadline: `take`, `needs_id` and `is_over`.
+- All calls come from one thread at a time. `on_outcome` is called inside `ended`, `stop`, `withdraw`, and the methods
+  that stop at the deadline: `take` and `is_over`.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class FanOut:
     def needs_id(self, now: float) -> bool:
         """Return whether to pull one more id; after `True`, `False` until `add` or `no_more_ids` is called."""
         if (
-            self.is_over(now)
+            now >= self.deadline
             or self._requested
             or self._ready
             or self._in_flight >= self.max_in_flight
@@ -214,7 +214,8 @@ class FanOut:
 
     def take(self, now: float) -> str | None:
         """Return a connection to post to now; `None` if every one has to wait."""
-        if self.is_over(now) or self._in_flight >= self.max_in_flight:
+        if now >= self.deadline or self._in_flight >= self.max_in_flight:
+            self.is_over(now)
             return None
         if self._retries and self._retries[0][0] <= now:
             if not self._start(now):

@@ -47,9 +47,11 @@ class Pool:
         """Keep an idle channel, and close channels that were idle for too long."""
         oldest = self._clock() - MAX_IDLE
         self._kept.append(channel)
-        with suppress(IndexError):  # another thread may take the last one
+        try:
             while len(self._kept) > self._most or self._kept[0].idle_since < oldest:
                 self._kept.popleft().close()
+        except IndexError:  # another thread took the last one
+            pass
 
     def close(self) -> None:
         """Close all channels."""

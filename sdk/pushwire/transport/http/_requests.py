@@ -44,12 +44,11 @@ class Template:
     def __init__(
         self, method: Method, path: str, canonical_path: str, fixed_headers: str, body: bytes, stamp: SigningContext
     ) -> None:
-        headers = "".join(f"{name}: {value}\r\n" for name, value in stamp.headers)
         length = f"Content-Length: {len(body)}\r\n" if method == "POST" else ""
         self.second = stamp.second
         self._method = method
         self._start = f"{method} {path}"
-        self._middle = f" HTTP/1.1\r\n{fixed_headers}{headers}{length}Authorization: {stamp.authorization}"
+        self._middle = f" HTTP/1.1\r\n{fixed_headers}{stamp.headers}{length}Authorization: {stamp.authorization}"
         self._end = b"\r\n\r\n" + body
         self._canonical_path = canonical_path
         self._body_hash = sha256(body).hexdigest()
