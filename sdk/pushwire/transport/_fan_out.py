@@ -89,6 +89,7 @@ class FanOut:
         now: The time in seconds. The deadline counts from here.
 
     Attributes:
+        in_flight: The number of attempts that were taken and have not ended.
         max_in_flight: The most attempts in flight. A driver may change it.
         deadline: The time in seconds after which no attempt starts; infinite without a deadline.
     """
@@ -96,7 +97,6 @@ class FanOut:
     __slots__ = (
         "_drained",
         "_failure",
-        "_in_flight",
         "_limiter",
         "_on_outcome",
         "_policy",
@@ -109,6 +109,7 @@ class FanOut:
         "_unsent",
         "_waiting",
         "deadline",
+        "in_flight",
         "max_in_flight",
     )
 
@@ -132,7 +133,7 @@ class FanOut:
         self._retries: list[tuple[float, str]] = []
         """The ids to retry, as a heap by time."""
         self._waiting = 0
-        self._in_flight = 0
+        self.in_flight = 0
         self._requested = False
         self._drained = False
         self._stopped = False
@@ -145,14 +146,9 @@ class FanOut:
         return not self._pulled and (self._drained or self._stopped)
 
     @property
-    def in_flight(self) -> int:
-        """The number of attempts that were taken and have not ended."""
-        return self._in_flight
-
-    @property
     def is_full(self) -> bool:
         """Whether another attempt could start if `max_in_flight` were larger."""
-        return self._in_flight >= self.max_in_flight and (bool(self._ready) or self._may_pull())
+        return self.in_flight >= self.max_in_flight and (bool(self._ready) or self._may_pull())
 
     def is_over(self, now: float) -> bool:
         """Stop at the deadline; return whether it has passed."""
@@ -167,7 +163,7 @@ class FanOut:
             now >= self.deadline
             or self._requested
             or self._ready
-            or self._in_flight >= self.max_in_flight
+            or self.in_flight >= self.max_in_flight
             or not self._may_pull()
             or self._delay(now) > 0
         ):
@@ -214,7 +210,7 @@ class FanOut:
 
     def take(self, now: float) -> str | None:
         """Return a connection to post to now; `None` if every one has to wait."""
-        if now >= self.deadline or self._in_flight >= self.max_in_flight:
+        if now >= self.deadline or self.in_flight >= self.max_in_flight:
             self.is_over(now)
             return None
         if self._retries and self._retries[0][0] <= now:
@@ -226,7 +222,7 @@ class FanOut:
             connection_id = self._ready.popleft()
         else:
             return None
-        self._in_flight += 1
+        self.in_flight += 1
         return connection_id
 
     def ended(self, connection_id: str, error: SendError | None, now: float) -> None:
@@ -237,8 +233,8 @@ class FanOut:
             error: The error of this attempt; `None` if it was accepted.
             now: The time in seconds.
         """
-        self._in_flight -= 1
-        self._limiter.ended(error, self._in_flight, now)
+        self.in_flight -= 1
+        self._limiter.ended(error, self.in_flight, now)
         if error is not None and self._will_retry(connection_id, error, now):
             return
         history = self._pulled.pop(connection_id)
@@ -248,7 +244,7 @@ class FanOut:
 
     def withdraw(self, connection_id: str) -> None:
         """Return an id that was taken, and for which no request was made before the deadline."""
-        self._in_flight -= 1
+        self.in_flight -= 1
         self.stop()
         error = self._give_up(connection_id)
         if error is None:
@@ -285,7 +281,7 @@ class FanOut:
         if self._stopped:
             return None
         until = self.deadline
-        if self._in_flight < self.max_in_flight:
+        if self.in_flight < self.max_in_flight:
             if self._ready or (not self._requested and self._may_pull()):
                 until = min(until, now + self._delay(now))
             if self._retries:

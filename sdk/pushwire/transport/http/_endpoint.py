@@ -63,7 +63,7 @@ class Endpoint(NamedTuple):
 def _proxy_for(host: str, port: int) -> "Proxy | None":
     if os.environ.keys().isdisjoint(("https_proxy", "HTTPS_PROXY")):
         return None
-    from pushwire.transport.http._proxy import Proxy  # which imports urllib.parse
+    from pushwire.transport.http._proxy import Proxy  # which imports urllib.request
 
     return Proxy.from_environment(host, port)
 

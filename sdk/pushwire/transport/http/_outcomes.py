@@ -49,7 +49,7 @@ def connection_info_of(response: Response, connection_id: str) -> ConnectionInfo
 
 
 def failure_of_connecting(endpoint: Endpoint, stage: Stage, exc: Exception, timeout: float) -> UnavailableError:
-    """Return the error for a connection that could not be opened, with its cause. No request was sent.
+    """Return the error for a connection that could not be opened. No request was sent.
 
     Args:
         endpoint: The host to connect to.
@@ -73,9 +73,7 @@ def failure_of_connecting(endpoint: Endpoint, stage: Stage, exc: Exception, time
         )
     if endpoint.proxy is not None:
         reason = f"{reason}; {_PROXY}"
-    error = UnavailableError(reason, attempts=1)
-    error.__cause__ = exc
-    return error
+    return UnavailableError(reason, attempts=1)
 
 
 def check_tunnel(response: Response) -> None:
@@ -90,7 +88,7 @@ def check_tunnel(response: Response) -> None:
 
 
 def failure_of_exchange(exc: Exception, timeout: float, *, maybe_accepted: bool) -> UnavailableError:
-    """Return the error for a request without a response, with its cause.
+    """Return the error for a request without a response.
 
     Args:
         exc: The cause; a `TimeoutError` if it took too long.
@@ -98,6 +96,4 @@ def failure_of_exchange(exc: Exception, timeout: float, *, maybe_accepted: bool)
         maybe_accepted: Whether the server may have received the whole request.
     """
     reason = f"no response within {timeout:g} s" if isinstance(exc, TimeoutError) else f"no response: {exc}"
-    error = UnavailableError(reason, attempts=1, maybe_accepted=maybe_accepted)
-    error.__cause__ = exc
-    return error
+    return UnavailableError(reason, attempts=1, maybe_accepted=maybe_accepted)

@@ -1,8 +1,9 @@
 """The proxy that the environment names."""
 
-import os
+import base64
 from typing import NamedTuple, Self
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 from pushwire.errors import CallbackUrlError
 
@@ -29,14 +30,13 @@ class Proxy(NamedTuple):
     def from_environment(cls, host: str, port: int) -> Self | None:
         """Return the proxy that `HTTPS_PROXY` names for an https host, unless `NO_PROXY` names the host.
 
-        Both are read as `urllib` reads them: in lower case first; `NO_PROXY` holds host names, each for its subdomains
-        too, or `*`.
+        `urllib` reads both: in lower case first; `NO_PROXY` holds host names, each for its subdomains too, or is `*`.
 
         Raises:
             CallbackUrlError: The proxy is not an `http://` proxy.
         """
-        text = _variable("https_proxy")
-        if not text or _is_excepted(host, port, _variable("no_proxy")):
+        text = getproxies_environment().get("https")
+        if not text or proxy_bypass(f"{host}:{port}"):
             return None
         try:
             parts = urlsplit(text if "://" in text else f"http://{text}")
@@ -55,23 +55,8 @@ def _unusable() -> CallbackUrlError:
     )
 
 
-def _variable(name: str) -> str:
-    value = os.environ.get(name)
-    return os.environ.get(name.upper(), "") if value is None else value
-
-
-def _is_excepted(host: str, port: int, no_proxy: str) -> bool:
-    names = [name.strip().lower().lstrip(".") for name in no_proxy.split(",") if name.strip()]
-    subjects = (host, f"{host}:{port}")
-    return "*" in names or any(
-        subject == name or subject.endswith(f".{name}") for subject in subjects for name in names
-    )
-
-
 def _basic(user_name: str | None, password: str | None) -> str:
     if user_name is None:
         return ""
-    import base64
-
     credentials = f"{unquote(user_name)}:{unquote(password or '')}"
     return f"Basic {base64.b64encode(credentials.encode()).decode()}"
