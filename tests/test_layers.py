@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "protojson": set(),
     "frame": {"operation", "errors", "protojson", "v1"},
     "callback_url": {"errors", "_checks", "_url"},
+    "_services": {"errors", "_functions"},
     # Sending.
     **layers(
         "sigv4",
@@ -74,7 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         ("_rows", "_checks"),
         "protocol",
         "errors",
-        outside={"_checks", "_closing", "_functions", "_log", "errors"},
+        outside={"_checks", "_closing", "_functions", "_log", "_services", "errors"},
     ),
     "server": SMALL | CONTRACT | {"transport", "store"},
     **layers(
@@ -87,7 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "sending",
         "shard",
         "errors",
-        outside=SMALL | CONTRACT | {"server", "store", "transport", "v1"},
+        outside=SMALL | CONTRACT | {"_services", "server", "store", "transport", "v1"},
     ),
     "aws_lambda": SMALL | CONTRACT | {"server", "store"},
     # Receiving from a server, and standing in for one.
@@ -137,8 +138,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "sigv4": {"botocore"},
     "transport._settings": {"botocore"},
     "transport.boto3": {"boto3", "botocore"},
-    "store._table": {"boto3", "botocore"},
-    "fanout.sqs": {"boto3", "botocore"},
+    "_services": {"boto3", "botocore"},
     "aws_lambda.powertools": {"aws_lambda_powertools"},
     "client": {"websockets"},
     "gateway": {"httptools", "websockets"},

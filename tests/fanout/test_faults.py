@@ -467,7 +467,7 @@ def test_services_that_do_not_respond_let_an_invocation_end_in_time(
 def test_calls_of_default_clients_fail_within_the_time_that_a_worker_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     worker: Any = FanoutWorker(WireServerSdk(transport=RecordingTransport()), progress=DynamoDBProgress("jobs"))
-    for client in (worker._client, worker._progress._table._client):
+    for client in (worker._service.client, worker._progress._table._service.client):
         config = client.meta.config
         attempts = config.retries["total_max_attempts"]
         waits = attempts - 1  # botocore waits at most a second before the second attempt

@@ -2,13 +2,16 @@
 
 import copy
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 import moto
 import pytest
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.stub import Stubber
 
@@ -90,6 +93,18 @@ class TestFailures:
         with pytest.raises(StoreError) as caught:
             list(store.members("lobby"))
         assert isinstance(caught.value.__cause__, BotoCoreError)
+
+    def test_an_error_of_a_provider_of_credentials_is_a_store_error(self) -> None:
+        def refresh() -> Any:
+            raise LookupError("the vault is sealed")
+
+        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+        session: Any = botocore.session.Session()
+        session._credentials = RefreshableCredentials("key", "secret", "token", long_ago, refresh, "vault")
+        client = boto3.session.Session(botocore_session=session).client("dynamodb", region_name="eu-west-1")
+        with pytest.raises(StoreError, match="the vault is sealed") as caught:
+            DynamoDBStore("connections", client=client).get(ID)
+        assert isinstance(caught.value.__cause__, LookupError)
 
     def test_a_client_without_a_region_cannot_be_made(self) -> None:
         with pytest.raises(StoreError, match="region") as caught:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from pushwire._checks import check_text
-from pushwire._functions import is_async, is_unawaited
+from pushwire._services import ServiceClient
 from pushwire.fanout.errors import FanoutError
 from pushwire.fanout.progress import DynamoDBProgress
 from pushwire.fanout.queue import ShardQueue
@@ -15,7 +15,7 @@ from pushwire.fanout.shard import Shard
 from pushwire.operation import AnyOperation
 from pushwire.server import OpenJob
 
-__all__ = ["SqsClient", "SqsFanout", "call", "checked_client"]
+__all__ = ["SqsClient", "SqsFanout", "sqs_client"]
 
 _MAX_ENTRIES: Final = 10
 _MAX_BYTES: Final = 262_144
@@ -89,7 +89,7 @@ class SqsFanout(ShardQueue):
         if not queue_url.startswith(("https://", "http://")) or queue_url.endswith(".fifo"):
             raise ValueError(f"queue_url= must be the URL of a standard queue, not {queue_url!r:.200}")
         self._url = queue_url
-        self._client = checked_client(client)
+        self._service = sqs_client(client)
         self._visibility_timeout: int | None = None
 
     def open_job(self, operation: AnyOperation, frame: bytes, expires_in: float, /) -> OpenJob:
@@ -155,70 +155,31 @@ class SqsFanout(ShardQueue):
                 time.sleep(_FIRST_WAIT * 2 ** (attempt - 1))
 
     def _call(self, operation: str, **parameters: Any) -> Any:
-        return call(self._client, operation, f"the queue {self._url!r}", QueueUrl=self._url, **parameters)
+        request = getattr(self._service.client, operation)
+        return self._service.call(f"{operation} of the queue {self._url!r}", request, QueueUrl=self._url, **parameters)
 
 
-def call(client: Any, operation: str, subject: str, **parameters: Any) -> Any:
-    """Call a method of a client of SQS.
-
-    Raises:
-        FanoutError: The call failed.
-        TypeError: The client is async.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        answer = getattr(client, operation)(**parameters)
-    except (BotoCoreError, ClientError) as error:
-        raise FanoutError(f"{operation} of {subject} failed: {error}") from error
-    if is_unawaited(answer):
-        raise _async_client(client)
-    return answer
-
-
-def checked_client(client: Any, **limits: Any) -> Any:
+def sqs_client(client: Any, **settings: Any) -> ServiceClient:
     """Return a client of SQS: this one, or a new one.
 
     Args:
         client: The client. `None` to make one.
-        **limits: Settings of botocore's `Config` for a client that is made here, in place of the default ones.
+        **settings: Settings of botocore's `Config` for a client that is made here, in place of the default ones.
 
     Raises:
         FanoutError: A client cannot be made.
         ImportError: boto3 is not installed.
         TypeError: The client is not a sync client of SQS.
     """
-    if client is None:
-        return _default_client(limits)
-    methods = [getattr(client, name, None) for name in ("send_message_batch", "get_queue_attributes", "get_queue_url")]
-    if not all(map(callable, methods)):
-        raise TypeError(f"client= must be boto3.client('sqs'), not {type(client).__name__}")
-    # aiobotocore's methods are plain functions that return what this coroutine function returns.
-    if any(map(is_async, (*methods, getattr(client, "_make_api_call", None)))):
-        raise _async_client(client)
-    return client
-
-
-def _async_client(client: object) -> TypeError:
-    return TypeError(f"client= is async ({type(client).__module__}): pass a client of boto3, which runs on threads")
-
-
-def _default_client(limits: dict[str, Any]) -> Any:
-    try:
-        import boto3
-        from botocore.config import Config
-    except ImportError as error:
-        raise ImportError(
-            "boto3 is not installed: pip install 'pushwire[boto3]' (Lambda's own run time has it)"
-        ) from error
-    retries: Any = {"total_max_attempts": 4, "mode": "standard"}
-    settings: dict[str, Any] = {"connect_timeout": 1, "read_timeout": 3, "retries": retries} | limits
-    try:
-        # Users who called boto3.setup_default_session() expect its settings to apply.
-        session = boto3.DEFAULT_SESSION or boto3.session.Session()
-        return session.client("sqs", config=Config(**settings))
-    except Exception as error:  # any type: a provider of credentials may be a process or a module of the user
-        raise FanoutError(f"a client of SQS cannot be made: {type(error).__name__}: {error}") from error
+    return ServiceClient(
+        client,
+        service="sqs",
+        title="SQS",
+        methods=("send_message_batch", "get_queue_attributes", "get_queue_url"),
+        error=FanoutError,
+        if_async="pass a client of boto3, which runs on threads",
+        **settings,
+    )
 
 
 def _requests(shards: dict[str, Shard], delay: int) -> Iterator[list[dict[str, Any]]]:

@@ -14,7 +14,7 @@ from pushwire.fanout.errors import FanoutError
 from pushwire.fanout.progress import BRIEF_CALLS, MAX_CALL, DynamoDBProgress, checked_progress
 from pushwire.fanout.sending import ShardResult, operation_of, send_shard, send_shard_async
 from pushwire.fanout.shard import Shard
-from pushwire.fanout.sqs import SqsClient, SqsFanout, call, checked_client
+from pushwire.fanout.sqs import SqsClient, SqsFanout, sqs_client
 from pushwire.server import AsyncServerSdk, ServerSdk
 from pushwire.store import StoreError
 from pushwire.transport.rate_limit import RateLimit
@@ -79,7 +79,7 @@ class FanoutWorker:
         self._sdk = sdk
         self._progress = checked_progress(progress)
         self._rate_limit = _rate_of_environment() if rate_limit is None else rate_limit
-        self._client = checked_client(client, **BRIEF_CALLS)
+        self._service = sqs_client(client, **BRIEF_CALLS)
         self._clock = clock
         self._queues: dict[str, SqsFanout] = {}
 
@@ -159,8 +159,9 @@ class FanoutWorker:
         if arn not in self._queues:
             *_, account, name = arn.split(":")
             names = {"QueueName": name, "QueueOwnerAWSAccountId": account}
-            url: str = call(self._client, "get_queue_url", arn, **names)["QueueUrl"]
-            self._queues[arn] = SqsFanout(url, client=self._client)
+            client = self._service.client
+            url: str = self._service.call(f"get_queue_url of {arn}", client.get_queue_url, **names)["QueueUrl"]
+            self._queues[arn] = SqsFanout(url, client=client)
         return self._queues[arn]
 
     def _log_incomplete(self, shard: Shard, error: StoreError) -> None:

@@ -5,19 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, Protocol
 
 from pushwire._checks import check_text
-from pushwire._functions import is_async, is_unawaited
+from pushwire._services import ServiceClient
 from pushwire.store._rows import Row
 from pushwire.store.errors import StoreError
-
-try:
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
-except ImportError as exc:
-    raise ImportError("boto3 is not installed: pip install 'pushwire[boto3]' (Lambda's own run time has it)") from exc
 
 __all__ = ["MAX_BATCH", "ConditionError", "DynamoDBClient", "Table"]
 
@@ -136,7 +129,15 @@ class Table:
         if not check_text("table", name, what="the name of a table"):
             raise ValueError("table= must be the name of a table, and is empty")
         self._name = name
-        self._client = _default_client(limits) if client is None else _checked_client(client)
+        self._service = ServiceClient(
+            client,
+            service="dynamodb",
+            title="DynamoDB",
+            methods=("put_item", "update_item", "query", "batch_write_item"),
+            error=StoreError,
+            if_async="pass a client of boto3, and use AsyncStore",
+            **{"max_pool_connections": 50} | limits,
+        )
 
     def create(self) -> None:
         """Create the table, on demand and with a TTL, and wait until it is active."""
@@ -149,10 +150,10 @@ class Table:
                 {"AttributeName": "sk", "KeyType": "RANGE"},
             ],
         )
-        try:
-            self._client.get_waiter("table_exists").wait(TableName=self._name, WaiterConfig={"Delay": 1})
-        except (BotoCoreError, ClientError) as error:
-            self._failed("the wait for the table", error)
+        wait = self._service.client.get_waiter("table_exists").wait
+        self._service.call(
+            f"the wait for the DynamoDB table {self._name!r}", wait, TableName=self._name, WaiterConfig={"Delay": 1}
+        )
         specification = {"Enabled": True, "AttributeName": "expires_at"}
         self._call("update_time_to_live", TimeToLiveSpecification=specification)
 
@@ -243,44 +244,11 @@ class Table:
     def _call(self, operation: str, **parameters: Any) -> Any:
         if operation != "batch_write_item":
             parameters["TableName"] = self._name
+        request = getattr(self._service.client, operation)
         try:
-            answer = getattr(self._client, operation)(**parameters)
-        except ClientError as error:
-            response: Any = error.response
-            if response["Error"]["Code"] == "ConditionalCheckFailedException":
+            return self._service.call(f"{operation} of the DynamoDB table {self._name!r}", request, **parameters)
+        except StoreError as error:
+            response: Any = getattr(error.__cause__, "response", {})  # of botocore's ClientError
+            if response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
                 raise ConditionError(response.get("Item")) from None
-            self._failed(operation, error)
-        except BotoCoreError as error:
-            self._failed(operation, error)
-        if is_unawaited(answer):
-            raise _async_client(self._client)
-        return answer
-
-    def _failed(self, operation: str, error: Exception) -> NoReturn:
-        raise StoreError(f"{operation} of the DynamoDB table {self._name!r} failed: {error}") from error
-
-
-def _default_client(limits: dict[str, Any]) -> Any:
-    retries: Any = {"total_max_attempts": 4, "mode": "standard"}
-    settings: dict[str, Any] = {"connect_timeout": 1, "read_timeout": 3, "retries": retries} | limits
-    try:
-        # Users who called boto3.setup_default_session() expect its settings to apply.
-        session = boto3.DEFAULT_SESSION or boto3.session.Session()
-        return session.client("dynamodb", config=Config(max_pool_connections=50, **settings))
-    except Exception as error:  # any type: a provider of credentials may be a process or a module of the user
-        raise StoreError(f"a client of DynamoDB cannot be made: {type(error).__name__}: {error}") from error
-
-
-def _checked_client(client: Any) -> Any:
-    methods = [getattr(client, name, None) for name in ("put_item", "update_item", "query", "batch_write_item")]
-    service = getattr(getattr(getattr(client, "meta", None), "service_model", None), "service_name", "dynamodb")
-    if not all(map(callable, methods)) or (isinstance(service, str) and service != "dynamodb"):
-        raise TypeError(f"client= must be boto3.client('dynamodb'), not {type(client).__name__}")
-    # aiobotocore's methods are plain functions that return what this coroutine function returns.
-    if any(map(is_async, (*methods, getattr(client, "_make_api_call", None)))):
-        raise _async_client(client)
-    return client
-
-
-def _async_client(client: object) -> TypeError:
-    return TypeError(f"client= is async ({type(client).__module__}): pass a client of boto3, and use AsyncStore")
+            raise
