@@ -17,11 +17,12 @@ def is_async(function: object) -> bool:
 
 
 def is_unawaited(result: object) -> bool:
-    """Return whether a call returned an awaitable. A coroutine is closed, so that Python does not warn about it.
+    """Return whether a call returned an awaitable or a generator, whose code has not run.
 
-    Why not only `is_async`: a plain function may return the coroutine of another one.
+    A coroutine is closed, so that Python does not warn about it. Why not only `is_async`: a plain function may return
+    the coroutine of another one.
     """
-    if not hasattr(result, "__await__"):
+    if not any(hasattr(result, name) for name in ("__await__", "send", "asend")):
         return False
     close = getattr(result, "close", None)
     if callable(close):

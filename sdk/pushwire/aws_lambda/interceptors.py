@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
-from pushwire._functions import name_of
+from pushwire._functions import is_unawaited, name_of
 from pushwire._log import logger
 from pushwire.aws_lambda.connect import ConnectionDenied
 from pushwire.aws_lambda.errors import RouterError
@@ -142,12 +142,8 @@ def reject_unawaited(function: object, result: object) -> None:
     Raises:
         RouterError: The result is a coroutine or a generator.
     """
-    if result is None or not any(hasattr(result, name) for name in ("__await__", "send", "asend")):
-        return
-    close = getattr(result, "close", None)
-    if close is not None:
-        close()
-    raise RouterError(
-        f"{name_of(function)} returned a {type(result).__name__}, which a router never runs: use `def` on sync routers "
-        "and `async def` on async ones"
-    )
+    if result is not None and is_unawaited(result):
+        raise RouterError(
+            f"{name_of(function)} returned a {type(result).__name__}, which a router never runs: use `def` on sync"
+            " routers and `async def` on async ones"
+        )
