@@ -285,3 +285,10 @@ def test_a_keepalive_that_awaits_what_is_cancelled_is_reported() -> None:
                 assert [type(error) for error in errors] == [ListenerError]
 
     run(story())
+
+
+def test_a_keepalive_that_would_never_be_sent_is_an_error() -> None:
+    async def keepalive() -> None: ...
+
+    with pytest.raises(TypeError, match="keepalive= cannot be combined with keepalive_interval=None"):
+        desk_client("ws://127.0.0.1:9/local", keepalive=keepalive, keepalive_interval=None)

@@ -87,7 +87,8 @@ class ConnectionOptions(TypedDict, total=False):
         keepalive_interval: Seconds without a message in either direction after which to send a keepalive; `None` for no
             keepalives. Defaults to 300, half of API Gateway's limit for idle connections.
         keepalive: An async function that sends the keepalive, for example one that sends an operation of the contract.
-            By default the client sends the frame `{"route":"$keepalive"}`, which generated routers ignore.
+            By default the client sends the frame `{"route":"$keepalive"}`, which generated routers ignore. It cannot
+            be combined with `keepalive_interval=None`.
         ping_interval: Seconds without a byte from the server after which to send a WebSocket ping; `None` for no pings.
             Defaults to 30.
         ping_timeout: Seconds to wait for the pong of a server that has answered a ping before. Defaults to 20.
@@ -156,6 +157,8 @@ class ConnectionSettings:
             check_number(name, getattr(self, name), above=0, what="a number of seconds")
         for name in ("random", *self._given(("auth", "keepalive"))):
             check_function(name, getattr(self, name))
+        if self.keepalive is not None and self.keepalive_interval is None:
+            raise TypeError("keepalive= cannot be combined with keepalive_interval=None, which sends no keepalives")
         for name, kind in (("backoff", Backoff), *((name, Format) for name in self._given(("frame_format",)))):
             if not isinstance(getattr(self, name), kind):
                 raise TypeError(f"{name}= must be a {kind.__name__}, not {_shown(getattr(self, name))}")
