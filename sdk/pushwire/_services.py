@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ _SETTINGS: Final[dict[str, Any]] = {
 
 class ServiceClient:
     """A sync client of one service, whose failures are raised as an error of Pushwire.
+
+    A process that has used a client that was made here may fork.
 
     Args:
         client: The user's own client. `None` to make one.
@@ -52,8 +55,10 @@ class ServiceClient:
         self._service = service
         self._error = error
         self._if_async = if_async
+        self._process: int | None = None
         if client is None:
             self.client = self._default(title, settings)
+            self._process = os.getpid()
         else:
             self.client = client
             self._check([getattr(client, name, None) for name in methods])
@@ -70,6 +75,9 @@ class ServiceClient:
             PushwireError: The call failed. The error of botocore is its cause.
             TypeError: The client is async.
         """
+        if self._process not in {None, os.getpid()}:
+            self.client.close()  # this process has copies of the parent's connections
+            self._process = os.getpid()
         try:
             answer = request(**parameters)
         except Exception as error:  # any type: a provider of credentials may be a process or a module of the user
