@@ -248,7 +248,9 @@ class Table:
         try:
             return self._service.call(f"{operation} of the DynamoDB table {self._name!r}", request, **parameters)
         except StoreError as error:
-            response: Any = getattr(error.__cause__, "response", {})  # of botocore's ClientError
-            if response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
-                raise ConditionError(response.get("Item")) from None
-            raise
+            cause: Any = error.__cause__
+            match getattr(cause, "response", None):  # botocore's ClientError has one
+                case {"Error": {"Code": "ConditionalCheckFailedException"}}:
+                    raise ConditionError(cause.response.get("Item")) from None
+                case _:
+                    raise
