@@ -101,7 +101,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "iam",
         "options",
         "auth",
-        "_clock",
         "events",
         "errors",
         outside={"_checks", "_version", "_log", "_functions", "operation", "frame", "errors", "sigv4"},
@@ -258,7 +257,7 @@ def test_only_the_packages_that_need_a_third_party_import_it() -> None:
 
 
 def test_the_core_of_the_client_does_no_io() -> None:
-    parts = {f"client.{name}" for name in ("_core", "errors", "events", "_clock", "auth", "options")}
+    parts = {f"client.{name}" for name in ("_core", "errors", "events", "auth", "options")}
     for module in modules():
         if part_of(module, parts):
             assert {name.split(".")[0] for name, _ in imports(module)}.isdisjoint({"asyncio", "websockets", "socket"})

@@ -7,7 +7,6 @@ except ImportError as error:
         f"a client needs {error.name or 'websockets'}: pip install 'pushwire[client]'", name=error.name
     ) from error
 
-from pushwire.client._clock import Clock
 from pushwire.client._core.lifecycle import Closed, State, Status
 from pushwire.client._io.connection import Connection
 from pushwire.client.auth import Auth, Handshake, HeaderAuth, QueryAuth, SubprotocolAuth
@@ -29,7 +28,7 @@ from pushwire.client.errors import (
 )
 from pushwire.client.events import Event, UnknownEvent
 from pushwire.client.iam import IamAuth
-from pushwire.client.options import Backoff, ConnectionOptions
+from pushwire.client.options import Backoff, Clock, ConnectionOptions
 
 del _websockets
 

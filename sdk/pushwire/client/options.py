@@ -3,17 +3,16 @@
 import random
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Final, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypedDict, Unpack, cast
 
 from pushwire._checks import check_function, check_number, check_whole_number
-from pushwire.client._clock import Clock
 from pushwire.client.auth import Auth, is_token
 from pushwire.operation import Format
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-__all__ = ["Backoff", "ConnectionOptions", "ConnectionSettings", "settings_of"]
+__all__ = ["Backoff", "Clock", "ConnectionOptions", "ConnectionSettings", "TimerHandle", "settings_of"]
 
 _FATAL_STATUSES: Final = frozenset({401, 403})
 _INTEGERS: Final = ("max_requests", "max_queued", "max_events")
@@ -62,6 +61,31 @@ class Backoff:
         while self.first * 2.0**step < self.maximum and step < 64:
             step += 1
         return step
+
+
+class TimerHandle(Protocol):
+    """A scheduled call."""
+
+    def cancel(self) -> object:
+        """Cancel the call."""
+        ...
+
+
+class Clock(Protocol):
+    """A clock that can schedule calls. An asyncio event loop is one. Tests can pass one that they advance."""
+
+    def time(self) -> float:
+        """Return the current time in seconds. Only the difference between two times has a meaning."""
+        ...
+
+    def call_later(self, delay: float, callback: Callable[[], object], /) -> TimerHandle:
+        """Schedule a call on the event loop.
+
+        Args:
+            delay: Seconds to wait before the call.
+            callback: The function to call, without arguments.
+        """
+        ...
 
 
 class ConnectionOptions(TypedDict, total=False):

@@ -13,7 +13,6 @@ from google.protobuf.message import Message
 from pushwire import frame
 from pushwire._checks import check_number
 from pushwire._log import debugs, logger
-from pushwire.client._clock import Clock
 from pushwire.client._core.lifecycle import (
     NORMAL_CLOSURE,
     RENEWAL,
@@ -32,7 +31,7 @@ from pushwire.client._io.websocket import Receiver, WebSocket, connect_failure, 
 from pushwire.client._io.writer import Send, Writer
 from pushwire.client.auth import Handshake, check_url, result_of
 from pushwire.client.errors import AuthError, ClientClosedError, ClientError, ConnectionLostError, ReplyTimeoutError
-from pushwire.client.options import ConnectionOptions, settings_of
+from pushwire.client.options import Clock, ConnectionOptions, settings_of
 from pushwire.errors import PayloadTooLargeError, PushwireError
 from pushwire.operation import AnyOperation, Operation
 

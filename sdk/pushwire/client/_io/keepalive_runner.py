@@ -11,14 +11,13 @@ from websockets.exceptions import ConnectionClosed
 
 from pushwire import frame
 from pushwire._log import logger
-from pushwire.client._clock import TimerHandle
 from pushwire.client._core.keepalive import Action, KeepaliveSchedule
 from pushwire.client._core.lifecycle import Counters
 from pushwire.client._io.dispatcher import listener_error
 from pushwire.client._io.tasks import is_cancelled
 from pushwire.client._io.websocket import WebSocket
 from pushwire.client.errors import ClientError, ListenerError
-from pushwire.client.options import ConnectionSettings
+from pushwire.client.options import ConnectionSettings, TimerHandle
 from pushwire.operation import AnyOperation
 
 __all__ = ["KeepaliveRunner"]
