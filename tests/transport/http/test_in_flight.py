@@ -14,11 +14,17 @@ from pushwire.transport.http._in_flight import InFlightLimit
 from pushwire.transport.protocol import FanOutOptions
 
 
+def measure(limit: InFlightLimit, waited: float, worked: float) -> None:
+    """Add two rounds of responses, which is one measurement; the seconds are those of one round."""
+    for _ in range(2):
+        limit.measured(waited, worked, ended=limit.value)
+
+
 def test_it_doubles_while_waiting_dominates_up_to_the_highest_number() -> None:
     limit = InFlightLimit(32, 200)
     seen = [limit.value]
     for _ in range(6):
-        limit.measured(waited=0.02, worked=0.0005 * limit.value / 32, ended=limit.value)
+        measure(limit, waited=0.02, worked=0.0005 * limit.value / 32)
         seen.append(limit.value)
     assert seen == [32, 64, 128, 200, 200, 200, 200]
 
@@ -26,24 +32,33 @@ def test_it_doubles_while_waiting_dominates_up_to_the_highest_number() -> None:
 def test_it_stays_while_work_dominates() -> None:
     limit = InFlightLimit(32, 256)
     for _ in range(1_000):
-        limit.measured(waited=0.0004, worked=0.0006, ended=32)
+        measure(limit, waited=0.0004, worked=0.0006)
     assert limit.value == 32
 
 
-def test_it_goes_back_when_more_connections_are_not_faster() -> None:
+def test_it_stays_while_a_server_that_shares_the_processor_answers_in_bursts() -> None:
     limit = InFlightLimit(32, 256)
-    limit.measured(waited=0.02, worked=0.001, ended=32)
+    for _ in range(1_000):
+        limit.measured(waited=0.0018, worked=0.0013, ended=32)
+        limit.measured(waited=0.0, worked=0.0026, ended=62)
+    assert limit.value == 32
+
+
+@pytest.mark.parametrize("gain", [1.0, 1.2])
+def test_it_goes_back_when_more_connections_are_hardly_faster(gain: float) -> None:
+    limit = InFlightLimit(32, 256)
+    measure(limit, waited=0.02, worked=0.001)
     assert limit.value == 64
     held: list[int] = []
     for _ in range(7):
-        limit.measured(waited=0.04, worked=0.002, ended=64)  # the same rate: the server is busy
+        measure(limit, waited=0.04 / gain, worked=0.002 / gain)  # the server is busy
         assert limit.value == 32
-        rounds = 0
+        measurements = 0
         while limit.value == 32:
-            limit.measured(waited=0.02, worked=0.001, ended=32)
-            rounds += 1
-        held.append(rounds - 1)
-    assert held == [4, 8, 16, 32, 64, 128, 128], "it tries again, less and less often"
+            measure(limit, waited=0.02, worked=0.001)
+            measurements += 1
+        held.append(measurements - 1)
+    assert held == [2, 4, 8, 16, 32, 64, 64], "it tries again, less and less often"
 
 
 def test_a_maximum_below_the_start_holds() -> None:

@@ -10,11 +10,15 @@ from typing import Final
 
 __all__ = ["InFlightLimit"]
 
-_MIN_GAIN: Final = 1.1
+_ROUNDS: Final = 2
+"""Responses of each connection in one measurement. A server that shares the processor responds in bursts, and so one
+round can be three times as fast as the next one."""
+
+_MIN_GAIN: Final = 1.25
 """The factor by which the rate has to grow with twice the connections. A busy server only responds later."""
 
-_FIRST_HOLD: Final = 4
-_LONGEST_HOLD: Final = 128
+_FIRST_HOLD: Final = 2
+_LONGEST_HOLD: Final = 64
 """Measurements after which to try more connections again. They double each time, because one measurement can be wrong:
 another process may have taken the processor."""
 
@@ -56,7 +60,7 @@ class InFlightLimit:
         self._waited += waited
         self._worked += worked
         self._ended += ended
-        if self._ended < self.value:
+        if self._ended < self.value * _ROUNDS:
             return
         rate = self._ended / (self._waited + self._worked or 1e-9)
         before, self._before = self._before, None
