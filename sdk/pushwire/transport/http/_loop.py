@@ -8,7 +8,7 @@ import selectors
 import socket
 from collections.abc import AsyncIterable, Callable, Iterable
 from functools import partial
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 from pushwire.transport._on_loop import LoopDriver
 from pushwire.transport.http._channel import Steps, Waiting, wait
@@ -35,95 +35,43 @@ async def run_on_loop(steps: Steps[T], clock: Callable[[], float]) -> T:
         BaseException: The exception of the steps.
         RuntimeError: The event loop does not support `add_reader`.
     """
-    run = _Run(steps, clock)
+    resume: Callable[[], Waiting] = steps.__next__
     try:
-        run.resume(steps.__next__)
-        await run.ended
-        return run.result()
+        while True:
+            connection, events, until = resume()
+            is_ready = await _wait(connection, events, until - clock())
+            resume = steps.__next__ if is_ready else partial(steps.throw, TimeoutError())
+    except StopIteration as done:
+        result: T = done.value
+        return result
     finally:
-        run.stop_waiting()
         steps.close()
 
 
-class _Run(Generic[T]):
-    """Steps that run on an event loop.
+async def _wait(connection: socket.socket, events: int, timeout: float) -> bool:
+    """Wait until a socket is ready, as `wait` does. No callback remains, because the next socket gets its number."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[bool] = loop.create_future()
 
-    The steps are resumed in the loop's callbacks, so the task wakes up once, at their end.
+    def end(is_ready: bool) -> None:
+        if not ended.done():
+            ended.set_result(is_ready)
 
-    Attributes:
-        ended: Done when the steps have ended.
-    """
-
-    __slots__ = ("_clock", "_failure", "_loop", "_result", "_steps", "_timer", "_watched", "ended")
-
-    def __init__(self, steps: Steps[T], clock: Callable[[], float]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.ended: asyncio.Future[None] = self._loop.create_future()
-        self._steps = steps
-        self._clock = clock
-        self._watched: tuple[int, int] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._result: list[T] = []
-        # Not kept in the future, which would log an exception that a cancelled task does not retrieve.
-        self._failure: BaseException | None = None
-
-    def result(self) -> T:
-        """Return the result of the steps, or raise their exception."""
-        if self._failure is not None:
-            raise self._failure
-        return self._result[0]
-
-    def resume(self, resume: Callable[[], Waiting]) -> None:
-        """Resume the steps, and wait for their next socket."""
-        self.stop_waiting()
-        try:
-            connection, events, until = resume()
-            self._wait(connection, events, until)
-        except StopIteration as done:
-            self._result.append(done.value)
-            self._end()
-        except BaseException as failure:  # noqa: BLE001 - raised in the task
-            self._failure = failure
-            self._end()
-
-    def stop_waiting(self) -> None:
-        """Remove all callbacks.
-
-        Call this before a socket is closed: the next socket gets its number, and would get its callbacks.
-        """
-        if self._watched is not None:
-            descriptor, events = self._watched
-            self._watched = None
-            self._loop.remove_reader(descriptor)
-            if events & selectors.EVENT_WRITE:
-                self._loop.remove_writer(descriptor)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _wait(self, connection: socket.socket, events: int, until: float) -> None:
-        descriptor = connection.fileno()
+    descriptor = connection.fileno()
+    timer = loop.call_later(max(0.0, timeout), end, False)
+    try:
         if events & selectors.EVENT_READ:
-            _add_reader(self._loop, descriptor, self._ready)
+            _add_reader(loop, descriptor, partial(end, True))
         if events & selectors.EVENT_WRITE:
-            self._loop.add_writer(descriptor, self._ready)
-        self._watched = descriptor, events
-        late = partial(self._late, connection, events)
-        self._timer = self._loop.call_later(max(0.0, until - self._clock()), late)
-
-    def _ready(self) -> None:
-        self.resume(self._steps.__next__)
-
-    def _late(self, connection: socket.socket, events: int) -> None:
+            loop.add_writer(descriptor, end, True)
         # After the process was stopped, a loop may run its timers before it reads its sockets.
-        if wait(connection, events, 0):
-            self._ready()
-        else:
-            self.resume(partial(self._steps.throw, TimeoutError()))
-
-    def _end(self) -> None:
-        if not self.ended.done():
-            self.ended.set_result(None)
+        return await ended or wait(connection, events, 0)
+    finally:
+        timer.cancel()
+        if events & selectors.EVENT_READ:
+            loop.remove_reader(descriptor)
+        if events & selectors.EVENT_WRITE:
+            loop.remove_writer(descriptor)
 
 
 class BroadcastDriver(LoopDriver):
