@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 
 from pushwire import ConnectionGoneError, SendError, ThrottledError, UnavailableError
@@ -88,24 +89,20 @@ class Simulation:
 
         policy = RetryPolicy(max_attempts=max_attempts, random=self.random)
         fan_out = FanOut(options or FanOutOptions(), policy, told, self.time)
-        ids = iter(connection_ids)
         numbers = itertools.count()
         in_flight: list[tuple[float, int, str, SendError | None]] = []
+
+        def start(connection_id: str) -> None:
+            assert connection_id not in {post[2] for post in in_flight}, "a connection has one post at a time"
+            self.posts.append((self.time, connection_id))
+            ends = self.time + self.latency()
+            heappush(in_flight, (ends, next(numbers), connection_id, answer(connection_id, self.time)))
+
+        pull = partial(fan_out.pull, iter(connection_ids).__next__)
         while not fan_out.finished:
-            while True:
-                connection_id = fan_out.take(self.time)
-                if connection_id is not None:
-                    assert connection_id not in {post[2] for post in in_flight}, "a connection has one post at a time"
-                    self.posts.append((self.time, connection_id))
-                    ends = self.time + self.latency()
-                    heappush(in_flight, (ends, next(numbers), connection_id, answer(connection_id, self.time)))
-                elif fan_out.needs_id(self.time):
-                    fan_out.pull(ids.__next__)
-                else:
-                    break
+            wait = fan_out.start_attempts(start, pull, lambda: self.time)
             self.most_in_flight = max(self.most_in_flight, len(in_flight))
             assert fan_out.in_flight == len(in_flight)
-            wait = fan_out.wait(self.time)
             assert wait is None or wait > 0 or fan_out.finished, "nothing was left to do now"
             if in_flight and (wait is None or in_flight[0][0] <= self.time + wait):
                 self.time, _, connection_id, error = heappop(in_flight)

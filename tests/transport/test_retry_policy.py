@@ -19,17 +19,17 @@ def test_the_jitter_is_full() -> None:
 @pytest.mark.parametrize("error", [ThrottledError(attempts=1), UnavailableError(attempts=1)])
 def test_what_may_pass_is_tried_again_until_the_attempts_are_spent(error: SendError) -> None:
     attempts = Attempts(RetryPolicy(max_attempts=2, random=lambda: 0.5))
-    assert attempts.failed(error) == 0.05
-    assert attempts.failed(type(error)(attempts=1)) is None
+    assert attempts.failed(error, "c") == 0.05
+    assert attempts.failed(type(error)(attempts=1), "c") is None
 
 
 def test_what_is_final_is_not_tried_again() -> None:
-    assert Attempts(RetryPolicy()).failed(ConnectionGoneError(attempts=1)) is None
+    assert Attempts(RetryPolicy()).failed(ConnectionGoneError(attempts=1), "c") is None
 
 
 def test_the_last_error_tells_what_all_attempts_amount_to() -> None:
     attempts = Attempts(RetryPolicy())
-    attempts.failed(UnavailableError(attempts=1, maybe_accepted=True))
+    attempts.failed(UnavailableError(attempts=1, maybe_accepted=True), "c")
     last = ConnectionGoneError(attempts=1)
-    attempts.failed(last)
-    assert (last.attempts, last.maybe_accepted) == (2, True)
+    attempts.failed(last, "c")
+    assert (last.connection_id, last.attempts, last.maybe_accepted) == ("c", 2, True)

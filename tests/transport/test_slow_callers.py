@@ -117,7 +117,7 @@ def test_a_refresh_of_credentials_in_the_middle_doubles_nothing(
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     vault = Vault(3.3, still_valid=still_valid)
-    monkeypatch.setattr("pushwire.transport.http._core.botocore_session", lambda _url: vault)
+    monkeypatch.setattr("pushwire.transport.http._core.session_for_loopback", lambda: vault)
     outcomes: list[tuple[str, SendError | None]] = []
 
     def ids() -> Iterator[str]:
@@ -146,7 +146,7 @@ def test_posts_go_on_while_credentials_that_are_still_valid_are_refreshed(
 
     vault, wall_clock = Pending(0, still_valid=True), Clock()
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    monkeypatch.setattr("pushwire.transport.http._core.botocore_session", lambda _url: vault)
+    monkeypatch.setattr("pushwire.transport.http._core.session_for_loopback", lambda: vault)
     outcomes: dict[str, SendError | None] = {}
 
     def on_outcome(connection_id: str, error: SendError | None) -> None:

@@ -1,20 +1,11 @@
-"""The sans-I/O core of `post_many`: decides what to do next, and collects the outcomes. It has no clock and no locks.
+"""The sans-I/O core of `post_many`: decides what to do next, and collects the outcomes. It has no locks.
 
 A driver does the I/O, with threads, a selector or an event loop. It works in turns:
 
     fan_out = FanOut(options, policy, on_outcome, clock())
     while not fan_out.finished:
-        now = started = clock()
-        while now - started <= MAX_TURN:
-            connection_id = fan_out.take(now)
-            if connection_id is not None:
-                start(connection_id)  # one attempt; never blocks for a response
-            elif fan_out.needs_id(now):
-                fan_out.pull(ids.__next__)
-                now = clock()
-            else:
-                break
-        for connection_id, error in attempts_that_end_within(fan_out.wait(clock())):
+        pause = fan_out.start_attempts(start, pull, clock)  # `start` never blocks for a response
+        for connection_id, error in attempts_that_end_within(pause):
             fan_out.ended(connection_id, error, clock())
     return fan_out.result()
 
@@ -70,8 +61,8 @@ class _History:
 
     __slots__ = ("attempts", "error", "repeats")
 
-    def __init__(self) -> None:
-        self.attempts: Attempts | None = None
+    def __init__(self, policy: RetryPolicy) -> None:
+        self.attempts = Attempts(policy)
         self.error: SendError | None = None
         self.repeats = 0
 
@@ -156,6 +147,30 @@ class FanOut:
             return False
         self.stop()
         return True
+
+    def start_attempts(
+        self, start: Callable[[str], object], pull: Callable[[], object], clock: Callable[[], float]
+    ) -> float | None:
+        """Start attempts and pull ids while that is possible, until user code has made the turn long.
+
+        Args:
+            start: Starts one attempt for a connection.
+            pull: Pulls the id that `needs_id` asked for, or requests it from a task.
+            clock: Returns the time in seconds.
+
+        Returns:
+            The longest pause before the next turn, as `wait` returns it.
+        """
+        started = clock()
+        while (now := clock()) - started <= MAX_TURN:
+            connection_id = self.take(now)
+            if connection_id is not None:
+                start(connection_id)
+            elif self.needs_id(now):
+                pull()
+            else:
+                return self.wait(now)
+        return 0.0
 
     def needs_id(self, now: float) -> bool:
         """Return whether to pull one more id; after `True`, `False` until `add` or `no_more_ids` is called."""
@@ -316,15 +331,13 @@ class FanOut:
     def _history(self, connection_id: str) -> _History:
         history = self._pulled[connection_id]
         if history is None:
-            history = self._pulled[connection_id] = _History()
+            history = self._pulled[connection_id] = _History(self._policy)
         return history
 
     def _will_retry(self, connection_id: str, error: SendError, now: float) -> bool:
         """Count a failed attempt. Schedule its retry, if the policy has one and it is before the deadline."""
         history = self._history(connection_id)
-        if history.attempts is None:
-            history.attempts = Attempts(self._policy)
-        delay = history.attempts.failed(error)
+        delay = history.attempts.failed(error, connection_id)
         if delay is None or self._stopped or now + delay >= self.deadline:
             return False
         history.error = error
@@ -335,7 +348,7 @@ class FanOut:
     def _repeat(self, connection_id: str, history: _History) -> None:
         """Queue the next occurrence of an id, after the one before has ended."""
         history.repeats -= 1
-        history.attempts = history.error = None
+        history.attempts, history.error = Attempts(self._policy), None
         self._waiting -= 1
         self._pulled[connection_id] = history if history.repeats else None
         self._ready.append(connection_id)

@@ -68,12 +68,13 @@ class Attempts:
         self.made = 0
         self.maybe_accepted = False
 
-    def failed(self, error: SendError) -> float | None:
-        """Count a failed attempt, and set the error's `attempts` and `maybe_accepted` to those of the whole call.
+    def failed(self, error: SendError, connection_id: str) -> float | None:
+        """Count a failed attempt; set the error's id, and its `attempts` and `maybe_accepted` to those of the call.
 
         Returns:
             The seconds to wait before the next attempt, or `None` to raise the error.
         """
+        error.connection_id = connection_id
         self.made += error.attempts
         # An earlier attempt whose response was lost may have been accepted, even if a later one was not.
         self.maybe_accepted = self.maybe_accepted or error.maybe_accepted
@@ -100,8 +101,7 @@ def call(attempt: Callable[[str], T], connection_id: str, policy: RetryPolicy, s
         try:
             return attempt(connection_id)
         except SendError as error:
-            error.connection_id = connection_id
-            delay = attempts.failed(error)
+            delay = attempts.failed(error, connection_id)
             if delay is None:
                 raise
         sleep(delay)
@@ -119,8 +119,7 @@ async def call_async(
         try:
             return await attempt(connection_id)
         except SendError as error:
-            error.connection_id = connection_id
-            delay = attempts.failed(error)
+            delay = attempts.failed(error, connection_id)
             if delay is None:
                 raise
         await sleep(delay)

@@ -9,7 +9,7 @@ from pushwire._checks import check_function, region_of_environment
 from pushwire._functions import is_async
 from pushwire.callback_url import CallbackUrl
 from pushwire.errors import CallbackUrlError
-from pushwire.sigv4.sessions import any_session, region_of_profile, session_for_loopback
+from pushwire.sigv4.sessions import region_of_profile
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -18,7 +18,6 @@ __all__ = [
     "DEFAULT_CONNECT_TIMEOUT",
     "DEFAULT_READ_TIMEOUT",
     "MAX_IDLE",
-    "botocore_session",
     "check_functions",
     "signing_region",
 ]
@@ -72,12 +71,3 @@ def signing_region(url: CallbackUrl, region: str | None, session: Callable[[], S
     if not found:
         raise CallbackUrlError("the signing region is unknown; pass region= or set AWS_REGION", url=url.url)
     return found
-
-
-def botocore_session(url: CallbackUrl) -> Session | None:
-    """Return a botocore session for the profile's region, and for credentials that the environment does not have.
-
-    Returns:
-        `None` where botocore is not installed, or not needed.
-    """
-    return session_for_loopback() if url.is_loopback else any_session()

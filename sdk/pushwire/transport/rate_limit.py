@@ -71,12 +71,10 @@ class RateLimit:
         if self._process != process:  # another thread of the parent may have held the lock at the fork
             self._process, self._lock = process, threading.Lock()
         with self._lock:
-            left = self._left_at(now)
-            if left < 1 - _ROUNDING:
-                return (1 - left) / self._per_second
-            self._left = left - 1
-            self._time = max(self._time, now)
-            return 0.0
+            delay = self.delay(now)
+            if delay == 0:
+                self._left, self._time = self._left_at(now) - 1, max(self._time, now)
+            return delay
 
     def delay(self, now: float, /) -> float:
         """Return the seconds until the budget has a request, if no other caller takes it; 0 if it has one now.

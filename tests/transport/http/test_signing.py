@@ -55,7 +55,7 @@ class Vault:
 def vault(monkeypatch: pytest.MonkeyPatch) -> Vault:
     vault = Vault()
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    monkeypatch.setattr("pushwire.transport.http._core.botocore_session", lambda _url: vault)
+    monkeypatch.setattr("pushwire.transport.http._core.session_for_loopback", lambda: vault)
     return vault
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import cast
 
 from pushwire.errors import SendError
-from pushwire.transport._fan_out import MAX_TURN, FanOut
+from pushwire.transport._fan_out import FanOut
 from pushwire.transport._on_loop import LoopDriver
 
 __all__ = ["FutureDriver"]
@@ -38,24 +38,18 @@ class FutureDriver(LoopDriver):
 
     def start_attempts(self) -> float | None:
         """Start attempts, as `LoopDriver.start_attempts` describes."""
-        started = self._clock()
-        while (now := self._clock()) - started <= MAX_TURN:
-            connection_id = self.fan_out.take(now)
-            if connection_id is not None:
-                attempt = self._post(connection_id)
-                self._pending.add(attempt)
-                attempt.add_done_callback(partial(self._attempt_ended, connection_id))
-            elif self.fan_out.needs_id(now):
-                self.pull()
-            else:
-                return self.fan_out.wait(now)
-        return 0.0
+        return self.fan_out.start_attempts(self._start, self.pull, self._clock)
 
     def close(self) -> None:
         """Cancel the attempts in flight."""
         pending, self._pending = self._pending, set()
         for attempt in pending:
             attempt.cancel()
+
+    def _start(self, connection_id: str) -> None:
+        attempt = self._post(connection_id)
+        self._pending.add(attempt)
+        attempt.add_done_callback(partial(self._attempt_ended, connection_id))
 
     def _attempt_ended(self, connection_id: str, attempt: asyncio.Future[None]) -> None:
         if attempt not in self._pending:  # the call was cancelled

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import cast
 
 from pushwire.errors import SendError
-from pushwire.transport._fan_out import MAX_TURN, FanOut
+from pushwire.transport._fan_out import FanOut
 
 __all__ = ["run_on_threads"]
 
@@ -21,78 +23,28 @@ def run_on_threads(
     Args:
         fan_out: The fan-out to run.
         connection_ids: Its ids.
-        post: Makes one attempt: returns, or raises a `SendError`. Called on threads that end with this call.
+        post: Makes one attempt: returns, or raises a `SendError`. Called on threads that end after this call.
         clock: Returns the time in seconds; the clock of the fan-out.
 
     Returns:
         The ids that were pulled and not sent.
     """
-    threads = _Threads(post)
+    ended: SimpleQueue[tuple[str, Future[None]]] = SimpleQueue()
+    pull = partial(fan_out.pull, iter(connection_ids).__next__)
+    threads = ThreadPoolExecutor(fan_out.max_in_flight, thread_name_prefix="pushwire-broadcast")
+
+    def start(connection_id: str) -> None:
+        threads.submit(post, connection_id).add_done_callback(lambda attempt: ended.put((connection_id, attempt)))
+
     try:
-        ids = iter(connection_ids)
+        pause: float | None = 0.0
         while not fan_out.finished:
-            started = clock()
-            while _proceed(fan_out, ids, threads, now := clock()) and now - started <= MAX_TURN:
-                pass
-            if not fan_out.finished:
-                for connection_id, error in threads.ended(fan_out.wait(clock())):
-                    fan_out.ended(connection_id, error, clock())
+            with suppress(Empty):
+                connection_id, attempt = ended.get(timeout=pause)
+                while True:
+                    fan_out.ended(connection_id, cast("SendError | None", attempt.exception()), clock())
+                    connection_id, attempt = ended.get_nowait()
+            pause = fan_out.start_attempts(start, pull, clock)
     finally:
-        threads.stop()
+        threads.shutdown(wait=False, cancel_futures=True)
     return fan_out.result()
-
-
-def _proceed(fan_out: FanOut, ids: Iterator[str], threads: _Threads, now: float) -> bool:
-    """Start an attempt or pull an id; return whether there was one to start or pull."""
-    connection_id = fan_out.take(now)
-    if connection_id is not None:
-        threads.start(connection_id)
-    elif fan_out.needs_id(now):
-        fan_out.pull(ids.__next__)
-    else:
-        return False
-    return True
-
-
-class _Threads:
-    """Threads that make attempts: a new one is started when all others are busy."""
-
-    def __init__(self, post: Callable[[str], None]) -> None:
-        self._post = post
-        self._to_do: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[str, SendError | None]] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._idle = 0
-
-    def start(self, connection_id: str) -> None:
-        """Start an attempt on an idle thread or a new one."""
-        if self._idle:
-            self._idle -= 1
-        else:
-            thread = threading.Thread(target=self._work, name=f"pushwire-broadcast-{len(self._threads)}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
-        self._to_do.put(connection_id)
-
-    def ended(self, timeout: float | None) -> Iterator[tuple[str, SendError | None]]:
-        """Wait until an attempt ends, for at most `timeout` seconds; yield every ended attempt."""
-        with contextlib.suppress(queue.Empty):
-            ended = self._done.get(timeout=timeout)
-            while True:
-                self._idle += 1
-                yield ended
-                ended = self._done.get_nowait()
-
-    def stop(self) -> None:
-        """Let each thread end after its current attempt."""
-        for _ in self._threads:
-            self._to_do.put(None)
-
-    def _work(self) -> None:
-        while (connection_id := self._to_do.get()) is not None:
-            try:
-                self._post(connection_id)
-            except SendError as error:
-                self._done.put((connection_id, error))
-            else:
-                self._done.put((connection_id, None))

@@ -194,10 +194,8 @@ def run_blocking(steps: Steps[T], clock: Callable[[], float]) -> T:
         connection, events, until = next(steps)
         while True:
             # `poll` checks the socket again after its time-out, so a process that was stopped still reads first.
-            if wait(connection, events, until - clock()):
-                connection, events, until = next(steps)
-            else:
-                connection, events, until = steps.throw(TimeoutError())
+            is_ready = wait(connection, events, until - clock())
+            connection, events, until = next(steps) if is_ready else steps.throw(TimeoutError())
     except StopIteration as done:
         result: T = done.value
         return result

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from pushwire._checks import check_flag, check_region, check_seconds, check_whole_number
 from pushwire.callback_url import CallbackUrl
 from pushwire.errors import SendError, UnavailableError
 from pushwire.sigv4 import CredentialChain
-from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS
+from pushwire.sigv4.sessions import LOOPBACK_CREDENTIALS, any_session, session_for_loopback
 from pushwire.transport._retry import DEFAULT_MAX_ATTEMPTS, RetryPolicy
 from pushwire.transport._settings import (
     DEFAULT_CONNECT_TIMEOUT,
     DEFAULT_READ_TIMEOUT,
-    botocore_session,
     signing_region,
 )
 from pushwire.transport.http._channel import Steps, exchange
@@ -73,7 +72,7 @@ class Core:
         self.read_timeout: Final = check_seconds("read_timeout", read_timeout, DEFAULT_READ_TIMEOUT)
         check_region(region)
         url = CallbackUrl.parse(callback_url, allow_http=check_flag("allow_http", allow_http))
-        session = cache(partial(botocore_session, url))
+        session = cache(session_for_loopback if url.is_loopback else any_session)
         credentials = CredentialChain(session, default=LOOPBACK_CREDENTIALS if url.is_loopback else None)
         region = signing_region(url, region, session)
         self.requests: Final = Requests(url, region, credentials, wall_clock)

@@ -304,8 +304,6 @@ class BroadcastEngine:
 
     def _end(self, slot: _Slot, error: SendError | None) -> None:
         connection_id = self._release(slot)
-        if error is not None:
-            error.connection_id = connection_id
         self._ended += 1
         self.fan_out.ended(connection_id, error, self._clock())
 

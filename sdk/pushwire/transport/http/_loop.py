@@ -48,7 +48,7 @@ async def run_on_loop(steps: Steps[T], clock: Callable[[], float]) -> T:
         steps.close()
 
 
-async def _wait(connection: socket.socket, events: int, timeout: float) -> bool:
+async def _wait(connection: socket.socket, events: int, seconds: float) -> bool:
     """Wait until a socket is ready, as `wait` does. No callback remains, because the next socket gets its number."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[bool] = loop.create_future()
@@ -58,7 +58,7 @@ async def _wait(connection: socket.socket, events: int, timeout: float) -> bool:
             ended.set_result(is_ready)
 
     descriptor = connection.fileno()
-    timer = loop.call_later(max(0.0, timeout), end, False)
+    timer = loop.call_later(max(0.0, seconds), end, False)
     try:
         if events & selectors.EVENT_READ:
             _add_reader(loop, descriptor, partial(end, True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from typing import Final, Literal
 
@@ -121,13 +122,8 @@ def _is_plain(connection_id: str) -> bool:
 
 
 def _quoted(connection_id: str) -> str:
-    if connection_id in {"", ".", ".."}:  # as a segment of a path, these address another resource
-        raise InvalidConnectionIdError(
-            "a URL cannot contain it; pass the connectionId of an event", connection_id=connection_id
-        )
-    try:
-        return percent_encoded(connection_id)
-    except UnicodeEncodeError as exc:
-        raise InvalidConnectionIdError(
-            "a URL cannot contain it; pass the connectionId of an event", connection_id=connection_id
-        ) from exc
+    if connection_id not in {"", ".", ".."}:  # as a segment of a path, these address another resource
+        with suppress(UnicodeEncodeError):
+            return percent_encoded(connection_id)
+    reason = "a URL cannot contain it; pass the connectionId of an event"
+    raise InvalidConnectionIdError(reason, connection_id=connection_id)

@@ -112,8 +112,6 @@ class ResponseParser:
         return Response(self._status, body, complete=False, must_close=True)
 
     def _read_head(self, head: bytes) -> None:
-        if len(head) > _MAX_HEAD:
-            raise MalformedResponseError("the head of the response is too long")
         status_line, *fields = head.split(b"\r\n")
         if not head.count(b"\r") == head.count(b"\n") == len(fields):
             raise MalformedResponseError("the head of the response has a line end other than CRLF")
@@ -139,7 +137,8 @@ class ResponseParser:
             name = name.lower()
             if name == b"content-length":
                 value = value.strip(b" \t")
-                if not _is_length(value) or length not in {_UNTIL_THE_END, int(value)}:
+                is_length = value.isdigit() and len(value) <= _MAX_LENGTH_DIGITS
+                if not is_length or length not in {_UNTIL_THE_END, int(value)}:
                     raise MalformedResponseError("the Content-Length of the response cannot be read")
                 length = int(value)
             elif name == b"transfer-encoding":
@@ -167,13 +166,8 @@ class ResponseParser:
 def _status(line: bytes) -> int:
     """Read a status line, such as `HTTP/1.1 200 OK`."""
     code = line[9:12]
-    if line[:9] not in {b"HTTP/1.1 ", b"HTTP/1.0 "} or not code.isdigit() or line[12:13] not in {b"", b" "}:
-        raise MalformedResponseError("the status line of the response cannot be read")
-    status = int(code)
-    if len(code) < 3 or not 100 <= status < 600:
-        raise MalformedResponseError("the status line of the response cannot be read")
-    return status
-
-
-def _is_length(value: bytes) -> bool:
-    return value.isdigit() and len(value) <= _MAX_LENGTH_DIGITS
+    if line[:9] in {b"HTTP/1.1 ", b"HTTP/1.0 "} and line[12:13] in {b"", b" "} and len(code) == 3 and code.isdigit():
+        status = int(code)
+        if 100 <= status < 600:
+            return status
+    raise MalformedResponseError("the status line of the response cannot be read")
