@@ -40,6 +40,7 @@ NEEDS = {
     "awslambdaric": ["aws_lambda/test_in_the_run_time_of_lambda.py"],
     "boto3": [
         "test_arguments.py",
+        "test_forks.py",
         "aws_lambda/test_against_the_local_gateway.py",
         "aws_lambda/test_routers_with_a_store.py",
         "conformance",

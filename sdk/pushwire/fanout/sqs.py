@@ -15,7 +15,7 @@ from pushwire.fanout.shard import Shard
 from pushwire.operation import AnyOperation
 from pushwire.server import OpenJob
 
-__all__ = ["SqsClient", "SqsFanout", "sqs_client"]
+__all__ = ["SqsClient", "SqsFanout", "put_shards", "sqs_client"]
 
 _MAX_ENTRIES: Final = 10
 _MAX_BYTES: Final = 262_144
@@ -109,7 +109,9 @@ class SqsFanout(ShardQueue):
             ValueError: `expires_in` does not exceed the visibility timeout.
         """
         if self._visibility_timeout is None:
-            attributes = self._call("get_queue_attributes", AttributeNames=["VisibilityTimeout"])["Attributes"]
+            attributes = _call(self._service, self._url, "get_queue_attributes", AttributeNames=["VisibilityTimeout"])[
+                "Attributes"
+            ]
             self._visibility_timeout = int(attributes["VisibilityTimeout"])
         if expires_in <= self._visibility_timeout:
             raise ValueError(
@@ -128,35 +130,41 @@ class SqsFanout(ShardQueue):
         Raises:
             FanoutError: Some were not queued. Its `unsent` has their ids.
         """
-        left = {str(index): shard for index, shard in enumerate(shards)}
-        for entries in _requests(left, delay):
-            attempt = 0
-            while entries:
-                attempt += 1
-                try:
-                    answer = self._call("send_message_batch", Entries=entries)
-                except FanoutError as error:
-                    error.unsent = _ids_of(left)
-                    raise
-                refused = {entry["Id"]: entry for entry in answer.get("Failed", [])}
-                for entry in entries:
-                    if entry["Id"] not in refused:
-                        del left[entry["Id"]]
-                entries = [entry for entry in entries if entry["Id"] in refused]
-                if not entries:
-                    break
-                why = refused[entries[0]["Id"]]
-                if attempt == _MAX_ATTEMPTS or why.get("SenderFault"):
-                    raise FanoutError(
-                        f"the queue {self._url!r} refused {len(entries)} shards after {attempt} attempts: "
-                        f"{why.get('Code')}: {why.get('Message')}",
-                        unsent=_ids_of(left),
-                    )
-                time.sleep(_FIRST_WAIT * 2 ** (attempt - 1))
+        put_shards(self._service, self._url, shards, delay)
 
-    def _call(self, operation: str, **parameters: Any) -> Any:
-        request = getattr(self._service.client, operation)
-        return self._service.call(f"{operation} of the queue {self._url!r}", request, QueueUrl=self._url, **parameters)
+
+def put_shards(service: ServiceClient, url: str, shards: Sequence[Shard], delay: int) -> None:
+    """Queue shards in the queue of a URL, as `SqsFanout.put` does."""
+    left = {str(index): shard for index, shard in enumerate(shards)}
+    for entries in _requests(left, delay):
+        attempt = 0
+        while entries:
+            attempt += 1
+            try:
+                answer = _call(service, url, "send_message_batch", Entries=entries)
+            except FanoutError as error:
+                error.unsent = _ids_of(left)
+                raise
+            refused = {entry["Id"]: entry for entry in answer.get("Failed", [])}
+            for entry in entries:
+                if entry["Id"] not in refused:
+                    del left[entry["Id"]]
+            entries = [entry for entry in entries if entry["Id"] in refused]
+            if not entries:
+                break
+            why = refused[entries[0]["Id"]]
+            if attempt == _MAX_ATTEMPTS or why.get("SenderFault"):
+                raise FanoutError(
+                    f"the queue {url!r} refused {len(entries)} shards after {attempt} attempts: "
+                    f"{why.get('Code')}: {why.get('Message')}",
+                    unsent=_ids_of(left),
+                )
+            time.sleep(_FIRST_WAIT * 2 ** (attempt - 1))
+
+
+def _call(service: ServiceClient, url: str, operation: str, **parameters: Any) -> Any:
+    request = getattr(service.client, operation)
+    return service.call(f"{operation} of the queue {url!r}", request, QueueUrl=url, **parameters)
 
 
 def sqs_client(client: Any, **settings: Any) -> ServiceClient:

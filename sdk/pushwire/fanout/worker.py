@@ -14,7 +14,7 @@ from pushwire.fanout.errors import FanoutError
 from pushwire.fanout.progress import BRIEF_CALLS, MAX_CALL, DynamoDBProgress, checked_progress
 from pushwire.fanout.sending import ShardResult, operation_of, send_shard, send_shard_async
 from pushwire.fanout.shard import Shard
-from pushwire.fanout.sqs import SqsClient, SqsFanout, sqs_client
+from pushwire.fanout.sqs import SqsClient, put_shards, sqs_client
 from pushwire.server import AsyncServerSdk, ServerSdk
 from pushwire.store import StoreError
 from pushwire.transport.rate_limit import RateLimit
@@ -81,7 +81,7 @@ class FanoutWorker:
         self._rate_limit = _rate_of_environment() if rate_limit is None else rate_limit
         self._service = sqs_client(client, **BRIEF_CALLS)
         self._clock = clock
-        self._queues: dict[str, SqsFanout] = {}
+        self._urls: dict[str, str] = {}
 
     def __call__(self, event: Mapping[str, Any], context: Any, /) -> None:
         """Send the shard of an event.
@@ -112,7 +112,8 @@ class FanoutWorker:
             if error is None or _seconds_left(context) >= _LEFT_FOR_ROW:
                 result = self._record(shard, result)
         if result.unsent:
-            self._queue(record["eventSourceARN"]).put([shard.remainder(result.unsent)], delay=result.delay)
+            url = self._url_of(record["eventSourceARN"])
+            put_shards(self._service, url, [shard.remainder(result.unsent)], result.delay)
 
     def _send(self, shard: Shard, remaining: float) -> ShardResult:
         deadline = max(remaining - _RESERVED, remaining / 3)
@@ -155,14 +156,13 @@ class FanoutWorker:
             self._log_incomplete(shard, error)
             return result
 
-    def _queue(self, arn: str) -> SqsFanout:
-        if arn not in self._queues:
+    def _url_of(self, arn: str) -> str:
+        if arn not in self._urls:
             *_, account, name = arn.split(":")
             names = {"QueueName": name, "QueueOwnerAWSAccountId": account}
-            client = self._service.client
-            url: str = self._service.call(f"get_queue_url of {arn}", client.get_queue_url, **names)["QueueUrl"]
-            self._queues[arn] = SqsFanout(url, client=client)
-        return self._queues[arn]
+            answer = self._service.call(f"get_queue_url of {arn}", self._service.client.get_queue_url, **names)
+            self._urls[arn] = answer["QueueUrl"]
+        return self._urls[arn]
 
     def _log_incomplete(self, shard: Shard, error: StoreError) -> None:
         logger("fanout").warning(
