@@ -57,9 +57,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stderr
     (folder / "app").mkdir()
-    readme = snippet("README.md", "python", "ChatWebSocketApi")
     scripts = {
-        "readme": readme.replace('from_asset(".")', 'from_asset("app")'),
+        "readme": snippet("README.md", "python", "ChatWebSocketApi"),
         "deploy": snippet("docs/deploy.md", "python", "class ChatStack"),
         "fanout": snippet("docs/fanout.md", "python", "fanout = Fanout("),
         "parts": "SNIPPETS = "
