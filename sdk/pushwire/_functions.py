@@ -22,7 +22,8 @@ def is_unawaited(result: object) -> bool:
     A coroutine is closed, so that Python does not warn about it. Why not only `is_async`: a plain function may return
     the coroutine of another one.
     """
-    if not any(hasattr(result, name) for name in ("__await__", "send", "asend")):
+    # Of the type, as Python looks them up: a mock has every attribute.
+    if not any(hasattr(type(result), name) for name in ("__await__", "send", "asend")):
         return False
     close = getattr(result, "close", None)
     if callable(close):

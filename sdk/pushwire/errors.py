@@ -219,7 +219,9 @@ class SendError(PushwireError):
         self.status_code = status_code
 
     def __str__(self) -> str:
-        text = f"{self.summary}: {self.reason}" if self.reason else self.summary
+        was_made = self.attempts or type(self) is not SendError
+        summary = self.summary if was_made else "no request was made"
+        text = f"{summary}: {self.reason}" if self.reason else summary
         facts = [
             f"operation {self.operation}" if self.operation is not None else "",
             f"connection {self.connection_id!r}" if self.connection_id else "",

@@ -1,16 +1,20 @@
 """Posting to many through boto3: threads, the client's pool, and what an event loop asks for."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
+from unittest import mock
 
 import boto3
 import pytest
 from botocore.config import Config
 from tests.support.async_tests import on_a_loop
 from tests.support.fault_server import FaultServer, answer, by_connection, stall
+from tests.support.tools import environment
 
 import pushwire
 from pushwire import SendError, UnavailableError
@@ -72,6 +76,81 @@ def test_no_thread_is_left_behind() -> None:
     for thread in own():
         thread.join(10)
     assert own() == []
+
+
+CLIENT = """
+import os, signal, threading
+from pushwire.transport import Boto3Transport, FanOutOptions
+
+class Client:
+    def post_to_connection(self, *, ConnectionId, Data):
+        post()
+    get_connection = delete_connection = post_to_connection
+
+def broadcast():
+    outcomes = {}
+    ids = [f"c{number}" for number in range(40)]
+    Boto3Transport(client=Client()).post_many(ids, b"{}", FanOutOptions(), outcomes.__setitem__)
+    print(len(outcomes), "outcomes")
+"""
+AFTER_THE_MAIN_THREAD = """
+def post():
+    main.join()
+
+main = threading.main_thread()
+threading.Thread(target=broadcast).start()
+"""
+INTERRUPTED = """
+def post():
+    os.kill(os.getpid(), signal.SIGINT)
+    threading.Event().wait()
+
+try:
+    broadcast()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "printed"),
+    [
+        pytest.param(AFTER_THE_MAIN_THREAD, "40 outcomes\n", id="a thread goes on when the main thread has ended"),
+        pytest.param(INTERRUPTED, "interrupted\n", id="a process that is interrupted does not wait for its posts"),
+    ],
+)
+def test_the_end_of_a_process(program: str, printed: str) -> None:
+    command = [sys.executable, "-c", CLIENT + program]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == printed
+
+
+@pytest.mark.parametrize("most", [0, 2])
+def test_where_no_more_threads_can_be_started_every_id_has_its_outcome(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    started: list[threading.Thread] = []
+
+    def start(thread: threading.Thread) -> None:
+        if len(started) == most:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start_thread(thread)
+
+    start_thread = threading.Thread.start
+    outcomes: dict[str, SendError | None] = {}
+    ids = [f"c{number}" for number in range(20)]
+    client = mock.MagicMock()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        Boto3Transport(client=client).post_many(ids, DATA, FanOutOptions(), outcomes.__setitem__)
+    assert client.post_to_connection.call_count == (len(ids) if most else 0)
+    if most:
+        assert outcomes == dict.fromkeys(ids)
+    else:
+        assert {str(error) for error in outcomes.values()} == {
+            f"no request was made: can't start new thread (connection '{connection_id}')" for connection_id in ids
+        }
 
 
 def test_a_client_of_ones_own_is_never_asked_for_more_than_its_pool_holds() -> None:
@@ -277,6 +356,28 @@ async def test_an_iterable_that_is_cancelled_itself_cancels_the_broadcast() -> N
 
 
 @on_a_loop
+async def test_a_post_that_waits_for_a_thread_until_the_deadline_is_not_made(stalling: FaultServer) -> None:
+    now = 100.0
+    client = client_of(stalling, max_pool_connections=1, read_timeout=20, retries={"total_max_attempts": 1})
+    transport = AsyncBoto3Transport(client=client, clock=lambda: now)
+    busy = asyncio.ensure_future(transport.post("busy", DATA))
+    assert await asyncio.to_thread(stalling.received.wait, 10)
+    outcomes: dict[str, SendError | None] = {}
+    options = FanOutOptions(deadline=5)
+    broadcast = asyncio.ensure_future(transport.post_many(["a"], DATA, options, outcomes.__setitem__))
+    await asyncio.sleep(0)  # it starts, and its post waits for the thread
+    await asyncio.sleep(0)
+    now += 6.0
+    stalling.released.set()
+    assert await broadcast == ("a",)
+    assert outcomes == {}
+    await asyncio.wait([busy])
+    await transport.close()
+    client.close()
+    assert [request.target for request in stalling.requests] == ["/stage/@connections/busy"]
+
+
+@on_a_loop
 async def test_closing_meanwhile_fails_the_posts_that_wait_for_a_thread(stalling: FaultServer) -> None:
     errors: list[SendError | None] = []
     client = client_of(stalling, max_pool_connections=2, read_timeout=20, retries={"total_max_attempts": 1})
@@ -285,9 +386,12 @@ async def test_closing_meanwhile_fails_the_posts_that_wait_for_a_thread(stalling
     broadcast = asyncio.ensure_future(
         transport.post_many(["a"], DATA, FanOutOptions(), lambda _, error: errors.append(error))
     )
+    single = asyncio.ensure_future(transport.post("b", DATA))
     assert await asyncio.to_thread(stalling.received.wait, 10)
     closing = asyncio.ensure_future(transport.close())
     assert await broadcast == ()
+    with pytest.raises(SendError, match=r"no request was made: the transport was closed before the request was made"):
+        await single
     stalling.released.set()
     await closing
     await asyncio.gather(*busy, return_exceptions=True)

@@ -15,7 +15,7 @@ from pushwire.transport.protocol import FanOutOptions
 @on_a_loop
 async def test_an_id_that_comes_at_the_last_moment_is_told_and_not_tried() -> None:
     now, told = 0.0, list[str]()
-    post: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    post: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     posted, gate, stopped = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def ids() -> AsyncIterator[str]:
@@ -23,7 +23,7 @@ async def test_an_id_that_comes_at_the_last_moment_is_told_and_not_tried() -> No
         await gate.wait()
         yield "b"
 
-    def start(_connection_id: str) -> asyncio.Future[None]:
+    def start(_connection_id: str) -> asyncio.Future[bool]:
         posted.set()
         return post
 
@@ -40,7 +40,7 @@ async def test_an_id_that_comes_at_the_last_moment_is_told_and_not_tried() -> No
     await posted.wait()
     now = 1.0
     await stopped.wait()
-    post.set_result(None)
+    post.set_result(True)
     gate.set()
     assert await run == ("b",)
     assert told == ["a"]

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import boto3
 import botocore.endpoint
@@ -239,6 +240,17 @@ class Wrapping:
     get_connection = delete_connection = post_to_connection
 
 
+@pytest.mark.parametrize("kind", [mock.Mock, mock.MagicMock])
+def test_a_mock_is_a_client(kind: type[mock.Mock]) -> None:
+    client = kind()
+    outcomes: dict[str, pushwire.SendError | None] = {}
+    transport = Boto3Transport(client=client)
+    transport.post(CONNECTION_ID, b"{}")
+    transport.post_many(["a=", "b="], b"{}", FanOutOptions(max_in_flight=10), outcomes.__setitem__)
+    assert outcomes == dict.fromkeys(["a=", "b="])
+    assert client.post_to_connection.call_count == 3
+
+
 @pytest.mark.parametrize("name", ["boto3", "async boto3"])
 def test_a_client_that_returns_coroutines_sends_nothing_and_is_an_error(name: str) -> None:
     implementation = Implementation(name)
@@ -250,9 +262,7 @@ def test_a_client_that_returns_coroutines_sends_nothing_and_is_an_error(name: st
         lambda: transport.delete(CONNECTION_ID),
     ]
     for call in calls:
-        with pytest.raises(
-            pushwire.SendError, match="client= is async, so no request was made; pass a client of boto3"
-        ):
+        with pytest.raises(pushwire.SendError, match="no request was made: client= is async; pass a client of boto3"):
             call()
     transport.post_many(["a=", "b="], b"{}", FanOutOptions(), outcomes.__setitem__)
     implementation.close()

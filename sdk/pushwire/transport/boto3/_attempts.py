@@ -77,7 +77,8 @@ class Boto3Attempts:
         else:
             raise TypeError("no callback URL and no client= given; pass one of them")
         config = getattr(getattr(self.client, "meta", None), "config", None)
-        self.max_connections = int(getattr(config, "max_pool_connections", _DEFAULT_POOL_SIZE))
+        pool_size: object = getattr(config, "max_pool_connections", None)
+        self.max_connections = pool_size if isinstance(pool_size, int) else _DEFAULT_POOL_SIZE  # a mock's is not an int
 
     def post(self, connection_id: str, data: bytes) -> None:
         """Send one text frame to a connection.
@@ -133,7 +134,7 @@ class Boto3Attempts:
         except Exception as exc:
             raise error_of(exc, connection_id) from exc
         if is_unawaited(response):
-            reason = "client= is async, so no request was made; pass a client of boto3"
+            reason = "client= is async; pass a client of boto3"
             raise SendError(reason, connection_id=connection_id)
         return response
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, Callable, Iterable
 from functools import partial
-from typing import cast
+from typing import Final, cast
 
 from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
 from pushwire.transport._on_loop import LoopDriver
 
-__all__ = ["FutureDriver"]
+__all__ = ["CLOSED", "FutureDriver"]
+
+CLOSED: Final = "the transport was closed before the request was made"
 
 
 class FutureDriver(LoopDriver):
@@ -20,7 +22,7 @@ class FutureDriver(LoopDriver):
     Args:
         fan_out: The fan-out to run.
         connection_ids: Its ids.
-        post: Starts one attempt, and returns a future that ends with `None` or a `SendError`.
+        post: Starts one attempt. The future has a `SendError`, or whether the request was made before the deadline.
         clock: Returns the time in seconds; the clock of the fan-out.
     """
 
@@ -28,13 +30,13 @@ class FutureDriver(LoopDriver):
         self,
         fan_out: FanOut,
         connection_ids: Iterable[str] | AsyncIterable[str],
-        post: Callable[[str], asyncio.Future[None]],
+        post: Callable[[str], asyncio.Future[bool]],
         clock: Callable[[], float],
     ) -> None:
         super().__init__(fan_out, connection_ids)
         self._post = post
         self._clock = clock
-        self._pending: set[asyncio.Future[None]] = set()
+        self._pending: set[asyncio.Future[bool]] = set()
 
     def start_attempts(self) -> float | None:
         """Start attempts, as `LoopDriver.start_attempts` describes."""
@@ -51,14 +53,14 @@ class FutureDriver(LoopDriver):
         self._pending.add(attempt)
         attempt.add_done_callback(partial(self._attempt_ended, connection_id))
 
-    def _attempt_ended(self, connection_id: str, attempt: asyncio.Future[None]) -> None:
+    def _attempt_ended(self, connection_id: str, attempt: asyncio.Future[bool]) -> None:
         if attempt not in self._pending:  # the call was cancelled
             return
         self._pending.remove(attempt)
-        if attempt.cancelled():
-            reason = "the transport was closed before the request was made"
-            error: SendError | None = SendError(reason, connection_id=connection_id)
-        else:  # `post` guarantees that there is no other exception
-            error = cast("SendError | None", attempt.exception())
-        self.fan_out.ended(connection_id, error, self._clock())
+        # `post` guarantees that there is no other exception.
+        error = SendError(CLOSED) if attempt.cancelled() else cast("SendError | None", attempt.exception())
+        if error is None and not attempt.result():
+            self.fan_out.withdraw(connection_id)
+        else:
+            self.fan_out.ended(connection_id, error, self._clock())
         self.take_turn(self.turn)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import cast
+from threading import Thread
 
 from pushwire.errors import SendError
 from pushwire.transport._fan_out import FanOut
@@ -23,28 +22,50 @@ def run_on_threads(
     Args:
         fan_out: The fan-out to run.
         connection_ids: Its ids.
-        post: Makes one attempt: returns, or raises a `SendError`. Called on threads that end after this call.
+        post: Makes one attempt: returns, or raises a `SendError`. Called on threads, which end after this call.
         clock: Returns the time in seconds; the clock of the fan-out.
 
     Returns:
         The ids that were pulled and not sent.
     """
-    ended: SimpleQueue[tuple[str, Future[None]]] = SimpleQueue()
+    to_do: SimpleQueue[str | None] = SimpleQueue()
+    ended: SimpleQueue[tuple[str, SendError | None]] = SimpleQueue()
     pull = partial(fan_out.pull, iter(connection_ids).__next__)
-    threads = ThreadPoolExecutor(fan_out.max_in_flight, thread_name_prefix="pushwire-broadcast")
+    threads = 0
 
     def start(connection_id: str) -> None:
-        threads.submit(post, connection_id).add_done_callback(lambda attempt: ended.put((connection_id, attempt)))
+        nonlocal threads
+        if threads < fan_out.in_flight:  # all threads are busy
+            # Daemons, because a process that is interrupted does not wait for them. An executor's threads are none.
+            thread = Thread(target=work, name=f"pushwire-broadcast-{threads}", daemon=True)
+            try:
+                thread.start()
+                threads += 1
+            except RuntimeError as exc:  # the limit of threads is reached
+                if not threads:
+                    ended.put((connection_id, SendError(str(exc))))
+                    return
+        to_do.put(connection_id)
+
+    def work() -> None:
+        while (connection_id := to_do.get()) is not None:
+            try:
+                post(connection_id)
+            except SendError as error:
+                ended.put((connection_id, error))
+            else:
+                ended.put((connection_id, None))
 
     try:
         pause: float | None = 0.0
         while not fan_out.finished:
             with suppress(Empty):
-                connection_id, attempt = ended.get(timeout=pause)
+                connection_id, error = ended.get(timeout=pause)
                 while True:
-                    fan_out.ended(connection_id, cast("SendError | None", attempt.exception()), clock())
-                    connection_id, attempt = ended.get_nowait()
+                    fan_out.ended(connection_id, error, clock())
+                    connection_id, error = ended.get_nowait()
             pause = fan_out.start_attempts(start, pull, clock)
     finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+        for _ in range(threads):
+            to_do.put(None)
     return fan_out.result()

@@ -16,7 +16,7 @@ from pushwire.transport._fan_out import FanOut
 from pushwire.transport._retry import call_async
 from pushwire.transport._settings import check_functions
 from pushwire.transport.boto3._attempts import Boto3Attempts
-from pushwire.transport.boto3._tasks import FutureDriver
+from pushwire.transport.boto3._tasks import CLOSED, FutureDriver
 from pushwire.transport.protocol import ConnectionInfo, FanOutOptions, ManagementApiClient
 
 __all__ = ["AsyncBoto3Transport"]
@@ -121,8 +121,14 @@ class AsyncBoto3Transport(AsyncClosing):
             ValueError: `max_in_flight` is above the client's `max_pool_connections`.
         """
         fan_out = FanOut(self._once.limited(options), self._once.policy, on_outcome, self._clock())
-        post = partial(self._on_thread, partial(self._once.post, data=data))
-        return await FutureDriver(fan_out, connection_ids, post, self._clock).run()
+
+        def post(connection_id: str) -> bool:
+            if self._clock() >= fan_out.deadline:  # it has waited for a thread
+                return False
+            self._once.post(connection_id, data)
+            return True
+
+        return await FutureDriver(fan_out, connection_ids, partial(self._on_thread, post), self._clock).run()
 
     async def get(self, connection_id: str, /) -> ConnectionInfo:
         """Return when a connection was opened, when it was last active, and its source.
@@ -149,7 +155,7 @@ class AsyncBoto3Transport(AsyncClosing):
     async def close(self) -> None:
         """Wait for requests in flight, then end the threads and close the pooled connections.
 
-        Your own client stays open.
+        A call that waits for a thread fails with a `pushwire.SendError`. Your own client stays open.
         """
         threads, self._threads = self._threads, None
         if threads is not None:
@@ -157,7 +163,16 @@ class AsyncBoto3Transport(AsyncClosing):
         self._once.close()
 
     async def _call(self, attempt: Callable[[str], T], connection_id: str) -> T:
-        return await call_async(partial(self._on_thread, attempt), connection_id, self._once.policy, self._sleep)
+        return await call_async(partial(self._attempt, attempt), connection_id, self._once.policy, self._sleep)
+
+    async def _attempt(self, attempt: Callable[[str], T], connection_id: str) -> T:
+        try:
+            return await self._on_thread(attempt, connection_id)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise SendError(CLOSED, connection_id=connection_id) from None
 
     def _on_thread(self, attempt: Callable[[str], T], connection_id: str) -> asyncio.Future[T]:
         if self._threads is None or self._process != os.getpid():  # after a fork, the parent's threads do not run here
