@@ -1,5 +1,6 @@
 """Credentials from botocore's chain: profiles, and temporary credentials that are refreshed before they expire."""
 
+import itertools
 import sys
 import threading
 from pathlib import Path
@@ -101,15 +102,28 @@ def test_a_refresh_ahead_of_the_expiry_that_fails_leaves_the_old_ones(vault: Vau
 
 def test_they_are_waited_for_when_the_old_ones_are_about_to_expire(vault: Vault) -> None:
     vault.opens(minutes=0.5)
-    chain = CredentialChain(Session, default=None)
+    chain = CredentialChain(Session, default=None, clock=itertools.count(100.0, 10.0).__next__)
     assert [chain.load().token for _ in range(3)] == ["token2", "token3", "token4"]
+    assert not chain.is_ready()
+
+
+def test_credentials_that_expire_within_a_minute_are_used_for_some_seconds(vault: Vault) -> None:
+    vault.opens(minutes=0.5)
+    now = 100.0
+    chain = CredentialChain(Session, default=None, clock=lambda: now)
+    chain.load()
+    now += 4.9
+    assert chain.is_ready()
+    now += 0.2
     assert not chain.is_ready()
 
 
 def test_a_refresh_that_fails_is_an_error_of_credentials(vault: Vault) -> None:
     vault.opens(minutes=0.5, times=2)
-    chain = CredentialChain(Session, default=None)
+    now = 100.0
+    chain = CredentialChain(Session, default=None, clock=lambda: now)
     chain.load()
+    now += 5.0
     with pytest.raises(pushwire.CredentialsError, match="the vault is closed") as caught:
         chain.load()
     assert caught.value.__cause__ is not None

@@ -322,6 +322,23 @@ def test_an_account_whose_budget_is_spent_slows_everything_down_and_loses_nothin
     assert took < 12  # 9.5 s is the least
 
 
+@pytest.mark.parametrize("pause", [1.0, 60.0])
+def test_a_pause_between_two_pages_of_ids_does_not_lower_the_pace(pause: float) -> None:
+    driver = Simulation(latency=lambda: 0.005)
+    began: list[float] = []
+
+    def pages() -> Iterator[str]:
+        for page in range(3):
+            driver.time += pause
+            began.append(driver.time)
+            yield from (f"{page}c{number}" for number in range(3_000))
+
+    driver.run(pages(), Account(per_second=1_000, burst=100))
+    seconds = [later - earlier - pause for earlier, later in itertools.pairwise([*began, driver.time + pause])]
+    assert max(seconds) < 3.5, "each page takes 3 seconds at the pace of the account"
+    assert all(error is None for _, error in driver.outcomes)
+
+
 def test_the_pace_recovers_when_requests_are_throttled_no_more() -> None:
     def answer(connection_id: str, time: float) -> SendError | None:
         return account(connection_id, time) if time < 102 else None

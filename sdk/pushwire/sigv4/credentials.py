@@ -17,6 +17,9 @@ __all__ = ["CredentialChain", "Credentials", "environment_credentials"]
 _MIN_VALIDITY: Final = 60
 """Seconds. While a thread refreshes credentials, the old ones are used if they are valid for longer than this."""
 
+_MIN_INTERVAL: Final = 5.0
+"""Seconds between two loads that a caller waits for: a provider may return credentials that expire within a minute."""
+
 _MAX_REFUSAL: Final = 5.0
 """Seconds for which `load` raises the last error again. Why: each search may take seconds."""
 
@@ -85,6 +88,7 @@ class CredentialChain:
         self._lock = threading.Lock()
         self._found: Any = None  # botocore's credentials, which refresh themselves when they are read, or the default
         self._current_credentials: Credentials | None = None  # the last ones that botocore returned
+        self._loaded_at = 0.0
         self._refreshing: threading.Thread | None = None
         self._refusal: tuple[float, str] | None = None
 
@@ -145,11 +149,14 @@ class CredentialChain:
         return refresh_needed is not None and refresh_needed(within)
 
     def _is_valid(self) -> bool:
-        return self._current_credentials is not None and not self._needs_refresh(_MIN_VALIDITY)
+        if self._current_credentials is None:
+            return False
+        return self._clock() - self._loaded_at < _MIN_INTERVAL or not self._needs_refresh(_MIN_VALIDITY)
 
     def _refreshed(self) -> Credentials:
         # Why without the lock: while botocore refreshes, other threads use the credentials that are still valid.
         self._current_credentials = found = Credentials(*self._found.get_frozen_credentials()[:3])
+        self._loaded_at = self._clock()
         return found
 
     def _refresh_on_a_thread(self) -> None:

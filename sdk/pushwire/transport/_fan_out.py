@@ -26,8 +26,8 @@ A driver does the I/O, with threads, a selector or an event loop. It works in tu
 - `stop(exc)` ends the fan-out early. `pull` calls it when the iterator raises. The turns continue until all attempts
   in flight have ended; then `result` raises the exception. An exception from `on_outcome` is handled the same way.
 - `wait` returns the longest pause until there is something to do without an outcome; `None` if only an outcome helps.
-- All calls come from one thread at a time. `on_outcome` is called inside `ended`, `stop`, `withdraw`, and the methods
-  that stop at the deadline: `take` and `is_over`.
+- All calls come from one thread at a time. `on_outcome` is called inside `ended`, `withdraw`, and the methods that may
+  stop the fan-out: `stop`, `pull`, `take`, `start_attempts` and `is_over`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from typing import Final
 
 from pushwire._checks import not_a_connection_id
 from pushwire.errors import SendError
-from pushwire.transport._pacing import AdaptiveLimiter
+from pushwire.transport._pacing import WINDOW, AdaptiveLimiter
 from pushwire.transport._retry import Attempts, RetryPolicy
 from pushwire.transport.protocol import DEFAULT_MAX_IN_FLIGHT, FanOutOptions
 
@@ -95,6 +95,7 @@ class FanOut:
         "_rate_limit",
         "_ready",
         "_requested",
+        "_requested_at",
         "_retries",
         "_stopped",
         "_unsent",
@@ -126,6 +127,7 @@ class FanOut:
         self._waiting = 0
         self.in_flight = 0
         self._requested = False
+        self._requested_at = now
         self._drained = False
         self._stopped = False
         self._failure: BaseException | None = None
@@ -183,7 +185,7 @@ class FanOut:
             or self._delay(now) > 0
         ):
             return False
-        self._requested = True
+        self._requested, self._requested_at = True, now
         return True
 
     def pull(self, next_id: Callable[[], str]) -> None:
@@ -225,6 +227,8 @@ class FanOut:
 
     def take(self, now: float) -> str | None:
         """Return a connection to post to now; `None` if every one has to wait."""
+        if self._requested_at < now and not self._requested:
+            self._pulled_at(now)
         if now >= self.deadline or self.in_flight >= self.max_in_flight:
             self.is_over(now)
             return None
@@ -249,6 +253,8 @@ class FanOut:
             now: The time in seconds.
         """
         self.in_flight -= 1
+        if self._requested_at < now and not self._requested:
+            self._pulled_at(now)
         self._limiter.ended(error, self.in_flight, now)
         if error is not None and self._will_retry(connection_id, error, now):
             return
@@ -315,6 +321,12 @@ class FanOut:
 
     def _may_pull(self) -> bool:
         return not self._drained and not self._stopped and self._waiting < self.max_in_flight * _MAX_WAITING_PER_POST
+
+    def _pulled_at(self, now: float) -> None:
+        """Start a new window of the limiter after a slow pull, which says nothing about the possible rate."""
+        if now - self._requested_at > WINDOW:
+            self._limiter.restart(now)
+        self._requested_at = math.inf
 
     def _delay(self, now: float) -> float:
         """Return the seconds until the limiter and the shared budget allow another request."""

@@ -110,7 +110,7 @@ class LoopDriver(ABC):
         """Pull ids, each when the fan-out needs it."""
         try:
             ids = aiter(connection_ids)
-            while True:
+            while not self._ended.done():  # an iterable may suppress the cancellation
                 await self._asked  # does not pause if an id was requested before
                 self._asked = self.loop.create_future()
                 self.fan_out.add(await anext(ids))

@@ -6,9 +6,9 @@ from typing import Final
 
 from pushwire.errors import SendError, ThrottledError
 
-__all__ = ["AdaptiveLimiter"]
+__all__ = ["WINDOW", "AdaptiveLimiter"]
 
-_WINDOW: Final = 0.1
+WINDOW: Final = 0.1
 _MIN_ENDED: Final = 20
 _MAX_THROTTLED: Final = 20
 _TOLERATED_SHARE: Final = 0.1
@@ -37,14 +37,16 @@ class AdaptiveLimiter:
     def __init__(self, now: float) -> None:
         self._per_second: float | None = None
         self._next = now
-        self._since = now
-        self._ended = 0
-        self._throttled = 0
         self._old_in_flight = 0
+        self.restart(now)
 
     def delay(self, now: float) -> float:
         """Return the seconds until the next request may start; 0 for now."""
         return max(0.0, self._next - now) if self._per_second is not None else 0.0
+
+    def restart(self, now: float) -> None:
+        """Start a new window."""
+        self._since, self._ended, self._throttled = now, 0, 0
 
     def started(self, now: float) -> None:
         """Count a request that starts now."""
@@ -66,9 +68,9 @@ class AdaptiveLimiter:
         if isinstance(error, ThrottledError):
             self._throttled += 1
         elapsed = now - self._since
-        if (elapsed >= _WINDOW and self._ended >= _MIN_ENDED) or self._throttled >= _MAX_THROTTLED:
+        if (elapsed >= WINDOW and self._ended >= _MIN_ENDED) or self._throttled >= _MAX_THROTTLED:
             self._evaluate(elapsed, in_flight)
-            self._since, self._ended, self._throttled = now, 0, 0
+            self.restart(now)
 
     def _evaluate(self, elapsed: float, in_flight: int) -> None:
         sent = self._ended / max(elapsed, 1e-3)

@@ -1,6 +1,7 @@
 """What an event loop and its tasks can do to calls that are under way."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -68,6 +69,27 @@ def test_a_timer_that_fires_early_is_set_again() -> None:
     with FaultServer(answer(200)) as server:
         outcomes = asyncio.run(main(server.url))
     assert outcomes == dict.fromkeys(f"c{number}=" for number in range(10))
+
+
+@pytest.mark.parametrize(
+    "name", ["AsyncHttpTransport", pytest.param("AsyncBoto3Transport", marks=pytest.mark.extra("boto3"))]
+)
+def test_an_async_iterable_that_suppresses_its_cancellation_does_not_hold_the_broadcast(name: str) -> None:
+    async def main(url: str) -> None:
+        async def ids() -> AsyncIterator[str]:
+            yield "a="
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            yield "b="
+
+        options = FanOutOptions(deadline=1)
+        async with getattr(ways, name)(url) as transport:
+            unsent = await asyncio.wait_for(transport.post_many(ids(), b"{}", options, lambda _id, _error: None), 30)
+        assert unsent == ("b=",)
+
+    with FaultServer(answer(200)) as server:
+        asyncio.run(main(server.url))
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
