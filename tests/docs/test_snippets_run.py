@@ -222,7 +222,9 @@ def test_getting_started_shows_the_frame_that_the_newcomers_chain_receives() -> 
 
 def test_the_sending_page_type_checks_and_runs(chat: Path) -> None:
     greet = snippet("docs/sending.md", "python", "def greet(")
-    greet = greet.replace("...  # delete the id, unless you stored it within 30 seconds", "print('gone', connection_id)")
+    greet = greet.replace(
+        "...  # delete the id, unless you stored it within 30 seconds", "print('gone', connection_id)"
+    )
     connections = snippet("docs/sending.md", "python", "sdk.connections.get(connection_id)")
     (chat / "prime.py").write_text(snippet("docs/sending.md", "python", "contextlib.suppress(SendError)"))
     call = (

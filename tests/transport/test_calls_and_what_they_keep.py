@@ -53,6 +53,15 @@ def test_get_of_a_time_that_is_none_is_an_error(time: str, implementation: Imple
         implementation.connect(server.url, max_attempts=1).get(CONNECTION_ID)
 
 
+def test_a_get_whose_answer_lacks_a_field_is_tried_again_and_its_attempts_counted(
+    implementation: Implementation,
+) -> None:
+    failing = pytest.raises(pushwire.UnavailableError, match="GetConnection is missing or malformed")
+    with FaultServer(answer(503), answer(200, b"{}")) as server, failing as caught:
+        implementation.connect(server.url).get(CONNECTION_ID)
+    assert (len(server.requests), caught.value.attempts, caught.value.maybe_accepted) == (3, 3, True)
+
+
 def test_get_of_a_client_that_sent_no_user_agent(implementation: Implementation) -> None:
     with FaultServer(answer(200, INFO.replace(b',"userAgent":"Mozilla/5.0"', b""))) as server:
         assert implementation.connect(server.url).get(CONNECTION_ID).user_agent is None

@@ -185,8 +185,10 @@ def closes_a_generator(task: asyncio.Task[Any]) -> bool:
 
 def test_a_loop_without_add_reader_is_an_error_that_names_the_ways_out() -> None:
     class Proactor(asyncio.SelectorEventLoop):
-        def add_reader(self, *_: object) -> None:
+        def refuse(self, *_: object) -> Any:
             raise NotImplementedError
+
+        add_reader = add_writer = remove_reader = remove_writer = refuse  # type: ignore[assignment]
 
     async def main(url: str) -> None:
         async with AsyncHttpTransport(url) as transport:

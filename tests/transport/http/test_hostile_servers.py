@@ -13,6 +13,8 @@ from tests.transport.implementations import Implementation
 import pushwire
 from pushwire import SendError
 from pushwire.transport import Transport
+from pushwire.transport.http._channel import Channel
+from pushwire.transport.http._responses import Response
 from pushwire.transport.protocol import FanOutOptions
 
 CONNECTION_ID = "R0oXAdfD0kwCH6w="
@@ -220,6 +222,32 @@ def test_an_answer_before_the_end_of_the_request_is_its_answer(http: Implementat
         transport.post_many(["a="], b"x" * 20_000_000, FanOutOptions(), outcomes.__setitem__)
     assert type(outcomes["a="]) is pushwire.PayloadTooLargeError
     assert server.connections == 2  # a connection with half a request on it is of no more use
+
+
+def test_an_answer_before_a_reset_is_its_answer() -> None:
+    """A server that does not read a large frame to its end answers, and closes."""
+    mine, theirs = socket.socketpair()
+    mine.setblocking(False)
+    channel = Channel(mine)
+    channel.start(b"POST /stage HTTP/1.1\r\n\r\n" + b"x" * 1_000_000)
+    assert not channel.has_sent_all
+    theirs.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+    theirs.shutdown(socket.SHUT_RDWR)
+    assert channel.advance() == Response(413, b"", complete=True, must_close=True)
+    channel.close()
+    theirs.close()
+
+
+def test_a_reset_without_an_answer_is_an_error() -> None:
+    mine, theirs = socket.socketpair()
+    mine.setblocking(False)
+    channel = Channel(mine)
+    channel.start(b"x" * 1_000_000)
+    theirs.shutdown(socket.SHUT_RD)  # nothing more can be sent, and nothing has been received
+    with pytest.raises(BrokenPipeError):
+        channel.advance()
+    channel.close()
+    theirs.close()
 
 
 def test_what_is_said_about_the_rest_of_a_request_answers_no_other(http: Implementation) -> None:

@@ -14,6 +14,12 @@ from pushwire.transport.http._in_flight import InFlightLimit
 from pushwire.transport.protocol import FanOutOptions
 
 
+def limit_after_its_first_round(start: int, most: int) -> InFlightLimit:
+    limit = InFlightLimit(start, most)
+    limit.measured(waited=1.0, worked=0.0, ended=start)  # says nothing, so it does not count
+    return limit
+
+
 def measure(limit: InFlightLimit, waited: float, worked: float) -> None:
     """Add two rounds of responses, which is one measurement; the seconds are those of one round."""
     for _ in range(2):
@@ -21,7 +27,7 @@ def measure(limit: InFlightLimit, waited: float, worked: float) -> None:
 
 
 def test_it_doubles_while_waiting_dominates_up_to_the_highest_number() -> None:
-    limit = InFlightLimit(32, 200)
+    limit = limit_after_its_first_round(32, 200)
     seen = [limit.value]
     for _ in range(6):
         measure(limit, waited=0.02, worked=0.0005 * limit.value / 32)
@@ -29,15 +35,32 @@ def test_it_doubles_while_waiting_dominates_up_to_the_highest_number() -> None:
     assert seen == [32, 64, 128, 200, 200, 200, 200]
 
 
+def test_a_last_step_that_is_no_doubling_needs_less_gain() -> None:
+    limit = limit_after_its_first_round(32, 40)
+    for _ in range(100):
+        measure(limit, waited=0.02, worked=0.0)  # 40 connections are a quarter faster than 32
+    assert limit.value == 40
+
+
+def test_only_what_was_measured_is_proven() -> None:
+    limit = limit_after_its_first_round(32, 256)
+    measure(limit, waited=0.02, worked=0.001)
+    assert (limit.value, limit.proven) == (64, 32)
+    measure(limit, waited=0.02, worked=0.001)
+    assert (limit.value, limit.proven) == (128, 64)
+    measure(limit, waited=0.04, worked=0.002)
+    assert (limit.value, limit.proven) == (64, 64)
+
+
 def test_it_stays_while_work_dominates() -> None:
-    limit = InFlightLimit(32, 256)
+    limit = limit_after_its_first_round(32, 256)
     for _ in range(1_000):
         measure(limit, waited=0.0004, worked=0.0006)
     assert limit.value == 32
 
 
 def test_it_stays_while_a_server_that_shares_the_processor_answers_in_bursts() -> None:
-    limit = InFlightLimit(32, 256)
+    limit = limit_after_its_first_round(32, 256)
     for _ in range(1_000):
         limit.measured(waited=0.0018, worked=0.0013, ended=32)
         limit.measured(waited=0.0, worked=0.0026, ended=62)
@@ -46,7 +69,7 @@ def test_it_stays_while_a_server_that_shares_the_processor_answers_in_bursts() -
 
 @pytest.mark.parametrize("gain", [1.0, 1.2])
 def test_it_goes_back_when_more_connections_are_hardly_faster(gain: float) -> None:
-    limit = InFlightLimit(32, 256)
+    limit = limit_after_its_first_round(32, 256)
     measure(limit, waited=0.02, worked=0.001)
     assert limit.value == 64
     held: list[int] = []
@@ -98,6 +121,37 @@ def test_a_broadcast_opens_more_connections_while_it_waits(
         transport.post_many(ids, b"{}", FanOutOptions(), outcomes.__setitem__)
     assert outcomes == dict.fromkeys(ids)
     assert 32 < server.connections <= 256
+
+
+def test_connections_that_were_opened_in_vain_are_not_those_that_the_next_broadcast_starts_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The seconds are those of a server that is busy: the rate does not depend on the number of connections."""
+    add = InFlightLimit.measured
+    tried: set[int] = set()
+
+    def as_on_a_busy_server(self: InFlightLimit, waited: float, worked: float, ended: int) -> None:
+        add(self, 0.001 * ended, 0.0, ended)
+        tried.add(self.value)
+
+    monkeypatch.setattr(InFlightLimit, "measured", as_on_a_busy_server)
+    with FaultServer(answer(200)) as server, HttpTransport(server.url, read_timeout=60) as transport:
+        for _ in range(3):
+            transport.post_many((f"c{number}" for number in range(300)), b"{}", FanOutOptions(), lambda *_: None)
+            assert len(transport._core.pool()) == 32
+    assert tried == {32, 64}
+
+
+def test_a_broadcast_after_a_long_pause_starts_small_again() -> None:
+    now = 1_000.0
+    ids = [f"c{number}" for number in range(200)]
+    with FaultServer(answer(200)) as server, HttpTransport(server.url, read_timeout=60, clock=lambda: now) as transport:
+        transport.post_many(ids, b"{}", FanOutOptions(max_in_flight=64), lambda *_: None)
+        before = server.connections
+        assert before == 64
+        now += 3_600
+        transport.post_many(ids, b"{}", FanOutOptions(), lambda *_: None)
+        assert server.connections - before == 32
 
 
 @pytest.mark.parametrize("constructor", [HttpTransport, AsyncHttpTransport])

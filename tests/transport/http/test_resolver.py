@@ -1,5 +1,6 @@
 """Addresses: looked up on a thread, together, with a bound on the wait."""
 
+import contextlib
 import errno
 import selectors
 import socket
@@ -62,10 +63,7 @@ def url(server: FaultServer) -> str:
 
 
 def ready(lookup: Lookup) -> bool:
-    waiter = lookup.waiter()
-    if waiter is None:
-        return True
-    with waiter:
+    with lookup.waiter() as waiter:
         return wait(waiter, selectors.EVENT_READ, 10)
 
 
@@ -73,7 +71,7 @@ def ready(lookup: Lookup) -> bool:
 def test_an_ip_address_needs_no_thread(host: str, family: socket.AddressFamily) -> None:
     before = threading.active_count()
     lookup = Resolver(host, 443).lookup()
-    assert lookup.waiter() is None
+    assert lookup.has_ended
     ((found, _, _, address),) = lookup.addresses()
     assert (found, address[:2]) == (family, (host, 443))
     assert threading.active_count() == before
@@ -83,14 +81,30 @@ def test_however_many_wait_one_looks_up(dns: Dns) -> None:
     resolver = Resolver(NAME, 443)
     dns.answers.clear()
     lookups = [resolver.lookup() for _ in range(50)]
-    waiters = [lookup.waiter() for lookup in lookups]
-    dns.answers.set()
-    for waiter in waiters:
-        assert waiter is not None
-        with waiter:
-            assert wait(waiter, selectors.EVENT_READ, 10)
+    with contextlib.ExitStack() as stack:
+        waiters = [stack.enter_context(lookup.waiter()) for lookup in lookups]
+        dns.answers.set()
+        assert all(wait(waiter, selectors.EVENT_READ, 10) for waiter in waiters)
     assert lookups[0].addresses()[0][3] == ("127.0.0.1", 443)
     assert dns.lookups == 1
+
+
+def test_a_wait_that_ends_early_leaves_no_socket(dns: Dns) -> None:
+    dns.answers.clear()
+    lookup = Resolver(NAME, 443).lookup()
+    with lookup.waiter() as mine:
+        (theirs,) = lookup._waiters
+    assert (mine.fileno(), theirs.fileno(), lookup._waiters) == (-1, -1, set())
+
+
+def test_a_fork_while_a_name_is_looked_up_does_not_hide_the_answer(dns: Dns) -> None:
+    dns.answers.clear()
+    lookup = Resolver(NAME, 443).lookup()
+    with lookup.waiter() as mine:
+        (theirs,) = lookup._waiters
+        with theirs.dup():  # as the forked process has it
+            dns.answers.set()
+            assert wait(mine, selectors.EVENT_READ, 10)
 
 
 def test_an_answer_serves_for_a_second(dns: Dns) -> None:

@@ -6,15 +6,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
-from tests.support.fault_server import FaultServer, answer
+from tests.support.fault_server import FaultServer, answer, stall
 from tests.transport.implementations import Implementation
 
 from pushwire import CredentialsError, SendError
 from pushwire.callback_url import CallbackUrl
 from pushwire.sigv4 import CredentialChain, Credentials
-from pushwire.transport import AsyncHttpTransport
+from pushwire.transport import AsyncHttpTransport, HttpTransport
 from pushwire.transport.http._requests import Requests
 from pushwire.transport.protocol import FanOutOptions
 
@@ -92,6 +93,23 @@ def test_credentials_that_are_renewed_in_the_middle_of_a_fan_out_sign_what_follo
     seen = list(dict.fromkeys(tokens(server)))
     assert seen == [f"token{number}" for number in range(1, len(seen) + 1)]
     assert 4 <= len(seen) <= 6
+
+
+def test_a_broadcast_whose_deadline_passes_while_credentials_are_loaded_waits_for_its_responses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    with FaultServer(stall) as server, HttpTransport(server.url, clock=lambda: now) as transport:
+        engine = transport._core.broadcast(b"{}", FanOutOptions(max_in_flight=1, deadline=1), lambda *_: None)
+        engine.pull = partial(engine.fan_out.pull, iter(["a=", "b="]).__next__)
+        while not server.received.is_set():
+            engine.turn(0.01)
+        engine.load = lambda: None
+        monkeypatch.setattr(transport._core.requests, "is_current", lambda _template: False)
+        monkeypatch.setattr(transport._core.requests, "are_ready", lambda: False)
+        now += 1.0
+        assert engine.turn(0.0) == 2.0  # the rest of the read timeout, and not 0, which would keep a loop busy
+        engine.close()
 
 
 def test_an_event_loop_goes_on_while_credentials_are_loaded(vault: Vault) -> None:

@@ -114,8 +114,11 @@ class Channel:
             MalformedResponseError: The received bytes are not a response.
             OSError: The connection is lost.
         """
-        if self._sent < len(self._request):
+        lost: OSError | None = None
+        try:
             self._send()
+        except OSError as exc:  # the response to a part of the request may have arrived before the reset
+            lost = exc
         try:
             while True:
                 data = self.connection.recv(_READ_SIZE)
@@ -125,6 +128,8 @@ class Channel:
                     # After an early response, the server would read the rest of the request as another request.
                     return response if self.has_sent_all else response._replace(must_close=True)
         except self._would_block:
+            if lost is not None:
+                raise lost from None
             return None
 
     def failed(self, exc: Exception, timeout: float) -> Response:

@@ -80,9 +80,8 @@ def _closed_on_failure(connection: socket.socket) -> Generator[None]:
 
 def _resolve(resolver: Resolver, until: float) -> Steps[list[Address]]:
     lookup = resolver.lookup()
-    waiter = lookup.waiter()
-    if waiter is not None:
-        with waiter:
+    if not lookup.has_ended:
+        with lookup.waiter() as waiter:
             yield waiter, selectors.EVENT_READ, until
     return lookup.addresses()
 

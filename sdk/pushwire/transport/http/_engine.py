@@ -152,18 +152,20 @@ class BroadcastEngine:
             self._withdraw_connecting()
         if self._resting and can_sign:
             return 0.0
-        pause = fan_out.wait(now) if can_sign else fan_out.deadline - now
+        pause = fan_out.wait(now) if can_sign or now >= fan_out.deadline else fan_out.deadline - now
         until = min(self._next_check, math.inf if pause is None else now + pause)
         return None if until == math.inf else max(0.0, until - now)
 
     def close(self) -> None:
         """Return idle channels to the pool, and close channels in use, which an interrupted broadcast has."""
         self.selector.close()
-        for slot in self._slots:
+        # Connections that were opened in vain would be those that the next broadcast starts with.
+        most = len(self._slots) if self._limit is None else self._limit.proven
+        for number, slot in enumerate(self._slots):
             if slot.steps is not None:
                 slot.steps.close()
             if slot.channel is not None:
-                if slot.connection_id is None:
+                if slot.connection_id is None and number < most:
                     self._pool.keep(slot.channel)
                 else:
                     slot.channel.close()

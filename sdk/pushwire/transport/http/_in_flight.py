@@ -14,8 +14,8 @@ _ROUNDS: Final = 2
 """Responses of each connection in one measurement. A server that shares the processor responds in bursts, and so one
 round can be three times as fast as the next one."""
 
-_MIN_GAIN: Final = 1.25
-"""The factor by which the rate has to grow with twice the connections. A busy server only responds later."""
+_MIN_GAIN: Final = 0.25
+"""By how much the rate has to grow, as a share of the growth in connections. A busy server only responds later."""
 
 _FIRST_HOLD: Final = 2
 _LONGEST_HOLD: Final = 64
@@ -42,12 +42,19 @@ class InFlightLimit:
         self._hold = 0
         self._next_hold = _FIRST_HOLD
         self._before: tuple[int, float] | None = None
+        # The first round shows how long a response takes, and not how many the server can send.
+        self._ended = -self.value
         self.restart()
+
+    @property
+    def proven(self) -> int:
+        """The largest number that was worth its connections."""
+        return self.value if self._before is None else self._before[0]
 
     def restart(self) -> None:
         """Start a new measurement. While connections are being opened, times do not show what the open ones can do."""
         self._waited = self._worked = 0.0
-        self._ended = 0
+        self._ended = min(0, self._ended)
 
     def measured(self, waited: float, worked: float, ended: int) -> None:
         """Add the measurements of one turn.
@@ -57,6 +64,9 @@ class InFlightLimit:
             worked: All other seconds.
             ended: The number of posts that have ended.
         """
+        if self._ended < 0:
+            self._ended = min(0, self._ended + ended)
+            return
         self._waited += waited
         self._worked += worked
         self._ended += ended
@@ -64,7 +74,7 @@ class InFlightLimit:
             return
         rate = self._ended / (self._waited + self._worked or 1e-9)
         before, self._before = self._before, None
-        if before is not None and rate < before[1] * _MIN_GAIN:
+        if before is not None and rate < before[1] * (1 + _MIN_GAIN * (self.value / before[0] - 1)):
             self.value, self._hold = before[0], self._next_hold
             self._next_hold = min(_LONGEST_HOLD, self._next_hold * 2)
         elif self._hold:
@@ -72,4 +82,5 @@ class InFlightLimit:
         elif self._waited > self._worked and self.value < self._most:
             self._before = self.value, rate
             self.value = min(self._most, self.value * 2)
+        self._ended = 0
         self.restart()

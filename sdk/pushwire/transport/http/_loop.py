@@ -58,12 +58,12 @@ async def _wait(connection: socket.socket, events: int, seconds: float) -> bool:
             ended.set_result(is_ready)
 
     descriptor = connection.fileno()
+    if events & selectors.EVENT_READ:
+        _watch(loop.add_reader, descriptor, partial(end, True))
+    if events & selectors.EVENT_WRITE:
+        _watch(loop.add_writer, descriptor, partial(end, True))
     timer = loop.call_later(max(0.0, seconds), end, False)
     try:
-        if events & selectors.EVENT_READ:
-            _add_reader(loop, descriptor, partial(end, True))
-        if events & selectors.EVENT_WRITE:
-            loop.add_writer(descriptor, end, True)
         # After the process was stopped, a loop may run its timers before it reads its sockets.
         return await ended or wait(connection, events, 0)
     finally:
@@ -97,7 +97,7 @@ class BroadcastDriver(LoopDriver):
         self._loading: asyncio.Future[object] | None = None
         engine.pull, engine.load = self.pull, self._load
         if self._descriptor is not None:
-            _add_reader(self.loop, self._descriptor, partial(self.take_turn, self.turn))
+            _watch(self.loop.add_reader, self._descriptor, partial(self.take_turn, self.turn))
 
     def turn(self) -> float | None:
         """Read the sockets, then start attempts."""
@@ -125,11 +125,11 @@ class BroadcastDriver(LoopDriver):
         self.take_turn(self.turn)
 
 
-def _add_reader(loop: asyncio.AbstractEventLoop, descriptor: int, callback: Callable[[], None]) -> None:
+def _watch(add: Callable[[int, Callable[[], None]], object], descriptor: int, callback: Callable[[], None]) -> None:
     try:
-        loop.add_reader(descriptor, callback)
+        add(descriptor, callback)
     except NotImplementedError:
         raise RuntimeError(
-            f"{type(loop).__name__} does not support add_reader; run AsyncHttpTransport on an"
+            f"{type(asyncio.get_running_loop()).__name__} does not support add_reader; run AsyncHttpTransport on an"
             " asyncio.SelectorEventLoop, or use AsyncBoto3Transport"
         ) from None

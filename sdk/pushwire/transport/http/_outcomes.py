@@ -14,10 +14,10 @@ from pushwire.transport.protocol import ConnectionInfo
 __all__ = [
     "Stage",
     "check_tunnel",
-    "connection_info_of",
     "error_of",
     "failure_of_connecting",
     "failure_of_exchange",
+    "result_of",
 ]
 
 Stage = Literal["resolve", "connect", "tunnel", "handshake"]
@@ -39,13 +39,16 @@ def error_of(method: Method, response: Response, connection_id: str) -> SendErro
     return None
 
 
-def connection_info_of(response: Response, connection_id: str) -> ConnectionInfo:
-    """Read GetConnection's response.
+def result_of(method: Method, response: Response, connection_id: str) -> ConnectionInfo | None:
+    """Return the result of a call, which only GetConnection has.
 
     Raises:
-        UnavailableError: A field is missing or cannot be read.
+        SendError: The request was not accepted, or a field of the result cannot be read.
     """
-    return connection_info(parsed_body(response.body), connection_id=connection_id)
+    error = error_of(method, response, connection_id)
+    if error is not None:
+        raise error
+    return connection_info(parsed_body(response.body), connection_id=connection_id) if method == "GET" else None
 
 
 def failure_of_connecting(endpoint: Endpoint, stage: Stage, exc: Exception, timeout: float) -> UnavailableError:

@@ -29,7 +29,9 @@ class Pool:
         self._kept: deque[Channel] = deque()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        """Return the number of channels that were not idle for too long."""
+        oldest = self._clock() - MAX_IDLE
+        return sum(channel.idle_since >= oldest for channel in tuple(self._kept))
 
     def take(self) -> Channel | None:
         """Return an intact channel; `None` if a connection has to be opened."""

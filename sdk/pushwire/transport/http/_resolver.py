@@ -6,7 +6,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, Final
 
 __all__ = ["Address", "Lookup", "Resolver"]
@@ -36,7 +37,7 @@ class Lookup:
         self._port = port
         self._clock = clock
         self._lock = threading.Lock()
-        self._waiters: list[socket.socket] = []
+        self._waiters: set[socket.socket] = set()
         self._addresses: list[Address] = []
         self._failure: OSError | None = None
         self._ended: float | None = None
@@ -50,18 +51,26 @@ class Lookup:
         """Return whether to use this look-up instead of a new one: it is in progress, or has just succeeded."""
         return self._ended is None or (self._failure is None and now - self._ended <= _MAX_REUSE)
 
-    def waiter(self) -> socket.socket | None:
-        """Return a socket that becomes readable at the end of the look-up; `None` if it has ended.
+    @property
+    def has_ended(self) -> bool:
+        """Whether the look-up has ended."""
+        return self._ended is not None
 
-        The caller closes the socket.
-        """
-        with self._lock:
-            if self._ended is not None:
-                return None
-            mine, theirs = socket.socketpair()
+    @contextmanager
+    def waiter(self) -> Generator[socket.socket]:
+        """Return a socket that becomes readable at the end of the look-up."""
+        mine, theirs = socket.socketpair()
+        with mine, theirs:
             mine.setblocking(False)
-            self._waiters.append(theirs)
-            return mine
+            with self._lock:
+                self._waiters.add(theirs)
+                if self._ended is not None:
+                    theirs.shutdown(socket.SHUT_RDWR)
+            try:
+                yield mine
+            finally:
+                with self._lock:
+                    self._waiters.remove(theirs)
 
     def addresses(self) -> list[Address]:
         """Return the addresses, after the end of the look-up.
@@ -93,7 +102,7 @@ class Lookup:
         with self._lock:
             self._ended = self._clock()
             for waiter in self._waiters:
-                waiter.close()
+                waiter.shutdown(socket.SHUT_RDWR)  # not `close`, because a forked process has copies of the sockets
 
 
 class Resolver:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from functools import partial
+from typing import cast
 
 from pushwire._closing import AsyncClosing
 from pushwire.errors import SendError
@@ -13,9 +14,8 @@ from pushwire.transport._retry import call_async
 from pushwire.transport._settings import check_functions
 from pushwire.transport.http._core import DEFAULT_MAX_CONNECTIONS, Core
 from pushwire.transport.http._loop import BroadcastDriver, run_on_loop
-from pushwire.transport.http._outcomes import connection_info_of, error_of
+from pushwire.transport.http._outcomes import result_of
 from pushwire.transport.http._requests import Method
-from pushwire.transport.http._responses import Response
 from pushwire.transport.protocol import ConnectionInfo, FanOutOptions
 
 __all__ = ["AsyncHttpTransport"]
@@ -134,7 +134,7 @@ class AsyncHttpTransport(AsyncClosing):
         Raises:
             pushwire.SendError: The call failed. The subclass has the reason.
         """
-        return connection_info_of(await self._call("GET", connection_id, b""), connection_id)
+        return cast("ConnectionInfo", await self._call("GET", connection_id, b""))
 
     async def delete(self, connection_id: str, /) -> None:
         """Close a connection. API Gateway then runs the `$disconnect` handler.
@@ -151,11 +151,11 @@ class AsyncHttpTransport(AsyncClosing):
         """Close the pooled connections. A later call opens a new one."""
         self._core.pool().close()
 
-    async def _call(self, method: Method, connection_id: str, body: bytes) -> Response:
+    async def _call(self, method: Method, connection_id: str, body: bytes) -> ConnectionInfo | None:
         attempt = partial(self._attempt, method, body)
         return await call_async(attempt, connection_id, self._core.policy, self._sleep)
 
-    async def _attempt(self, method: Method, body: bytes, connection_id: str) -> Response:
+    async def _attempt(self, method: Method, body: bytes, connection_id: str) -> ConnectionInfo | None:
         core = self._core
         self._use_loop()
         async with self._permits:  # before the request is signed, because a signature is valid for minutes only
@@ -164,10 +164,7 @@ class AsyncHttpTransport(AsyncClosing):
             else:
                 template = await asyncio.to_thread(core.requests.template, method, body)
             response = await run_on_loop(core.exchange(template.request(connection_id)), core.clock)
-        error = error_of(method, response, connection_id)
-        if error is not None:
-            raise error
-        return response
+        return result_of(method, response, connection_id)
 
     def _use_loop(self) -> None:
         """Take the running event loop as the one that this transport is used on.

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import cast
 
 from pushwire._closing import Closing
 from pushwire.errors import SendError
@@ -14,9 +15,8 @@ from pushwire.transport._retry import call
 from pushwire.transport._settings import check_functions
 from pushwire.transport.http._channel import run_blocking
 from pushwire.transport.http._core import DEFAULT_MAX_CONNECTIONS, Core
-from pushwire.transport.http._outcomes import connection_info_of, error_of
+from pushwire.transport.http._outcomes import result_of
 from pushwire.transport.http._requests import Method
-from pushwire.transport.http._responses import Response
 from pushwire.transport.protocol import ConnectionInfo, FanOutOptions
 
 __all__ = ["HttpTransport"]
@@ -25,9 +25,9 @@ __all__ = ["HttpTransport"]
 class HttpTransport(Closing):
     """A transport over HTTP/1.1, without boto3. It is safe to share between threads, and to fork.
 
-    A send costs a fraction of a send through boto3, and so does the first send of a Lambda function. Errors, retries
-    and time-outs are those of `Boto3Transport`, so a message may arrive twice. A transport is a context manager, which
-    closes it at the end of the block.
+    A send costs a fraction of a send through boto3, and so does the first send of a Lambda function. Errors and retries
+    are those of `Boto3Transport`, so a message may arrive twice. A transport is a context manager, which closes it at
+    the end of the block.
 
     The signing region is the first of: `region`, the execute-api host's, `AWS_REGION`, `AWS_DEFAULT_REGION`, the
     profile's. Credentials come from the environment, as in Lambda. If it has none, botocore's chain is loaded.
@@ -146,7 +146,7 @@ class HttpTransport(Closing):
         Raises:
             pushwire.SendError: The call failed. The subclass has the reason.
         """
-        return connection_info_of(self._call("GET", connection_id, b""), connection_id)
+        return cast("ConnectionInfo", self._call("GET", connection_id, b""))
 
     def delete(self, connection_id: str, /) -> None:
         """Close a connection. API Gateway then runs the `$disconnect` handler.
@@ -163,18 +163,15 @@ class HttpTransport(Closing):
         """Close the pooled connections. A later call opens a new one."""
         self._core.pool().close()
 
-    def _call(self, method: Method, connection_id: str, body: bytes) -> Response:
+    def _call(self, method: Method, connection_id: str, body: bytes) -> ConnectionInfo | None:
         attempt = partial(self._attempt, method, body)
         return call(attempt, connection_id, self._core.policy, self._sleep)
 
-    def _attempt(self, method: Method, body: bytes, connection_id: str) -> Response:
+    def _attempt(self, method: Method, body: bytes, connection_id: str) -> ConnectionInfo | None:
         core = self._core
         if self._process != os.getpid():  # other threads of the parent may have held permits at the fork
             self._process, self._permits = os.getpid(), threading.Semaphore(core.max_connections)
         with self._permits:  # before the request is signed, because a signature is valid for minutes only
             request = core.requests.template(method, body).request(connection_id)
             response = run_blocking(core.exchange(request), core.clock)
-        error = error_of(method, response, connection_id)
-        if error is not None:
-            raise error
-        return response
+        return result_of(method, response, connection_id)
