@@ -105,7 +105,7 @@ class Simulation:
             self.most_in_flight = max(self.most_in_flight, len(in_flight))
             assert fan_out.in_flight == len(in_flight)
             was_slow = self.time > started  # the iterable has moved the clock, so the responses come first
-            assert wait is None or wait > 0 or fan_out.finished or was_slow, "nothing was left to do now"
+            assert wait is None or wait > 0 or was_slow or fan_out.finished, "nothing was left to do now"
             if in_flight and (wait is None or in_flight[0][0] <= self.time + wait):
                 ended, _, connection_id, error = heappop(in_flight)
                 self.time = max(self.time, ended)
