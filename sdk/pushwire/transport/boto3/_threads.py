@@ -36,7 +36,7 @@ def run_on_threads(
     def start(connection_id: str) -> None:
         nonlocal threads
         if threads < fan_out.in_flight:  # all threads are busy
-            # Daemons, because a process that is interrupted does not wait for them. An executor's threads are none.
+            # Daemons: a process that is interrupted does not wait for them. It would wait for those of an executor.
             thread = Thread(target=work, name=f"pushwire-broadcast-{threads}", daemon=True)
             try:
                 thread.start()
