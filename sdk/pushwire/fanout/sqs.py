@@ -109,10 +109,8 @@ class SqsFanout(ShardQueue):
             ValueError: `expires_in` does not exceed the visibility timeout.
         """
         if self._visibility_timeout is None:
-            attributes = _call(self._service, self._url, "get_queue_attributes", AttributeNames=["VisibilityTimeout"])[
-                "Attributes"
-            ]
-            self._visibility_timeout = int(attributes["VisibilityTimeout"])
+            answer = _call(self._service, self._url, "get_queue_attributes", AttributeNames=["VisibilityTimeout"])
+            self._visibility_timeout = int(answer["Attributes"]["VisibilityTimeout"])
         if expires_in <= self._visibility_timeout:
             raise ValueError(
                 f"expires_in= must exceed the queue's visibility timeout of {self._visibility_timeout} seconds, after "

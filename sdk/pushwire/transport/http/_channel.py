@@ -116,7 +116,8 @@ class Channel:
         """
         lost: OSError | None = None
         try:
-            self._send()
+            if self._sent < len(self._request):
+                self._send()
         except OSError as exc:  # the response to a part of the request may have arrived before the reset
             lost = exc
         try:
